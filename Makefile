@@ -1,0 +1,172 @@
+# Xen Farming: the one Makefile. Every folder's build.mk adds to the lists below; nothing recurses.
+#
+#   make                       programs, in build/bin
+#   make check                 tests that need neither root nor network
+#   make check-vm              boots machines        make demo    the main job, to look at
+#   make install DESTDIR= PREFIX=
+#   make SAN=address,undefined check      make COV=1 check coverage
+#
+# A folder adds a program by its name, and says what it is made of:
+#   PROGRAMS += xfnet          host program          xfnet_SRC := …  xfnet_LIBS := …  xfnet_PKGS := …
+#   KPROGRAMS += xf-init       static klibc program  xf-init_SRC := …
+#   UNITS += xfnet_test        test program (TAP or cmocka), host
+#   KUNITS += k_xfnet_test     the same source under klibc
+#   FUZZERS += fuzz_xfnet      libFuzzer target; fuzz_xfnet_CORPUS := folder
+#   CHECKS += dir/x.test       test script (TAP); CHECK_NEEDS += programs that it runs
+# Sources are paths from the root, headers are included by such paths.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+VERSION := $(shell cat VERSION)
+PREFIX  ?= /usr
+SYSCONFDIR ?= /etc
+LIBEXECDIR ?= $(PREFIX)/lib/xenfarm
+MANDIR  ?= $(PREFIX)/share/man
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+B       ?= build$(if $(SAN),/san)$(if $(COV),/cov)
+
+CC      ?= cc
+CLANG   ?= clang
+KLCC    ?= klcc
+PKG     ?= pkg-config
+INSTALL ?= install
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+	   -Wwrite-strings -Wno-missing-field-initializers
+DEFS     = -D_GNU_SOURCE -DXF_VERSION='"$(VERSION)"' -DXF_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	   -DXF_LIBEXECDIR='"$(LIBEXECDIR)"' -I.
+HOST_CFLAGS = -std=gnu11 $(WARN) $(DEFS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+	   $(CFLAGS) $(CPPFLAGS)
+HOST_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+# klcc has settings of its own, and a distribution's CFLAGS break them: kept apart on purpose.
+KLIBC_CFLAGS ?= -std=gnu11 $(WARN) $(DEFS) -ffunction-sections -fdata-sections
+KLIBC_LDFLAGS ?= -static -Wl,--gc-sections
+
+ifdef SAN
+HOST_CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(HOST_CFLAGS)) -fsanitize=$(SAN) \
+	   -fno-sanitize-recover=all -fno-omit-frame-pointer
+HOST_LDFLAGS += -fsanitize=$(SAN)
+endif
+ifdef COV
+HOST_CFLAGS += --coverage -O0
+HOST_LDFLAGS += --coverage
+endif
+
+PROGRAMS :=
+KPROGRAMS :=
+UNITS :=
+KUNITS :=
+FUZZERS :=
+CHECKS :=
+CHECK_NEEDS :=
+MANS :=
+COMPLETIONS :=
+INSTALLS :=
+SHELLS :=
+
+include kernel-cmdline/build.mk initrd/build.mk mkinitrd-hook/build.mk lib/build.mk agent/build.mk \
+	farm/build.mk test-vm/build.mk docs/build.mk
+
+hobj = $(patsubst %.c,$(B)/host/%.o,$(filter %.c,$(1)))
+kobj = $(patsubst %.c,$(B)/klibc/%.o,$(filter %.c,$(1)))
+fobj = $(patsubst %.c,$(B)/fuzzobj/%.o,$(filter %.c,$(1)))
+pkgcf = $(if $(1),$(shell $(PKG) --cflags $(1)))
+pkgld = $(if $(1),$(shell $(PKG) --libs $(1)))
+
+# $(call host_program,NAME,FOLDER)
+define host_program
+$(B)/$(2)/$(1): $(call hobj,$($(1)_SRC))
+	@mkdir -p $$(@D)
+	$$(CC) $$(HOST_CFLAGS) $$(HOST_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
+$(call hobj,$($(1)_SRC)): OBJ_CFLAGS += $$(call pkgcf,$($(1)_PKGS))
+-include $(patsubst %.o,%.d,$(call hobj,$($(1)_SRC)))
+endef
+
+# $(call klibc_program,NAME,FOLDER)
+define klibc_program
+$(B)/$(2)/$(1): $(call kobj,$($(1)_SRC))
+	@mkdir -p $$(@D)
+	$$(KLCC) $$(KLIBC_LDFLAGS) -o $$@ $$(filter %.o,$$^)
+	strip --strip-all -R .comment -R .note -R .note.gnu.property $$@
+-include $(patsubst %.o,%.d,$(call kobj,$($(1)_SRC)))
+endef
+
+define fuzz_program
+$(B)/fuzz/$(1): $(call fobj,$($(1)_SRC))
+	@mkdir -p $$(@D)
+	$$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
+-include $(patsubst %.o,%.d,$(call fobj,$($(1)_SRC)))
+endef
+
+$(foreach p,$(PROGRAMS),$(eval $(call host_program,$(p),bin)))
+$(foreach p,$(UNITS),$(eval $(call host_program,$(p),test)))
+$(foreach p,$(KPROGRAMS),$(eval $(call klibc_program,$(p),bin)))
+$(foreach p,$(KUNITS),$(eval $(call klibc_program,$(p),test)))
+$(foreach p,$(FUZZERS),$(eval $(call fuzz_program,$(p))))
+
+$(B)/host/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) $(OBJ_CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/klibc/%.o: %.c
+	@mkdir -p $(@D)
+	$(KLCC) $(KLIBC_CFLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
+$(B)/fuzzobj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) -g -O1 -std=gnu11 $(DEFS) -fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
+
+BIN   := $(addprefix $(B)/bin/,$(PROGRAMS) $(KPROGRAMS))
+TESTS := $(addprefix $(B)/test/,$(UNITS) $(KUNITS))
+
+.PHONY: all tests fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install \
+	clean deps
+all: $(BIN)
+tests: $(TESTS)
+fuzzers: $(addprefix $(B)/fuzz/,$(FUZZERS))
+
+# FUZZ_RUNS bounds each target in `make check`; `make fuzz FUZZ_RUNS=10000000` digs.
+FUZZ_RUNS ?= 50000
+fuzz_args = $(foreach f,$(FUZZERS),$(f):$($(f)_CORPUS))
+
+deps:
+	test-vm/install-deps check
+check: deps
+	$(MAKE) check-only
+.PHONY: check-only
+check-only: all tests fuzzers $(CHECKS)
+	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(TESTS) $(CHECKS) $(addprefix fuzz:,$(fuzz_args))
+fuzz: fuzzers
+	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(addprefix fuzz:,$(fuzz_args))
+coverage:
+	gcovr -r . --object-directory $(B) --print-summary
+
+lint:
+	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	shellcheck -x $$(git ls-files '*.sh' '*.test') $(SHELLS)
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem -I. $$(git ls-files '*.c')
+	mandoc -Tlint -Wwarning $(MANS)
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+compile_commands.json: Makefile $(wildcard */build.mk)
+	bear --output $@ -- $(MAKE) B=build/bear all tests
+
+install: all
+	$(foreach p,$(PROGRAMS) $(KPROGRAMS),$(INSTALL) -D -m 755 $(B)/bin/$(p) \
+		$(DESTDIR)$(or $($(p)_DIR),$(PREFIX)/bin)/$(p)$(newline))
+	$(foreach m,$(MANS),$(INSTALL) -D -m 644 $(m) \
+		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))$(newline))
+	$(foreach c,$(COMPLETIONS),$(INSTALL) -D -m 644 $(c) $(DESTDIR)$(COMPDIR)/$(notdir $(c:.bash=))$(newline))
+	$(foreach i,$(INSTALLS),$(INSTALL) -D $(firstword $(subst :, ,$(i))) \
+		$(DESTDIR)$(word 2,$(subst :, ,$(i)))$(newline))
+clean:
+	rm -rf $(B)/bin $(B)/test $(B)/host $(B)/klibc $(B)/fuzz $(B)/fuzzobj
+
+define newline
+
+
+endef
