@@ -1,0 +1,35 @@
+/*
+ * A buffer that grows. A failed allocation is remembered and what follows is dropped, so that a
+ * caller appends freely and asks once, at the end: `if (buf.failed) return -ENOMEM;`.
+ */
+#ifndef LIB_BUF_H
+#define LIB_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Starts as {0}. data is NULL while size is 0, and is not NUL-terminated. */
+struct buf {
+	char *data;
+	size_t size, capacity;
+	bool failed;
+};
+
+/* Makes room for n more bytes and returns where they go, or NULL. The caller then adds to size. */
+char *buf_room(struct buf *buf, size_t n);
+
+void buf_add(struct buf *buf, const void *data, size_t n);
+void buf_puts(struct buf *buf, const char *text);
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Frees the bytes and leaves an empty buffer. Fit for __attribute__((cleanup)). */
+void buf_free(struct buf *buf);
+#define AUTO_BUF __attribute__((cleanup(buf_free)))
+
+/*
+ * Append the rest of what fd gives, at most limit bytes. Returns 0, -EFBIG if there is more,
+ * -ENOMEM, or what read(2) said. Does not close fd.
+ */
+int buf_read(struct buf *buf, int fd, size_t limit);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Files below a root folder that hostile hands may write to. A path is relative to the root's fd,
+ * "" the root itself; no symbolic link is followed and nothing leads out of the root: openat2(2)
+ * with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, or component by component where the kernel has no
+ * openat2.
+ */
+#ifndef LIB_FSROOT_H
+#define LIB_FSROOT_H
+
+#include <sys/types.h>
+
+/*
+ * Open path below root; flags and mode as for open(2), O_CLOEXEC is added. Returns an fd that the
+ * caller closes, or -errno: -ELOOP if a component is a symbolic link (the last too, unless O_PATH |
+ * O_NOFOLLOW asks for the link itself), -EXDEV if path is absolute or has a ".." component.
+ */
+int fsroot_open(int root, const char *path, int flags, mode_t mode);
+
+/* What fsroot_open() does where openat2 is absent; the same results. Here to be tested everywhere.
+ */
+int fsroot_open_walk(int root, const char *path, int flags, mode_t mode);
+
+/*
+ * Open the folder that holds path's last component (O_PATH), for the *at() calls. *name points into
+ * path. Returns an fd that the caller closes, or -errno; -EINVAL for the root itself.
+ */
+int fsroot_parent(int root, const char *path, const char **name);
+
+#endif

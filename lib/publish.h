@@ -1,0 +1,36 @@
+/*
+ * A file that appears whole or not at all: temporary file, fsync, rename, fsync of the folder. What
+ * stood at the name before stays until then. After SIGKILL or a power cut a temporary ".xf-*" may
+ * stay behind.
+ */
+#ifndef LIB_PUBLISH_H
+#define LIB_PUBLISH_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct publish {
+	int fd; /* write the content here */
+	int folder;
+	const char *name;
+	char temporary[24];
+};
+
+/*
+ * Begin to write path, relative to dir (or AT_FDCWD); path stays valid until commit or abort. mode
+ * is taken as it is, whatever the umask. Returns 0, or -errno; -EEXIST if something other than a
+ * regular file stands there (rename would replace a device, a socket or a link).
+ */
+int publish_begin(struct publish *publish, int dir, const char *path, mode_t mode);
+
+/* Returns 0, or -errno with nothing published. Either way all is closed and cleaned up. */
+int publish_commit(struct publish *publish);
+void publish_abort(struct publish *publish);
+
+/* All of it, for bytes in memory. Returns 0 or -errno. */
+int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n);
+
+/* write(2) until all is written. Returns 0 or -errno. */
+int write_all(int fd, const void *data, size_t n);
+
+#endif

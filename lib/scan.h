@@ -1,0 +1,50 @@
+/*
+ * A tree as a manifest: one walk for names and metadata, then digests by several threads.
+ *
+ * Owner names come from the tree's own etc/passwd and etc/group and from nowhere else: the machine
+ * that scans has other accounts. Nothing is followed, no device, fifo or socket is opened, file
+ * systems that are mounted inside are told from the tree. Needs /proc (attributes of what cannot be
+ * opened).
+ */
+#ifndef LIB_SCAN_H
+#define LIB_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/manifest.h"
+#include "lib/statcache.h"
+
+#define SCAN_RETRIES 3 /* readings of a file that changes while it is read */
+
+struct scan_options {
+	unsigned int digests;    /* DIGEST_* bits; 0: names and metadata only */
+	unsigned int threads;    /* for hashing; 0: one for each processor */
+	bool one_file_system;    /* list mount points, do not enter them */
+	struct statcache *cache; /* may be NULL */
+
+	/* All may be NULL; arg is for all of them. */
+	void *arg;
+	/* Leave path out, and all below it. */
+	bool (*exclude)(const char *path, enum manifest_type type, void *arg);
+	/*
+	 * The digests asked for are known without reading: say true and fill in *digest. Asked
+	 * before the cache, from several threads. (A publisher knows hard links into a generation
+	 * that never changes.)
+	 */
+	bool (*known)(const char *path, const struct statcache_key *key, struct digest *digest,
+		void *arg);
+	/* After each file, from one thread at a time. */
+	void (*progress)(uint64_t files, uint64_t bytes, void *arg);
+};
+
+/*
+ * Scan what root, a folder's fd, holds. Returns 0 and *manifest (sorted, groups numbered, head
+ * unset), or -errno when nothing could be listed at all. A path that could not be read is in the
+ * list with its error set, so that it is never taken for absent: *errors counts these. What
+ * vanishes meanwhile is absent. A file that keeps changing while it is read has the error EBUSY.
+ */
+int scan_tree(int root, const struct scan_options *options, struct manifest **manifest,
+	unsigned long *errors);
+
+#endif
