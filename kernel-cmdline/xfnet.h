@@ -1,8 +1,8 @@
 /*
  * The kernel command line of a client: xfnet= and its companions (docs/boot-contract.md).
  *
- * Pure functions over bytes: no I/O, no allocation, no locale. Built with glibc for the host's tools
- * and with klibc for xf-init, so only freestanding headers and <string.h> are used.
+ * Pure functions over bytes: no I/O, no allocation, no locale. Built with glibc for the host's
+ * tools and with klibc for xf-init, so only freestanding headers and <string.h> are used.
  */
 #ifndef KERNEL_CMDLINE_XFNET_H
 #define KERNEL_CMDLINE_XFNET_H
@@ -11,11 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define XF_SERVERS_MAX	 8    /* servers in one xfnet= */
-#define XF_WORD_MAX	 1024 /* bytes of one option's value, NUL included */
-#define XF_NAME_MAX	 64   /* xfname=: a host name, NUL included (Linux: 64) */
-#define XF_IFNAME_MAX	 16   /* IFNAMSIZ */
+#define XF_SERVERS_MAX   8    /* servers in one xfnet= */
+#define XF_WORD_MAX      1024 /* bytes of one option's value, NUL included */
+#define XF_NAME_MAX      64   /* xfname=: a host name, NUL included (Linux: 64) */
+#define XF_IFNAME_MAX    16   /* IFNAMSIZ */
 #define XF_ADDR_TEXT_MAX 46   /* INET6_ADDRSTRLEN */
+
+#define XF_SHARE_DEFAULT   "/srv/xenfarm/share" /* without xfshare= */
+#define XF_TIMEOUT_DEFAULT 180                  /* seconds, without xftimeout= */
 
 /* One address; bytes in network order, the first 4 of them used for IPv4. */
 struct xf_addr {
@@ -28,15 +31,17 @@ enum xf_ifselect { XF_IF_CARRIER, XF_IF_NAME, XF_IF_MAC };
 /* xfnet=CLIENT[/PREFIX]:SERVER[,SERVER…][:GATEWAY[:BROADCAST[:INTERFACE]]] */
 struct xfnet {
 	struct xf_addr client;
-	uint8_t prefix;		      /* bits, always known after a parse */
-	bool prefix_given;	      /* else it follows from the broadcast address */
-	unsigned int nservers;	      /* 1 … XF_SERVERS_MAX */
+	uint8_t prefix;          /* bits, always known after a parse */
+	bool prefix_given;       /* else it follows from the broadcast address */
+	uint8_t prefix_shortest; /* prefix_shortest … prefix would all follow; prefix is the longest
+				  */
+	unsigned int nservers;   /* 1 … XF_SERVERS_MAX */
 	struct xf_addr server[XF_SERVERS_MAX];
-	struct xf_addr gateway;	      /* family 0: none */
-	struct xf_addr broadcast;     /* family 0: none (always so for IPv6) */
+	struct xf_addr gateway;   /* family 0: none */
+	struct xf_addr broadcast; /* family 0: none (always so for IPv6) */
 	enum xf_ifselect select;
-	char ifname[XF_IFNAME_MAX];   /* with XF_IF_NAME */
-	uint8_t mac[6];		      /* with XF_IF_MAC */
+	char ifname[XF_IFNAME_MAX]; /* with XF_IF_NAME */
+	uint8_t mac[6];             /* with XF_IF_MAC */
 };
 
 enum xf_debug {
@@ -50,30 +55,39 @@ enum xf_debug {
 enum xf_fail { XF_FAIL_REBOOT, XF_FAIL_SHELL, XF_FAIL_POWEROFF, XF_FAIL_WAIT };
 
 /* Where root= points to. */
-enum xf_root { XF_ROOT_NONE, XF_ROOT_DEVICE, XF_ROOT_UUID, XF_ROOT_LABEL, XF_ROOT_PARTUUID, XF_ROOT_TMPFS };
+enum xf_root {
+	XF_ROOT_NONE,
+	XF_ROOT_DEVICE,
+	XF_ROOT_UUID,
+	XF_ROOT_LABEL,
+	XF_ROOT_PARTUUID,
+	XF_ROOT_TMPFS
+};
 
-/* Everything that the command line says to a client; absent options have their documented defaults. */
+/* Everything that the command line says to a client; absent options have their documented defaults.
+ */
 struct xf_cmdline {
-	bool has_net;			/* xfnet= was there */
+	bool has_net; /* xfnet= was there */
 	struct xfnet net;
-	char share_path[XF_WORD_MAX];	/* export, absolute */
-	char share_options[XF_WORD_MAX];/* NFS mount options, comma-separated, without vers= */
-	char share_vers[8];		/* "4.2", "3", …; empty: try 4.2, 4.1, 4.0, 3 */
-	uint32_t generation;		/* xfgen=; 0: live */
-	uint32_t mtu;			/* bytes; 0: as the driver has it */
-	uint16_t vlan;			/* 1 … 4094; 0: none */
+	char share_path[XF_WORD_MAX];    /* export, absolute */
+	char share_options[XF_WORD_MAX]; /* NFS mount options, comma-separated, without vers= */
+	char share_vers[4];  /* "4.2", "4.1", "4.0" or "3"; empty: try them in this order */
+	uint32_t generation; /* xfgen=; 0: live */
+	uint32_t mtu;        /* bytes; 0: as the driver has it */
+	uint16_t vlan;       /* 1 … 4094; 0: none */
 	enum xf_root root;
-	char root_value[XF_WORD_MAX];	/* device path, UUID, LABEL, PARTUUID, or tmpfs mount options */
-	char rootfstype[64];		/* comma-separated, as the kernel takes it */
+	char root_value[XF_WORD_MAX]; /* device path, UUID, LABEL, PARTUUID, or tmpfs mount options;
+					 UUIDs in lower case */
+	char rootfstype[64];          /* comma-separated, as the kernel takes it */
 	char rootflags[XF_WORD_MAX];
-	bool rootwait;
-	bool root_rw;			/* rw; ro is the default, as with the kernel; last wins */
-	char init[XF_WORD_MAX];		/* init=; empty: /sbin/init and the kernel's other names */
-	unsigned int debug;		/* enum xf_debug bits */
-	uint32_t timeout;		/* xftimeout=, seconds */
+	bool rootwait;          /* rootwait=N counts as rootwait, with a warning */
+	bool root_rw;           /* rw; ro is the default, as with the kernel; last wins */
+	char init[XF_WORD_MAX]; /* init=; empty: /sbin/init and the kernel's other names */
+	unsigned int debug;     /* enum xf_debug bits */
+	uint32_t timeout;       /* xftimeout=, seconds */
 	enum xf_fail fail;
-	char name[XF_NAME_MAX];		/* xfname=; empty: derived from the client's address */
-	bool agent;			/* xfagent=; default on */
+	char name[XF_NAME_MAX]; /* xfname=; empty: derived from the client's address */
+	bool agent;             /* xfagent=; default on */
 };
 
 enum xf_problem_kind { XF_WARNING, XF_ERROR };
@@ -86,7 +100,7 @@ enum xf_problem_kind { XF_WARNING, XF_ERROR };
 struct xf_problem {
 	enum xf_problem_kind kind;
 	size_t at, length;
-	const char *field;    /* "CLIENT", "PREFIX", …, or the option's name, "xfgen" */
+	const char *field; /* "CLIENT", "PREFIX", …, or the option's name, "xfgen" */
 	const char *what;
 	const char *expected; /* may be NULL */
 };
@@ -94,7 +108,7 @@ struct xf_problem {
 #define XF_PROBLEMS_MAX 16
 
 struct xf_problems {
-	unsigned int n;	      /* problems stored */
+	unsigned int n;       /* problems stored */
 	unsigned int dropped; /* problems that found no room */
 	unsigned int errors;  /* how many of all are errors */
 	struct xf_problem problem[XF_PROBLEMS_MAX];
@@ -107,10 +121,11 @@ struct xf_problems {
 int xfnet_parse(const char *text, size_t length, struct xfnet *net, struct xf_problems *problems);
 
 /*
- * Parse a whole command line as /proc/cmdline has it (a final newline is allowed; double quotes keep
- * spaces together, as in the kernel; what follows a lone "--" is init's and is not read). A duplicate
- * option: the last one wins. Options of others are passed over; an unknown xf* option is a warning.
- * Returns 0, or -EINVAL if *problems holds errors: fields without an error are still filled in.
+ * Parse a whole command line as /proc/cmdline has it (a final newline is allowed; double quotes
+ * keep spaces together, as in the kernel; what follows a lone "--" is init's and is not read). A
+ * duplicate option: the last one wins. Options of others are passed over; an unknown xf* option is
+ * a warning. Returns 0, or -EINVAL if *problems holds errors: fields without an error are still
+ * filled in.
  */
 int xf_cmdline_parse(
 	const char *text, size_t length, struct xf_cmdline *cmdline, struct xf_problems *problems);
