@@ -1,0 +1,154 @@
+#include "mkinitrd-hook/blob.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void blob_free(struct blob *blob)
+{
+	free(blob->data);
+	*blob = (struct blob){ 0 };
+}
+
+static int read_all(int fd, struct blob *blob)
+{
+	size_t done = 0;
+
+	while (done < blob->size) {
+		ssize_t n = read(fd, blob->data + done, blob->size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EIO; /* shrank while it was read */
+		done += n;
+	}
+	return 0;
+}
+
+static int read_fd(int fd, size_t limit, struct blob *blob)
+{
+	struct blob new = { 0 };
+	struct stat st;
+	int rc;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if ((unsigned long long)st.st_size > limit)
+		return -EFBIG;
+	new.size = st.st_size;
+	new.data = malloc(new.size + 1);
+	if (!new.data)
+		return -ENOMEM;
+	rc = read_all(fd, &new);
+	if (rc)
+		blob_free(&new);
+	else
+		*blob = new;
+	return rc;
+}
+
+int blob_read(const char *path, size_t limit, struct blob *blob)
+{
+	/* O_NONBLOCK: a fifo of that name must not hang a kernel's installation. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = read_fd(fd, limit, blob);
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, const struct blob *blob)
+{
+	size_t done = 0;
+
+	while (done < blob->size) {
+		ssize_t n = write(fd, blob->data + done, blob->size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		done += n;
+	}
+	return 0;
+}
+
+static int sync_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = fsync(fd) ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+static int fill_and_rename(
+	const struct blob *blob, int fd, const char *temp, const char *path, mode_t mode)
+{
+	int rc = write_all(fd, blob);
+
+	if (!rc && (fchmod(fd, mode) || fsync(fd)))
+		rc = -errno;
+	/* NFS may keep "no space" for close(). */
+	if (close(fd) && !rc)
+		rc = -errno;
+	if (!rc && rename(temp, path))
+		rc = -errno;
+	if (rc)
+		unlink(temp);
+	return rc;
+}
+
+static int publish(const struct blob *blob, const char *path, mode_t mode)
+{
+	char *for_name = strdup(path), *for_folder = strdup(path), *temp = NULL;
+	int rc = -ENOMEM, fd;
+
+	if (!for_name || !for_folder)
+		goto out;
+	if (asprintf(&temp, "%s/.%s.XXXXXX", dirname(for_folder), basename(for_name)) < 0) {
+		temp = NULL;
+		goto out;
+	}
+	fd = mkostemp(temp, O_CLOEXEC);
+	rc = fd < 0 ? -errno : fill_and_rename(blob, fd, temp, path, mode);
+	if (!rc)
+		rc = sync_folder(dirname(temp));
+out:
+	free(for_name);
+	free(for_folder);
+	free(temp);
+	return rc;
+}
+
+int blob_publish(const struct blob *blob, const char *path, mode_t mode)
+{
+	sigset_t ending, before;
+	int rc;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	rc = publish(blob, path, mode);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}

@@ -1,0 +1,32 @@
+/*
+ * Whole files in memory: an initrd and all that goes into it is a few megabytes.
+ */
+#ifndef MKINITRD_HOOK_BLOB_H
+#define MKINITRD_HOOK_BLOB_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Bytes and their owner: blob_free(), or the cleanup attribute BLOB. An all-zero blob is empty. */
+struct blob {
+	unsigned char *data;
+	size_t size; /* bytes */
+};
+
+void blob_free(struct blob *blob);
+#define BLOB __attribute__((cleanup(blob_free))) struct blob
+
+/*
+ * Read a regular file of at most limit bytes. Returns 0, -EFBIG if it is longer, -EINVAL if it is no
+ * regular file, or another -errno; *blob is set only on success.
+ */
+int blob_read(const char *path, size_t limit, struct blob *blob);
+
+/*
+ * Make path hold exactly the blob, with this mode: written to a new file in the same folder, synced,
+ * renamed, the folder synced. After an error (-errno) path is what it was before and nothing is left
+ * behind; signals that end a program wait until then.
+ */
+int blob_publish(const struct blob *blob, const char *path, mode_t mode);
+
+#endif

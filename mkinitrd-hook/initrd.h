@@ -1,0 +1,40 @@
+/*
+ * A minimal initrd for one kernel: what goes into it, found, read, and packed.
+ */
+#ifndef MKINITRD_HOOK_INITRD_H
+#define MKINITRD_HOOK_INITRD_H
+
+#include "mkinitrd-hook/image.h"
+#include "mkinitrd-hook/modules.h"
+#include "mkinitrd-hook/names.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What was asked for. Paths are taken as they are; NULL: the default. */
+struct initrd_options {
+	const char *version;
+	const char *root; /* the tree that holds lib/modules; "" for the machine's own */
+	struct names wanted;
+	const char *init, *shutdown, *busybox, *pub; /* busybox "none": no shell; pub NULL: no key */
+	int level; /* gzip's, 1 … 9 */
+	uint32_t mtime;
+	bool keep_compressed;
+};
+
+struct initrd {
+	struct modules modules;
+	struct blob init, shutdown, busybox, pub, table;
+	struct image image; /* borrows the contents above */
+	size_t unpacked;    /* bytes of the archive */
+	struct blob packed; /* the result: cpio, gzip */
+};
+
+/*
+ * Make the initrd in memory. Returns 0, or -1 after messages on stderr; initrd_free() in both cases.
+ */
+int initrd_make(const struct initrd_options *options, struct initrd *initrd);
+
+void initrd_free(struct initrd *initrd);
+
+#endif

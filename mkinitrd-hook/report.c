@@ -1,0 +1,96 @@
+#include "mkinitrd-hook/report.h"
+
+#include "mkinitrd-hook/gzip.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define TOP 5
+
+static int by_size(const void *a, const void *b)
+{
+	const struct cpio_entry *x = *(const struct cpio_entry *const *)a;
+	const struct cpio_entry *y = *(const struct cpio_entry *const *)b;
+
+	return (x->size < y->size) - (x->size > y->size);
+}
+
+static void print_row(const struct cpio_entry *entry, int level)
+{
+	const struct blob content = { (unsigned char *)entry->data, entry->size };
+	BLOB packed = { 0 };
+
+	if (!gzip_pack(&content, level, &packed))
+		printf("%10zu %10zu  /%s\n", entry->size, packed.size, entry->name);
+}
+
+static void print_top(const struct image *image, int level)
+{
+	const struct cpio_entry **sorted = calloc(image->n, sizeof(*sorted));
+
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < image->n; i++)
+		sorted[i] = &image->entry[i];
+	qsort(sorted, image->n, sizeof(*sorted), by_size);
+	printf("%10s %10s  %s\n", "unpacked", "gzip", "largest files");
+	for (size_t i = 0; i < image->n && i < TOP; i++)
+		print_row(sorted[i], level);
+	free(sorted);
+}
+
+void report_text(const char *path, const struct initrd *initrd, bool verbose, int level)
+{
+	printf("%s: %zu bytes (%zu unpacked), %zu modules, %zu built in\n", path,
+		initrd->packed.size, initrd->unpacked, initrd->modules.n, initrd->modules.nbuiltin);
+	if (verbose)
+		print_top(&initrd->image, level);
+}
+
+static void add_number(struct json_object *object, const char *key, size_t number)
+{
+	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
+}
+
+static struct json_object *files_json(const struct image *image)
+{
+	struct json_object *files = json_object_new_array();
+
+	for (size_t i = 0; i < image->n; i++) {
+		const struct cpio_entry *entry = &image->entry[i];
+		struct json_object *file;
+
+		if (!S_ISREG(entry->mode))
+			continue;
+		file = json_object_new_object();
+		json_object_object_add(file, "name", json_object_new_string(entry->name));
+		add_number(file, "bytes", entry->size);
+		json_object_array_add(files, file);
+	}
+	return files;
+}
+
+void report_json(const char *path, const char *version, const struct initrd *initrd)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *modules = json_object_new_array();
+	struct json_object *builtin = json_object_new_array();
+
+	for (size_t i = 0; i < initrd->modules.n; i++)
+		json_object_array_add(
+			modules, json_object_new_string(initrd->modules.module[i]->name));
+	for (size_t i = 0; i < initrd->modules.nbuiltin; i++)
+		json_object_array_add(builtin, json_object_new_string(initrd->modules.builtin[i]));
+	json_object_object_add(root, "path", json_object_new_string(path));
+	json_object_object_add(root, "kernel", json_object_new_string(version));
+	add_number(root, "bytes", initrd->packed.size);
+	add_number(root, "unpacked", initrd->unpacked);
+	json_object_object_add(root, "modules", modules);
+	json_object_object_add(root, "builtin", builtin);
+	json_object_object_add(root, "files", files_json(&initrd->image));
+	puts(json_object_to_json_string_ext(
+		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}
