@@ -1,2 +1,11 @@
 # The grammar of the kernel command line. XFNET_PARSER is what other programs (xf-init) take in.
 XFNET_PARSER := $(addprefix kernel-cmdline/,addr.c cmdline.c scan.c xfnet.c)
+
+UNITS += xfnet_test
+KUNITS += k_xfnet_test
+xfnet_test_SRC := kernel-cmdline/test/xfnet_test.c $(XFNET_PARSER)
+k_xfnet_test_SRC := $(xfnet_test_SRC)
+
+FUZZERS += fuzz_xfnet
+fuzz_xfnet_SRC := kernel-cmdline/fuzz/fuzz_xfnet.c $(XFNET_PARSER)
+fuzz_xfnet_CORPUS := kernel-cmdline/fuzz/corpus

@@ -222,26 +222,30 @@ static void set_share(const struct word *w, struct xf_cmdline *c)
 			return;
 }
 
-/* Hexadecimal digits in groups of these lengths, joined by '-'; copied in lower case. */
-static bool copy_uuid(struct span text, const uint8_t groups[], char *to)
+/* Hexadecimal digits in groups of these lengths, joined by '-'. */
+static bool is_uuid(struct span text, const uint8_t groups[])
 {
 	struct span group;
-	unsigned int i = 0;
 
 	while (span_cut(&text, '-', &group)) {
-		if (group.n != groups[i++])
+		if (*groups == 0 || group.n != *groups++)
 			return false;
-		for (size_t k = 0; k < group.n; k++) {
-			if (hex_digit(group.p[k]) < 0)
+		for (size_t i = 0; i < group.n; i++)
+			if (hex_digit(group.p[i]) < 0)
 				return false;
-			*to++ = group.p[k] | 32; /* digits have this bit already */
-		}
-		*to++ = groups[i] ? '-' : '\0';
 	}
-	return groups[i] == 0;
+	return *groups == 0;
 }
 
 static const uint8_t uuid[] = { 8, 4, 4, 4, 12, 0 }, mbr_id[] = { 8, 2, 0 };
+
+/* Of digits, letters and '-' only the letters lack, in upper case, this bit. */
+static void copy_lower(struct span from, char *to)
+{
+	for (size_t i = 0; i < from.n; i++)
+		to[i] = from.p[i] | 32;
+	to[from.n] = '\0';
+}
 
 /* tmpfs(5): size=N, with k, m, g, t or % after it. The kernel sees to the other options. */
 static bool good_size(struct span option)
@@ -283,12 +287,15 @@ static void set_root(const struct word *w, struct xf_cmdline *c)
 		copy(w, span_from(v, 6), c->root_value, sizeof(c->root_value));
 	} else if (span_starts(v, "UUID=")) {
 		c->root = XF_ROOT_UUID;
-		if (!copy_uuid(span_from(v, 5), uuid, c->root_value))
+		if (is_uuid(span_from(v, 5), uuid))
+			copy_lower(span_from(v, 5), c->root_value);
+		else
 			refuse(w, "not a UUID", "UUID=01234567-89ab-cdef-0123-456789abcdef");
 	} else if (span_starts(v, "PARTUUID=")) {
 		c->root = XF_ROOT_PARTUUID;
-		if (!copy_uuid(span_from(v, 9), uuid, c->root_value) &&
-			!copy_uuid(span_from(v, 9), mbr_id, c->root_value))
+		if (is_uuid(span_from(v, 9), uuid) || is_uuid(span_from(v, 9), mbr_id))
+			copy_lower(span_from(v, 9), c->root_value);
+		else
 			refuse(w, "not a PARTUUID", "a UUID, or 01234567-01 as in an MBR");
 	} else {
 		span_cut(&v, ',', &head);

@@ -132,10 +132,10 @@ static void read_client(const struct scan *scan, const struct fields *f, struct 
 
 static void read_servers(const struct scan *scan, struct fields *f, struct xfnet *net)
 {
-	struct span list = f->servers, item;
+	struct span list = f->servers, item, before = f->prefix.p ? f->prefix : f->client;
 
 	if (!list.p) {
-		scan_error(scan, span_from(f->client, f->client.n), "SERVER", "missing",
+		scan_error(scan, span_from(before, before.n), "SERVER", "missing",
 			":SERVER after CLIENT");
 		return;
 	}
@@ -339,11 +339,6 @@ static void agree_network(const struct scan *scan, const struct fields *f, const
 	bool routed = net->gateway.family != 0;
 
 	agree_host(scan, f->client, "CLIENT", &net->client, net);
-	if (net->broadcast.family && net->prefix_given &&
-		(net->prefix > 30 || !same_network(&net->client, &net->broadcast, net->prefix) ||
-			!host_bits_are(&net->broadcast, net->prefix, true)))
-		scan_error(scan, f->broadcast, "BROADCAST", "not the broadcast of CLIENT/PREFIX",
-			"the network's last address, or nothing");
 	if (routed && !same_network(&net->gateway, &net->client, net->prefix)) {
 		if (!link_local(&net->gateway))
 			scan_error(scan, f->gateway, "GATEWAY", "outside CLIENT's network",
@@ -351,6 +346,11 @@ static void agree_network(const struct scan *scan, const struct fields *f, const
 	} else if (routed) {
 		agree_host(scan, f->gateway, "GATEWAY", &net->gateway, net);
 	}
+	if (net->broadcast.family && net->prefix_given &&
+		(net->prefix > 30 || !same_network(&net->client, &net->broadcast, net->prefix) ||
+			!host_bits_are(&net->broadcast, net->prefix, true)))
+		scan_error(scan, f->broadcast, "BROADCAST", "not the broadcast of CLIENT/PREFIX",
+			"the network's last address, or nothing");
 	for (unsigned int i = 0; i < net->nservers; i++) {
 		agree_host(scan, f->server[i], "SERVER", &net->server[i], net);
 		if (!routed && !same_network(&net->server[i], &net->client, net->prefix))
