@@ -107,9 +107,11 @@ void manifest_freep(struct manifest **manifest);
 /* Append a copy of the entry and of all it points to. Returns the copy, or NULL without memory. */
 struct manifest_entry *manifest_add(struct manifest *manifest, const struct manifest_entry *entry);
 
-/* Bring entries that were added in any order into the order of a manifest, and number the groups
- * so. */
-void manifest_sort(struct manifest *manifest);
+/*
+ * Bring entries that were added in any order into the order of a manifest. Groups are numbered in
+ * this order, nlink counted, groups of one dissolved. False without memory.
+ */
+bool manifest_sort(struct manifest *manifest);
 
 /* The entry of that path, or NULL. */
 struct manifest_entry *manifest_find(const struct manifest *manifest, const char *path);

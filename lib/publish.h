@@ -23,7 +23,10 @@ struct publish {
  */
 int publish_begin(struct publish *publish, int dir, const char *path, mode_t mode);
 
-/* Returns 0, or -errno with nothing published. Either way all is closed and cleaned up. */
+/*
+ * Returns 0, or -errno: the file is not published, or not certain to survive a power cut. Either
+ * way all is closed and cleaned up.
+ */
 int publish_commit(struct publish *publish);
 void publish_abort(struct publish *publish);
 

@@ -1,0 +1,108 @@
+#include "lib/fsroot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+
+/* O_PATH alone asks for the place itself, be it a link; with openat2 that has to be said. */
+static int flags_for(int flags)
+{
+	return (flags & (O_PATH | O_DIRECTORY)) == O_PATH ? flags | O_NOFOLLOW : flags;
+}
+
+/* The mode is looked at only when a file is made; openat2 refuses it otherwise. */
+static mode_t mode_for(int flags, mode_t mode)
+{
+	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0;
+}
+
+static int open_component(int folder, const char *path, size_t n, int flags, mode_t mode)
+{
+	char name[NAME_MAX + 1];
+	int fd;
+
+	if (n > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(name, path, n);
+	name[n] = '\0';
+	if (strcmp(name, "..") == 0)
+		return -EXDEV;
+	fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd >= 0)
+		return fd;
+	/* O_DIRECTORY with O_NOFOLLOW calls a symbolic link ENOTDIR: openat2 says ELOOP. */
+	if (errno == ENOTDIR && readlinkat(folder, name, (char[1]){ 0 }, 1) >= 0)
+		return -ELOOP;
+	return -errno;
+}
+
+int fsroot_open_walk(int root, const char *path, int flags, mode_t mode)
+{
+	AUTO_CLOSE int folder = -1;
+	size_t n;
+
+	if (path[0] == '/')
+		return -EXDEV;
+	if (path[0] == '\0')
+		path = ".";
+	for (;; path += n + strspn(path + n, "/")) {
+		int fd;
+
+		n = strcspn(path, "/");
+		if (path[n] == '\0')
+			return open_component(
+				folder < 0 ? root : folder, path, n, flags, mode_for(flags, mode));
+		fd = open_component(folder < 0 ? root : folder, path, n, O_PATH | O_DIRECTORY, 0);
+		if (fd < 0)
+			return fd;
+		cleanup_close(&folder);
+		folder = fd;
+	}
+}
+
+int fsroot_open(int root, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (unsigned int)flags_for(flags) | O_CLOEXEC,
+		.mode = mode_for(flags, mode),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int tries = 0;
+	long fd;
+
+	/* EAGAIN: a rename somewhere kept the kernel from being sure; it asks to try again. */
+	do
+		fd = syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && ++tries < 100);
+	if (fd >= 0)
+		return (int)fd;
+	/* EPERM too: sandboxes older than the call refuse it so, and the walk finds out whether
+	 * that was it. */
+	if (errno == ENOSYS || errno == EPERM)
+		return fsroot_open_walk(root, path, flags, mode);
+	return -errno;
+}
+
+int fsroot_parent(int root, const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	size_t n = slash ? (size_t)(slash - path) : 0;
+
+	if (path[0] == '\0')
+		return -EINVAL;
+	if (path[0] == '/')
+		return -EXDEV;
+	if (n >= sizeof(folder))
+		return -ENAMETOOLONG;
+	memcpy(folder, path, n);
+	folder[n] = '\0';
+	*name = slash ? slash + 1 : path;
+	return fsroot_open(root, folder, O_PATH | O_DIRECTORY, 0);
+}

@@ -1,0 +1,563 @@
+#include "lib/manifest-line.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/vis.h"
+
+#define FIRST_LINE    "#mtree v2.0"
+#define SECOND_LINE   "# xenfarm: "
+#define OUT_OF_MEMORY "is too large for this machine's memory"
+
+/* A keyword's parser: value[n] is writeable. Returns the rule that the value breaks, or NULL. */
+struct keyword {
+	const char *name;
+	const char *(*parse)(struct manifest_lines *lines, char *value, size_t n);
+};
+
+/* Decimal, without sign or leading zeros. */
+static bool number(const char *text, size_t n, uint64_t max, uint64_t *value)
+{
+	uint64_t v = 0;
+
+	if (n == 0 || n > 19 || (n > 1 && text[0] == '0'))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		v = v * 10 + (uint64_t)(text[i] - '0');
+	}
+	*value = v;
+	return v <= max;
+}
+
+static bool number32(const char *text, size_t n, uint32_t *value)
+{
+	uint64_t v;
+
+	if (!number(text, n, UINT32_MAX, &v))
+		return false;
+	*value = (uint32_t)v;
+	return true;
+}
+
+static int nibble(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool hex(const char *text, size_t n, uint8_t *bytes, size_t size)
+{
+	if (n != 2 * size)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		int byte = nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]);
+
+		if (byte < 0)
+			return false;
+		bytes[i] = (uint8_t)byte;
+	}
+	return true;
+}
+
+/* --- the head ----------------------------------------------------------------------------------
+ */
+
+static const char *head_generation(struct manifest_lines *l, char *value, size_t n)
+{
+	if (!number32(value, n, &l->head.generation) || l->head.generation == 0)
+		return "generation= is not a number from 1";
+	return NULL;
+}
+
+static const char *head_previous(struct manifest_lines *l, char *value, size_t n)
+{
+	if (!number32(value, n, &l->head.previous) || l->head.previous == 0)
+		return "previous= is not a number from 1";
+	return NULL;
+}
+
+static const char *head_share(struct manifest_lines *l, char *value, size_t n)
+{
+	bool good = n == sizeof(l->head.share) - 1;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = i == 8 || i == 13 || i == 18 || i == 23 ? value[i] == '-'
+							       : nibble(value[i]) >= 0;
+	if (!good)
+		return "share= is not a UUID in lower case";
+	memcpy(l->head.share, value, n);
+	return NULL;
+}
+
+static const char *head_published(struct manifest_lines *l, char *value, size_t n)
+{
+	struct tm tm = { 0 };
+	char again[sizeof("1970-01-01T00:00:00Z")] = "";
+	const char *end;
+
+	value[n] = '\0';
+	end = strptime(value, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	/* strptime is generous; what it understood must read the same. */
+	if (!end || *end || n != sizeof(again) - 1 ||
+		strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm) != n ||
+		strcmp(again, value) != 0)
+		return "published= is not a time like 2026-01-31T12:00:00Z";
+	l->head.published = timegm(&tm);
+	return NULL;
+}
+
+static const char *head_entries(struct manifest_lines *l, char *value, size_t n)
+{
+	if (!number(value, n, MANIFEST_ENTRIES_MAX, &l->head.entries))
+		return "entries= is not a number within the limit";
+	return NULL;
+}
+
+static const struct keyword head_keywords[] = {
+	{ "generation", head_generation },
+	{ "share", head_share },
+	{ "previous", head_previous },
+	{ "published", head_published },
+	{ "entries", head_entries },
+};
+#define HEAD_ENTRIES (1u << 4)
+
+/* --- an entry ----------------------------------------------------------------------------------
+ */
+
+static const char *entry_type(struct manifest_lines *l, char *value, size_t n)
+{
+	value[n] = '\0';
+	for (enum manifest_type t = MANIFEST_FILE; t <= MANIFEST_SOCKET; t++)
+		if (strcmp(value, manifest_type_name(t)) == 0) {
+			l->entry.type = t;
+			return NULL;
+		}
+	return "type= is unknown";
+}
+
+static const char *entry_mode(struct manifest_lines *l, char *value, size_t n)
+{
+	uint32_t mode = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (n != 4 || value[i] < '0' || value[i] > '7')
+			return "mode= is not four octal digits";
+		mode = mode * 8 + (uint32_t)(value[i] - '0');
+	}
+	l->entry.mode = mode;
+	return n ? NULL : "mode= is not four octal digits";
+}
+
+static const char *entry_uid(struct manifest_lines *l, char *value, size_t n)
+{
+	return number32(value, n, &l->entry.uid) ? NULL : "uid= is not a number";
+}
+
+static const char *entry_gid(struct manifest_lines *l, char *value, size_t n)
+{
+	return number32(value, n, &l->entry.gid) ? NULL : "gid= is not a number";
+}
+
+static const char *account(char *value, size_t n, const char **name)
+{
+	*name = value;
+	if (vis_decode(value, n, &n) < 0 || n == 0 || n > MANIFEST_NAME_MAX)
+		return "the name of an owner is malformed or too long";
+	return NULL;
+}
+
+static const char *entry_uname(struct manifest_lines *l, char *value, size_t n)
+{
+	return account(value, n, &l->entry.uname);
+}
+
+static const char *entry_gname(struct manifest_lines *l, char *value, size_t n)
+{
+	return account(value, n, &l->entry.gname);
+}
+
+static const char *entry_size(struct manifest_lines *l, char *value, size_t n)
+{
+	return number(value, n, INT64_MAX, &l->entry.size) ? NULL : "size= is not a number";
+}
+
+/* Seconds, which may be negative, and nine digits of nanoseconds that count upwards from there. */
+static const char *entry_time(struct manifest_lines *l, char *value, size_t n)
+{
+	bool before = n > 0 && value[0] == '-';
+	const char *dot = memchr(value, '.', n);
+	uint64_t seconds, nanoseconds = 0;
+
+	if (!dot || value + n - dot != 10 ||
+		!number(value + before, (size_t)(dot - value) - before, INT64_MAX, &seconds))
+		return "time= is not SECONDS.NANOSECONDS";
+	for (const char *p = dot + 1; p < value + n; p++) {
+		if (*p < '0' || *p > '9')
+			return "time= is not SECONDS.NANOSECONDS";
+		nanoseconds = nanoseconds * 10 + (uint64_t)(*p - '0');
+	}
+	l->entry.mtime.tv_sec = before ? -(int64_t)seconds : (int64_t)seconds;
+	l->entry.mtime.tv_nsec = (long)nanoseconds;
+	return NULL;
+}
+
+static const char *entry_link(struct manifest_lines *l, char *value, size_t n)
+{
+	l->entry.link = value;
+	if (vis_decode(value, n, &n) < 0 || n == 0 || n > MANIFEST_PATH_MAX)
+		return "link= is malformed or too long";
+	return NULL;
+}
+
+static const char *entry_nlink(struct manifest_lines *l, char *value, size_t n)
+{
+	if (!number32(value, n, &l->entry.nlink) || l->entry.nlink < 2)
+		return "nlink= is not a number from 2";
+	return NULL;
+}
+
+static const char *entry_sha256(struct manifest_lines *l, char *value, size_t n)
+{
+	l->entry.digest.has |= DIGEST_SHA256;
+	if (!hex(value, n, l->entry.digest.sha256, sizeof(l->entry.digest.sha256)))
+		return "sha256digest= is not 64 hexadecimal digits";
+	return NULL;
+}
+
+static const char *entry_md5(struct manifest_lines *l, char *value, size_t n)
+{
+	l->entry.digest.has |= DIGEST_MD5;
+	if (!hex(value, n, l->entry.digest.md5, sizeof(l->entry.digest.md5)))
+		return "md5digest= is not 32 hexadecimal digits";
+	return NULL;
+}
+
+static const char *entry_device(struct manifest_lines *l, char *value, size_t n)
+{
+	static const char format[] = "native,";
+	size_t skip = sizeof(format) - 1;
+	const char *major = value + skip, *comma;
+
+	comma = n > skip && memcmp(value, format, skip) == 0 ? memchr(major, ',', n - skip) : NULL;
+	if (!comma || !number32(major, (size_t)(comma - major), &l->entry.major) ||
+		!number32(comma + 1, (size_t)(value + n - comma) - 1, &l->entry.minor))
+		return "device= is not native,MAJOR,MINOR";
+	return NULL;
+}
+
+/* NAME=BASE64, decoded in place. */
+static const char *tag_xattr(struct manifest_lines *l, char *text, size_t n)
+{
+	struct manifest_xattr *x = &l->xattr[l->entry.nxattrs];
+	char *value = memchr(text, '=', n);
+	size_t size, pad = 0, name;
+	int decoded;
+
+	if (l->entry.nxattrs == MANIFEST_XATTRS_MAX)
+		return "more attributes than the limit allows";
+	if (!value || vis_decode(text, (size_t)(value - text), &name) < 0 || name == 0)
+		return "the name of an attribute is malformed";
+	if (name > MANIFEST_NAME_MAX || (x > l->xattr && strcmp(x[-1].name, text) >= 0))
+		return "attributes are not sorted by name, or a name is too long";
+	value++;
+	size = (size_t)(text + n - value);
+	if (size / 4 * 3 > MANIFEST_XATTR_MAX + 2)
+		return "the value of an attribute is too long";
+	while (pad < size && pad < 3 && value[size - 1 - pad] == '=')
+		pad++;
+	decoded = EVP_DecodeBlock((unsigned char *)value, (unsigned char *)value, (int)size);
+	if (size % 4 != 0 || pad > 2 || decoded != (int)(size / 4 * 3))
+		return "the value of an attribute is not base64";
+	*x = (struct manifest_xattr){ text, value, (size_t)decoded - pad };
+	l->entry.nxattrs++;
+	return NULL;
+}
+
+static const char *entry_tags(struct manifest_lines *l, char *value, size_t n)
+{
+	static const char link[] = "hardlink.", xattr[] = "xattr.";
+	char *end = value + n;
+
+	for (char *tag = value; tag <= end;) {
+		char *comma = memchr(tag, ',', (size_t)(end - tag));
+		size_t size = (size_t)((comma ? comma : end) - tag);
+		const char *rule = "a tag is neither hardlink.N nor xattr.NAME=VALUE";
+
+		if (size >= sizeof(xattr) && memcmp(tag, xattr, sizeof(xattr) - 1) == 0)
+			rule = tag_xattr(l, tag + sizeof(xattr) - 1, size - sizeof(xattr) + 1);
+		else if (l->entry.group == 0 && size >= sizeof(link) &&
+			 memcmp(tag, link, sizeof(link) - 1) == 0 &&
+			 number32(tag + sizeof(link) - 1, size - sizeof(link) + 1, &l->entry.group))
+			rule = l->entry.group ? NULL : "hard-link groups are numbered from 1";
+		if (rule)
+			return rule;
+		tag += size + 1;
+	}
+	return NULL;
+}
+
+enum { TYPE, MODE, UID, GID, UNAME, GNAME, TIME, SIZE, NLINK, LINK, DEVICE, SHA256, MD5, TAGS };
+#define BIT(k) (1u << (k))
+
+/* In the order in which the writer has them: each is looked for from behind the one before. */
+static const struct keyword entry_keywords[] = {
+	[TYPE] = { "type", entry_type },
+	[MODE] = { "mode", entry_mode },
+	[UID] = { "uid", entry_uid },
+	[GID] = { "gid", entry_gid },
+	[UNAME] = { "uname", entry_uname },
+	[GNAME] = { "gname", entry_gname },
+	[TIME] = { "time", entry_time },
+	[SIZE] = { "size", entry_size },
+	[NLINK] = { "nlink", entry_nlink },
+	[LINK] = { "link", entry_link },
+	[DEVICE] = { "device", entry_device },
+	[SHA256] = { "sha256digest", entry_sha256 },
+	[MD5] = { "md5digest", entry_md5 },
+	[TAGS] = { "tags", entry_tags },
+};
+
+/*
+ * Parse " NAME=VALUE NAME=VALUE …", each keyword at most once. *seen gets a bit for each, by its
+ * place in the table.
+ */
+static const char *keywords(struct manifest_lines *l, char *text, char *end,
+	const struct keyword *table, size_t size, unsigned int *seen)
+{
+	size_t k = 0;
+
+	*seen = 0;
+	while (text < end) {
+		char *space = memchr(text, ' ', (size_t)(end - text));
+		char *stop = space ? space : end, *value = memchr(text, '=', (size_t)(stop - text));
+		const char *rule;
+		size_t tries = 0, n = value ? (size_t)(value - text) : 0;
+
+		while (tries < size && (strncmp(table[k].name, text, n) != 0 || table[k].name[n])) {
+			k = (k + 1) % size;
+			tries++;
+		}
+		if (tries == size || n == 0)
+			return "a keyword is unknown, or separated by more than one space";
+		if (*seen & BIT(k))
+			return "a keyword occurs twice";
+		*seen |= BIT(k);
+		rule = table[k].parse(l, value + 1, (size_t)(stop - value) - 1);
+		if (rule)
+			return rule;
+		text = stop + 1;
+	}
+	return NULL;
+}
+
+static const char *head_line(struct manifest_lines *l, char *text, size_t n)
+{
+	size_t skip = sizeof(SECOND_LINE) - 1;
+	unsigned int seen;
+	const char *rule;
+
+	if (n < skip || memcmp(text, SECOND_LINE, skip) != 0)
+		return "the second line does not begin with \"" SECOND_LINE "\"";
+	rule = keywords(l, text + skip, text + n, head_keywords,
+		sizeof(head_keywords) / sizeof(head_keywords[0]), &seen);
+	if (rule)
+		return rule;
+	return seen & HEAD_ENTRIES ? NULL : "entries= is missing";
+}
+
+/* A component that is the name of an offer: NAME.xennew or NAME.xennew.NUMBER. */
+static bool is_offer(const char *name, size_t n)
+{
+	static const char suffix[] = ".xennew";
+	size_t size = sizeof(suffix) - 1, digits = 0;
+
+	while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9')
+		digits++;
+	if (digits > 0 && digits < n && name[n - 1 - digits] == '.')
+		n -= digits + 1;
+	return n > size && memcmp(name + n - size, suffix, size) == 0;
+}
+
+const char *manifest_path_rule(const char *path)
+{
+	const char *start = path;
+
+	if (*path == '\0')
+		return NULL;
+	for (;; path++) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 0)
+			return "the path has an empty component";
+		if ((n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+			return "the path has a component \".\" or \"..\"";
+		if (n > MANIFEST_NAME_MAX)
+			return "the path has a component that is too long";
+		if (is_offer(path, n))
+			return "the path is that of an offer (*.xennew)";
+		path += n;
+		if (path - start > MANIFEST_PATH_MAX)
+			return "the path is too long";
+		if (*path == '\0')
+			return NULL;
+	}
+}
+
+/* Where the path stands among those before: order, and that its folder is one. Then it is
+ * remembered. */
+static const char *place(struct manifest_lines *l, const char *path, bool dir)
+{
+	size_t n = strlen(path), same = 0, i;
+	const char *slash = memrchr(path, '/', n);
+	size_t parent = slash ? (size_t)(slash - path) : 0;
+
+	while (same < n && path[same] == l->path[same])
+		same++;
+	if (l->prefixes && (unsigned char)path[same] <= (unsigned char)l->path[same])
+		return path[same] ? "the paths are not sorted"
+				  : "the path is not sorted, or twice there";
+	while (l->prefixes && l->prefix[l->prefixes - 1].size > same)
+		l->prefixes--;
+	for (i = l->prefixes; i > 0 && l->prefix[i - 1].size != parent; i--)
+		;
+	if (n > 0 && i == 0)
+		return "the folder of the path is not listed before it";
+	if (n > 0 && !l->prefix[i - 1].dir)
+		return "the path lies below something that is not a folder";
+	memcpy(l->path, path, n + 1);
+	l->prefix[l->prefixes].size = (uint16_t)n;
+	l->prefix[l->prefixes++].dir = dir;
+	return NULL;
+}
+
+/* Which keywords an entry of a type needs, and which it may have beside them. */
+static const char *fitting(const struct manifest_entry *e, unsigned int seen)
+{
+	unsigned int need = BIT(TYPE) | BIT(MODE) | BIT(UID) | BIT(GID) | BIT(TIME);
+	unsigned int may = BIT(UNAME) | BIT(GNAME) | BIT(TAGS);
+
+	if (e->type == MANIFEST_FILE) {
+		need |= BIT(SIZE) | BIT(SHA256);
+		may |= BIT(MD5) | BIT(NLINK);
+	} else if (e->type == MANIFEST_LINK) {
+		need |= BIT(LINK);
+	} else if (e->type == MANIFEST_CHAR || e->type == MANIFEST_BLOCK) {
+		need |= BIT(DEVICE);
+	}
+	if (need & ~seen)
+		return "a keyword that its type needs is missing";
+	if (seen & ~(need | may))
+		return "a keyword does not fit its type";
+	if (!(seen & BIT(NLINK)) != !e->group)
+		return "nlink= and the tag hardlink.N do not come together";
+	return NULL;
+}
+
+static bool same_file(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	return a->nlink == b->nlink && (manifest_compare(a, b) & ~MANIFEST_DIFF_XATTR) == 0;
+}
+
+/* Members of a group are one file, and there are as many as nlink= says. */
+static const char *join_group(struct manifest_lines *l, const struct manifest_entry *e)
+{
+	struct manifest_group *g;
+
+	if (e->group > l->groups + 1)
+		return "hard-link groups are not numbered by their first members";
+	if (e->group > l->groups) {
+		if (l->groups == l->groups_capacity) {
+			size_t capacity = l->groups_capacity ? 2 * l->groups_capacity : 64;
+
+			g = reallocarray(l->group, capacity, sizeof(*g));
+			if (!g)
+				return OUT_OF_MEMORY;
+			l->group = g;
+			l->groups_capacity = capacity;
+		}
+		g = &l->group[l->groups++];
+		*g = (struct manifest_group){ .first = *e };
+		g->first.uname = g->first.gname = NULL; /* they went with their line */
+		g->first.nxattrs = 0;
+	}
+	g = &l->group[e->group - 1];
+	if (!same_file(&g->first, e))
+		return "members of a hard-link group differ";
+	if (++g->members > e->nlink)
+		return "a hard-link group has more members than nlink= says";
+	return NULL;
+}
+
+static const char *entry_line(struct manifest_lines *l, char *text, size_t n)
+{
+	struct manifest_entry *e = &l->entry;
+	char *space = memchr(text, ' ', n);
+	unsigned int seen;
+	const char *rule;
+
+	*e = (struct manifest_entry){ .nlink = 1, .xattr = l->xattr };
+	if (l->entries == l->head.entries)
+		return "there are more entries than entries= says";
+	if (!space || text[0] != '.' || (text[1] != '/' && text[1] != ' '))
+		return "the line is not \"./PATH KEYWORD=VALUE …\"";
+	rule = keywords(l, space + 1, text + n, entry_keywords,
+		sizeof(entry_keywords) / sizeof(entry_keywords[0]), &seen);
+	if (rule)
+		return rule;
+	e->path = text[1] == '/' ? text + 2 : text + 1;
+	if (vis_decode((char *)e->path, (size_t)(space - e->path), &n) < 0)
+		return "the path has a malformed escape";
+	if (text[1] == '/' && n == 0)
+		return "the path has an empty component";
+	rule = manifest_path_rule(e->path);
+	if (!rule)
+		rule = fitting(e, seen);
+	if (!rule)
+		rule = place(l, e->path, e->type == MANIFEST_DIR);
+	if (!rule && e->group)
+		rule = join_group(l, e);
+	if (!rule)
+		l->entries++;
+	return rule;
+}
+
+static bool printable(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return true;
+}
+
+const char *manifest_line(struct manifest_lines *l, char *text, size_t n)
+{
+	l->line++;
+	if (!printable(text, n))
+		return "the line has bytes that are not printable ASCII";
+	text[n] = '\0';
+	if (l->line == 1)
+		return strcmp(text, FIRST_LINE) == 0 ? NULL
+						     : "the first line is not \"" FIRST_LINE "\"";
+	return l->line == 2 ? head_line(l, text, n) : entry_line(l, text, n);
+}
+
+const char *manifest_lines_end(const struct manifest_lines *l)
+{
+	if (l->line < 2)
+		return "the head is missing";
+	if (l->entries < l->head.entries)
+		return "there are fewer entries than entries= says";
+	for (size_t i = 0; i < l->groups; i++)
+		if (l->group[i].members < l->group[i].first.nlink)
+			return "a hard-link group has fewer members than nlink= says";
+	return NULL;
+}
+
+void manifest_lines_free(struct manifest_lines *l)
+{
+	free(l->group);
+}

@@ -1,0 +1,230 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <zlib.h>
+
+#include "lib/cleanup.h"
+#include "lib/manifest-line.h"
+#include "lib/publish.h"
+#include "lib/vis.h"
+
+/*
+ * Digests, most of a manifest, are incompressible beyond their hexadecimal form, which the lowest
+ * level finds as well as the highest.
+ */
+#define LEVEL 1
+
+struct writer {
+	z_stream deflate;
+	struct buf *out;
+	struct buf text;
+	struct buf copy;
+	struct manifest_lines lines;
+};
+
+static void put_head(struct buf *out, const struct manifest *m)
+{
+	const struct manifest_head *head = &m->head;
+	char published[32];
+	struct tm tm;
+
+	buf_puts(out, "# xenfarm: ");
+	if (head->generation) {
+		time_t t = (time_t)head->published;
+
+		strftime(published, sizeof(published), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
+		buf_printf(out, "generation=%u share=%s ", head->generation, head->share);
+		if (head->previous)
+			buf_printf(out, "previous=%u ", head->previous);
+		buf_printf(out, "published=%s ", published);
+	}
+	buf_printf(out, "entries=%zu\n", m->n);
+}
+
+static void put_hex(struct buf *out, const char *keyword, const uint8_t *bytes, size_t n)
+{
+	static const char digit[] = "0123456789abcdef";
+	char *to;
+
+	buf_puts(out, keyword);
+	to = buf_room(out, 2 * n);
+	for (size_t i = 0; to && i < n; i++) {
+		to[2 * i] = digit[bytes[i] >> 4];
+		to[2 * i + 1] = digit[bytes[i] & 15];
+	}
+	if (to)
+		out->size += 2 * n;
+}
+
+static void put_name(struct buf *out, const char *keyword, const char *text)
+{
+	if (!text)
+		return;
+	buf_puts(out, keyword);
+	vis_encode(out, text, strlen(text));
+}
+
+static void put_xattr(struct buf *out, const struct manifest_xattr *x)
+{
+	char *to;
+
+	buf_puts(out, "xattr.");
+	vis_encode(out, x->name, strlen(x->name));
+	buf_puts(out, "=");
+	to = buf_room(out, x->size / 3 * 4 + 5);
+	if (to)
+		out->size += (size_t)EVP_EncodeBlock((unsigned char *)to, x->value, (int)x->size);
+}
+
+static void put_tags(struct buf *out, const struct manifest_entry *e)
+{
+	const char *separator = " tags=";
+
+	if (e->group) {
+		buf_printf(out, "%shardlink.%u", separator, e->group);
+		separator = ",";
+	}
+	for (uint32_t i = 0; i < e->nxattrs; i++) {
+		buf_puts(out, separator);
+		put_xattr(out, &e->xattr[i]);
+		separator = ",";
+	}
+}
+
+static void put_entry(struct buf *out, const struct manifest_entry *e)
+{
+	put_name(out, *e->path ? "./" : ".", e->path);
+	buf_printf(out, " type=%s mode=%04o uid=%u gid=%u", manifest_type_name(e->type), e->mode,
+		e->uid, e->gid);
+	put_name(out, " uname=", e->uname);
+	put_name(out, " gname=", e->gname);
+	buf_printf(out, " time=%jd.%09ld", (intmax_t)e->mtime.tv_sec, e->mtime.tv_nsec);
+	if (e->type == MANIFEST_FILE)
+		buf_printf(out, " size=%ju", (uintmax_t)e->size);
+	if (e->group)
+		buf_printf(out, " nlink=%u", e->nlink);
+	put_name(out, " link=", e->link);
+	if (e->type == MANIFEST_CHAR || e->type == MANIFEST_BLOCK)
+		buf_printf(out, " device=native,%u,%u", e->major, e->minor);
+	if (e->digest.has & DIGEST_SHA256)
+		put_hex(out, " sha256digest=", e->digest.sha256, sizeof(e->digest.sha256));
+	if (e->digest.has & DIGEST_MD5)
+		put_hex(out, " md5digest=", e->digest.md5, sizeof(e->digest.md5));
+	put_tags(out, e);
+	buf_puts(out, "\n");
+}
+
+static int compress_text(struct writer *w, int flush)
+{
+	z_stream *z = &w->deflate;
+	int status;
+
+	z->next_in = (unsigned char *)w->text.data;
+	z->avail_in = (uInt)w->text.size;
+	do {
+		size_t room = 64 * 1024;
+
+		z->next_out = (unsigned char *)buf_room(w->out, room);
+		if (!z->next_out)
+			return -ENOMEM;
+		z->avail_out = (uInt)room;
+		status = deflate(z, flush);
+		w->out->size += room - z->avail_out;
+	} while (z->avail_out == 0 || (flush == Z_FINISH && status == Z_OK));
+	w->text.size = 0;
+	return 0;
+}
+
+/* The lines in text from start on, judged by the reader's own rules; it overwrites what it reads.
+ */
+static int judge(struct writer *w, size_t start, struct manifest_error *error)
+{
+	if (w->text.failed)
+		return -ENOMEM;
+	w->copy.size = 0;
+	buf_add(&w->copy, w->text.data + start, w->text.size - start);
+	if (w->copy.failed)
+		return -ENOMEM;
+	if (w->copy.size > MANIFEST_LINE_MAX)
+		error->rule = "the line is too long";
+	else
+		error->rule = manifest_line(&w->lines, w->copy.data, w->copy.size - 1);
+	error->line = w->lines.line;
+	return error->rule ? -EBADMSG : 0;
+}
+
+static int write_entries(struct writer *w, const struct manifest *m, struct manifest_error *error)
+{
+	int r;
+
+	buf_puts(&w->text, "#mtree v2.0\n");
+	r = judge(w, 0, error);
+	for (size_t i = 0; r == 0 && i <= m->n; i++) {
+		size_t start = w->text.size;
+
+		if (i == 0) {
+			put_head(&w->text, m);
+		} else if (m->entry[i - 1]->error) {
+			*error = (struct manifest_error){ i + 2, "the entry could not be read" };
+			return -EBADMSG;
+		} else {
+			put_entry(&w->text, m->entry[i - 1]);
+		}
+		r = judge(w, start, error);
+		if (r == 0 && w->text.size > 64 * 1024)
+			r = compress_text(w, Z_NO_FLUSH);
+	}
+	if (r < 0)
+		return r;
+	error->rule = manifest_lines_end(&w->lines);
+	return error->rule ? -EBADMSG : compress_text(w, Z_FINISH);
+}
+
+int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_error *error)
+{
+	/* gzip's own header fields stay empty, so that the same list gives the same bytes. */
+	gz_header header = { .os = 255 };
+	struct writer *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
+
+	*error = (struct manifest_error){ 0 };
+	if (!w)
+		return r;
+	w->out = out;
+	if (deflateInit2(&w->deflate, LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) ==
+		Z_OK) {
+		deflateSetHeader(&w->deflate, &header);
+		r = write_entries(w, m, error);
+		deflateEnd(&w->deflate);
+	}
+	manifest_lines_free(&w->lines);
+	buf_free(&w->text);
+	buf_free(&w->copy);
+	free(w);
+	return r;
+}
+
+int manifest_publish(
+	int dir, const char *path, const struct buf *encoded, const struct signature_key *key)
+{
+	uint8_t signature[SIGNATURE_BYTES];
+	AUTO_FREE char *name = NULL;
+	int r;
+
+	if (key) {
+		if (asprintf(&name, "%s" SIGNATURE_SUFFIX, path) < 0) {
+			name = NULL;
+			return -ENOMEM;
+		}
+		r = signature_sign(key, encoded->data, encoded->size, signature);
+		if (r == 0)
+			r = publish_file(dir, name, 0644, signature, sizeof(signature));
+		if (r < 0)
+			return r;
+	}
+	return publish_file(dir, path, 0644, encoded->data, encoded->size);
+}

@@ -1,0 +1,120 @@
+#include "lib/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int write_all(int fd, const void *data, size_t n)
+{
+	const char *at = data;
+
+	while (n > 0) {
+		ssize_t w = write(fd, at, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -errno;
+		at += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+static int open_folder(int dir, const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+	int fd;
+
+	if (n >= sizeof(folder))
+		return -ENAMETOOLONG;
+	if (n > 0) {
+		memcpy(folder, path, n);
+		folder[n] = '\0';
+	}
+	*name = path + n;
+	fd = openat(dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int create_temporary(struct publish *p)
+{
+	uint64_t number;
+
+	do {
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return -errno;
+		snprintf(p->temporary, sizeof(p->temporary), ".xf-%016jx", (uintmax_t)number);
+		p->fd = openat(
+			p->folder, p->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	} while (p->fd < 0 && errno == EEXIST);
+	return p->fd < 0 ? -errno : 0;
+}
+
+int publish_begin(struct publish *p, int dir, const char *path, mode_t mode)
+{
+	struct stat st;
+	int r;
+
+	p->fd = -1;
+	p->folder = open_folder(dir, path, &p->name);
+	if (p->folder < 0)
+		return p->folder;
+	if (fstatat(p->folder, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		r = -EEXIST;
+	else
+		r = create_temporary(p);
+	if (r < 0)
+		close(p->folder);
+	else if (fchmod(p->fd, mode) < 0) {
+		r = -errno;
+		publish_abort(p);
+	}
+	return r;
+}
+
+int publish_commit(struct publish *p)
+{
+	int r = 0;
+
+	if (fsync(p->fd) < 0 || renameat(p->folder, p->temporary, p->folder, p->name) < 0) {
+		r = -errno;
+		publish_abort(p);
+		return r;
+	}
+	if (fsync(p->folder) < 0)
+		r = -errno;
+	close(p->fd);
+	close(p->folder);
+	return r;
+}
+
+void publish_abort(struct publish *p)
+{
+	unlinkat(p->folder, p->temporary, 0);
+	close(p->fd);
+	close(p->folder);
+}
+
+int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n)
+{
+	struct publish p;
+	int r = publish_begin(&p, dir, path, mode);
+
+	if (r < 0)
+		return r;
+	r = write_all(p.fd, data, n);
+	if (r < 0) {
+		publish_abort(&p);
+		return r;
+	}
+	return publish_commit(&p);
+}
