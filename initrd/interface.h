@@ -1,0 +1,28 @@
+/*
+ * The internal interface: chosen, raised and given its address before anything is mounted.
+ */
+#ifndef INITRD_INTERFACE_H
+#define INITRD_INTERFACE_H
+
+#include <stdint.h>
+
+#include "kernel-cmdline/xfnet.h"
+
+struct interface {
+	int index;
+	char name[XF_IFNAME_MAX];
+	uint8_t mac[6];
+	int parent_index;           /* below a VLAN: the NIC itself; else 0 */
+	char parent[XF_IFNAME_MAX]; /* likewise; else "" */
+};
+
+/*
+ * Raise lo and the interface of xfnet= (by name, by MAC, or the first Ethernet one that has
+ * carrier), with MTU, VLAN, address, and a default route if there is a gateway. NICs that appear
+ * late are waited for, and so is carrier, up to xftimeout=. IPv6 addresses are known to be unique
+ * on return. Interfaces that were raised to look for carrier and not chosen are set down again.
+ * Returns 0, or -errno after failed().
+ */
+int interface_up(const struct xf_cmdline *cmdline, struct interface *interface);
+
+#endif
