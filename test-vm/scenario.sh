@@ -1,0 +1,112 @@
+# shellcheck shell=sh
+# The words that a scenario's host side is written in. It may set these, and define drive():
+master=debian12              # whose share and kernel
+client=10.0.0.11             # the client's address, and what xfnet= says
+xfnet=10.0.0.11/24:10.0.0.1
+root=UUID=00000000-0000-4000-8000-0000000c11e4
+disk=root.img                # the client's own disk, an image of the master's or a path
+initrd=initrd.img            # initrd-all.img has the drivers of all file systems
+append=                      # more of the client's command line
+vers=4.2                     # what the client is expected to mount with
+name=xf-10-0-0-11            # what it is expected to be called
+limit=300                    # seconds for all of it
+hand_over="$V/hand-over.tar" # the scenario's sides, for the guests
+
+# The two machines hang on one cable. A machine's second NIC leads nowhere.
+nic() { # ID MAC [PEER-SOCKET OWN-SOCKET]
+    if [ $# -gt 2 ]; then
+        echo "-netdev dgram,id=$1,local.type=unix,local.path=../$4,remote.type=unix,remote.path=../$3"
+    else
+        echo "-netdev hubport,id=$1,hubid=1"
+    fi
+    echo "-device virtio-net-pci,netdev=$1,mac=$2,romfile="
+}
+
+volume() { # ID OPTIONS: a virtio disk with a serial number
+    echo "-drive if=none,id=$1,cache=unsafe,$2 -device virtio-blk-pci,drive=$1,serial=$1"
+}
+
+server_start() {
+    server=$B/images/server
+    vm_start server "$server/vmlinuz" "$server/initrd" "" \
+        $(volume system "file=$server/server.img,format=raw,snapshot=on") \
+        $(volume share "file=$B/images/$master/share.img,format=raw,snapshot=on") \
+        $(volume scenario "file=$hand_over,format=raw,snapshot=on") \
+        $(nic net 52:54:00:00:00:01 client.nic server.nic)
+    wait_for 90 grep -q -s '^ready' "$V/server/channel.log" || bail "the server VM did not start"
+}
+
+# server COMMAND: run it on the server; its output is in $V/server/channel.log; fails as the command does
+server() {
+    server_n=$(grep -c '^done ' "$V/server/channel.log")
+    echo "$1" >"$V/server/channel.in"
+    wait_for 60 server_answered || bail "the server does not answer"
+    [ "$(grep '^done ' "$V/server/channel.log" | tail -n 1)" = "done 0" ]
+}
+server_answered() { [ "$(grep -c '^done ' "$V/server/channel.log")" -gt "$server_n" ]; }
+
+# Its disk lives as long as the scenario, however often the client is started.
+client_disk() {
+    [ ! -e "$V/disk.qcow2" ] || return 0
+    case $disk in /*) ;; *) disk=$B/images/$master/$disk ;; esac
+    qemu-img create -q -f qcow2 -F raw -b "$disk" "$V/disk.qcow2"
+}
+
+# client_start [QEMU-OPTION…]
+client_start() {
+    client_disk
+    vm_start client "$B/images/$master/vmlinuz" "$B/images/$master/$initrd" \
+        "xfnet=$xfnet root=$root panic=5 $append" \
+        $(volume root "file=$V/disk.qcow2,format=qcow2") \
+        $(volume scenario "file=$hand_over,format=raw,snapshot=on") \
+        $(nic net 52:54:00:00:00:0b server.nic client.nic) "$@"
+}
+
+# The guest's own verdict: its TAP lines become ours. Its plan line says that it came to its end.
+guest_done() { # [SECONDS]
+    if wait_for "${1:-200}" guest_said '^1\.\.'; then
+        pass "the guest came to the end of its checks"
+    else
+        tail -n 25 "$V/client/console.log" >"$T/console"
+        fail "the guest came to the end of its checks" "$T/console"
+    fi
+    grep -s -E '^(not )?ok |^#' "$V/client/channel.log" | tr -d '\r' | sed 's/^ok [0-9]*/ok -/; s/^not ok [0-9]*/not ok -/'
+    ! grep -s -q '^not ok' "$V/client/channel.log" || tap_bad=$((tap_bad + 1))
+}
+guest_said() { grep -s -q -E "$1" "$V/client/channel.log"; }
+
+# tell LINE: to the guest side, which reads it from its standard input
+tell() { echo "$1" >"$V/client/channel.in"; }
+
+# type LINE: on the client's console
+type_in() { printf '%s\r' "$1" >"$V/client/console.in"; }
+
+# shows TEXT [SECONDS]: the client's console does so in time
+shows() {
+    if wait_for "${2:-60}" grep -s -q -F -- "$1" "$V/client/console.log"; then
+        pass "the console says \"$1\""
+    else
+        tail -n 25 "$V/client/console.log" >"$T/console"
+        fail "the console says \"$1\"" "$T/console"
+    fi
+}
+
+# ends HOW SECONDS: the client ends so (guest-reset, guest-shutdown), or still runs after that time (running)
+ends() {
+    ends_start=$(date +%s)
+    ends_how=$(vm_end client "$2")
+    is "the client: $1 within $2 s ($(($(date +%s) - ends_start)) s)" "$ends_how" "$1"
+    [ "$ends_how" = "$1" ] || tail -n 25 "$V/client/console.log" | sed 's/^/# /'
+}
+
+bail() {
+    fail "$1"
+    tap_done
+}
+
+# What most scenarios are: a client comes up and finds itself as it should be.
+drive() {
+    server_start
+    client_start
+    guest_done
+}
