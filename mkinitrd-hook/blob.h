@@ -17,15 +17,15 @@ void blob_free(struct blob *blob);
 #define BLOB __attribute__((cleanup(blob_free))) struct blob
 
 /*
- * Read a regular file of at most limit bytes. Returns 0, -EFBIG if it is longer, -EINVAL if it is no
- * regular file, or another -errno; *blob is set only on success.
+ * Read a regular file of at most limit bytes. Returns 0, -EFBIG if it is longer, -EINVAL if it is
+ * no regular file, or another -errno; *blob is set only on success.
  */
 int blob_read(const char *path, size_t limit, struct blob *blob);
 
 /*
- * Make path hold exactly the blob, with this mode: written to a new file in the same folder, synced,
- * renamed, the folder synced. After an error (-errno) path is what it was before and nothing is left
- * behind; signals that end a program wait until then.
+ * Make path hold exactly the blob, with this mode: written to a new file in the same folder,
+ * synced, renamed, the folder synced. After an error (-errno) path is what it was before and
+ * nothing is left behind; signals that end a program wait until then.
  */
 int blob_publish(const struct blob *blob, const char *path, mode_t mode);
 

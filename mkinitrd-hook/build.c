@@ -37,8 +37,19 @@ static const char help[] =
 	"A LIST has commas. SOURCE_DATE_EPOCH sets the files' time (default: 0).\n";
 
 enum {
-	OPT_ROOT = 256, OPT_PLATFORM, OPT_FS, OPT_ADD, OPT_PUB, OPT_INIT, OPT_SHUTDOWN, OPT_BUSYBOX,
-	OPT_LEVEL, OPT_KEEP_COMPRESSED, OPT_DRY_RUN, OPT_JSON
+	OPT_ROOT = 256,
+	OPT_PLATFORM,
+	OPT_FS,
+	OPT_ADD,
+	OPT_PUB,
+	OPT_INIT,
+	OPT_SHUTDOWN,
+	OPT_BUSYBOX,
+	OPT_LEVEL,
+	OPT_KEEP_COMPRESSED,
+	OPT_DRY_RUN,
+	OPT_JSON,
+	OPT_END
 };
 
 static const struct option long_options[] = {
@@ -61,10 +72,9 @@ static const struct option long_options[] = {
 	{ NULL },
 };
 
-/* The command line as it was given; lists are still text. */
+/* What the command line asks for. */
 struct request {
 	struct initrd_options initrd;
-	char *platforms, *filesystems, *modules;
 	const char *output; /* NULL: the default */
 	bool dry_run, json, quiet, verbose, help;
 };
@@ -81,9 +91,9 @@ static bool number(const char *text, unsigned long low, unsigned long high, unsi
 
 static bool set_level(struct request *request, const char *text)
 {
-	unsigned long level;
+	unsigned long level = 9;
 
-	if (!number(text, 1, 9, &level)) {
+	if (text && !number(text, 1, 9, &level)) {
 		warnx("--level %s: a number from 1 to 9 is expected", text);
 		return false;
 	}
@@ -91,37 +101,13 @@ static bool set_level(struct request *request, const char *text)
 	return true;
 }
 
-static void set_root(struct request *request, char *root)
+static const char *without_slashes(char *root)
 {
-	size_t length = strlen(root);
+	size_t length = root ? strlen(root) : 0;
 
 	while (length && root[length - 1] == '/')
 		root[--length] = '\0';
-	request->initrd.root = root;
-}
-
-static bool set_option(struct request *request, int option)
-{
-	switch (option) {
-	case 'o': request->output = optarg; break;
-	case OPT_ROOT: set_root(request, optarg); break;
-	case OPT_PLATFORM: request->platforms = optarg; break;
-	case OPT_FS: request->filesystems = optarg; break;
-	case OPT_ADD: request->modules = optarg; break;
-	case OPT_PUB: request->initrd.pub = optarg; break;
-	case OPT_INIT: request->initrd.init = optarg; break;
-	case OPT_SHUTDOWN: request->initrd.shutdown = optarg; break;
-	case OPT_BUSYBOX: request->initrd.busybox = optarg; break;
-	case OPT_LEVEL: return set_level(request, optarg);
-	case OPT_KEEP_COMPRESSED: request->initrd.keep_compressed = true; break;
-	case OPT_DRY_RUN: request->dry_run = true; break;
-	case OPT_JSON: request->json = true; break;
-	case 'q': request->quiet = true; break;
-	case 'v': request->verbose = true; break;
-	case 'h': request->help = true; break;
-	default: return false;
-	}
-	return true;
+	return root ? root : "";
 }
 
 static bool add_groups(struct names *names, enum names_kind kind, char *list, const char *expected)
@@ -148,18 +134,16 @@ static bool add_modules(struct names *names, char *list)
 	return true;
 }
 
-static bool collect_names(struct request *request)
+static bool set_names(struct names *names, char *platforms, char *filesystems, char *modules)
 {
 	static char all[] = "all", ext4[] = "ext4";
-	struct names *names = &request->initrd.wanted;
 
 	return !names_add_group(names, NAMES_BASE, NULL) &&
-		add_groups(names, NAMES_PLATFORM, request->platforms ? request->platforms : all,
-			"a platform: xen, kvm, all") &&
-		add_groups(names, NAMES_FILESYSTEM,
-			request->filesystems ? request->filesystems : ext4,
-			"a file system: ext4, xfs, btrfs") &&
-		add_modules(names, request->modules);
+	       add_groups(names, NAMES_PLATFORM, platforms ? platforms : all,
+		       "a platform: xen, kvm, all") &&
+	       add_groups(names, NAMES_FILESYSTEM, filesystems ? filesystems : ext4,
+		       "a file system: ext4, xfs, btrfs") &&
+	       add_modules(names, modules);
 }
 
 static bool set_mtime(struct request *request)
@@ -175,27 +159,52 @@ static bool set_mtime(struct request *request)
 	return true;
 }
 
-/* Fill in the request. Returns false after a message if the command line is wrong. */
-static bool parse(int argc, char **argv, struct request *request)
+static bool set_version(struct request *request, int count, char **words)
 {
-	int option;
-
-	while ((option = getopt_long(argc, argv, "o:qvh", long_options, NULL)) != -1)
-		if (!set_option(request, option))
-			return false;
-	if (request->help)
-		return true;
-	if (argc - optind != 1) {
+	if (count != 1) {
 		warnx("one kernel VERSION is expected, as `uname -r` gives it");
 		return false;
 	}
-	request->initrd.version = argv[optind];
-	if (!names_version_ok(request->initrd.version)) {
-		warnx("\"%s\": not a kernel's version; `uname -r` gives one, like 6.1.0-18-amd64",
-			request->initrd.version);
-		return false;
+	request->initrd.version = words[0];
+	if (names_version_ok(words[0]))
+		return true;
+	warnx("\"%s\": not a kernel's version; `uname -r` gives one, like 6.1.0-18-amd64",
+		words[0]);
+	return false;
+}
+
+/* Fill in the request. Returns false after a message if the command line is wrong. */
+static bool parse(int argc, char **argv, struct request *request)
+{
+	static char given[] = "";
+	char *arg[OPT_END] = { NULL }; /* by option: its argument, or "given" */
+	int option;
+
+	while ((option = getopt_long(argc, argv, "o:qvh", long_options, NULL)) != -1) {
+		if (option == '?')
+			return false;
+		arg[option] = optarg ? optarg : given;
 	}
-	return collect_names(request) && set_mtime(request);
+	*request = (struct request){
+		.output = arg['o'],
+		.dry_run = arg[OPT_DRY_RUN],
+		.json = arg[OPT_JSON],
+		.quiet = arg['q'],
+		.verbose = arg['v'],
+		.help = arg['h'],
+		.initrd = {
+			.root = without_slashes(arg[OPT_ROOT]),
+			.init = arg[OPT_INIT],
+			.shutdown = arg[OPT_SHUTDOWN],
+			.busybox = arg[OPT_BUSYBOX],
+			.pub = arg[OPT_PUB],
+			.keep_compressed = arg[OPT_KEEP_COMPRESSED],
+		},
+	};
+	return request->help || (set_version(request, argc - optind, argv + optind) &&
+					set_level(request, arg[OPT_LEVEL]) && set_mtime(request) &&
+					set_names(&request->initrd.wanted, arg[OPT_PLATFORM],
+						arg[OPT_FS], arg[OPT_ADD]));
 }
 
 static int publish(const struct request *request, const char *path, const struct initrd *initrd)
@@ -226,7 +235,7 @@ static int build(const struct request *request, const char *path)
 
 int cmd_build(int argc, char **argv)
 {
-	struct request request = { .initrd = { .root = "", .level = 9 } };
+	struct request request;
 	char path[PATH_MAX];
 
 	if (!parse(argc, argv, &request)) {

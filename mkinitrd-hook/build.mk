@@ -6,4 +6,10 @@ xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,xf-mkinitrd.c build.c initrd.c pr
 xf-mkinitrd_PKGS := libkmod zlib liblzma libzstd json-c
 xf-mkinitrd_DIR  := $(PREFIX)/sbin
 
+UNITS += mkinitrd_test
+mkinitrd_test_SRC  := mkinitrd-hook/test/mkinitrd_test.c $(xf-mkinitrd_PARTS)
+mkinitrd_test_PKGS := libkmod zlib liblzma libzstd cmocka
+
+CHECKS += mkinitrd-hook/test/mkinitrd.test
+MANS += docs/xf-mkinitrd.8
 COMPLETIONS += mkinitrd-hook/completion/xf-mkinitrd.bash

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * Look at an ELF file's headers. Returns 0 with *machine (EM_…) set if it is an executable that needs no
- * program interpreter, -ENOEXEC if it is no (whole) executable of this host's byte order, -ELIBACC if
- * it is dynamically linked.
+ * Look at an ELF file's headers. Returns 0 with *machine (EM_…) set if it is an executable that
+ * needs no program interpreter, -ENOEXEC if it is no (whole) executable of this host's byte order,
+ * -ELIBACC if it is dynamically linked.
  */
 int elf_check_static(const struct blob *file, uint16_t *machine);
 

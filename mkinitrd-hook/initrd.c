@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define ALIASES_MAX (16u << 20) /* bytes of modules.alias; Debian's has 1.2 million */
-#define PUB_MAX	    (64u << 10) /* bytes of a public key */
+#define PUB_MAX     (64u << 10) /* bytes of a public key */
 
 /* Merged /usr first: there, lib may be an absolute link that leads out of the root. */
 static const char *const module_folders[] = { "usr/lib/modules", "lib/modules" };
@@ -66,18 +66,21 @@ static char *find_folder(const char *root, const char *version)
 			return folder;
 		free(folder);
 	}
-	warnx("no modules of kernel %s in %s/usr/lib/modules or %s/lib/modules", version, root, root);
+	warnx("no modules of kernel %s in %s/usr/lib/modules or %s/lib/modules", version, root,
+		root);
 	list_kernels(root);
 	return NULL;
 }
 
-static int read_modules(const struct initrd_options *options, const char *folder, struct initrd *initrd)
+static int read_modules(
+	const struct initrd_options *options, const char *folder, struct initrd *initrd)
 {
 	return modules_find(folder, &options->wanted, &initrd->modules) ||
-		modules_read(&initrd->modules, options->keep_compressed);
+	       modules_read(&initrd->modules, options->keep_compressed);
 }
 
-static int make_table(const struct initrd_options *options, const char *folder, struct initrd *initrd)
+static int make_table(
+	const struct initrd_options *options, const char *folder, struct initrd *initrd)
 {
 	BLOB aliases = { 0 };
 	char *path = NULL, *text = NULL;
@@ -131,8 +134,8 @@ static int add_folders(struct image *image)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(*folders); i++)
-		rc = image_add(image, (struct cpio_entry){ .mode = S_IFDIR | folders[i].mode }, "%s",
-			folders[i].name);
+		rc = image_add(image, (struct cpio_entry){ .mode = S_IFDIR | folders[i].mode },
+			"%s", folders[i].name);
 	return rc;
 }
 
@@ -153,7 +156,9 @@ static struct cpio_entry link_to(const char *target)
 static int add_files(struct initrd *initrd)
 {
 	struct image *image = &initrd->image;
-	const struct cpio_entry console = { .mode = S_IFCHR | 0600, .rdev_major = 5, .rdev_minor = 1 };
+	const struct cpio_entry console = {
+		.mode = S_IFCHR | 0600, .rdev_major = 5, .rdev_minor = 1
+	};
 	int rc = 0;
 
 	if (image_add(image, console, "dev/console") ||
@@ -164,7 +169,7 @@ static int add_files(struct initrd *initrd)
 		return -ENOMEM;
 	if (initrd->busybox.data)
 		rc = image_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
-			image_add(image, link_to("busybox"), "bin/sh");
+		     image_add(image, link_to("busybox"), "bin/sh");
 	if (initrd->pub.data)
 		rc |= image_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub");
 	for (size_t i = 0; !rc && i < initrd->modules.n; i++)

@@ -16,8 +16,9 @@ struct initrd_options {
 	const char *version;
 	const char *root; /* the tree that holds lib/modules; "" for the machine's own */
 	struct names wanted;
-	const char *init, *shutdown, *busybox, *pub; /* busybox "none": no shell; pub NULL: no key */
-	int level; /* gzip's, 1 … 9 */
+	const char *init, *shutdown, *busybox,
+		*pub; /* busybox "none": no shell; pub NULL: no key */
+	int level;    /* gzip's, 1 … 9 */
 	uint32_t mtime;
 	bool keep_compressed;
 };
@@ -31,7 +32,8 @@ struct initrd {
 };
 
 /*
- * Make the initrd in memory. Returns 0, or -1 after messages on stderr; initrd_free() in both cases.
+ * Make the initrd in memory. Returns 0, or -1 after messages on stderr; initrd_free() in both
+ * cases.
  */
 int initrd_make(const struct initrd_options *options, struct initrd *initrd);
 

@@ -17,17 +17,14 @@ static struct module *get(const struct modules *set, const char *name)
 	return NULL;
 }
 
-/* Append what a list's array of n pointers has no room for yet. */
-static int append(void *list, size_t *n, const void *item)
+static int append(struct module ***array, size_t *n, struct module *item)
 {
-	void **array = *(void ***)list;
+	struct module **longer = reallocarray(*array, *n + 1, sizeof(*longer));
 
-	array = reallocarray(array, *n + 1, sizeof(*array));
-	if (!array)
+	if (!longer)
 		return -ENOMEM;
-	array[*n] = (void *)item;
-	*(void ***)list = array;
-	++*n;
+	longer[(*n)++] = item;
+	*array = longer;
 	return 0;
 }
 
@@ -43,7 +40,7 @@ static void module_free(struct module *m)
 	free(m);
 }
 
-static int add_dep(struct module *m, const struct module *dep)
+static int add_dep(struct module *m, struct module *dep)
 {
 	for (size_t i = 0; i < m->ndeps; i++)
 		if (m->dep[i] == dep)
@@ -136,7 +133,8 @@ static int want(struct modules *set, struct kmod_ctx *ctx, const char *name)
 
 	if (!rc && !list)
 		rc = -ENOENT;
-	kmod_list_foreach(item, list) {
+	kmod_list_foreach(item, list)
+	{
 		struct kmod_module *kmod = kmod_module_get_module(item);
 
 		if (kmod_module_get_path(kmod))
@@ -157,8 +155,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The names missing are all told at once: a kernel's packager wants one round, not five. */
-static int want_all(struct modules *set, struct kmod_ctx *ctx, const char *folder,
-	const struct names *wanted)
+static int want_all(
+	struct modules *set, struct kmod_ctx *ctx, const char *folder, const struct names *wanted)
 {
 	int missing = 0;
 
@@ -166,8 +164,8 @@ static int want_all(struct modules *set, struct kmod_ctx *ctx, const char *folde
 		int rc = want(set, ctx, wanted->name[i]);
 
 		if (rc == -ENOENT) {
-			warnx("module %s: neither in %s nor built into that kernel", wanted->name[i],
-				folder);
+			warnx("module %s: neither in %s nor built into that kernel",
+				wanted->name[i], folder);
 			missing = rc;
 		} else if (rc) {
 			warnx("module %s: %s", wanted->name[i], strerror(-rc));
@@ -187,7 +185,8 @@ int modules_find(const char *folder, const struct names *wanted, struct modules 
 		softdep = NULL;
 		goto out;
 	}
-	/* The kernel's own soft dependencies alone: what this machine has in modprobe.d is its own. */
+	/* The kernel's own soft dependencies alone: what this machine has in modprobe.d is its own.
+	 */
 	ctx = kmod_new(folder, (const char *const[]){ softdep, NULL });
 	if (!ctx)
 		goto out;

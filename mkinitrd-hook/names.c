@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Dependencies are not listed, libkmod finds them. Left out on purpose: virtio_mmio (machines without
- * PCI), virtio_scsi and sd_mod, NFS's pNFS layouts; `--add` brings them.
+ * Dependencies are not listed, libkmod finds them. Left out on purpose: virtio_mmio (machines
+ * without PCI), virtio_scsi and sd_mod, NFS's pNFS layouts; `--add` brings them.
  */
 static const struct {
 	enum names_kind kind;
@@ -30,7 +30,7 @@ static bool in_group(size_t i, enum names_kind kind, const char *group)
 	if (wanted[i].kind != kind)
 		return false;
 	return kind == NAMES_BASE || !strcmp(wanted[i].group, group) ||
-		(kind == NAMES_PLATFORM && !strcmp(group, "all"));
+	       (kind == NAMES_PLATFORM && !strcmp(group, "all"));
 }
 
 int names_add_group(struct names *names, enum names_kind kind, const char *group)
@@ -50,8 +50,9 @@ int names_add_group(struct names *names, enum names_kind kind, const char *group
 int names_add(struct names *names, const char *name)
 {
 	/* A module's name becomes a word of the table and part of a path. */
-	if (!*name || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
-			      strlen(name))
+	if (!*name ||
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
+			strlen(name))
 		return -EINVAL;
 	for (size_t i = 0; i < names->n; i++)
 		if (!strcmp(names->name[i], name))

@@ -6,7 +6,8 @@
 
 #include "mkinitrd-hook/initrd.h"
 
-/* One line on stdout; with verbose also the largest files, which gzip packs at this level to tell. */
+/* One line on stdout; with verbose also the largest files, which gzip packs at this level to tell.
+ */
 void report_text(const char *path, const struct initrd *initrd, bool verbose, int level);
 
 /* One JSON object on stdout. */

@@ -10,7 +10,8 @@ static void write_module(FILE *out, const struct module *m)
 	fputs(m->ndeps ? "\n" : "-\n", out);
 }
 
-/* One line of modules.alias, "alias PATTERN NAME". Others, and patterns with spaces, match nothing. */
+/* One line of modules.alias, "alias PATTERN NAME". Others, and patterns with spaces, match nothing.
+ */
 static void write_alias(FILE *out, const struct modules *set, const char *line, size_t length)
 {
 	static const char word[] = "alias ";
@@ -26,7 +27,8 @@ static void write_alias(FILE *out, const struct modules *set, const char *line, 
 		fprintf(out, "%.*s\n", (int)length, line);
 }
 
-void table_write(FILE *out, const char *version, const struct modules *set, const struct blob *aliases)
+void table_write(
+	FILE *out, const char *version, const struct modules *set, const struct blob *aliases)
 {
 	const char *at = (const char *)aliases->data, *end = at + aliases->size;
 

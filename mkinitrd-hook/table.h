@@ -2,9 +2,9 @@
  * The module table of an initrd, /lib/xenfarm/modules, which xf-init reads:
  *
  *	xenfarm-modules 1 KERNEL-VERSION
- *	module NAME FILE DEP,DEP,…     FILE beside the table; what to load before it, in order, or "-"
- *	alias PATTERN NAME             fnmatch(3) pattern, as modules.alias has it
- *	builtin NAME                   asked for, and part of the kernel itself
+ *	module NAME FILE DEP,DEP,…     FILE beside the table; what to load before it, in order, or
+ *"-" alias PATTERN NAME             fnmatch(3) pattern, as modules.alias has it builtin NAME asked
+ *for, and part of the kernel itself
  */
 #ifndef MKINITRD_HOOK_TABLE_H
 #define MKINITRD_HOOK_TABLE_H
@@ -14,9 +14,10 @@
 #include <stdio.h>
 
 /*
- * Write the table of a set; aliases is the text of the kernel's modules.alias, of which the lines of
- * included modules are taken. Errors are left to the stream.
+ * Write the table of a set; aliases is the text of the kernel's modules.alias, of which the lines
+ * of included modules are taken. Errors are left to the stream.
  */
-void table_write(FILE *out, const char *version, const struct modules *set, const struct blob *aliases);
+void table_write(
+	FILE *out, const char *version, const struct modules *set, const struct blob *aliases);
 
 #endif

@@ -7,19 +7,22 @@
 
 ssize_t unpack_xz(const struct blob *in, void *out, size_t room)
 {
-	uint64_t memory = MEMORY_MAX;
-	size_t from = 0, made = 0;
+	lzma_stream xz = LZMA_STREAM_INIT;
+	ssize_t made;
+	lzma_ret rc;
 
-	switch (lzma_stream_buffer_decode(
-		&memory, 0, NULL, in->data, &from, in->size, out, &made, room)) {
-	case LZMA_OK:
-		return from == in->size ? (ssize_t)made : -EBADMSG;
-	case LZMA_BUF_ERROR: /* of the output, or a file that was cut off */
-		return made == room ? -ENOBUFS : -EBADMSG;
-	case LZMA_MEM_ERROR:
-	case LZMA_MEMLIMIT_ERROR:
+	if (lzma_stream_decoder(&xz, MEMORY_MAX, 0) != LZMA_OK)
 		return -ENOMEM;
-	default:
-		return -EBADMSG;
-	}
+	xz.next_in = in->data;
+	xz.avail_in = in->size;
+	xz.next_out = out;
+	xz.avail_out = room;
+	rc = lzma_code(&xz, LZMA_FINISH);
+	made = (ssize_t)xz.total_out;
+	lzma_end(&xz);
+	if (rc == LZMA_STREAM_END)
+		return xz.avail_in ? -EBADMSG : made;
+	if (rc == LZMA_MEM_ERROR || rc == LZMA_MEMLIMIT_ERROR)
+		return -ENOMEM;
+	return rc == LZMA_OK && xz.avail_out == 0 ? -ENOBUFS : -EBADMSG;
 }

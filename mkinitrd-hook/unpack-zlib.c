@@ -5,7 +5,9 @@
 
 ssize_t unpack_zlib(const struct blob *in, void *out, size_t room)
 {
-	z_stream z = { .next_in = in->data, .avail_in = in->size, .next_out = out, .avail_out = room };
+	z_stream z = {
+		.next_in = in->data, .avail_in = in->size, .next_out = out, .avail_out = room
+	};
 	ssize_t made;
 	int rc;
 

@@ -1,6 +1,7 @@
 # bash completion for xf-mkinitrd(8)                                       -*- shell-script -*-
 _xf_mkinitrd()
 {
+    # shellcheck disable=SC2034 # _init_completion fills in all four
     local cur prev words cword
     _init_completion -s || return
     case $prev in

@@ -1,0 +1,370 @@
+/* The parts of xf-mkinitrd that do no I/O, and the files of blob.c. */
+#include "mkinitrd-hook/blob.h"
+#include "mkinitrd-hook/cpio.h"
+#include "mkinitrd-hook/elf.h"
+#include "mkinitrd-hook/gzip.h"
+#include "mkinitrd-hook/image.h"
+#include "mkinitrd-hook/names.h"
+#include "mkinitrd-hook/table.h"
+#include "mkinitrd-hook/unpack.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <elf.h>
+#include <errno.h>
+#include <limits.h>
+#include <lzma.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+static struct blob text_blob(const char *text)
+{
+	return (struct blob){ (unsigned char *)strdup(text), strlen(text) };
+}
+
+static void cpio_header_has_all_fields(void **state)
+{
+	const struct cpio_entry entry = { .name = "dev/console",
+		.mode = 020600,
+		.ino = 7,
+		.nlink = 1,
+		.mtime = 0x5fffffff,
+		.rdev_major = 5,
+		.rdev_minor = 1,
+		.size = 0 };
+	char header[CPIO_HEADER + 1];
+
+	(void)state;
+	assert_int_equal(cpio_header(&entry, header), 0);
+	assert_string_equal(header, "070701"
+				    "00000007"
+				    "00002180"
+				    "00000000"
+				    "00000000"
+				    "00000001"
+				    "5FFFFFFF"
+				    "00000000"
+				    "00000000"
+				    "00000000"
+				    "00000005"
+				    "00000001"
+				    "0000000C"
+				    "00000000");
+}
+
+static void cpio_header_keeps_to_the_limits(void **state)
+{
+	char header[CPIO_HEADER + 1], name[PATH_MAX + 1];
+
+	(void)state;
+	assert_int_equal(
+		cpio_header(&(struct cpio_entry){ .name = "a", .size = UINT32_MAX }, header), 0);
+	assert_int_equal(
+		cpio_header(&(struct cpio_entry){ .name = "a", .size = 1ull << 32 }, header),
+		-EFBIG);
+	memset(name, 'n', sizeof(name));
+	name[PATH_MAX] = '\0';
+	assert_int_equal(cpio_header(&(struct cpio_entry){ .name = name }, header), -ENAMETOOLONG);
+	name[PATH_MAX - 1] = '\0';
+	assert_int_equal(cpio_header(&(struct cpio_entry){ .name = name }, header), 0);
+}
+
+static void cpio_write_tells_of_a_full_device(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	setbuf(full, NULL);
+	assert_int_equal(cpio_write_end(full), -ENOSPC);
+	fclose(full);
+}
+
+/* Offsets by hand: headers of 110 bytes, names and contents padded to 4. */
+static void image_is_sorted_padded_and_numbered(void **state)
+{
+	struct image image = { 0 };
+	BLOB archive = { 0 };
+	const char *at;
+
+	(void)state;
+	assert_int_equal(image_add(&image,
+				 (struct cpio_entry){ .mode = 0100644, .data = "12345", .size = 5 },
+				 "%s/b", "d"),
+		0);
+	assert_int_equal(image_add(&image, (struct cpio_entry){ .mode = 040755 }, "d"), 0);
+	assert_int_equal(image_archive(&image, 9, &archive), 0);
+	at = (const char *)archive.data;
+	assert_int_equal(archive.size, 112 + (116 + 8) + 124);
+	assert_memory_equal(at, "07070100000001", 14);
+	assert_string_equal(at + 110, "d");
+	assert_memory_equal(at + 112, "07070100000002", 14);
+	assert_memory_equal(at + 112 + 6 + 5 * 8, "00000009", 8);
+	assert_string_equal(at + 112 + 110, "d/b");
+	assert_memory_equal(at + 112 + 116, "12345\0\0\0", 8);
+	assert_string_equal(at + 112 + 124 + 110, "TRAILER!!!");
+	image_free(&image);
+}
+
+static void table_holds_the_set_and_its_aliases_only(void **state)
+{
+	struct module crc = { .name = (char *)"crc", .file = (char *)"crc.ko" };
+	struct module nfs = { .name = (char *)"nfs", .file = (char *)"nfs.ko.xz" };
+	struct module net = { .name = (char *)"xen_netfront", .file = (char *)"xen-netfront.ko" };
+	struct module *deps[] = { &crc, &net };
+	struct module *all[] = { &crc, &nfs, &net };
+	struct modules set = {
+		.n = 3, .module = all, .nbuiltin = 1, .builtin = { (char *)"ext4" }
+	};
+	BLOB aliases =
+		text_blob("# Aliases\nalias fs-nfs nfs\nalias nf nf\nalias fs-nfsd nfsd\n"
+			  "alias xen:vif xen_netfront\nalias with space nfs\nalias \nalias x\n"
+			  "symbol:a b\n\nalias last-* crc");
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	nfs.ndeps = 2;
+	nfs.dep = deps;
+	table_write(out, "6.1.0", &set, &aliases);
+	fclose(out);
+	assert_string_equal(text, "xenfarm-modules 1 6.1.0\n"
+				  "module crc crc.ko -\n"
+				  "module nfs nfs.ko.xz crc,xen_netfront\n"
+				  "module xen_netfront xen-netfront.ko -\n"
+				  "alias fs-nfs nfs\n"
+				  "alias xen:vif xen_netfront\n"
+				  "alias last-* crc\n"
+				  "builtin ext4\n");
+	free(text);
+}
+
+static bool has(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->name[i], name))
+			return true;
+	return false;
+}
+
+static void names_come_in_groups(void **state)
+{
+	struct names kvm = { 0 }, all = { 0 }, base = { 0 };
+
+	(void)state;
+	assert_int_equal(names_add_group(&kvm, NAMES_PLATFORM, "kvm"), 0);
+	assert_true(has(&kvm, "virtio_net") && !has(&kvm, "xen-netfront"));
+	assert_int_equal(names_add_group(&all, NAMES_PLATFORM, "all"), 0);
+	assert_true(has(&all, "virtio_net") && has(&all, "xen-netfront") && !has(&all, "ext4"));
+	assert_int_equal(names_add_group(&base, NAMES_BASE, NULL), 0);
+	assert_true(has(&base, "nfsv4") && !has(&base, "virtio_net"));
+	assert_int_equal(names_add_group(&all, NAMES_PLATFORM, "ext4"), -EINVAL);
+	assert_int_equal(names_add_group(&all, NAMES_FILESYSTEM, "all"), -EINVAL);
+	assert_int_equal(names_add_group(&all, NAMES_FILESYSTEM, ""), -EINVAL);
+}
+
+static void names_are_checked_and_bounded(void **state)
+{
+	static char word[NAMES_MAX + 1][4];
+	struct names names = { 0 };
+
+	(void)state;
+	assert_int_equal(names_add(&names, ""), -EINVAL);
+	assert_int_equal(names_add(&names, "../x"), -EINVAL);
+	assert_int_equal(names_add(&names, "a b"), -EINVAL);
+	for (int i = 0; i < NAMES_MAX; i++) {
+		snprintf(word[i], sizeof(word[i]), "m%d", i);
+		assert_int_equal(names_add(&names, word[i]), 0);
+	}
+	assert_int_equal(names_add(&names, "m0"), 0);
+	assert_int_equal(names_add(&names, "more"), -E2BIG);
+	assert_int_equal(names.n, NAMES_MAX);
+}
+
+static void versions_are_no_paths(void **state)
+{
+	static const char *const bad[] = { "", ".", "..", "../6.1", "6.1/x", "-v", "6 1", "6.1\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(names_version_ok(bad[i]));
+	assert_true(names_version_ok("6.1.0-56-cloud-amd64"));
+	assert_true(names_version_ok("6.12.9+deb13_1~x"));
+}
+
+struct fake_elf {
+	Elf64_Ehdr header;
+	Elf64_Phdr segment[2];
+};
+
+static struct fake_elf fake_elf(void)
+{
+	return (struct fake_elf){
+		.header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
+				    __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB },
+			.e_type = ET_EXEC,
+			.e_machine = EM_X86_64,
+			.e_phnum = 2,
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phoff = offsetof(struct fake_elf, segment) },
+		.segment = { { .p_type = PT_LOAD }, { .p_type = PT_NOTE } },
+	};
+}
+
+static int check_elf(struct fake_elf *elf, size_t size, uint16_t *machine)
+{
+	const struct blob file = { (unsigned char *)elf, size };
+
+	return elf_check_static(&file, machine);
+}
+
+static void elf_static_is_told_from_others(void **state)
+{
+	struct fake_elf elf = fake_elf();
+	uint16_t machine = 0;
+
+	(void)state;
+	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), 0);
+	assert_int_equal(machine, EM_X86_64);
+	assert_int_equal(check_elf(&elf, sizeof(elf) - 1, &machine), -ENOEXEC);
+	assert_int_equal(check_elf(&elf, 10, &machine), -ENOEXEC);
+	elf.segment[1].p_type = PT_INTERP;
+	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ELIBACC);
+	elf.header.e_type = ET_REL;
+	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ENOEXEC);
+	elf = fake_elf();
+	elf.header.e_phoff = UINT64_MAX - 8;
+	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ENOEXEC);
+	elf = fake_elf();
+	elf.header.e_ident[0] = '#';
+	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ENOEXEC);
+}
+
+#define UNPACKED 300000 /* bytes; packs to far less than a fourth, so the room must grow */
+
+static struct blob plain(void)
+{
+	struct blob blob = { malloc(UNPACKED), UNPACKED };
+
+	for (size_t i = 0; i < UNPACKED; i++)
+		blob.data[i] = i % 251;
+	return blob;
+}
+
+static struct blob packed_as(const char *suffix)
+{
+	BLOB from = plain();
+	struct blob to = { 0 };
+	const size_t room = UNPACKED * 2;
+
+	if (!strcmp(suffix, ".gz")) {
+		assert_int_equal(gzip_pack(&from, 9, &to), 0);
+		return to;
+	}
+	to.data = malloc(room);
+	if (!strcmp(suffix, ".xz"))
+		assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, from.data,
+					 from.size, to.data, &to.size, room),
+			LZMA_OK);
+	else
+		to.size = ZSTD_compress(to.data, room, from.data, from.size, 19);
+	return to;
+}
+
+static void unpack_knows_each_suffix(void **state)
+{
+	static const char *const suffix[] = { ".gz", ".xz", ".zst" };
+	BLOB want = plain();
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char name[16];
+		BLOB blob = packed_as(suffix[i]), cut = packed_as(suffix[i]),
+		     bad = packed_as(suffix[i]);
+
+		snprintf(name, sizeof(name), "m.ko%s", suffix[i]);
+		assert_int_equal(unpack_stem(name), 4);
+		assert_int_equal(unpack(name, UNPACKED - 1, &blob), -EFBIG);
+		assert_int_equal(unpack(name, UNPACKED, &blob), 0);
+		assert_int_equal(blob.size, UNPACKED);
+		assert_memory_equal(blob.data, want.data, UNPACKED);
+		cut.size /= 2;
+		assert_int_equal(unpack(name, 2 * UNPACKED, &cut), -EBADMSG);
+		bad.data[0] ^= 0xff;
+		assert_int_equal(unpack(name, 2 * UNPACKED, &bad), -EBADMSG);
+	}
+}
+
+static void unpack_leaves_the_rest_alone(void **state)
+{
+	BLOB blob = text_blob("as it is");
+
+	(void)state;
+	assert_int_equal(unpack_stem("m.ko"), 4);
+	assert_int_equal(unpack_stem(".xz"), 3);
+	assert_int_equal(unpack("m.ko", 1, &blob), 0);
+	assert_int_equal(blob.size, 8);
+}
+
+static void gzip_header_has_no_time(void **state)
+{
+	BLOB from = plain(), packed = { 0 };
+
+	(void)state;
+	assert_int_equal(gzip_pack(&from, 9, &packed), 0);
+	assert_memory_equal(packed.data, "\x1f\x8b\x08\0\0\0\0\0\x02\x03", 10);
+}
+
+static void published_files_replace_whole(void **state)
+{
+	char folder[] = "/tmp/xf-mkinitrd-test.XXXXXX", path[64];
+	BLOB first = text_blob("first"), second = text_blob("2nd"), got = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/image", folder);
+	assert_int_equal(blob_publish(&first, path, 0600), 0);
+	assert_int_equal(blob_publish(&second, path, 0644), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(blob_read(path, 2, &got), -EFBIG);
+	assert_int_equal(blob_read(folder, 100, &got), -EINVAL);
+	assert_int_equal(blob_read(path, 3, &got), 0);
+	assert_memory_equal(got.data, "2nd", 3);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(blob_publish(&second, path, 0644), -EISDIR);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(folder), 0); /* so no temporary file is left */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cpio_header_has_all_fields),
+		cmocka_unit_test(cpio_header_keeps_to_the_limits),
+		cmocka_unit_test(cpio_write_tells_of_a_full_device),
+		cmocka_unit_test(image_is_sorted_padded_and_numbered),
+		cmocka_unit_test(table_holds_the_set_and_its_aliases_only),
+		cmocka_unit_test(names_come_in_groups),
+		cmocka_unit_test(names_are_checked_and_bounded),
+		cmocka_unit_test(versions_are_no_paths),
+		cmocka_unit_test(elf_static_is_told_from_others),
+		cmocka_unit_test(unpack_knows_each_suffix),
+		cmocka_unit_test(unpack_leaves_the_rest_alone),
+		cmocka_unit_test(gzip_header_has_no_time),
+		cmocka_unit_test(published_files_replace_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
