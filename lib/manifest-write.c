@@ -201,6 +201,10 @@ int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_e
 		r = write_entries(w, m, error);
 		deflateEnd(&w->deflate);
 	}
+	if (r == 0 && out->size > MANIFEST_FILE_MAX) {
+		*error = (struct manifest_error){0, "the file is larger than the limit"};
+		r = -EBADMSG;
+	}
 	manifest_lines_free(&w->lines);
 	buf_free(&w->text);
 	buf_free(&w->copy);

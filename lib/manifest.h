@@ -25,9 +25,9 @@
 
 /* What a manifest may claim, checked before memory is spent on it. */
 #define MANIFEST_FILE_MAX    (256u << 20)        /* bytes of the compressed file */
-#define MANIFEST_TEXT_MAX    ((uint64_t)2 << 30) /* bytes of text in it */
+#define MANIFEST_TEXT_MAX    (1u << 30)   /* bytes of text in it */
 #define MANIFEST_LINE_MAX    (1u << 20)
-#define MANIFEST_ENTRIES_MAX (1u << 22)
+#define MANIFEST_ENTRIES_MAX (1u << 21)
 #define MANIFEST_PATH_MAX    4095 /* bytes of a path; of a link's text */
 #define MANIFEST_NAME_MAX    255  /* bytes of one component, and of a user's or group's name */
 #define MANIFEST_XATTRS_MAX  64

@@ -40,9 +40,10 @@ struct scan_options {
 
 /*
  * Scan what root, a folder's fd, holds. Returns 0 and *manifest (sorted, groups numbered, head
- * unset), or -errno when nothing could be listed at all. A path that could not be read is in the
- * list with its error set, so that it is never taken for absent: *errors counts these. What
- * vanishes meanwhile is absent. A file that keeps changing while it is read has the error EBUSY.
+ * unset), or -errno when nothing could be listed at all (-ENOTSUP: /proc is not mounted). A path
+ * that could not be read is in the list with its error set, so that it is never taken for absent;
+ * *errors counts these. What vanishes meanwhile is absent. A file that keeps changing has the error
+ * EBUSY.
  */
 int scan_tree(int root, const struct scan_options *options, struct manifest **manifest,
 	unsigned long *errors);

@@ -1,0 +1,33 @@
+/* One path of a tree as the scanner sees it. Used by the scanner only. */
+#ifndef LIB_SCAN_ENTRY_H
+#define LIB_SCAN_ENTRY_H
+
+#include <limits.h>
+#include <linux/limits.h>
+#include <stdbool.h>
+
+#include "lib/accounts.h"
+#include "lib/manifest.h"
+#include "lib/statcache.h"
+
+/* Where the texts of the entry last examined live. */
+struct examiner {
+	struct accounts *accounts;
+	struct manifest_xattr xattr[MANIFEST_XATTRS_MAX];
+	char link[MANIFEST_PATH_MAX + 2];
+	char names[XATTR_LIST_MAX];
+	struct buf values;
+};
+
+/*
+ * Fill in *entry, all but path and digest, for name in folder (an fd; name "" is the folder
+ * itself), and *key. What cannot be read sets entry->error. Texts are valid until the next call.
+ * Returns 0, or -ENOENT if there is no such name.
+ */
+int examine(struct examiner *examiner, int folder, const char *name, struct manifest_entry *entry,
+	struct statcache_key *key);
+
+/* The key of an open file. Returns 0 or -errno. */
+int examine_key(int fd, struct statcache_key *key);
+
+#endif

@@ -1,0 +1,396 @@
+#include "lib/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "lib/scan-entry.h"
+
+/* A file of the list, and what the walk saw of it. */
+struct item {
+	struct manifest_entry *entry;
+	struct statcache_key key;
+};
+
+struct scan {
+	int root;
+	const struct scan_options *options;
+	struct examiner examiner;
+	struct manifest *manifest;
+	struct item
+		*item; /* files; after the walk in the order of dev and ino, which is the disk's */
+	size_t items, capacity;
+
+	/* The hashing threads share these. */
+	struct item **todo;
+	size_t n_todo;
+	atomic_size_t next;
+	atomic_int failed; /* -errno of a thread that could not work at all */
+	pthread_mutex_t lock;
+	uint64_t files, bytes; /* for progress */
+};
+
+/* --- the walk ----------------------------------------------------------------------------------
+ */
+
+static int add_item(struct scan *s, struct manifest_entry *e, const struct statcache_key *key)
+{
+	if (s->items == s->capacity) {
+		size_t capacity = s->capacity ? 2 * s->capacity : 1024;
+		struct item *grown = reallocarray(s->item, capacity, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		s->item = grown;
+		s->capacity = capacity;
+	}
+	s->item[s->items++] = (struct item){ e, *key };
+	return 0;
+}
+
+/* One name of a folder into the list. */
+static int visit(struct scan *s, int folder, const char *name, const char *path)
+{
+	const struct scan_options *o = s->options;
+	struct manifest_entry seen = { .path = path }, *e;
+	struct statcache_key key;
+
+	if (examine(&s->examiner, folder, name, &seen, &key) == -ENOENT)
+		return 0;
+	if (o->exclude && *path && o->exclude(path, seen.type, o->arg))
+		return 0;
+	e = manifest_add(s->manifest, &seen);
+	if (!e)
+		return -ENOMEM;
+	return e->type == MANIFEST_FILE && !e->error ? add_item(s, e, &key) : 0;
+}
+
+/* What a folder holds into the list; if that cannot be read the folder's entry says so. */
+static int list(struct scan *s, struct manifest_entry *folder)
+{
+	char path[MANIFEST_PATH_MAX + 1 + NAME_MAX + 1];
+	int fd = fsroot_open(s->root, folder->path, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = strlen(folder->path);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		folder->error = fd < 0 ? -fd : errno;
+		return 0;
+	}
+	memcpy(path, folder->path, n);
+	if (n)
+		path[n++] = '/';
+	for (errno = 0; r == 0 && (d = readdir(dir)) != NULL; errno = 0) {
+		size_t size = strlen(d->d_name);
+
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		memcpy(path + n, d->d_name, size + 1);
+		if (n + size > MANIFEST_PATH_MAX)
+			folder->error = ENAMETOOLONG;
+		else
+			r = visit(s, dirfd(dir), d->d_name, path);
+	}
+	if (r == 0 && errno)
+		folder->error = errno;
+	return r;
+}
+
+static int walk(struct scan *s)
+{
+	int r = visit(s, s->root, "", "");
+
+	/* The list grows while it is gone through: every folder comes by, with one fd open at a
+	 * time. */
+	for (size_t i = 0; r == 0 && i < s->manifest->n; i++) {
+		struct manifest_entry *e = s->manifest->entry[i];
+
+		if (e->type != MANIFEST_DIR || e->error)
+			continue;
+		if (e->mountpoint && s->options->one_file_system && *e->path)
+			continue;
+		r = list(s, e);
+	}
+	return r;
+}
+
+/* --- hashing -----------------------------------------------------------------------------------
+ */
+
+static bool same_inode(const struct item *a, const struct item *b)
+{
+	return a->key.ino == b->key.ino && a->key.dev == b->key.dev;
+}
+
+static bool same_key(const struct statcache_key *a, const struct statcache_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* Read a file between two looks at it: -EAGAIN if it is not, or does not stay, what the walk saw.
+ */
+static int read_file(struct scan *s, struct item *item, struct digester *digester)
+{
+	AUTO_CLOSE int fd = fsroot_open(
+		s->root, item->entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	struct statcache_key key;
+	uint64_t size;
+	int r = fd < 0 ? fd : examine_key(fd, &key);
+
+	if (r < 0)
+		return r;
+	if (!same_key(&key, &item->key))
+		return -EAGAIN;
+	r = digester_fd(digester, fd, &item->entry->digest, &size);
+	if (r == 0)
+		r = examine_key(fd, &key);
+	if (r < 0)
+		return r;
+	return size == item->entry->size && same_key(&key, &item->key) ? 0 : -EAGAIN;
+}
+
+static int digest_file(struct scan *s, struct item *item, struct digester *digester)
+{
+	const struct scan_options *o = s->options;
+	struct digest *digest = &item->entry->digest;
+
+	if (o->known && o->known(item->entry->path, &item->key, digest, o->arg))
+		return 0;
+	if (o->cache && statcache_find(o->cache, &item->key, o->digests, digest))
+		return 0;
+	return read_file(s, item, digester);
+}
+
+static void *hash_thread(void *arg)
+{
+	struct scan *s = arg;
+	struct digester *digester;
+	size_t i;
+	int r = digester_new(s->options->digests, &digester);
+
+	if (r < 0) {
+		s->failed = r;
+		return NULL;
+	}
+	while ((i = s->next++) < s->n_todo) {
+		struct item *item = s->todo[i];
+
+		item->entry->error = -digest_file(s, item, digester);
+		if (!s->options->progress)
+			continue;
+		pthread_mutex_lock(&s->lock);
+		s->files++;
+		s->bytes += item->entry->size;
+		s->options->progress(s->files, s->bytes, s->options->arg);
+		pthread_mutex_unlock(&s->lock);
+	}
+	digester_free(digester);
+	return NULL;
+}
+
+/* All of todo, by this thread and as many more as asked for; fewer do as well if none can be made.
+ */
+static int hash(struct scan *s)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = s->options->threads ? s->options->threads : (size_t)processors, made = 0;
+	pthread_t thread[64];
+
+	if (n > 64)
+		n = 64;
+	s->next = 0;
+	while (made + 1 < n && made + 1 < s->n_todo &&
+		pthread_create(&thread[made], NULL, hash_thread, s) == 0)
+		made++;
+	hash_thread(s);
+	while (made > 0)
+		pthread_join(thread[--made], NULL);
+	return s->failed;
+}
+
+/* Look again at a file that changed while it was read. */
+static int look_again(struct scan *s, struct item *item)
+{
+	const char *name;
+	AUTO_CLOSE int folder = fsroot_parent(s->root, item->entry->path, &name);
+	struct manifest_entry seen = { .path = item->entry->path }, *copy;
+
+	if (folder < 0) {
+		item->entry->error = -folder;
+		return 0;
+	}
+	examine(&s->examiner, folder, name, &seen, &item->key);
+	copy = manifest_add(s->manifest, &seen);
+	if (!copy)
+		return -ENOMEM;
+	/* The copy's texts are what is wanted: it takes the place of what was seen before. */
+	*item->entry = *copy;
+	s->manifest->n--;
+	if (!seen.error)
+		item->entry->error = seen.type == MANIFEST_FILE ? EAGAIN : EBUSY;
+	return 0;
+}
+
+/* Each inode once, by its first name; again what changed, as often as SCAN_RETRIES says. */
+static int hash_all(struct scan *s)
+{
+	int r = 0;
+
+	s->todo = calloc(s->items + 1, sizeof(*s->todo));
+	if (!s->todo)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->items; i++)
+		if (i == 0 || !same_inode(&s->item[i], &s->item[i - 1]))
+			s->todo[s->n_todo++] = &s->item[i];
+	for (int round = 0; s->n_todo > 0 && r == 0; round++) {
+		size_t again = 0;
+
+		r = hash(s);
+		for (size_t i = 0; i < s->n_todo && r == 0; i++) {
+			struct item *item = s->todo[i];
+
+			if (item->entry->error != EAGAIN)
+				continue;
+			if (round == SCAN_RETRIES)
+				item->entry->error = EBUSY;
+			else
+				r = look_again(s, item);
+			if (item->entry->error == EAGAIN)
+				s->todo[again++] = item;
+		}
+		s->n_todo = again;
+	}
+	return r;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->key.dev != y->key.dev)
+		return x->key.dev < y->key.dev ? -1 : 1;
+	if (x->key.ino != y->key.ino)
+		return x->key.ino < y->key.ino ? -1 : 1;
+	return strcmp(x->entry->path, y->entry->path);
+}
+
+/* The names of one inode get one group, and what its first name was found to be. */
+static void join_names(struct scan *s)
+{
+	struct item *first = s->item;
+	uint32_t group = 0;
+
+	for (size_t i = 0; i < s->items; i++) {
+		struct manifest_entry *e = s->item[i].entry;
+		const char *path = e->path;
+
+		if (i == 0 || !same_inode(&s->item[i], first)) {
+			first = &s->item[i];
+			/* It was to share the digest of a name that is another file by now. */
+			if (s->options->digests && !e->digest.has && !e->error)
+				e->error = EBUSY;
+		} else if (first->entry->error == ENOENT) {
+			e->error = EBUSY;
+		} else {
+			if (first->entry->group == 0)
+				first->entry->group = ++group;
+			*e = *first->entry;
+			e->path = path;
+		}
+	}
+}
+
+static int fill_cache(struct scan *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->items && r == 0; i++)
+		if (!s->item[i].entry->error &&
+			(i == 0 || !same_inode(&s->item[i], &s->item[i - 1])))
+			r = statcache_add(
+				s->options->cache, &s->item[i].key, &s->item[i].entry->digest);
+	return r;
+}
+
+/* What is gone by now is absent; other errors are counted. */
+static unsigned long drop_vanished(struct manifest *m)
+{
+	unsigned long errors = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->entry[i]->error == ENOENT)
+			continue;
+		errors += m->entry[i]->error != 0;
+		m->entry[kept++] = m->entry[i];
+	}
+	m->n = kept;
+	return errors;
+}
+
+static int scan(struct scan *s)
+{
+	int r = accounts_read(s->root, &s->examiner.accounts);
+
+	if (r == 0)
+		r = walk(s);
+	if (r < 0)
+		return r;
+	if (s->manifest->n == 0 || s->manifest->entry[0]->type != MANIFEST_DIR)
+		return -ENOTDIR;
+	if (s->items)
+		qsort(s->item, s->items, sizeof(*s->item), by_inode);
+	if (s->options->digests)
+		r = hash_all(s);
+	if (r == 0)
+		join_names(s);
+	if (r == 0 && s->options->digests && s->options->cache)
+		r = fill_cache(s);
+	return r;
+}
+
+int scan_tree(int root, const struct scan_options *options, struct manifest **manifest,
+	unsigned long *errors)
+{
+	struct scan *s;
+	int r = -ENOMEM;
+
+	/* Without it every file would seem to have vanished. */
+	if (access("/proc/self/fd", F_OK) < 0)
+		return -ENOTSUP;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return r;
+	s->root = root;
+	s->options = options;
+	pthread_mutex_init(&s->lock, NULL);
+	s->manifest = manifest_new();
+	if (s->manifest)
+		r = scan(s);
+	if (r == 0) {
+		*errors = drop_vanished(s->manifest);
+		r = manifest_sort(s->manifest) ? 0 : -ENOMEM;
+	}
+	if (r == 0) {
+		*manifest = s->manifest;
+		s->manifest = NULL;
+	}
+	manifest_free(s->manifest);
+	accounts_free(s->examiner.accounts);
+	buf_free(&s->examiner.values);
+	pthread_mutex_destroy(&s->lock);
+	free(s->todo);
+	free(s->item);
+	free(s);
+	return r;
+}
