@@ -37,6 +37,11 @@ static inline int tap_str(
 
 #define CHECK_STR(got, want, name) tap_str(got, want, __FILE__, __LINE__, name)
 
+static inline void tap_skip(const char *what, const char *reason)
+{
+	printf("ok %d - %s # SKIP %s\n", ++tap_count, what, reason);
+}
+
 static inline int tap_done(void)
 {
 	printf("1..%d\n", tap_count);

@@ -1,0 +1,20 @@
+# Early userspace: static programs of klibc.
+KPROGRAMS += xf-init xf-shutdown
+
+initrd_COMMON := initrd/log.c initrd/files.c initrd/oncrpc.c kernel-cmdline/addr.c \
+	kernel-cmdline/scan.c
+xf-init_SRC := initrd/init.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
+	initrd/modtable.c initrd/netlink.c initrd/interface.c initrd/nfs.c initrd/server.c \
+	initrd/portmap.c initrd/share.c initrd/superblock.c initrd/root.c initrd/tools.c \
+	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c initrd/switch.c \
+	kernel-cmdline/xfnet.c kernel-cmdline/cmdline.c lib/layout.c \
+	$(initrd_COMMON)
+xf-init_DIR := $(LIBEXECDIR)
+xf-shutdown_SRC := initrd/shutdown.c initrd/guard.c $(initrd_COMMON)
+xf-shutdown_DIR := $(LIBEXECDIR)
+
+UNITS += superblock_test modtable_test
+KUNITS += k_modtable_test
+superblock_test_SRC := initrd/test/superblock_test.c initrd/superblock.c
+modtable_test_SRC := initrd/test/modtable_test.c initrd/modtable.c
+k_modtable_test_SRC := $(modtable_test_SRC)

@@ -1,0 +1,116 @@
+#include "initrd/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ssize_t file_read(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	buffer[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buffer, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return n;
+	if (n > 0 && buffer[n - 1] == '\n')
+		n--;
+	buffer[n] = '\0';
+	return n;
+}
+
+static int write_all(int fd, const char *data, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, data, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -errno;
+		data += w;
+		n -= w;
+	}
+	return 0;
+}
+
+int file_write(const char *path, mode_t mode, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = write_all(fd, text, strlen(text));
+	close(fd);
+	return rc;
+}
+
+int file_format(const char *path, mode_t mode, const char *fmt, ...)
+{
+	char text[FILE_FORMAT_MAX];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	return n < 0 || (size_t)n >= sizeof(text) ? -ENOSPC : file_write(path, mode, text);
+}
+
+static int copy_bytes(int from, int to)
+{
+	char buffer[4096];
+	ssize_t n;
+	int rc = 0;
+
+	while (rc == 0 && (n = read(from, buffer, sizeof(buffer))) != 0)
+		rc = n < 0 ? -errno : write_all(to, buffer, n);
+	return rc;
+}
+
+int file_copy(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out, rc;
+	struct stat st;
+
+	if (in < 0)
+		return -errno;
+	if (fstat(in, &st) < 0 || (out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+					   st.st_mode & 07777)) < 0) {
+		rc = -errno;
+		close(in);
+		return rc;
+	}
+	rc = copy_bytes(in, out);
+	close(out);
+	close(in);
+	return rc;
+}
+
+int make_dirs(const char *path)
+{
+	char part[512];
+	size_t n = strlen(path);
+
+	if (n >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}

@@ -1,0 +1,150 @@
+#include "initrd/firstboot.h"
+
+#include "initrd/fail.h"
+#include "initrd/files.h"
+#include "initrd/handover.h"
+#include "initrd/log.h"
+#include "initrd/tools.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARK       ROOT_DIR "/.xenfarm-first-boot"
+#define KEYS_LIMIT 600 /* seconds: an emulated machine that makes RSA keys */
+
+static bool is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	bool empty = dir != NULL;
+
+	while (empty && (d = readdir(dir)))
+		empty = !strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
+			!strcmp(d->d_name, "lost+found");
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
+bool firstboot_begin(void)
+{
+	if (access(MARK, F_OK) == 0) {
+		log_warn("the first fill of this root was cut off: doing it again");
+		return true;
+	}
+	if (!is_empty(ROOT_DIR))
+		return false;
+	file_write(MARK, 0600, "Being filled from the share; removed when done.\n");
+	sync();
+	return true;
+}
+
+/* 128 random bits as machine-id(5) has them; /dev/random waits until the kernel's pool is ready. */
+static int new_machine_id(char text[static 34])
+{
+	unsigned char id[16];
+	int fd = open("/dev/random", O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		n = read(fd, id, sizeof(id));
+		close(fd);
+	}
+	if (n != sizeof(id))
+		return -EIO;
+	id[6] = (id[6] & 0x0f) | 0x40; /* a version 4 UUID, as systemd makes it */
+	id[8] = (id[8] & 0x3f) | 0x80;
+	for (unsigned int i = 0; i < sizeof(id); i++)
+		sprintf(text + 2 * i, "%02x", id[i]);
+	strcpy(text + 32, "\n");
+	return 0;
+}
+
+static bool has_content(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_size > 0;
+}
+
+static int own_machine_id(void)
+{
+	char text[34];
+	int rc;
+
+	if (has_content(ROOT_DIR "/etc/machine-id"))
+		return 0;
+	rc = new_machine_id(text);
+	return rc < 0 ? rc : file_write(ROOT_DIR "/etc/machine-id", 0444, text);
+}
+
+static int own_name(const struct xf_cmdline *cmdline)
+{
+	return file_format(ROOT_DIR "/etc/hostname", 0644, "%s\n", cmdline->name);
+}
+
+/* The master's fstab would name the master's disk. */
+static int own_fstab(const struct xf_cmdline *cmdline, const struct root *root)
+{
+	static const char *const kinds[] = { [XF_ROOT_UUID] = "UUID=",
+		[XF_ROOT_LABEL] = "LABEL=",
+		[XF_ROOT_PARTUUID] = "PARTUUID=" };
+	const char *kind = cmdline->root <= XF_ROOT_PARTUUID ? kinds[cmdline->root] : NULL;
+
+	if (cmdline->root == XF_ROOT_TMPFS)
+		return 0;
+	return file_format(ROOT_DIR "/etc/fstab", 0644,
+		"# made by xf-init at this client's first boot; what comes from the share is "
+		"mounted before\n"
+		"%s%s / %s %s 0 1\n",
+		kind ? kind : "", cmdline->root_value, root->type,
+		cmdline->rootflags[0] ? cmdline->rootflags : "defaults");
+}
+
+static int own_host_keys(const struct share *share)
+{
+	static const char *const argv[] = { "/usr/bin/ssh-keygen", "-A", "-f", TOOLS_TARGET, NULL };
+	int status;
+
+	if (access(ROOT_DIR "/etc/ssh", F_OK) < 0)
+		return 0;
+	status = tools_run(share, KEYS_LIMIT, argv);
+	if (status != 0 && status != -ENOENT)
+		log_warn("no SSH host keys: ssh-keygen ended with %d", status);
+	return 0;
+}
+
+static int own_share_key(void)
+{
+	if (access(SHARE_KEY_RUN, F_OK) < 0)
+		return 0;
+	make_dirs(ROOT_DIR "/etc/xenfarm");
+	return file_copy(SHARE_KEY_RUN, ROOT_DIR "/etc/xenfarm/share.pub");
+}
+
+int firstboot_finish(
+	const struct xf_cmdline *cmdline, const struct share *share, const struct root *root)
+{
+	int rc = own_machine_id();
+
+	if (rc == 0)
+		rc = own_name(cmdline);
+	if (rc == 0)
+		rc = own_fstab(cmdline, root);
+	if (rc == 0)
+		rc = own_host_keys(share);
+	if (rc == 0)
+		rc = own_share_key();
+	if (rc < 0)
+		return failed(rc, NULL, "what a new client has of its own, in " ROOT_DIR "/etc");
+	sync();
+	if (unlink(MARK) < 0)
+		return failed(-errno, NULL, MARK);
+	sync();
+	return 0;
+}

@@ -1,0 +1,146 @@
+#include "initrd/guard.h"
+
+#include "initrd/files.h"
+#include "initrd/handover.h"
+#include "initrd/log.h"
+#include "initrd/oncrpc.h"
+#include "kernel-cmdline/xfnet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROBE_EVERY 2000 /* ms */
+#define WATCH_LIMIT \
+	1800 /* seconds: after that it was no shutdown, or one that hangs for another reason */
+#define SYNC_LIMIT 10 /* seconds */
+
+struct server {
+	struct xf_addr addr;
+	uint16_t port;
+};
+
+static const char *value_of(const char *text, const char *key, size_t *n)
+{
+	const char *p = text;
+
+	while (p && strncmp(p, key, strlen(key))) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return NULL;
+	p += strlen(key);
+	*n = strcspn(p, "\n");
+	return p;
+}
+
+static int read_server(struct server *server)
+{
+	char text[FILE_FORMAT_MAX];
+	const char *value;
+	size_t n;
+
+	file_read(RUN_DIR "/boot", text, sizeof(text));
+	value = value_of(text, "port=", &n);
+	server->port = value ? atoi(value) : 0;
+	value = value_of(text, "server=", &n);
+	return value ? xf_addr_parse(value, n, &server->addr) : -EINVAL;
+}
+
+static bool answers(const struct server *server)
+{
+	static const struct rpc_procedure null = { 100003, 4, 0 };
+	uint64_t deadline = now_ms() + PROBE_EVERY;
+	int fd = rpc_connect(&server->addr, server->port, false, deadline), rc;
+
+	if (fd < 0)
+		return false;
+	/* Any RPC answer will do: a server of version 3 alone says PROG_MISMATCH. */
+	rc = rpc_call(fd, &null, NULL, 0, deadline);
+	close(fd);
+	return rc >= 0;
+}
+
+/* Without /dev and /proc of a tree that may hang: the kernel's own emergency remount, and a bounded
+ * sync. */
+static void end(int how)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid == 0) {
+		sync();
+		_exit(0);
+	}
+	for (int i = 0; i < SYNC_LIMIT * 10 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+		usleep(100 * 1000);
+	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "u", 1) == 1)
+		sleep(2); /* it is done by a worker of the kernel */
+	reboot(how, NULL);
+}
+
+static void watch(const struct server *server, int how)
+{
+	uint64_t begin = now_ms(), heard = begin;
+
+	while (now_ms() - begin < WATCH_LIMIT * 1000ULL) {
+		if (answers(server))
+			heard = now_ms();
+		if (now_ms() - heard > GUARD_PATIENCE * 1000ULL) {
+			log_error("the share's server is silent for %d s: ending this shutdown",
+				GUARD_PATIENCE);
+			end(how);
+			return;
+		}
+		usleep(PROBE_EVERY * 1000);
+	}
+}
+
+static volatile sig_atomic_t asked;
+
+static void on_term(int signal_number)
+{
+	(void)signal_number;
+	asked = 1;
+}
+
+static void wait_for_term(void)
+{
+	struct sigaction action = { .sa_handler = on_term };
+	sigset_t term, none;
+
+	/* Blocked but for the wait itself, so that none is missed. */
+	sigemptyset(&none);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	while (!asked)
+		sigsuspend(&none);
+}
+
+int guard(int how)
+{
+	struct server server;
+
+	log_open();
+	log_step("guard");
+	if (read_server(&server) < 0) {
+		log_error(RUN_DIR "/boot names no server");
+		return 1;
+	}
+	wait_for_term();
+	if (fork() == 0) {
+		setsid();
+		watch(&server, how);
+	}
+	return 0;
+}

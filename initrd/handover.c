@@ -1,0 +1,233 @@
+#include "initrd/handover.h"
+
+#include "initrd/fail.h"
+#include "initrd/files.h"
+#include "initrd/nfs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SHARE_KEY_INITRD "/etc/xenfarm/share.pub"
+#define UNIT_DIR         "/run/systemd/system"
+#define EXIT_DIR         "/run/initramfs" /* systemd's name for where it goes at the very end */
+#define EXIT_PROGRAM     EXIT_DIR "/shutdown"
+
+int handover_begin(void)
+{
+	int rc = make_dirs(RUN_DIR);
+
+	if (rc == 0 && access(SHARE_KEY_INITRD, F_OK) == 0)
+		rc = file_copy(SHARE_KEY_INITRD, SHARE_KEY_RUN);
+	return rc < 0 ? failed(rc, NULL, RUN_DIR) : 0;
+}
+
+static void mac_text(const struct interface *interface, char text[static 18])
+{
+	const uint8_t *m = interface->mac;
+
+	sprintf(text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/*
+ * By MAC, not by name: a newer udev can rename a link that is up. The .link file keeps the name, so
+ * that what is said here and what people see agree; a VLAN has its parent's MAC, so that both are
+ * covered.
+ */
+static int unmanaged_by_mac(const struct interface *interface)
+{
+	char mac[18];
+	int rc = make_dirs("/run/systemd/network");
+
+	mac_text(interface, mac);
+	if (rc == 0)
+		rc = file_format("/run/systemd/network/00-xenfarm.network", 0644,
+			"# the link that carries /usr (xf-init)\n"
+			"[Match]\nMACAddress=%s\n\n[Link]\nUnmanaged=yes\n\n"
+			"[Network]\nKeepConfiguration=yes\n",
+			mac);
+	if (rc == 0)
+		rc = file_format("/run/systemd/network/00-xenfarm.link", 0644,
+			"# keeps the name that it has (xf-init)\n"
+			"[Match]\nMACAddress=%s\n\n[Link]\nNamePolicy=keep\nMACAddressPolicy="
+			"none\n",
+			mac);
+	if (rc == 0)
+		rc = make_dirs("/run/NetworkManager/conf.d");
+	if (rc == 0)
+		rc = file_format("/run/NetworkManager/conf.d/00-xenfarm.conf", 0644,
+			"# the link that carries /usr (xf-init)\n"
+			"[device-xenfarm]\nmatch-device=mac:%s\nmanaged=0\n",
+			mac);
+	return rc;
+}
+
+static int mask_hotplug(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), UNIT_DIR "/ifup@%s.service", name);
+	return symlink("/dev/null", path) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/*
+ * ifupdown goes by name: the interface, and the NIC under a VLAN, count as up already, their
+ * hotplug units are masked, and networking.service leaves them out when it stops.
+ */
+static int unmanaged_ifupdown(const struct interface *interface)
+{
+	const char *name = interface->name,
+		   *parent = interface->parent[0] ? interface->parent : name;
+	int rc = make_dirs("/run/network");
+
+	if (rc == 0)
+		rc = file_format(
+			"/run/network/ifstate", 0644, "%s=%s\n%s=%s\n", name, name, parent, parent);
+	if (rc == 0)
+		rc = make_dirs(UNIT_DIR "/networking.service.d");
+	if (rc == 0)
+		rc = file_format(UNIT_DIR "/networking.service.d/xenfarm.conf", 0644,
+			"[Service]\nEnvironment=\"EXCLUDE_INTERFACES=%s %s\"\n", name, parent);
+	if (rc == 0)
+		rc = mask_hotplug(name);
+	return rc == 0 ? mask_hotplug(parent) : rc;
+}
+
+/* systemd would unmount /mroot while programs still run from it. */
+static int protect_share_mount(void)
+{
+	int rc = make_dirs(UNIT_DIR "/mroot.mount.d");
+
+	return rc < 0 ? rc
+		      : file_write(UNIT_DIR "/mroot.mount.d/xenfarm.conf", 0644,
+				"# the share stays until the exit program unmounts it (xf-init)\n"
+				"[Unit]\nDefaultDependencies=no\n");
+}
+
+/*
+ * With the server dead, programs of the share hang, and so does whoever waits for them: a guard,
+ * which lives in /run alone, ends such a shutdown. One for each way to end, so that systemd tells
+ * by which one it stops what is wanted. They start last, so that they are stopped first.
+ */
+static int guard_unit(const char *verb, const char *targets)
+{
+	char path[128], link[128];
+	int rc;
+
+	snprintf(path, sizeof(path), UNIT_DIR "/xenfarm-guard-%s.service", verb);
+	snprintf(link, sizeof(link), UNIT_DIR "/multi-user.target.wants/xenfarm-guard-%s.service",
+		verb);
+	rc = file_format(path, 0644,
+		"[Unit]\n"
+		"Description=Xen Farming: %s does not wait for a dead share\n"
+		"DefaultDependencies=no\n"
+		"IgnoreOnIsolate=yes\n"
+		"After=multi-user.target\n"
+		"Conflicts=%s\n"
+		"Before=%s\n\n"
+		"[Service]\n"
+		"ExecStart=" EXIT_PROGRAM " --guard %s\n"
+		"KillMode=process\n"
+		"SendSIGKILL=no\n",
+		verb, targets, targets, verb);
+	if (rc == 0 && symlink(path, link) < 0 && errno != EEXIST)
+		rc = -errno;
+	return rc;
+}
+
+static int guard_units(void)
+{
+	int rc = make_dirs(UNIT_DIR "/multi-user.target.wants");
+
+	if (rc == 0)
+		rc = guard_unit("poweroff", "poweroff.target halt.target");
+	return rc == 0 ? guard_unit("reboot", "reboot.target kexec.target") : rc;
+}
+
+static int exit_program(void)
+{
+	int rc = make_dirs(EXIT_DIR);
+
+	return rc < 0 ? rc : file_copy("/shutdown", EXIT_PROGRAM);
+}
+
+/*
+ * Debian's sysvinit script unmounts every NFS mount, lazily and by force: the next script would
+ * find no /bin/sh. Put one over it that spares the share.
+ */
+static int spare_from_umountnfs(const struct boot *boot)
+{
+	static const char script[] = ROOT_DIR "/etc/init.d/umountnfs.sh";
+	char server[XF_ADDR_TEXT_MAX];
+	int rc;
+
+	if (access(script, F_OK) < 0)
+		return 0;
+	xf_addr_format(&boot->share.server, server);
+	rc = file_format(RUN_DIR "/umountnfs.sh", 0755,
+		"#!/bin/sh\n"
+		"# mounted over /etc/init.d/umountnfs.sh by xf-init: /usr is on NFS and stays to "
+		"the end\n"
+		"[ \"$1\" = stop ] || exit 0\n"
+		"halt -w\n"
+		"while read -r device folder type rest; do\n"
+		"    case $type:$device in\n"
+		"    nfs*:%s:* | nfs*:[[]%s[]]:*) ;;\n"
+		"    nfs*:*) umount -f -l \"$folder\" ;;\n"
+		"    esac\n"
+		"done </proc/mounts\n",
+		server, server);
+	if (rc == 0 && mount(RUN_DIR "/umountnfs.sh", script, NULL, MS_BIND, NULL) < 0)
+		rc = -errno;
+	return rc;
+}
+
+int handover_files(const struct boot *boot)
+{
+	static const char what[] = "what the next system is told, in /run";
+	int rc = make_dirs(UNIT_DIR);
+
+	if (rc == 0)
+		rc = unmanaged_by_mac(&boot->interface);
+	if (rc == 0)
+		rc = unmanaged_ifupdown(&boot->interface);
+	if (rc == 0)
+		rc = protect_share_mount();
+	if (rc == 0)
+		rc = exit_program();
+	if (rc == 0)
+		rc = guard_units();
+	if (rc == 0)
+		rc = spare_from_umountnfs(boot);
+	return rc < 0 ? failed(rc, NULL, what) : 0;
+}
+
+int handover_record(const struct boot *boot)
+{
+	char text[FILE_FORMAT_MAX], mac[18], client[XF_ADDR_TEXT_MAX],
+		gateway[XF_ADDR_TEXT_MAX] = "", server[XF_ADDR_TEXT_MAX];
+	int n, rc;
+
+	mac_text(&boot->interface, mac);
+	xf_addr_format(&boot->cmdline.net.client, client);
+	xf_addr_format(&boot->share.server, server);
+	if (boot->cmdline.net.gateway.family)
+		xf_addr_format(&boot->cmdline.net.gateway, gateway);
+	n = snprintf(text, sizeof(text),
+		"version=" XF_VERSION
+		"\nname=%s\ninterface=%s\nmac=%s\nvlan=%u\nclient=%s\nprefix=%u\n"
+		"gateway=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\ngeneration=%u\ntree=%s\nroot=%"
+		"s\nagent=%s\n",
+		boot->cmdline.name, boot->interface.name, mac, boot->cmdline.vlan, client,
+		boot->cmdline.net.prefix, gateway, server, nfs_port(&boot->cmdline),
+		boot->cmdline.share_path, boot->share.version, boot->share.generation,
+		boot->share.tree, boot->root.device, boot->agent);
+	for (unsigned int i = 0; i < boot->n_times && n < (int)sizeof(text); i++)
+		n += snprintf(text + n, sizeof(text) - n, "step.%s=%u\n", boot->time[i].name,
+			boot->time[i].ms);
+	rc = n < (int)sizeof(text) ? file_write(RUN_DIR "/boot", 0644, text) : -ENOSPC;
+	return rc < 0 ? failed(rc, NULL, RUN_DIR "/boot") : 0;
+}

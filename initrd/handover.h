@@ -1,0 +1,23 @@
+/*
+ * What xf-init leaves for the system that takes over: the record of the boot, the share's key, the
+ * exit program, and the word to every network manager that the internal interface is not theirs.
+ */
+#ifndef INITRD_HANDOVER_H
+#define INITRD_HANDOVER_H
+
+#include "initrd/boot.h"
+
+#define RUN_DIR       "/run/xenfarm"
+#define SHARE_KEY_RUN RUN_DIR "/share.pub" /* the root of trust: it came with the initrd */
+
+/* Make RUN_DIR, with the share's key if the initrd carries one. Returns 0 or -errno after failed().
+ */
+int handover_begin(void);
+
+/* All the rest, except the record. Returns 0 or -errno after failed(). */
+int handover_files(const struct boot *boot);
+
+/* RUN_DIR/boot: KEY=VALUE lines (docs/boot-contract.md). Returns 0 or -errno after failed(). */
+int handover_record(const struct boot *boot);
+
+#endif

@@ -1,0 +1,169 @@
+#include "initrd/reconcile.h"
+
+#include "initrd/fail.h"
+#include "initrd/firstboot.h"
+#include "initrd/handover.h"
+#include "initrd/log.h"
+#include "initrd/tools.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AGENT       "/usr/sbin/xf-agent"
+#define AGENT_LIMIT 120  /* seconds that a boot waits for it */
+#define FILL_LIMIT  3600 /* seconds for a blank root, which cannot boot without */
+
+static int run_agent(const struct share *share, unsigned int limit)
+{
+	static const char *const argv[] = { AGENT, "boot", "--root", TOOLS_TARGET, "--source",
+		SHARE_DIR, "--pub", SHARE_KEY_RUN, NULL };
+
+	return tools_run(share, limit, argv);
+}
+
+/* Exit codes of xf-agent(8): all done, or done but for what waits for the administrator. */
+static bool agent_did_it(int status)
+{
+	enum { CONFLICTS_PENDING = 10, SOME_DEFERRED = 11 };
+
+	return status == 0 || status == CONFLICTS_PENDING || status == SOME_DEFERRED;
+}
+
+/* Arguments for tar; those that are made here are kept in text. */
+struct members {
+	unsigned int n;
+	size_t used;
+	const char *argv[320];
+	char text[8192];
+};
+
+static int add(struct members *m, const char *prefix, const char *name)
+{
+	int n = snprintf(m->text + m->used, sizeof(m->text) - m->used, "%s%s", prefix, name);
+
+	if (n < 0 || m->used + n + 1 > sizeof(m->text) ||
+		m->n + 1 == sizeof(m->argv) / sizeof(m->argv[0]))
+		return -E2BIG;
+	m->argv[m->n++] = m->text + m->used;
+	m->used += n + 1;
+	return 0;
+}
+
+/* Of these a client has the empty folder alone. */
+static bool is_virtual(const char *name)
+{
+	static const char *const names[] = { "proc", "sys", "dev", "run", "tmp", SHARE_DIR + 1 };
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool is_shared(const struct layout *layout, const char *name)
+{
+	for (unsigned int i = 0; i < layout->n; i++)
+		if (layout->entry[i].kind != LAYOUT_WRITEABLE &&
+			!strcmp(layout->entry[i].path, name))
+			return true;
+	return false;
+}
+
+static int add_folders(struct members *m, const struct share *share, bool virtual)
+{
+	DIR *dir = opendir(share->tree);
+	struct dirent *d;
+	int rc = dir ? 0 : -errno;
+
+	while (rc == 0 && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, "..") &&
+			is_virtual(d->d_name) == virtual && !is_shared(&share->layout, d->d_name))
+			rc = add(m, "./", d->d_name);
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+/* Bound paths inside the writeable part stay out, writeable islands inside bound ones come along.
+ */
+static int add_nested(struct members *m, const struct layout *layout, bool islands)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < layout->n; i++) {
+		const struct layout_entry *entry = &layout->entry[i];
+
+		if (islands && entry->kind == LAYOUT_WRITEABLE)
+			rc = add(m, "./", entry->path);
+		else if (!islands && entry->kind == LAYOUT_BIND && strchr(entry->path, '/'))
+			rc = add(m, "--exclude=./", entry->path);
+	}
+	return rc;
+}
+
+/*
+ * A pipe of two tars, as /bin/sh of the share runs them; a pipe's status is its last command's, so
+ * the first one's failure is left in a file.
+ */
+static int copy_writeable_part(const struct share *share)
+{
+	static const char script[] =
+		"bad=/run/xf-copy.bad; rm -f $bad\n"
+		"{ tar --numeric-owner --xattrs --acls -cf - \"$@\" || : >$bad; } |\n"
+		"tar -C " TOOLS_TARGET
+		" --numeric-owner --xattrs --xattrs-include='*' --acls -xpf - &&\n"
+		"[ ! -e $bad ]";
+	static struct members m;
+	int rc;
+
+	m = (struct members){ .n = 6,
+		.argv = { "/bin/sh", "-c", script, "copy", "-C", share->tree } };
+	rc = add_nested(&m, &share->layout, false);
+	rc = rc ? rc : add(&m, "", "--no-recursion");
+	rc = rc ? rc : add_folders(&m, share, true);
+	rc = rc ? rc : add(&m, "", "--recursion");
+	rc = rc ? rc : add_folders(&m, share, false);
+	rc = rc ? rc : add_nested(&m, &share->layout, true);
+	return rc ? rc : tools_run(share, FILL_LIMIT, m.argv);
+}
+
+static int fill(const struct xf_cmdline *cmdline, const struct share *share,
+	const struct root *root, const char **outcome)
+{
+	int rc = -ENOENT;
+
+	log_info("%s is blank: filling it from generation %u", root->device, share->generation);
+	*outcome = "filled";
+	if (cmdline->agent)
+		rc = run_agent(share, FILL_LIMIT);
+	if (rc == -ENOENT) {
+		*outcome = "copied";
+		rc = copy_writeable_part(share);
+	}
+	if (!agent_did_it(rc))
+		return failed(rc < 0 ? rc : -EIO, "see the lines above; is the disk large enough?",
+			"filling the blank root %s", root->device);
+	return firstboot_finish(cmdline, share, root);
+}
+
+int reconcile(const struct xf_cmdline *cmdline, const struct share *share, const struct root *root,
+	const char **outcome)
+{
+	int rc;
+
+	if (firstboot_begin())
+		return fill(cmdline, share, root, outcome);
+	*outcome = "off";
+	if (!cmdline->agent)
+		return 0;
+	rc = run_agent(share, AGENT_LIMIT);
+	*outcome = agent_did_it(rc) ? "done" : rc == -ENOENT ? "none" : "failed";
+	if (rc == -ETIMEDOUT)
+		log_warn(AGENT " was stopped after %d s: booting with the writeable part as it is",
+			AGENT_LIMIT);
+	else if (!agent_did_it(rc) && rc != -ENOENT)
+		log_warn(AGENT " ended with %d: booting with the writeable part as it is", rc);
+	return 0;
+}

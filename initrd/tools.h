@@ -1,0 +1,21 @@
+/*
+ * The share's own programs, run before there is a root: a small tree of mounts in /tools (the
+ * share's layout, its etc, /dev, /proc, /sys, /run) with the share on /mroot and the client's root
+ * on /target.
+ */
+#ifndef INITRD_TOOLS_H
+#define INITRD_TOOLS_H
+
+#include "initrd/share.h"
+
+#define TOOLS_TARGET "/target" /* where a program that runs in there finds the client's root */
+
+/*
+ * Run argv[0] (a path as seen inside) to its end, each line of its output to the log, and kill it
+ * and its children after limit seconds. Returns its exit status, 128 + signal, or -errno: -ENOENT
+ * if the share has no such program (or it ended with the shell's 127 for that), -ETIMEDOUT if it
+ * was killed.
+ */
+int tools_run(const struct share *share, unsigned int limit, const char *const argv[]);
+
+#endif
