@@ -9,3 +9,12 @@ k_xfnet_test_SRC := $(xfnet_test_SRC)
 FUZZERS += fuzz_xfnet
 fuzz_xfnet_SRC := kernel-cmdline/fuzz/fuzz_xfnet.c $(XFNET_PARSER)
 fuzz_xfnet_CORPUS := kernel-cmdline/fuzz/corpus
+
+PROGRAMS += xfnet
+xfnet_SRC := $(addprefix kernel-cmdline/tool/,main.c check.c compose.c explain.c facts.c text.c) $(XFNET_PARSER)
+xfnet_PKGS := json-c
+CHECKS += kernel-cmdline/test/xfnet.test
+CHECK_NEEDS += xfnet
+COMPLETIONS += kernel-cmdline/completion/xfnet.bash
+SHELLS += kernel-cmdline/completion/xfnet.bash
+MANS += docs/xfnet.1

@@ -1,0 +1,181 @@
+#include "kernel-cmdline/tool/tool.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <json-c/json.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option options[] = {
+	{ "cmdline", required_argument, NULL, 'c' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "sh", no_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static const char help[] =
+	"Usage: xfnet explain [--json | --sh] [--cmdline FILE | TEXT...]\n"
+	"Shows what a command line, or the value of xfnet= alone, means to a client.\n"
+	"  --cmdline FILE  read it from FILE; '-' is standard input (default: /proc/cmdline)\n"
+	"  --json          as JSON\n"
+	"  --sh            as XF_KEY='value' lines for a shell to evaluate\n"
+	"Exit status: 0 good, 1 the text is wrong or cannot be read, 2 usage.\n";
+
+static int print_table(const struct facts *facts)
+{
+	for (unsigned int i = 0; i < facts->n; i++) {
+		const struct fact *f = &facts->fact[i];
+		const char *value = f->value[0] ? f->value : "-";
+
+		if (f->kind == FACT_BOOL)
+			value = f->value[0] == '1' ? "yes" : "no";
+		printf("%-14s ", f->key);
+		show_text(stdout, value, strlen(value));
+		if (f->note[0])
+			printf("  (%s)", f->note);
+		putchar('\n');
+	}
+	return XFNET_GOOD;
+}
+
+static int print_sh(const struct facts *facts)
+{
+	for (unsigned int i = 0; i < facts->n; i++) {
+		fputs("XF_", stdout);
+		for (const char *k = facts->fact[i].key; *k; k++)
+			putchar(toupper((unsigned char)*k));
+		fputs("='", stdout);
+		for (const char *v = facts->fact[i].value; *v; v++) {
+			if (*v == '\'')
+				fputs("'\\''", stdout);
+			else
+				putchar(*v);
+		}
+		fputs("'\n", stdout);
+	}
+	return XFNET_GOOD;
+}
+
+/* Bytes that are not UTF-8 have no place in JSON: the fact that holds some, or NULL. */
+static const struct fact *not_utf8(const struct facts *facts)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), before = uselocale(utf8);
+	const struct fact *found = NULL;
+
+	for (unsigned int i = 0; i < facts->n && !found; i++)
+		if (mbstowcs(NULL, facts->fact[i].value, 0) == (size_t)-1)
+			found = &facts->fact[i];
+	uselocale(before);
+	freelocale(utf8);
+	return found;
+}
+
+static struct json_object *json_list(const char *value)
+{
+	struct json_object *list = json_object_new_array();
+
+	while (*value) {
+		size_t n = strcspn(value, " ");
+
+		json_object_array_add(list, json_object_new_string_len(value, (int)n));
+		value += n + (value[n] == ' ');
+	}
+	return list;
+}
+
+static struct json_object *json_value(const struct fact *f)
+{
+	if (f->kind == FACT_LIST)
+		return json_list(f->value);
+	if (f->kind == FACT_BOOL)
+		return json_object_new_boolean(f->value[0] == '1');
+	if (!f->value[0])
+		return NULL;
+	if (f->kind == FACT_NUMBER)
+		return json_object_new_int64(strtoll(f->value, NULL, 10));
+	return json_object_new_string(f->value);
+}
+
+static int print_json(const struct facts *facts)
+{
+	const struct fact *bad = not_utf8(facts);
+	struct json_object *all;
+
+	if (bad)
+		return complain(
+			XFNET_BAD, "%s is not UTF-8, JSON cannot hold it: use --sh", bad->key);
+	all = json_object_new_object();
+	for (unsigned int i = 0; i < facts->n; i++)
+		json_object_object_add(all, facts->fact[i].key, json_value(&facts->fact[i]));
+	puts(json_object_to_json_string_ext(
+		all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(all);
+	return XFNET_GOOD;
+}
+
+/* Returns the length without the last newline, or a negative errno after saying what is wrong. */
+static int read_file(const char *name, char text[static TEXT_BYTES_MAX])
+{
+	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	int error = 0;
+	size_t n;
+
+	if (!file)
+		return complain(-errno, "cannot open %s: %s", name, strerror(errno));
+	errno = 0;
+	n = fread(text, 1, TEXT_BYTES_MAX, file);
+	if (ferror(file))
+		error = complain(-EIO, "cannot read %s: %s", name, strerror(errno));
+	else if (n == TEXT_BYTES_MAX)
+		error = complain(
+			-E2BIG, "%s: no command line: %d bytes or more", name, TEXT_BYTES_MAX);
+	if (file != stdin)
+		fclose(file);
+	if (error)
+		return error;
+	return (int)(n && text[n - 1] == '\n' ? n - 1 : n);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	int (*print)(const struct facts *) = print_table;
+	static struct xf_cmdline cmdline;
+	static char text[TEXT_BYTES_MAX];
+	static struct facts facts;
+	const char *file = NULL;
+	int c, n;
+
+	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'j':
+			print = print_json;
+			break;
+		case 's':
+			print = print_sh;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return XFNET_GOOD;
+		default:
+			return usage("explain");
+		}
+	}
+	if (file && optind < argc) {
+		complain(XFNET_USAGE, "explain: a text or --cmdline, not both");
+		return usage("explain");
+	}
+	if (optind < argc)
+		n = join_words(argc - optind, argv + optind, text);
+	else
+		n = read_file(file ? file : "/proc/cmdline", text);
+	if (n < 0 || read_text(text, (size_t)n, &cmdline) < 0)
+		return XFNET_BAD;
+	facts_of(&cmdline, &facts);
+	return print(&facts);
+}

@@ -1,0 +1,67 @@
+/*
+ * xfnet(1): what its commands share. Internal.
+ */
+#ifndef KERNEL_CMDLINE_TOOL_H
+#define KERNEL_CMDLINE_TOOL_H
+
+#include "kernel-cmdline/xfnet.h"
+
+#include <stdio.h>
+
+#define TEXT_BYTES_MAX 65536 /* of a text to look at; Linux has 2048 or 4096 */
+
+/* Exit statuses. */
+enum { XFNET_GOOD = 0, XFNET_BAD = 1, XFNET_USAGE = 2 };
+
+/* The commands: argv[0] is the command's own name. They return the exit status. */
+int cmd_check(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_compose(int argc, char **argv);
+
+/* "xfnet: MESSAGE" on standard error. Returns status, for `return complain(…)`. */
+__attribute__((format(printf, 2, 3))) int complain(int status, const char *format, ...);
+
+/* Say where to read more, after getopt has said what is wrong. Returns XFNET_USAGE. */
+int usage(const char *command);
+
+/*
+ * Join arguments by spaces, as the shell took them apart. Returns the length, or -E2BIG after
+ * saying so.
+ */
+int join_words(int argc, char **argv, char text[static TEXT_BYTES_MAX]);
+
+/*
+ * Parse a command line, or the bare value of xfnet= (a text without '=' and white space), and say
+ * on standard error what is wrong with it. Returns 0, or -EINVAL: also where there is no xfnet=.
+ */
+int read_text(const char *text, size_t length, struct xf_cmdline *cmdline);
+
+/* Write text with all that could act on a terminal as \xNN. */
+void show_text(FILE *to, const char *text, size_t length);
+
+/* Write problems, each with the text and a caret under the place. */
+void show_problems(FILE *to, const char *text, size_t length, const struct xf_problems *problems);
+
+/* How the prefix came about: "follows from broadcast 10.0.0.255; /25 and /24 fit too". */
+void prefix_origin(const struct xfnet *net, char *to, size_t size);
+
+enum fact_kind { FACT_TEXT, FACT_NUMBER, FACT_BOOL, FACT_LIST };
+
+/* One thing that a command line says, ready to be printed in any format. */
+struct fact {
+	const char *key;
+	enum fact_kind kind;
+	char value[XF_WORD_MAX]; /* empty: unset; a list is separated by spaces, a BOOL is 0 or 1 */
+	char note[96];           /* for people */
+};
+
+#define FACTS_MAX 32
+
+struct facts {
+	unsigned int n;
+	struct fact fact[FACTS_MAX];
+};
+
+void facts_of(const struct xf_cmdline *cmdline, struct facts *facts);
+
+#endif
