@@ -1,7 +1,7 @@
 # Early userspace: static programs of klibc.
 KPROGRAMS += xf-init xf-shutdown
 
-initrd_COMMON := initrd/log.c initrd/files.c initrd/oncrpc.c kernel-cmdline/addr.c \
+initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/oncrpc.c kernel-cmdline/addr.c \
 	kernel-cmdline/scan.c
 xf-init_SRC := initrd/init.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
 	initrd/modtable.c initrd/netlink.c initrd/interface.c initrd/nfs.c initrd/server.c \

@@ -1,4 +1,5 @@
 #include "initrd/fail.h"
+#include "initrd/error.h"
 
 #include "initrd/log.h"
 #include "initrd/shell.h"
@@ -41,7 +42,7 @@ static void restart(int how)
 
 void fail_act(const char *step, const struct xf_cmdline *cmdline)
 {
-	log_error("FAILED: %s: %s%s%s", failure.object, strerror(-failure.error),
+	log_error("FAILED: %s: %s%s%s", failure.object, error_name(failure.error),
 		failure.hint ? ": " : "", failure.hint ? failure.hint : "");
 	if (cmdline->fail == XF_FAIL_SHELL && shell_run(step) == 0)
 		return;

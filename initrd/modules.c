@@ -1,5 +1,6 @@
 #include "initrd/modules.h"
 
+#include "initrd/error.h"
 #include "initrd/fail.h"
 #include "initrd/files.h"
 #include "initrd/log.h"
@@ -84,7 +85,7 @@ static int load_one(struct module *module)
 	module->tried = true;
 	rc = insert(module);
 	if (rc < 0)
-		log_warn("%s: cannot load it: %s", module->name, strerror(-rc));
+		log_warn("%s: cannot load it: %s", module->name, error_name(rc));
 	return rc;
 }
 

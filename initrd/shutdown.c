@@ -3,6 +3,7 @@
  * and execs it as pid 1 with the verb; the old root, the share under it, is on /oldroot. With
  * --guard it is the process that ends a shutdown which a dead server holds up.
  */
+#include "initrd/error.h"
 #include "initrd/files.h"
 #include "initrd/guard.h"
 #include "initrd/log.h"
@@ -101,7 +102,7 @@ static void unmount_all(const struct mounts *m)
 		else if (umount2(dir, 0) < 0 &&
 			 mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
 			log_warn("%s: neither unmounted nor made read-only: %s", dir,
-				strerror(errno));
+				error_name(errno));
 	}
 }
 

@@ -1,6 +1,7 @@
 #include "initrd/tools.h"
 
 #include "initrd/bind.h"
+#include "initrd/error.h"
 #include "initrd/files.h"
 #include "initrd/log.h"
 #include "initrd/root.h"
@@ -144,7 +145,7 @@ int tools_run(const struct share *share, unsigned int limit, const char *const a
 	int rc = tools_build(share);
 
 	if (rc < 0)
-		log_warn("cannot lay out the share's tools in " TOOLS_DIR ": %s", strerror(-rc));
+		log_warn("cannot lay out the share's tools in " TOOLS_DIR ": %s", error_name(rc));
 	else
 		rc = run_inside(limit, argv);
 	umount2(TOOLS_DIR, MNT_DETACH);

@@ -1,0 +1,81 @@
+#include "initrd/test/fake.h"
+
+#include "initrd/fail.h"
+#include "initrd/log.h"
+#include "initrd/modules.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+char fake_log[4096], fake_object[512];
+const char *fake_hint;
+void (*fake_rescan)(void);
+
+void fake_reset(void)
+{
+	fake_log[0] = fake_object[0] = '\0';
+	fake_hint = NULL;
+	fake_rescan = NULL;
+}
+
+int fake_logged(const char *text)
+{
+	int n = 0;
+
+	for (const char *at = fake_log; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+static void add_line(const char *fmt, va_list args)
+{
+	size_t n = strlen(fake_log);
+
+	vsnprintf(fake_log + n, sizeof(fake_log) - n - 1, fmt, args);
+	strcat(fake_log, "\n");
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_line(fmt, args);
+	va_end(args);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_line(fmt, args);
+	va_end(args);
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int failed(int error, const char *hint, const char *object_fmt, ...)
+{
+	va_list args;
+
+	fake_hint = hint;
+	va_start(args, object_fmt);
+	vsnprintf(fake_object, sizeof(fake_object), object_fmt, args);
+	va_end(args);
+	return error;
+}
+
+void modules_rescan(void)
+{
+	if (fake_rescan)
+		fake_rescan();
+}

@@ -1,0 +1,18 @@
+/*
+ * What modules under test say and ask for, kept to look at: stands in for initrd/log.c,
+ * initrd/fail.c and initrd/modules.c.
+ */
+#ifndef INITRD_TEST_FAKE_H
+#define INITRD_TEST_FAKE_H
+
+extern char fake_log[4096];   /* all lines since fake_reset() */
+extern char fake_object[512]; /* of the last failed() */
+extern const char *fake_hint;
+extern void (*fake_rescan)(void); /* what modules_rescan() does, or NULL */
+
+void fake_reset(void);
+
+/* How often text is in fake_log. */
+int fake_logged(const char *text);
+
+#endif
