@@ -1,6 +1,6 @@
 #include "initrd/fail.h"
-#include "initrd/error.h"
 
+#include "initrd/error.h"
 #include "initrd/log.h"
 #include "initrd/shell.h"
 
