@@ -158,3 +158,17 @@ const char *xf_addr_format(const struct xf_addr *addr, char text[static XF_ADDR_
 		format_ipv6(addr->byte, text);
 	return text;
 }
+
+void xf_default_name(const struct xf_addr *client, char name[static XF_NAME_MAX])
+{
+	size_t n;
+
+	memcpy(name, "xf-", 3);
+	xf_addr_format(client, name + 3);
+	n = strlen(name);
+	for (size_t i = 0; i < n; i++)
+		if (name[i] == '.' || name[i] == ':')
+			name[i] = '-';
+	if (name[n - 1] == '-') /* no host name ends so: fd00:: becomes xf-fd00--0 */
+		memcpy(name + n, "0", 2);
+}

@@ -1,8 +1,10 @@
 # The grammar of the kernel command line. XFNET_PARSER is what other programs (xf-init) take in.
 XFNET_PARSER := $(addprefix kernel-cmdline/,addr.c cmdline.c scan.c xfnet.c)
 
-UNITS += xfnet_test
-KUNITS += k_xfnet_test
+UNITS += addr_test xfnet_test
+KUNITS += k_addr_test k_xfnet_test
+addr_test_SRC := $(addprefix kernel-cmdline/,test/addr_test.c addr.c scan.c)
+k_addr_test_SRC := $(addr_test_SRC)
 xfnet_test_SRC := kernel-cmdline/test/xfnet_test.c $(XFNET_PARSER)
 k_xfnet_test_SRC := $(xfnet_test_SRC)
 

@@ -425,22 +425,29 @@ static bool next_word(struct span *rest, struct word *w)
 	return true;
 }
 
-/* The option that a word sets, or NULL if it sets none; one of ours in a wrong form is said. */
-static const struct option *find_option(const struct word *w, bool complain)
+/* The option that a word sets, or NULL. */
+static const struct option *find_option(const struct word *w)
 {
-	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (!span_is(w->name, options[i].name))
-			continue;
-		if (options[i].form & (w->value.p ? VALUE : ALONE))
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (span_is(w->name, options[i].name) &&
+			options[i].form & (w->value.p ? VALUE : ALONE))
 			return &options[i];
-		if (complain && span_starts(w->name, "xf"))
+	return NULL;
+}
+
+/* A word that sets nothing: not our concern, unless it looks like one of ours. */
+static void judge_stranger(const struct word *w)
+{
+	if (!span_starts(w->name, "xf"))
+		return;
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		if (span_is(w->name, options[i].name)) {
 			scan_error(
 				w->scan, w->whole, options[i].name, "no value", "=VALUE after it");
-		return NULL;
+			return;
+		}
 	}
-	if (complain && span_starts(w->name, "xf"))
-		scan_problem(w->scan, XF_WARNING, w->name, "xf…", "unknown option", NULL);
-	return NULL;
+	scan_problem(w->scan, XF_WARNING, w->name, "xf…", "unknown option", NULL);
 }
 
 /* An interface with a smaller MTU has no IPv6: RFC 8200, section 5. */
@@ -453,27 +460,30 @@ static void check_mtu(const struct scan *scan, struct span mtu, const struct xf_
 int xf_cmdline_parse(
 	const char *text, size_t length, struct xf_cmdline *cmdline, struct xf_problems *problems)
 {
-	struct scan scan = { text, problems };
+	struct scan scan;
 	struct span rest = { text, length }, mtu = { NULL, 0 };
 	const char *last[N_OPTIONS] = { NULL }; /* the word that counts for each option */
 	const struct option *option;
 	struct word w = { .scan = &scan };
 
 	*problems = (struct xf_problems){ 0 };
+	scan = (struct scan){ text, problems };
 	memset(cmdline, 0, sizeof(*cmdline));
 	strcpy(cmdline->share_path, XF_SHARE_DEFAULT);
 	cmdline->timeout = XF_TIMEOUT_DEFAULT;
 	cmdline->agent = true;
 
 	while (next_word(&rest, &w))
-		if ((option = find_option(&w, false)))
+		if ((option = find_option(&w)))
 			last[option - options] = w.whole.p;
 
 	rest = (struct span){ text, length };
 	while (next_word(&rest, &w)) {
 		if (w.open)
 			scan_problem(&scan, XF_WARNING, w.whole, "\"", "not closed", NULL);
-		option = find_option(&w, true);
+		option = find_option(&w);
+		if (!option)
+			judge_stranger(&w);
 		if (!option || last[option - options] != w.whole.p)
 			continue;
 		w.option = option->name;

@@ -387,9 +387,10 @@ bool xfnet_scan(const struct scan *scan, struct span value, struct xfnet *net)
 
 int xfnet_parse(const char *text, size_t length, struct xfnet *net, struct xf_problems *problems)
 {
-	struct scan scan = { text, problems };
+	struct scan scan;
 
 	*problems = (struct xf_problems){ 0 };
+	scan = (struct scan){ text, problems };
 	return xfnet_scan(&scan, (struct span){ text, length }, net) ? 0 : -EINVAL;
 }
 
@@ -465,18 +466,4 @@ int xfnet_format(const struct xfnet *net, char *buffer, size_t size)
 		put_interface(&out, net);
 	}
 	return out.used < size ? (int)out.used : -ENOSPC;
-}
-
-void xf_default_name(const struct xf_addr *client, char name[static XF_NAME_MAX])
-{
-	size_t n;
-
-	memcpy(name, "xf-", 3);
-	xf_addr_format(client, name + 3);
-	n = strlen(name);
-	for (size_t i = 0; i < n; i++)
-		if (name[i] == '.' || name[i] == ':')
-			name[i] = '-';
-	if (name[n - 1] == '-') /* no host name ends so: fd00:: becomes xf-fd00--0 */
-		memcpy(name + n, "0", 2);
 }

@@ -33,8 +33,7 @@ struct xfnet {
 	struct xf_addr client;
 	uint8_t prefix;          /* bits, always known after a parse */
 	bool prefix_given;       /* else it follows from the broadcast address */
-	uint8_t prefix_shortest; /* prefix_shortest … prefix would all follow; prefix is the longest
-				  */
+	uint8_t prefix_shortest; /* the shortest that would follow too; prefix is the longest */
 	unsigned int nservers;   /* 1 … XF_SERVERS_MAX */
 	struct xf_addr server[XF_SERVERS_MAX];
 	struct xf_addr gateway;   /* family 0: none */
@@ -64,8 +63,7 @@ enum xf_root {
 	XF_ROOT_TMPFS
 };
 
-/* Everything that the command line says to a client; absent options have their documented defaults.
- */
+/* All that the command line says to a client; absent options have their documented defaults. */
 struct xf_cmdline {
 	bool has_net; /* xfnet= was there */
 	struct xfnet net;
@@ -76,8 +74,7 @@ struct xf_cmdline {
 	uint32_t mtu;        /* bytes; 0: as the driver has it */
 	uint16_t vlan;       /* 1 … 4094; 0: none */
 	enum xf_root root;
-	char root_value[XF_WORD_MAX]; /* device path, UUID, LABEL, PARTUUID, or tmpfs mount options;
-					 UUIDs in lower case */
+	char root_value[XF_WORD_MAX]; /* device, UUID (in lower case), LABEL, or tmpfs options */
 	char rootfstype[64];          /* comma-separated, as the kernel takes it */
 	char rootflags[XF_WORD_MAX];
 	bool rootwait;          /* rootwait=N counts as rootwait, with a warning */

@@ -84,9 +84,11 @@ static void show_window(FILE *to, const struct unit *unit, size_t n, size_t plac
 
 	if (columns_of(unit, 0, n) > room) {
 		room -= 2 * DOTS;
-		for (start = place; start > 0 && columns_of(unit, start - 1, place) <= room / 2;)
+		start = place;
+		while (start > 0 && columns_of(unit, start - 1, place) <= room / 2)
 			start--;
-		for (end = start; end < n && columns_of(unit, start, end + 1) <= room;)
+		end = start;
+		while (end < n && columns_of(unit, start, end + 1) <= room)
 			end++;
 	}
 	repeat(to, ' ', INDENT);
