@@ -1,6 +1,6 @@
 PROGRAMS += xf-mkinitrd
 xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/,blob.c cpio.c elf.c gzip.c image.c modules.c names.c table.c \
-	unpack.c unpack-xz.c unpack-zlib.c unpack-zstd.c)
+	table-check.c unpack.c unpack-xz.c unpack-zlib.c unpack-zstd.c) initrd/modtable.c
 xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,xf-mkinitrd.c build.c initrd.c programs.c report.c) \
 	$(xf-mkinitrd_PARTS)
 xf-mkinitrd_PKGS := libkmod zlib liblzma libzstd json-c

@@ -3,6 +3,7 @@
 #include "mkinitrd-hook/elf.h"
 #include "mkinitrd-hook/gzip.h"
 #include "mkinitrd-hook/programs.h"
+#include "mkinitrd-hook/table-check.h"
 #include "mkinitrd-hook/table.h"
 
 #include <dirent.h>
@@ -108,6 +109,21 @@ static int make_table(
 	return 0;
 }
 
+/* Better now than on the client's console. */
+static int check_table(const struct blob *table)
+{
+	unsigned int line = 0;
+	int rc = table_check(table, &line);
+
+	if (rc == -EINVAL)
+		warnx("module table, line %u: not for xf-init, which takes a limited number of "
+		      "modules and aliases; ask for fewer",
+			line);
+	else if (rc)
+		complain("module table", rc);
+	return rc;
+}
+
 static int read_pub(const char *path, struct blob *pub)
 {
 	int rc = path ? blob_read(path, PUB_MAX, pub) : 0;
@@ -199,8 +215,8 @@ int initrd_make(const struct initrd_options *options, struct initrd *initrd)
 	int rc = -1;
 
 	if (folder && !read_modules(options, folder, initrd) &&
-		!make_table(options, folder, initrd) && !programs_read(options, initrd) &&
-		!read_pub(options->pub, &initrd->pub))
+		!make_table(options, folder, initrd) && !check_table(&initrd->table) &&
+		!programs_read(options, initrd) && !read_pub(options->pub, &initrd->pub))
 		rc = pack(options, initrd);
 	free(folder);
 	return rc;

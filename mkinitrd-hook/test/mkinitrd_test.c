@@ -5,6 +5,7 @@
 #include "mkinitrd-hook/gzip.h"
 #include "mkinitrd-hook/image.h"
 #include "mkinitrd-hook/names.h"
+#include "mkinitrd-hook/table-check.h"
 #include "mkinitrd-hook/table.h"
 #include "mkinitrd-hook/unpack.h"
 
@@ -145,6 +146,28 @@ static void table_holds_the_set_and_its_aliases_only(void **state)
 				  "alias xen:vif xen_netfront\n"
 				  "alias last-* crc\n"
 				  "builtin ext4\n");
+	free(text);
+}
+
+static void table_is_checked_by_its_reader(void **state)
+{
+	BLOB good = text_blob("xenfarm-modules 1 6.1\nmodule nfs nfs.ko -\nalias fs-nfs nfs\n");
+	BLOB bad = text_blob("xenfarm-modules 1 6.1\nmodule nfs nfs.ko -\nalias fs-nfs other\n");
+	unsigned int line = 0;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(table_check(&good, &line), 0);
+	assert_int_equal(table_check(&bad, &line), -EINVAL);
+	assert_int_equal(line, 3);
+	fputs((const char *)good.data, out);
+	for (int i = 0; i < 100000; i++)
+		fprintf(out, "alias a%d nfs\n", i);
+	fclose(out);
+	assert_int_equal(
+		table_check(&(struct blob){ (unsigned char *)text, size }, &line), -EINVAL);
 	free(text);
 }
 
@@ -356,6 +379,7 @@ int main(void)
 		cmocka_unit_test(cpio_write_tells_of_a_full_device),
 		cmocka_unit_test(image_is_sorted_padded_and_numbered),
 		cmocka_unit_test(table_holds_the_set_and_its_aliases_only),
+		cmocka_unit_test(table_is_checked_by_its_reader),
 		cmocka_unit_test(names_come_in_groups),
 		cmocka_unit_test(names_are_checked_and_bounded),
 		cmocka_unit_test(versions_are_no_paths),
