@@ -15,9 +15,9 @@ struct word {
 	bool open;                      /* a quote was not closed */
 };
 
-static bool refuse(const struct word *w, const char *what, const char *expected)
+static void refuse(const struct word *w, const char *what, const char *expected)
 {
-	return scan_error(w->scan, w->value.p ? w->value : w->whole, w->option, what, expected);
+	scan_error(w->scan, w->value.p ? w->value : w->whole, w->option, what, expected);
 }
 
 /* Copy a piece of the value: what is longer than its buffer, or could garble a log, is refused. */

@@ -44,20 +44,17 @@ static bool cut_fields(const struct scan *scan, struct span text, struct fields 
 {
 	struct span *field[] = { &f->client, &f->servers, &f->gateway, &f->broadcast,
 		&f->interface };
-	struct span rest = text, extra;
+	struct span rest = text, client;
 
 	for (unsigned int i = 0; i < sizeof(field) / sizeof(*field); i++)
 		if (!cut_field(&rest, field[i]))
 			break;
-	if (rest.p) {
-		/* A MAC with colons, or an IPv6 address without brackets, comes to this. */
-		extra = rest;
-		return scan_error(scan, extra, "xfnet", "text after INTERFACE",
+	if (rest.p) /* a MAC with colons and IPv6 without brackets come to this */
+		return scan_error(scan, rest, "xfnet", "text after INTERFACE",
 			"at most five fields; IPv6 in brackets, a MAC as 52-54-00-12-34-56");
-	}
-	span_cut(&f->client, '/', &extra);
+	span_cut(&f->client, '/', &client);
 	f->prefix = f->client;
-	f->client = extra;
+	f->client = client;
 	return true;
 }
 
@@ -323,14 +320,14 @@ static bool find_prefix(const struct scan *scan, const struct fields *f, struct 
 	return true;
 }
 
-static bool agree_host(const struct scan *scan, struct span where, const char *field,
+/* Inside the network, is it a machine's address? */
+static void agree_host(const struct scan *scan, struct span where, const char *field,
 	const struct xf_addr *addr, const struct xfnet *net)
 {
 	const char *why = not_a_host(addr, net->prefix);
 
-	if (!why || !same_network(addr, &net->client, net->prefix))
-		return true;
-	return scan_error(scan, where, field, why, "an address of one machine");
+	if (why && same_network(addr, &net->client, net->prefix))
+		scan_error(scan, where, field, why, "an address of one machine");
 }
 
 /* The prefix is known: does every address fit the network? */
