@@ -40,11 +40,11 @@ static void restart(int how)
 		pause();
 }
 
-void fail_act(const char *step, const struct xf_cmdline *cmdline)
+void fail_act(const struct xf_cmdline *cmdline)
 {
 	log_error("FAILED: %s: %s%s%s", failure.object, error_name(failure.error),
 		failure.hint ? ": " : "", failure.hint ? failure.hint : "");
-	if (cmdline->fail == XF_FAIL_SHELL && shell_run(step) == 0)
+	if (cmdline->fail == XF_FAIL_SHELL && shell_run("xffail=shell") == 0)
 		return;
 	if (cmdline->fail == XF_FAIL_WAIT) {
 		log_error("trying again in %d seconds (xffail=wait)", READING_TIME);

@@ -15,10 +15,10 @@ int failed(int error, const char *hint, const char *object_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Say on the console what failed in step, in words, and act as xffail= says. Returns when the step
- * is to be tried again: after the shell was left, or after a while with "wait". Else does not
- * return.
+ * Say on the console what failed in the running step, in words, and act as xffail= says. Returns
+ * when the step is to be tried again: after the shell was left, or after a while with "wait". Else
+ * does not return.
  */
-void fail_act(const char *step, const struct xf_cmdline *cmdline);
+void fail_act(const struct xf_cmdline *cmdline);
 
 #endif

@@ -118,10 +118,10 @@ static void run(const struct step *step)
 
 	log_step(step->name);
 	if (boot.cmdline.debug & step->shell)
-		shell_run("xfdebug");
+		shell_run("xfdebug, before this step");
 	start = now_ms();
 	while (step->run() < 0)
-		fail_act(step->name, &boot.cmdline);
+		fail_act(&boot.cmdline);
 	boot.time[boot.n_times++] =
 		(struct step_time){ .name = step->name, .ms = (uint32_t)(now_ms() - start) };
 	log_info("done in %u ms", boot.time[boot.n_times - 1].ms);
