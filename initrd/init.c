@@ -16,7 +16,6 @@
 #include "initrd/switch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -127,6 +126,10 @@ static void run(const struct step *step)
 	log_info("done in %u ms", boot.time[boot.n_times - 1].ms);
 }
 
+static const char not_pid_1[] =
+	"xf-init " XF_VERSION ": it is the /init of an initramfs (xf-mkinitrd(8)) and "
+	"runs as process 1 only\n";
+
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
@@ -134,9 +137,8 @@ int main(int argc, char **argv)
 	if (!strcmp(name ? name + 1 : argv[0], "modprobe"))
 		return modprobe_main(argc, argv);
 	if (getpid() != 1) {
-		fprintf(stderr, "xf-init " XF_VERSION
-				": is the /init of an initramfs (see xf-mkinitrd(8)); "
-				"it runs as process 1 only\n");
+		/* Not through stdio, which would be a kilobyte more of an image for this alone. */
+		(void)!write(STDERR_FILENO, not_pid_1, strlen(not_pid_1));
 		return 2;
 	}
 	early_save_arguments(argc, argv);

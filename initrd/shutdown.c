@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -141,16 +140,17 @@ static int shut_down(const struct verb *verb)
 	return 1;
 }
 
+static const char usage[] =
+	"xf-shutdown " XF_VERSION ": systemd runs it as process 1 at the end of a shutdown, with "
+	"poweroff, reboot, halt or kexec; --guard VERB waits for one\n";
+
 int main(int argc, char **argv)
 {
 	bool as_guard = argc == 3 && !strcmp(argv[1], "--guard");
 	const struct verb *verb = as_guard || argc > 1 ? find_verb(argv[as_guard ? 2 : 1]) : NULL;
 
 	if (!verb || (!as_guard && getpid() != 1)) {
-		fprintf(stderr,
-			"xf-shutdown " XF_VERSION ": systemd runs it as process 1 at the end of a "
-			"shutdown, with poweroff, reboot, halt or kexec; --guard VERB waits for "
-			"one\n");
+		(void)!write(STDERR_FILENO, usage, strlen(usage));
 		return 2;
 	}
 	if (!as_guard)
