@@ -18,3 +18,4 @@ KUNITS += k_modtable_test
 superblock_test_SRC := initrd/test/superblock_test.c initrd/superblock.c
 modtable_test_SRC := initrd/test/modtable_test.c initrd/modtable.c
 k_modtable_test_SRC := $(modtable_test_SRC)
+MANS += docs/xf-init.8 docs/xf-shutdown.8
