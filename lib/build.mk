@@ -7,3 +7,15 @@ layout_test_SRC := lib/layout.c lib/test/layout_test.c
 k_layout_test_SRC := $(layout_test_SRC)
 fuzz_layout_SRC := lib/layout.c lib/fuzz/fuzz_layout.c
 fuzz_layout_CORPUS := lib/fuzz/layout
+
+# The library: a program names $(LIB_SRC) among its sources and $(LIB_PKGS) among its packages.
+LIB_SRC := lib/accounts.c lib/buf.c lib/digest.c lib/fsroot.c lib/manifest.c lib/manifest-line.c \
+	lib/manifest-read.c lib/manifest-write.c lib/publish.c lib/scan.c lib/scan-entry.c \
+	lib/signature.c lib/statcache.c lib/vis.c
+LIB_PKGS := libcrypto zlib
+
+PROGRAMS += xf-manifest
+xf-manifest_SRC := $(LIB_SRC) farm/manifest/main.c farm/manifest/commands.c \
+	farm/manifest/exclude.c farm/manifest/print.c
+xf-manifest_PKGS := $(LIB_PKGS) json-c
+xf-manifest_LIBS := -pthread

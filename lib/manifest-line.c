@@ -14,8 +14,14 @@
 /* A keyword's parser: value[n] is writeable. Returns the rule that the value breaks, or NULL. */
 struct keyword {
 	const char *name;
+	size_t size;
 	const char *(*parse)(struct manifest_lines *lines, char *value, size_t n);
 };
+
+#define KEYWORD(name, parse)                  \
+	{                                     \
+		name, sizeof(name) - 1, parse \
+	}
 
 /* Decimal, without sign or leading zeros. */
 static bool number(const char *text, size_t n, uint64_t max, uint64_t *value)
@@ -43,27 +49,39 @@ static bool number32(const char *text, size_t n, uint32_t *value)
 	return true;
 }
 
-static int nibble(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* One more than the value of a hexadecimal digit; 0 for all else. */
+static const uint8_t digit[256] = {
+	['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16,
+};
 
 static bool hex(const char *text, size_t n, uint8_t *bytes, size_t size)
 {
-	if (n != 2 * size)
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		int byte = nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]);
+	const uint8_t *at = (const uint8_t *)text;
+	bool good = n == 2 * size;
 
-		if (byte < 0)
-			return false;
-		bytes[i] = (uint8_t)byte;
+	for (size_t i = 0; good && i < size; i++, at += 2) {
+		good = digit[at[0]] && digit[at[1]];
+		bytes[i] = (uint8_t)((digit[at[0]] - 1) << 4 | (digit[at[1]] - 1));
 	}
-	return true;
+	return good;
 }
 
-/* --- the head ----------------------------------------------------------------------------------
- */
+/* --- the head --- */
 
 static const char *head_generation(struct manifest_lines *l, char *value, size_t n)
 {
@@ -85,7 +103,7 @@ static const char *head_share(struct manifest_lines *l, char *value, size_t n)
 
 	for (size_t i = 0; good && i < n; i++)
 		good = i == 8 || i == 13 || i == 18 || i == 23 ? value[i] == '-'
-							       : nibble(value[i]) >= 0;
+							       : digit[(uint8_t)value[i]] != 0;
 	if (!good)
 		return "share= is not a UUID in lower case";
 	memcpy(l->head.share, value, n);
@@ -117,21 +135,20 @@ static const char *head_entries(struct manifest_lines *l, char *value, size_t n)
 }
 
 static const struct keyword head_keywords[] = {
-	{ "generation", head_generation },
-	{ "share", head_share },
-	{ "previous", head_previous },
-	{ "published", head_published },
-	{ "entries", head_entries },
+	KEYWORD("generation", head_generation),
+	KEYWORD("share", head_share),
+	KEYWORD("previous", head_previous),
+	KEYWORD("published", head_published),
+	KEYWORD("entries", head_entries),
 };
 #define HEAD_ENTRIES (1u << 4)
 
-/* --- an entry ----------------------------------------------------------------------------------
- */
+/* --- an entry --- */
 
 static const char *entry_type(struct manifest_lines *l, char *value, size_t n)
 {
 	value[n] = '\0';
-	for (enum manifest_type t = MANIFEST_FILE; t <= MANIFEST_SOCKET; t++)
+	for (enum manifest_type t = MANIFEST_FILE; t < MANIFEST_SOCKET; t++)
 		if (strcmp(value, manifest_type_name(t)) == 0) {
 			l->entry.type = t;
 			return NULL;
@@ -305,20 +322,20 @@ enum { TYPE, MODE, UID, GID, UNAME, GNAME, TIME, SIZE, NLINK, LINK, DEVICE, SHA2
 
 /* In the order in which the writer has them: each is looked for from behind the one before. */
 static const struct keyword entry_keywords[] = {
-	[TYPE] = { "type", entry_type },
-	[MODE] = { "mode", entry_mode },
-	[UID] = { "uid", entry_uid },
-	[GID] = { "gid", entry_gid },
-	[UNAME] = { "uname", entry_uname },
-	[GNAME] = { "gname", entry_gname },
-	[TIME] = { "time", entry_time },
-	[SIZE] = { "size", entry_size },
-	[NLINK] = { "nlink", entry_nlink },
-	[LINK] = { "link", entry_link },
-	[DEVICE] = { "device", entry_device },
-	[SHA256] = { "sha256digest", entry_sha256 },
-	[MD5] = { "md5digest", entry_md5 },
-	[TAGS] = { "tags", entry_tags },
+	[TYPE] = KEYWORD("type", entry_type),
+	[MODE] = KEYWORD("mode", entry_mode),
+	[UID] = KEYWORD("uid", entry_uid),
+	[GID] = KEYWORD("gid", entry_gid),
+	[UNAME] = KEYWORD("uname", entry_uname),
+	[GNAME] = KEYWORD("gname", entry_gname),
+	[TIME] = KEYWORD("time", entry_time),
+	[SIZE] = KEYWORD("size", entry_size),
+	[NLINK] = KEYWORD("nlink", entry_nlink),
+	[LINK] = KEYWORD("link", entry_link),
+	[DEVICE] = KEYWORD("device", entry_device),
+	[SHA256] = KEYWORD("sha256digest", entry_sha256),
+	[MD5] = KEYWORD("md5digest", entry_md5),
+	[TAGS] = KEYWORD("tags", entry_tags),
 };
 
 /*
@@ -337,7 +354,8 @@ static const char *keywords(struct manifest_lines *l, char *text, char *end,
 		const char *rule;
 		size_t tries = 0, n = value ? (size_t)(value - text) : 0;
 
-		while (tries < size && (strncmp(table[k].name, text, n) != 0 || table[k].name[n])) {
+		while (tries < size &&
+			(table[k].size != n || memcmp(table[k].name, text, n) != 0)) {
 			k = (k + 1) % size;
 			tries++;
 		}
@@ -527,10 +545,11 @@ static const char *entry_line(struct manifest_lines *l, char *text, size_t n)
 
 static bool printable(const char *text, size_t n)
 {
+	unsigned int bad = 0;
+
 	for (size_t i = 0; i < n; i++)
-		if (text[i] < ' ' || text[i] > '~')
-			return false;
-	return true;
+		bad |= (unsigned char)(text[i] - ' ') > '~' - ' ';
+	return !bad;
 }
 
 const char *manifest_line(struct manifest_lines *l, char *text, size_t n)

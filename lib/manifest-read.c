@@ -51,7 +51,7 @@ const struct manifest_head *manifest_parser_head(const struct manifest_parser *p
 
 static int broken(struct manifest_error *error, unsigned long line, const char *rule)
 {
-	*error = (struct manifest_error){ line, rule };
+	*error = (struct manifest_error){ .line = line, .rule = rule };
 	return -EBADMSG;
 }
 

@@ -18,6 +18,8 @@
  */
 #define LEVEL 1
 
+#define TEXT_CHUNK (64 * 1024)
+
 struct writer {
 	z_stream deflate;
 	struct buf *out;
@@ -25,6 +27,15 @@ struct writer {
 	struct buf copy;
 	struct manifest_lines lines;
 };
+
+static size_t count(const struct manifest *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		n += m->entry[i]->type != MANIFEST_SOCKET;
+	return n;
+}
 
 static void put_head(struct buf *out, const struct manifest *m)
 {
@@ -42,7 +53,7 @@ static void put_head(struct buf *out, const struct manifest *m)
 			buf_printf(out, "previous=%u ", head->previous);
 		buf_printf(out, "published=%s ", published);
 	}
-	buf_printf(out, "entries=%zu\n", m->n);
+	buf_printf(out, "entries=%zu\n", count(m));
 }
 
 static void put_hex(struct buf *out, const char *keyword, const uint8_t *bytes, size_t n)
@@ -126,7 +137,7 @@ static int compress_text(struct writer *w, int flush)
 	z->next_in = (unsigned char *)w->text.data;
 	z->avail_in = (uInt)w->text.size;
 	do {
-		size_t room = 64 * 1024;
+		size_t room = TEXT_CHUNK;
 
 		z->next_out = (unsigned char *)buf_room(w->out, room);
 		if (!z->next_out)
@@ -157,26 +168,39 @@ static int judge(struct writer *w, size_t start, struct manifest_error *error)
 	return error->rule ? -EBADMSG : 0;
 }
 
-static int write_entries(struct writer *w, const struct manifest *m, struct manifest_error *error)
+/* What was put into text from start on goes the way of the reader, then into the compressor. */
+static int commit(struct writer *w, size_t start, struct manifest_error *error)
+{
+	int r = judge(w, start, error);
+
+	return r == 0 && w->text.size > TEXT_CHUNK ? compress_text(w, Z_NO_FLUSH) : r;
+}
+
+static int write_all_lines(struct writer *w, const struct manifest *m, struct manifest_error *error)
 {
 	int r;
 
 	buf_puts(&w->text, "#mtree v2.0\n");
-	r = judge(w, 0, error);
-	for (size_t i = 0; r == 0 && i <= m->n; i++) {
+	r = commit(w, 0, error);
+	if (r == 0) {
 		size_t start = w->text.size;
 
-		if (i == 0) {
-			put_head(&w->text, m);
-		} else if (m->entry[i - 1]->error) {
-			*error = (struct manifest_error){ i + 2, "the entry could not be read" };
-			return -EBADMSG;
-		} else {
-			put_entry(&w->text, m->entry[i - 1]);
+		put_head(&w->text, m);
+		r = commit(w, start, error);
+	}
+	for (size_t i = 0; r == 0 && i < m->n; i++) {
+		size_t start = w->text.size;
+
+		if (m->entry[i]->type == MANIFEST_SOCKET)
+			continue;
+		put_entry(&w->text, m->entry[i]);
+		r = commit(w, start, error);
+		if (r == 0 && m->entry[i]->error) {
+			error->rule = "the entry could not be read";
+			r = -EBADMSG;
 		}
-		r = judge(w, start, error);
-		if (r == 0 && w->text.size > 64 * 1024)
-			r = compress_text(w, Z_NO_FLUSH);
+		if (r < 0)
+			error->entry = m->entry[i];
 	}
 	if (r < 0)
 		return r;
@@ -198,11 +222,11 @@ int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_e
 	if (deflateInit2(&w->deflate, LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) ==
 		Z_OK) {
 		deflateSetHeader(&w->deflate, &header);
-		r = write_entries(w, m, error);
+		r = write_all_lines(w, m, error);
 		deflateEnd(&w->deflate);
 	}
 	if (r == 0 && out->size > MANIFEST_FILE_MAX) {
-		*error = (struct manifest_error){0, "the file is larger than the limit"};
+		*error = (struct manifest_error){ .rule = "the file is larger than the limit" };
 		r = -EBADMSG;
 	}
 	manifest_lines_free(&w->lines);
@@ -212,23 +236,26 @@ int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_e
 	return r;
 }
 
-int manifest_publish(
+int manifest_sign(
 	int dir, const char *path, const struct buf *encoded, const struct signature_key *key)
 {
 	uint8_t signature[SIGNATURE_BYTES];
 	AUTO_FREE char *name = NULL;
-	int r;
+	int r = signature_sign(key, encoded->data, encoded->size, signature);
 
-	if (key) {
-		if (asprintf(&name, "%s" SIGNATURE_SUFFIX, path) < 0) {
-			name = NULL;
-			return -ENOMEM;
-		}
-		r = signature_sign(key, encoded->data, encoded->size, signature);
-		if (r == 0)
-			r = publish_file(dir, name, 0644, signature, sizeof(signature));
-		if (r < 0)
-			return r;
+	if (r < 0)
+		return r;
+	if (asprintf(&name, "%s" SIGNATURE_SUFFIX, path) < 0) {
+		name = NULL;
+		return -ENOMEM;
 	}
-	return publish_file(dir, path, 0644, encoded->data, encoded->size);
+	return publish_file(dir, name, 0644, signature, sizeof(signature));
+}
+
+int manifest_publish(
+	int dir, const char *path, const struct buf *encoded, const struct signature_key *key)
+{
+	int r = key ? manifest_sign(dir, path, encoded, key) : 0;
+
+	return r < 0 ? r : publish_file(dir, path, 0644, encoded->data, encoded->size);
 }

@@ -24,7 +24,7 @@
 #include "lib/signature.h"
 
 /* What a manifest may claim, checked before memory is spent on it. */
-#define MANIFEST_FILE_MAX    (256u << 20)        /* bytes of the compressed file */
+#define MANIFEST_FILE_MAX    (256u << 20) /* bytes of the compressed file */
 #define MANIFEST_TEXT_MAX    (1u << 30)   /* bytes of text in it */
 #define MANIFEST_LINE_MAX    (1u << 20)
 #define MANIFEST_ENTRIES_MAX (1u << 21)
@@ -41,7 +41,7 @@ enum manifest_type {
 	MANIFEST_CHAR,
 	MANIFEST_BLOCK,
 	MANIFEST_FIFO,
-	MANIFEST_SOCKET,
+	MANIFEST_SOCKET, /* seen by the scanner; belongs to a running program, so never written */
 };
 
 struct manifest_xattr {
@@ -93,10 +93,10 @@ struct manifest {
 struct manifest_error {
 	unsigned long line; /* of the text, from 1; 0: the file as a whole */
 	const char *rule;   /* static text; NULL: a system error, which the returned -errno names */
+	const struct manifest_entry *entry; /* the writer's: whose line it is; else NULL */
 };
 
-/* --- the list ------------------------------------------------------------------------------------
- */
+/* --- the list --- */
 
 /* An empty list, or NULL without memory. */
 struct manifest *manifest_new(void);
@@ -116,8 +116,7 @@ bool manifest_sort(struct manifest *manifest);
 /* The entry of that path, or NULL. */
 struct manifest_entry *manifest_find(const struct manifest *manifest, const char *path);
 
-/* --- the reader ----------------------------------------------------------------------------------
- */
+/* --- the reader --- */
 
 /*
  * Bytes in, entries out: no I/O. Plain text or gzip is found out from the first bytes. entry is
@@ -158,23 +157,24 @@ int manifest_load(int dir, const char *path, const struct signature_key *key,
  * refuses. */
 const char *manifest_path_rule(const char *path);
 
-/* --- the writer ----------------------------------------------------------------------------------
- */
+/* --- the writer --- */
 
 /*
- * The gzip file of a sorted list, appended to *out: the same list gives the same bytes. Returns 0,
- * -ENOMEM, or -EBADMSG with *error set if a reader would refuse it (line is that of the entry; an
- * entry with an error is refused too).
+ * The gzip file of a sorted list, appended to *out: the same list gives the same bytes. Sockets are
+ * left out. Returns 0, -ENOMEM, or -EBADMSG with *error set if a reader would refuse it, or if an
+ * entry has an error.
  */
 int manifest_encode(const struct manifest *manifest, struct buf *out, struct manifest_error *error);
 
-/* Publish an encoded manifest at path, mode 0644, after its path.sig if there is a key. 0 or
- * -errno. */
+/* Publish the signature of an encoded manifest as path.sig. 0 or -errno. */
+int manifest_sign(
+	int dir, const char *path, const struct buf *encoded, const struct signature_key *key);
+
+/* Publish an encoded manifest, mode 0644, after path.sig if there is a key. 0 or -errno. */
 int manifest_publish(
 	int dir, const char *path, const struct buf *encoded, const struct signature_key *key);
 
-/* --- comparing -----------------------------------------------------------------------------------
- */
+/* --- comparing --- */
 
 #define MANIFEST_DIFF_TYPE    (1u << 0)
 #define MANIFEST_DIFF_CONTENT (1u << 1) /* size or digest; link text; device number */

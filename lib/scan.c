@@ -38,8 +38,7 @@ struct scan {
 	uint64_t files, bytes; /* for progress */
 };
 
-/* --- the walk ----------------------------------------------------------------------------------
- */
+/* --- the walk --- */
 
 static int add_item(struct scan *s, struct manifest_entry *e, const struct statcache_key *key)
 {
@@ -124,8 +123,7 @@ static int walk(struct scan *s)
 	return r;
 }
 
-/* --- hashing -----------------------------------------------------------------------------------
- */
+/* --- hashing --- */
 
 static bool same_inode(const struct item *a, const struct item *b)
 {

@@ -1,0 +1,333 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "farm/manifest/exclude.h"
+#include "farm/manifest/tool.h"
+#include "lib/cleanup.h"
+#include "lib/publish.h"
+#include "lib/scan.h"
+#include "lib/vis.h"
+
+/* --- keys and manifests from files, with the one message that says why not --- */
+
+typedef int key_reader(const char *path, struct signature_key **key);
+
+/* 0 and NULL without a path. */
+static int read_key(key_reader *reader, const char *path, struct signature_key **key)
+{
+	int r = 0;
+
+	*key = NULL;
+	if (path)
+		r = reader(path, key);
+	if (r == -EINVAL)
+		complain(0, "%s: not an Ed25519 key in PEM (make one: xf-manifest keygen -o KEY)",
+			path);
+	else if (r < 0)
+		complain(r, "%s", path);
+	return r;
+}
+
+static void cleanup_key(struct signature_key **key)
+{
+	signature_key_free(*key);
+}
+#define AUTO_KEY __attribute__((cleanup(cleanup_key)))
+
+static void complain_manifest(const char *path, int r, const struct manifest_error *error)
+{
+	if (!error->rule)
+		complain(r, "%s", path);
+	else if (error->line)
+		complain(0, "%s:%lu: %s", path, error->line, error->rule);
+	else
+		complain(0, "%s: %s", path, error->rule);
+}
+
+static int load(const struct options *o, const char *path, struct manifest **manifest)
+{
+	AUTO_KEY struct signature_key *key = NULL;
+	struct manifest_error error;
+	int r = read_key(signature_read_public, o->pub, &key);
+
+	if (r < 0)
+		return r;
+	r = manifest_load(AT_FDCWD, path, key, manifest, &error);
+	if (r < 0)
+		complain_manifest(path, r, &error);
+	return r;
+}
+
+/* --- scanning --- */
+
+struct context {
+	struct exclude *exclude;
+	struct timespec shown; /* progress */
+};
+
+static bool excluded(const char *path, enum manifest_type type, void *arg)
+{
+	struct context *c = arg;
+
+	return c->exclude && exclude_matches(c->exclude, path, type == MANIFEST_DIR);
+}
+
+static void progress(uint64_t files, uint64_t bytes, void *arg)
+{
+	struct context *c = arg;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - c->shown.tv_sec) * 10 + (now.tv_nsec - c->shown.tv_nsec) / 100000000 < 1)
+		return;
+	c->shown = now;
+	fprintf(stderr, "\r%ju files, %ju MB", (uintmax_t)files, (uintmax_t)bytes / 1000000);
+}
+
+static int read_excludes(const char *path, struct exclude **exclude)
+{
+	AUTO_BUF struct buf text = { 0 };
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : buf_read(&text, fd, EXCLUDE_BYTES_MAX);
+
+	if (r == 0) {
+		*exclude = exclude_parse(text.data, text.size);
+		r = *exclude ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		complain(r, "%s", path);
+	return r;
+}
+
+static int scan_with_cache(int fd, const struct options *o, struct scan_options *scan,
+	struct manifest **m, unsigned long *errors)
+{
+	int r = 0, saved;
+
+	if (o->cache)
+		r = statcache_open(AT_FDCWD, o->cache, &scan->cache);
+	if (r == 0)
+		r = scan_tree(fd, scan, m, errors);
+	if (r == 0 && o->cache) {
+		/* The result is right all the same. */
+		saved = statcache_save(scan->cache, AT_FDCWD, o->cache);
+		if (saved < 0)
+			complain(saved, "%s", o->cache);
+	}
+	statcache_free(scan->cache);
+	return r;
+}
+
+/* DIR as a manifest. *errors of its paths could not be read; no message was given for these. */
+static int scan(const struct options *o, const char *dir, unsigned int digests,
+	struct manifest **manifest, unsigned long *errors)
+{
+	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
+	struct context context = { 0 };
+	struct scan_options options = {
+		.digests = digests,
+		.threads = o->threads,
+		.one_file_system = o->one_file_system,
+		.arg = &context,
+		.exclude = excluded,
+		.progress = isatty(STDERR_FILENO) ? progress : NULL,
+	};
+
+	if (r == 0 && o->exclude_from) {
+		r = read_excludes(o->exclude_from, &context.exclude);
+		if (r < 0)
+			return r;
+	}
+	if (r == 0)
+		r = scan_with_cache(fd, o, &options, manifest, errors);
+	exclude_free(context.exclude);
+	if (context.shown.tv_sec)
+		fputs("\r\033[K", stderr);
+	if (r < 0)
+		complain(r, "%s%s", dir, r == -ENOTSUP ? ": /proc is needed" : "");
+	return r;
+}
+
+/* --- the commands --- */
+
+static void complain_unread(const struct manifest *m)
+{
+	struct report report = { 0 };
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->entry[i]->error)
+			report_pair(NULL, m->entry[i], &report);
+}
+
+static void set_head(const struct options *o, struct manifest_head *head)
+{
+	/* reproducible-builds.org: the time that is put in where a build has to give the same
+	 * bytes. */
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+	if (!o->generation)
+		return;
+	head->generation = o->generation;
+	head->previous = o->previous;
+	head->published = epoch ? strtoll(epoch, NULL, 10) : (int64_t)time(NULL);
+	snprintf(head->share, sizeof(head->share), "%s", o->share);
+}
+
+static void complain_entry(const char *dir, const struct manifest_error *error)
+{
+	AUTO_FREE char *path = vis_string(error->entry->path);
+
+	complain(0, "%s/%s: %s", dir, path ? path : "", error->rule);
+}
+
+static int put_manifest(const struct options *o, const char *dir, const struct manifest *m,
+	const struct signature_key *key)
+{
+	AUTO_BUF struct buf encoded = { 0 };
+	struct manifest_error error;
+	int r = manifest_encode(m, &encoded, &error);
+
+	if (r < 0) {
+		if (error.rule && error.entry)
+			complain_entry(dir, &error);
+		else
+			complain_manifest(dir, r, &error);
+		return r;
+	}
+	if (o->output)
+		r = manifest_publish(AT_FDCWD, o->output, &encoded, key);
+	else
+		r = write_all(STDOUT_FILENO, encoded.data, encoded.size);
+	if (r == -EEXIST)
+		complain(0, "%s: is there, and not a regular file", o->output);
+	else if (r < 0)
+		complain(r, "%s", o->output ? o->output : "standard output");
+	return r;
+}
+
+int command_create(const struct options *o, char **argv)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+	AUTO_KEY struct signature_key *key = NULL;
+	unsigned long errors;
+
+	if (!o->generation != !o->share || (o->previous && !o->generation)) {
+		complain(0, "--generation and --share go together, and --previous with them");
+		return EXIT_TROUBLE;
+	}
+	if (!o->output && (o->key || isatty(STDOUT_FILENO))) {
+		complain(0, "use -o FILE: %s",
+			o->key ? "a signature needs a place beside it" : "not to a terminal");
+		return EXIT_TROUBLE;
+	}
+	if (read_key(signature_read_private, o->key, &key) < 0 ||
+		scan(o, argv[0], DIGEST_SHA256 | DIGEST_MD5, &m, &errors) < 0)
+		return EXIT_TROUBLE;
+	if (errors) {
+		complain_unread(m);
+		complain(0, "%lu paths could not be read: nothing written", errors);
+		return EXIT_TROUBLE;
+	}
+	set_head(o, &m->head);
+	return put_manifest(o, argv[0], m, key) < 0 ? EXIT_TROUBLE : EXIT_SAME;
+}
+
+static int compare(const struct options *o, const struct manifest *a, const struct manifest *b,
+	const char *only_a, const char *only_b)
+{
+	struct report report = {
+		.json = o->json, .time = o->time, .only_a = only_a, .only_b = only_b
+	};
+
+	report_begin(&report);
+	manifest_join(a, b, report_pair, &report);
+	report_end(&report);
+	if (report.errors)
+		return EXIT_TROUBLE;
+	return report.changed || report.in_a || report.in_b ? EXIT_DIFFERENT : EXIT_SAME;
+}
+
+int command_verify(const struct options *o, char **argv)
+{
+	AUTO_MANIFEST struct manifest *m = NULL, *tree = NULL;
+	unsigned long errors;
+
+	if (load(o, argv[0], &m) < 0 || scan(o, argv[1], DIGEST_SHA256, &tree, &errors) < 0)
+		return EXIT_TROUBLE;
+	return compare(o, m, tree, "missing", "extra");
+}
+
+int command_diff(const struct options *o, char **argv)
+{
+	AUTO_MANIFEST struct manifest *a = NULL, *b = NULL;
+
+	if (load(o, argv[0], &a) < 0 || load(o, argv[1], &b) < 0)
+		return EXIT_TROUBLE;
+	return compare(o, a, b, "removed", "added");
+}
+
+int command_show(const struct options *o, char **argv)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+
+	if (load(o, argv[0], &m) < 0)
+		return EXIT_TROUBLE;
+	if (o->json)
+		print_manifest_json(m);
+	else
+		print_manifest(m);
+	return EXIT_SAME;
+}
+
+int command_check(const struct options *o, char **argv)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+	int r = load(o, argv[0], &m);
+
+	if (r < 0)
+		return r == -EBADMSG ? EXIT_DIFFERENT : EXIT_TROUBLE;
+	print_check(argv[0], m, o->pub != NULL, o->json);
+	return EXIT_SAME;
+}
+
+/* Only what a reader accepts is signed. */
+int command_sign(const struct options *o, char **argv)
+{
+	AUTO_KEY struct signature_key *key = NULL;
+	AUTO_MANIFEST struct manifest *m = NULL;
+	AUTO_BUF struct buf data = { 0 };
+	AUTO_CLOSE int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+	struct manifest_error error = { 0 };
+	int r = fd < 0 ? -errno : buf_read(&data, fd, MANIFEST_FILE_MAX);
+
+	if (r == 0)
+		r = manifest_decode(data.data, data.size, NULL, NULL, 0, &m, &error);
+	if (r < 0) {
+		complain_manifest(argv[0], r, &error);
+		return EXIT_TROUBLE;
+	}
+	if (read_key(signature_read_private, o->key, &key) < 0)
+		return EXIT_TROUBLE;
+	r = manifest_sign(AT_FDCWD, argv[0], &data, key);
+	if (r < 0)
+		complain(r, "%s" SIGNATURE_SUFFIX, argv[0]);
+	return r < 0 ? EXIT_TROUBLE : EXIT_SAME;
+}
+
+int command_keygen(const struct options *o, char **argv)
+{
+	int r = signature_keygen(o->output);
+
+	(void)argv;
+	if (r == -EEXIST)
+		complain(0, "%s or %s.pub exists, and is not replaced", o->output, o->output);
+	else if (r < 0)
+		complain(r, "%s", o->output);
+	return r < 0 ? EXIT_TROUBLE : EXIT_SAME;
+}

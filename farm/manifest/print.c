@@ -1,0 +1,342 @@
+#include <errno.h>
+#include <json-c/json.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "farm/manifest/tool.h"
+#include "lib/cleanup.h"
+#include "lib/vis.h"
+
+void complain(int error, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("xf-manifest: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	if (error)
+		fprintf(stderr, ": %s", strerror(error < 0 ? -error : error));
+	fputc('\n', stderr);
+}
+
+/* A path as it is printed everywhere: the root is ".". */
+static char *shown(const char *path)
+{
+	char *text = vis_string(*path ? path : ".");
+
+	if (!text)
+		abort();
+	return text;
+}
+
+static const struct {
+	unsigned int bit;
+	const char *word;
+} differences[] = {
+	{ MANIFEST_DIFF_TYPE, "type" },
+	{ MANIFEST_DIFF_CONTENT, "content" },
+	{ MANIFEST_DIFF_MODE, "mode" },
+	{ MANIFEST_DIFF_OWNER, "owner" },
+	{ MANIFEST_DIFF_XATTR, "xattr" },
+	{ MANIFEST_DIFF_TIME, "time" },
+};
+#define N_DIFFERENCES (sizeof(differences) / sizeof(differences[0]))
+
+void report_begin(struct report *report)
+{
+	if (report->json)
+		report->changes = json_object_new_array();
+}
+
+static void report_text(const char *word, const char *path, unsigned int differ)
+{
+	const char *separator = " (";
+
+	printf("%-8s %s", word, path);
+	for (size_t i = 0; i < N_DIFFERENCES; i++)
+		if (differ & differences[i].bit) {
+			printf("%s%s", separator, differences[i].word);
+			separator = " ";
+		}
+	puts(differ ? ")" : "");
+}
+
+static void report_json(
+	struct json_object *changes, const char *word, const char *path, unsigned int differ)
+{
+	struct json_object *change = json_object_new_object(), *what;
+
+	json_object_object_add(change, "path", json_object_new_string(path));
+	json_object_object_add(change, "change", json_object_new_string(word));
+	if (differ) {
+		what = json_object_new_array();
+		for (size_t i = 0; i < N_DIFFERENCES; i++)
+			if (differ & differences[i].bit)
+				json_object_array_add(
+					what, json_object_new_string(differences[i].word));
+		json_object_object_add(change, "what", what);
+	}
+	json_object_array_add(changes, change);
+}
+
+int report_pair(const struct manifest_entry *a, const struct manifest_entry *b, void *arg)
+{
+	struct report *report = arg;
+	const struct manifest_entry *e = b ? b : a;
+	AUTO_FREE char *path = shown(e->path);
+	unsigned int differ = 0;
+	const char *word;
+
+	if (e->error) {
+		complain(e->error, "%s", path);
+		report->errors++;
+		return 0;
+	}
+	if (a && b) {
+		differ = manifest_compare(a, b) & ~(report->time ? 0 : MANIFEST_DIFF_TIME);
+		if (differ == 0) {
+			report->same++;
+			return 0;
+		}
+		report->changed++;
+		word = "changed";
+	} else if (a) {
+		report->in_a++;
+		word = report->only_a;
+	} else if (b->type == MANIFEST_SOCKET) {
+		return 0; /* no manifest has any */
+	} else {
+		report->in_b++;
+		word = report->only_b;
+	}
+	if (report->json)
+		report_json(report->changes, word, path, differ);
+	else
+		report_text(word, path, differ);
+	return 0;
+}
+
+static void put_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static void add_number(struct json_object *object, const char *name, uint64_t value)
+{
+	json_object_object_add(object, name, json_object_new_uint64(value));
+}
+
+void report_end(struct report *report)
+{
+	struct json_object *object;
+
+	if (!report->json)
+		return;
+	object = json_object_new_object();
+	json_object_object_add(object, "changes", report->changes);
+	add_number(object, "same", report->same);
+	add_number(object, "changed", report->changed);
+	add_number(object, report->only_a, report->in_a);
+	add_number(object, report->only_b, report->in_b);
+	add_number(object, "errors", report->errors);
+	put_json(object);
+}
+
+/* --- show and check --- */
+
+static void rfc3339(int64_t seconds, char text[static 32])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		snprintf(text, 32, "@%jd", (intmax_t)seconds);
+}
+
+static void print_head(FILE *out, const struct manifest_head *head)
+{
+	char published[32];
+
+	if (head->generation == 0)
+		return;
+	rfc3339(head->published, published);
+	fprintf(out, ", generation %u of share %s, published %s", head->generation, head->share,
+		published);
+	if (head->previous)
+		fprintf(out, ", after %u", head->previous);
+}
+
+static struct json_object *head_json(const struct manifest_head *head)
+{
+	struct json_object *object = json_object_new_object();
+	char published[32];
+
+	add_number(object, "entries", head->entries);
+	if (head->generation == 0)
+		return object;
+	rfc3339(head->published, published);
+	add_number(object, "generation", head->generation);
+	json_object_object_add(object, "share", json_object_new_string(head->share));
+	json_object_object_add(object, "published", json_object_new_string(published));
+	if (head->previous)
+		add_number(object, "previous", head->previous);
+	return object;
+}
+
+void print_check(const char *file, const struct manifest *m, bool is_signed, bool json)
+{
+	struct json_object *object;
+
+	if (json) {
+		object = head_json(&m->head);
+		json_object_object_add(object, "signed", json_object_new_boolean(is_signed));
+		put_json(object);
+		return;
+	}
+	printf("%s: %ju entries", file, (uintmax_t)m->head.entries);
+	print_head(stdout, &m->head);
+	puts(is_signed ? ", signature good" : ", signature not checked");
+}
+
+/* As ls -l has it. */
+static void mode_text(const struct manifest_entry *e, char text[static 11])
+{
+	static const char letter[] = "-dlcbps", bits[] = "rwxrwxrwx";
+
+	text[0] = letter[e->type];
+	for (int i = 0; i < 9; i++)
+		text[i + 1] = e->mode & (0400u >> i) ? bits[i] : '-';
+	if (e->mode & 04000)
+		text[3] = e->mode & 0100 ? 's' : 'S';
+	if (e->mode & 02000)
+		text[6] = e->mode & 010 ? 's' : 'S';
+	if (e->mode & 01000)
+		text[9] = e->mode & 01 ? 't' : 'T';
+	text[10] = '\0';
+}
+
+static void print_owner(const char *name, uint32_t id)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (!name) {
+		printf(" %-8u", id);
+		return;
+	}
+	text = shown(name);
+	printf(" %-8s", text);
+}
+
+static void print_entry(const struct manifest_entry *e)
+{
+	AUTO_FREE char *path = shown(e->path), *link = e->link ? shown(e->link) : NULL;
+	char mode[11], mtime[32];
+
+	mode_text(e, mode);
+	rfc3339(e->mtime.tv_sec, mtime);
+	printf("%s%c", mode, e->nxattrs ? '+' : ' ');
+	print_owner(e->uname, e->uid);
+	print_owner(e->gname, e->gid);
+	if (e->type == MANIFEST_CHAR || e->type == MANIFEST_BLOCK)
+		printf(" %5u,%5u", e->major, e->minor);
+	else
+		printf(" %11ju", (uintmax_t)e->size);
+	printf(" %s %s%s%s\n", mtime, path, link ? " -> " : "", link ? link : "");
+}
+
+void print_manifest(const struct manifest *m)
+{
+	printf("# %ju entries", (uintmax_t)m->head.entries);
+	print_head(stdout, &m->head);
+	putchar('\n');
+	for (size_t i = 0; i < m->n; i++)
+		print_entry(m->entry[i]);
+}
+
+static void add_text(struct json_object *object, const char *name, const char *text)
+{
+	AUTO_FREE char *escaped = NULL;
+
+	if (!text)
+		return;
+	escaped = vis_string(text);
+	if (!escaped)
+		abort();
+	json_object_object_add(object, name, json_object_new_string(escaped));
+}
+
+static void add_hex(struct json_object *object, const char *name, const uint8_t *bytes, size_t n)
+{
+	char text[65];
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	json_object_object_add(object, name, json_object_new_string(text));
+}
+
+static void add_xattrs(struct json_object *object, const struct manifest_entry *e)
+{
+	struct json_object *xattrs = json_object_new_object();
+
+	for (uint32_t i = 0; i < e->nxattrs; i++) {
+		const struct manifest_xattr *x = &e->xattr[i];
+		AUTO_FREE char *text = malloc(x->size / 3 * 4 + 5), *name = vis_string(x->name);
+
+		if (!text || !name)
+			abort();
+		EVP_EncodeBlock((unsigned char *)text, x->value, (int)x->size);
+		json_object_object_add(xattrs, name, json_object_new_string(text));
+	}
+	json_object_object_add(object, "xattrs", xattrs);
+}
+
+static struct json_object *entry_json(const struct manifest_entry *e)
+{
+	struct json_object *object = json_object_new_object();
+	AUTO_FREE char *path = shown(e->path);
+	char text[40];
+
+	json_object_object_add(object, "path", json_object_new_string(path));
+	json_object_object_add(object, "type", json_object_new_string(manifest_type_name(e->type)));
+	snprintf(text, sizeof(text), "%04o", e->mode);
+	json_object_object_add(object, "mode", json_object_new_string(text));
+	add_number(object, "uid", e->uid);
+	add_number(object, "gid", e->gid);
+	add_text(object, "uname", e->uname);
+	add_text(object, "gname", e->gname);
+	snprintf(text, sizeof(text), "%jd.%09ld", (intmax_t)e->mtime.tv_sec, e->mtime.tv_nsec);
+	json_object_object_add(object, "time", json_object_new_string(text));
+	add_text(object, "link", e->link);
+	if (e->type == MANIFEST_FILE)
+		add_number(object, "size", e->size);
+	if (e->type == MANIFEST_CHAR || e->type == MANIFEST_BLOCK) {
+		add_number(object, "major", e->major);
+		add_number(object, "minor", e->minor);
+	}
+	if (e->group)
+		add_number(object, "hardlink", e->group);
+	if (e->digest.has & DIGEST_SHA256)
+		add_hex(object, "sha256", e->digest.sha256, sizeof(e->digest.sha256));
+	if (e->digest.has & DIGEST_MD5)
+		add_hex(object, "md5", e->digest.md5, sizeof(e->digest.md5));
+	if (e->nxattrs)
+		add_xattrs(object, e);
+	return object;
+}
+
+void print_manifest_json(const struct manifest *m)
+{
+	struct json_object *object = head_json(&m->head), *entries = json_object_new_array();
+
+	for (size_t i = 0; i < m->n; i++)
+		json_object_array_add(entries, entry_json(m->entry[i]));
+	json_object_object_add(object, "files", entries);
+	put_json(object);
+}

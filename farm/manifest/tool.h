@@ -1,0 +1,47 @@
+/* What the files of xf-manifest share. */
+#ifndef FARM_MANIFEST_TOOL_H
+#define FARM_MANIFEST_TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/manifest.h"
+
+/* Like cmp(1) and diff(1). */
+enum { EXIT_SAME, EXIT_DIFFERENT, EXIT_TROUBLE };
+
+struct options {
+	const char *output, *key, *pub, *exclude_from, *cache, *share;
+	uint32_t generation, previous, threads;
+	bool json, time, one_file_system;
+};
+
+typedef int command_fn(const struct options *options, char **argv);
+
+command_fn command_create, command_verify, command_diff, command_show, command_keygen, command_sign,
+	command_check;
+
+/* --- print.c --- */
+
+/* "xf-manifest: …" on stderr; with errno's text if error, an errno or -errno, is not 0. */
+void complain(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How two trees differ, gathered by report_pair() and printed by report_end(). */
+struct report {
+	bool json, time;
+	const char *only_a, *only_b; /* the words for a path that is in one of them only */
+	unsigned long same, changed, in_a, in_b, errors;
+	struct json_object *changes;
+};
+
+void report_begin(struct report *report);
+manifest_pair_fn report_pair; /* arg is the report */
+void report_end(struct report *report);
+
+void print_manifest(const struct manifest *manifest);
+void print_manifest_json(const struct manifest *manifest);
+
+/* "FILE: 12 entries, generation 3 …, signature good" */
+void print_check(const char *file, const struct manifest *manifest, bool is_signed, bool json);
+
+#endif
