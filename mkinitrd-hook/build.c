@@ -212,25 +212,31 @@ static int publish(const struct request *request, const char *path, const struct
 	int rc = request->dry_run ? 0 : blob_publish(&initrd->packed, path, 0644);
 
 	if (rc)
-		warnx("%s: not written: %s%s", path, strerror(-rc),
-			rc == -ENOSPC ? "; the file that was there is kept" : "");
+		warnx("%s: not written: %s; what was there is kept", path, strerror(-rc));
 	return rc;
+}
+
+static int report(const struct request *request, const char *path, const struct initrd *initrd)
+{
+	if (request->json)
+		report_json(path, request->initrd.version, initrd);
+	else if (!request->quiet)
+		report_text(path, initrd, request->verbose, request->initrd.level);
+	if (fflush(stdout) || ferror(stdout)) {
+		warn("report");
+		return -1;
+	}
+	return 0;
 }
 
 static int build(const struct request *request, const char *path)
 {
 	struct initrd initrd = { 0 };
-	int rc = EXIT_FAILURE;
+	bool done = !initrd_make(&request->initrd, &initrd) && !publish(request, path, &initrd) &&
+		    !report(request, path, &initrd);
 
-	if (!initrd_make(&request->initrd, &initrd) && !publish(request, path, &initrd)) {
-		rc = EXIT_SUCCESS;
-		if (request->json)
-			report_json(path, request->initrd.version, &initrd);
-		else if (!request->quiet)
-			report_text(path, &initrd, request->verbose, request->initrd.level);
-	}
 	initrd_free(&initrd);
-	return rc;
+	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int cmd_build(int argc, char **argv)

@@ -1,6 +1,5 @@
 #include "mkinitrd-hook/initrd.h"
 
-#include "mkinitrd-hook/elf.h"
 #include "mkinitrd-hook/gzip.h"
 #include "mkinitrd-hook/programs.h"
 #include "mkinitrd-hook/table-check.h"
@@ -18,7 +17,8 @@
 #define PUB_MAX     (64u << 10) /* bytes of a public key */
 
 /* Merged /usr first: there, lib may be an absolute link that leads out of the root. */
-static const char *const module_folders[] = { "usr/lib/modules", "lib/modules" };
+#define FOLDERS 2
+static const char *const module_folders[FOLDERS] = { "usr/lib/modules", "lib/modules" };
 
 static int complain(const char *object, int rc)
 {
@@ -33,7 +33,7 @@ static int no_dots(const struct dirent *entry)
 
 static void list_kernels(const char *root)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < FOLDERS; i++) {
 		char *folder;
 		struct dirent **kernel = NULL;
 		int n;
@@ -58,11 +58,11 @@ static void list_kernels(const char *root)
 /* The folder with a kernel's modules, to be freed; or NULL after a message. */
 static char *find_folder(const char *root, const char *version)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < FOLDERS; i++) {
 		char *folder;
 
 		if (asprintf(&folder, "%s/%s/%s", root, module_folders[i], version) < 0)
-			return NULL;
+			err(EXIT_FAILURE, "%s", version);
 		if (!access(folder, F_OK))
 			return folder;
 		free(folder);
@@ -175,7 +175,6 @@ static int add_files(struct initrd *initrd)
 	const struct cpio_entry console = {
 		.mode = S_IFCHR | 0600, .rdev_major = 5, .rdev_minor = 1
 	};
-	int rc = 0;
 
 	if (image_add(image, console, "dev/console") ||
 		image_add(image, file(0755, &initrd->init), "init") ||
@@ -183,15 +182,19 @@ static int add_files(struct initrd *initrd)
 		image_add(image, file(0755, &initrd->shutdown), "shutdown") ||
 		image_add(image, file(0644, &initrd->table), "lib/xenfarm/modules"))
 		return -ENOMEM;
-	if (initrd->busybox.data)
-		rc = image_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
-		     image_add(image, link_to("busybox"), "bin/sh");
-	if (initrd->pub.data)
-		rc |= image_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub");
-	for (size_t i = 0; !rc && i < initrd->modules.n; i++)
-		rc = image_add(image, file(0644, &initrd->modules.module[i]->content),
-			"lib/xenfarm/%s", initrd->modules.module[i]->file);
-	return rc ? -ENOMEM : 0;
+	if (initrd->busybox.data &&
+		(image_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
+			image_add(image, link_to("busybox"), "bin/sh")))
+		return -ENOMEM;
+	if (initrd->pub.data && image_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub"))
+		return -ENOMEM;
+	for (size_t i = 0; i < initrd->modules.n; i++) {
+		const struct module *m = initrd->modules.module[i];
+
+		if (image_add(image, file(0644, &m->content), "lib/xenfarm/%s", m->file))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int pack(const struct initrd_options *options, struct initrd *initrd)

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct module *get(const struct modules *set, const char *name)
+struct module *modules_get(const struct modules *set, const char *name, size_t length)
 {
 	for (size_t i = 0; i < set->n; i++)
-		if (!strcmp(set->module[i]->name, name))
+		if (!strncmp(set->module[i]->name, name, length) && !set->module[i]->name[length])
 			return set->module[i];
 	return NULL;
 }
@@ -89,9 +89,8 @@ static int resolve(struct modules *set, struct kmod_module *kmod, struct module 
 
 static int include(struct modules *set, struct kmod_module *kmod, struct module **included)
 {
-	const char *path = kmod_module_get_path(kmod);
-	const char *base = strrchr(path, '/') + 1;
-	struct module *m = get(set, kmod_module_get_name(kmod));
+	const char *name = kmod_module_get_name(kmod), *path = kmod_module_get_path(kmod);
+	struct module *m = modules_get(set, name, strlen(name));
 
 	*included = m;
 	if (m) /* also ends a circle of soft dependencies */
@@ -99,9 +98,9 @@ static int include(struct modules *set, struct kmod_module *kmod, struct module 
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
-	m->name = strdup(kmod_module_get_name(kmod));
+	m->name = strdup(name);
 	m->path = strdup(path);
-	m->file = strdup(base);
+	m->file = strdup(strrchr(path, '/') + 1);
 	if (!m->name || !m->path || !m->file || append(&set->module, &set->n, m)) {
 		module_free(m);
 		return -ENOMEM;
@@ -112,13 +111,16 @@ static int include(struct modules *set, struct kmod_module *kmod, struct module 
 
 static int add_builtin(struct modules *set, const char *name)
 {
-	char *copy = strdup(name);
+	char *copy;
 
+	for (size_t i = 0; i < set->nbuiltin; i++)
+		if (!strcmp(set->builtin[i], name))
+			return 0;
+	if (set->nbuiltin == NAMES_MAX)
+		return -E2BIG;
+	copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	for (char *c = copy; *c; c++)
-		if (*c == '-')
-			*c = '_';
 	set->builtin[set->nbuiltin++] = copy;
 	return 0;
 }
@@ -129,22 +131,18 @@ static int want(struct modules *set, struct kmod_ctx *ctx, const char *name)
 	struct kmod_list *list = NULL, *item;
 	struct module *included;
 	int rc = kmod_module_new_from_lookup(ctx, name, &list);
-	bool builtin = false;
 
 	if (!rc && !list)
 		rc = -ENOENT;
-	kmod_list_foreach(item, list)
-	{
+	for (item = list; item && !rc; item = kmod_list_next(list, item)) {
 		struct kmod_module *kmod = kmod_module_get_module(item);
 
 		if (kmod_module_get_path(kmod))
-			rc = rc ? rc : include(set, kmod, &included);
+			rc = include(set, kmod, &included);
 		else
-			builtin = true;
+			rc = add_builtin(set, kmod_module_get_name(kmod));
 		kmod_module_unref(kmod);
 	}
-	if (builtin && !rc)
-		rc = add_builtin(set, name);
 	kmod_module_unref_list(list);
 	return rc;
 }
@@ -175,32 +173,38 @@ static int want_all(
 	return missing;
 }
 
-int modules_find(const char *folder, const struct names *wanted, struct modules *set)
+static int find(
+	struct kmod_ctx *ctx, const char *folder, const struct names *wanted, struct modules *set)
 {
-	char *softdep = NULL;
-	struct kmod_ctx *ctx = NULL;
-	int rc = -ENOMEM;
+	int rc = kmod_load_resources(ctx);
 
-	if (asprintf(&softdep, "%s/modules.softdep", folder) < 0) {
-		softdep = NULL;
-		goto out;
-	}
-	/* The kernel's own soft dependencies alone: what this machine has in modprobe.d is its own.
-	 */
-	ctx = kmod_new(folder, (const char *const[]){ softdep, NULL });
-	if (!ctx)
-		goto out;
-	rc = kmod_load_resources(ctx);
 	if (rc) {
-		warnx("%s: no module index (modules.dep.bin): run depmod for this kernel", folder);
-		goto out;
+		warnx("%s: no usable module index: run depmod for this kernel", folder);
+		return rc;
 	}
 	rc = want_all(set, ctx, folder, wanted);
 	if (set->n)
 		qsort(set->module, set->n, sizeof(*set->module), by_name);
-out:
+	return rc;
+}
+
+int modules_find(const char *folder, const struct names *wanted, struct modules *set)
+{
+	struct kmod_ctx *ctx = NULL;
+	char *softdep;
+	int rc;
+
+	/* The kernel's soft dependencies alone: modprobe.d of this machine is no client's. */
+	if (asprintf(&softdep, "%s/modules.softdep", folder) >= 0) {
+		ctx = kmod_new(folder, (const char *const[]){ softdep, NULL });
+		free(softdep);
+	}
+	if (!ctx) {
+		warnx("%s: libkmod cannot use it", folder);
+		return -ENOMEM;
+	}
+	rc = find(ctx, folder, wanted, set);
 	kmod_unref(ctx);
-	free(softdep);
 	return rc;
 }
 
@@ -227,25 +231,6 @@ int modules_read(struct modules *set, bool keep_compressed)
 		}
 	}
 	return 0;
-}
-
-const struct module *modules_get(const struct modules *set, const char *name, size_t length)
-{
-	size_t low = 0, high = set->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const char *at = set->module[middle]->name;
-		int order = strncmp(name, at, length);
-
-		if (!order && !at[length])
-			return set->module[middle];
-		if (order > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
 }
 
 void modules_free(struct modules *set)

@@ -41,7 +41,7 @@ int modules_find(const char *folder, const struct names *wanted, struct modules 
 int modules_read(struct modules *set, bool keep_compressed);
 
 /* The module of that name ('_', not '-'; length bytes), or NULL. */
-const struct module *modules_get(const struct modules *set, const char *name, size_t length);
+struct module *modules_get(const struct modules *set, const char *name, size_t length);
 
 void modules_free(struct modules *set);
 

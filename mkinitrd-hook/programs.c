@@ -79,18 +79,14 @@ static int read_busybox(const char *path, uint16_t wanted_machine, struct blob *
 	return rc;
 }
 
-static int find_busybox(const char *root, uint16_t machine, struct blob *program)
+static void find_busybox(const char *root, uint16_t machine, struct blob *program)
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof(path), "%s/bin/busybox", root) < PATH_MAX &&
-		!read_busybox(path, machine, program))
-		return 0;
-	if (!read_busybox("/bin/busybox", machine, program))
-		return 0;
-	warnx("no static busybox found: xfdebug= and xffail=shell will have no shell "
-	      "(install busybox-static, or give --busybox FILE)");
-	return 0;
+	snprintf(path, sizeof(path), "%s/bin/busybox", root);
+	if (read_busybox(path, machine, program) && read_busybox("/bin/busybox", machine, program))
+		warnx("no static busybox found: xfdebug= and xffail=shell will have no shell "
+		      "(install busybox-static, or give --busybox FILE)");
 }
 
 int programs_read(const struct initrd_options *options, struct initrd *initrd)
@@ -103,8 +99,8 @@ int programs_read(const struct initrd_options *options, struct initrd *initrd)
 		read_own("xf-shutdown", options->shutdown, &initrd->shutdown, &other))
 		return -1;
 	if (!busybox)
-		return find_busybox(options->root, machine, &initrd->busybox);
-	if (!strcmp(busybox, "none"))
+		find_busybox(options->root, machine, &initrd->busybox);
+	if (!busybox || !strcmp(busybox, "none"))
 		return 0;
 	rc = read_busybox(busybox, machine, &initrd->busybox);
 	if (rc)
