@@ -2,6 +2,9 @@
  * Any bytes as a command line, as an xfnet= value and as an address. Beyond what the sanitizers
  * see: problems lie inside the text, what parses has one canonical text that means the same, and
  * addresses are read as glibc reads them.
+ *
+ * To dig: build/fuzz/fuzz_xfnet -dict=kernel-cmdline/fuzz/xfnet.dict -max_len=1400 NEW \
+ *	kernel-cmdline/fuzz/corpus
  */
 #include "kernel-cmdline/xfnet.h"
 
