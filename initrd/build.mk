@@ -19,3 +19,17 @@ superblock_test_SRC := initrd/test/superblock_test.c initrd/superblock.c
 modtable_test_SRC := initrd/test/modtable_test.c initrd/modtable.c
 k_modtable_test_SRC := $(modtable_test_SRC)
 MANS += docs/xf-init.8 docs/xf-shutdown.8
+
+# Interfaces, servers and the share. What they say and ask for is caught by initrd/test/fake.c.
+UNITS += interface_test server_test portmap_test share_test nfs_test
+KUNITS += k_nfs_test
+interface_test_SRC := $(addprefix initrd/test/,interface_test.c fake.c netns.c) initrd/interface.c \
+	initrd/netlink.c $(XFNET_PARSER)
+server_test_SRC := $(addprefix initrd/test/,server_test.c fake.c netns.c) initrd/server.c \
+	initrd/nfs.c initrd/oncrpc.c $(XFNET_PARSER)
+portmap_test_SRC := $(addprefix initrd/test/,portmap_test.c fake.c netns.c) initrd/portmap.c \
+	initrd/nfs.c initrd/oncrpc.c $(XFNET_PARSER)
+share_test_SRC := $(addprefix initrd/test/,share_test.c fake.c) initrd/share.c initrd/server.c \
+	initrd/nfs.c initrd/oncrpc.c initrd/files.c lib/layout.c $(XFNET_PARSER)
+nfs_test_SRC := initrd/test/nfs_test.c initrd/nfs.c $(XFNET_PARSER)
+k_nfs_test_SRC := $(nfs_test_SRC)

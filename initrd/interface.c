@@ -293,7 +293,8 @@ static struct xf_addr broadcast_of(const struct xfnet *net)
 	return broadcast;
 }
 
-static int add_address(int fd, int index, const struct xfnet *net)
+/* type: RTM_NEWADDR or RTM_DELADDR */
+static int change_address(int fd, int type, int index, const struct xfnet *net)
 {
 	const struct xf_addr broadcast = broadcast_of(net);
 	const size_t size = address_bytes(&net->client);
@@ -304,7 +305,8 @@ static int add_address(int fd, int index, const struct xfnet *net)
 	};
 	struct nl_request request;
 
-	nl_begin(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
+	nl_begin(&request, type, type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_REPLACE : 0, &info,
+		sizeof(info));
 	nl_add(&request, IFA_LOCAL, net->client.byte, size);
 	nl_add(&request, IFA_ADDRESS, net->client.byte, size);
 	if (broadcast.family)
@@ -331,8 +333,9 @@ static void read_address(const struct nlmsghdr *message, void *context)
 }
 
 /* Wait until duplicate-address detection (RFC 4862) has an answer: before, nothing can be sent. */
-static int wait_unique(int fd, const struct link *link, const struct xf_addr *address)
+static int wait_unique(int fd, const struct link *link, const struct xfnet *net)
 {
+	const struct xf_addr *address = &net->client;
 	uint64_t deadline = now_ms() + DAD_MS;
 	char text[XF_ADDR_TEXT_MAX];
 
@@ -346,11 +349,14 @@ static int wait_unique(int fd, const struct link *link, const struct xf_addr *ad
 		error = explain(nl_ask(fd, &request, read_address, &state), "listing", "addresses");
 		if (error)
 			return error;
-		if (state.flags & IFA_F_DADFAILED)
+		if (state.flags & IFA_F_DADFAILED) {
+			/* Only an address that is new is looked for again. */
+			change_address(fd, RTM_DELADDR, link->index, net);
 			return failed(-EADDRINUSE,
 				"each client needs an address of its own in xfnet=",
 				"another machine has %s on %s", xf_addr_format(address, text),
 				link->name);
+		}
 		if (!(state.flags & IFA_F_TENTATIVE))
 			return 0;
 		if (now_ms() >= deadline)
@@ -380,11 +386,11 @@ static int add_default_route(int fd, int index, const struct xf_addr *gateway)
 static int configure(int fd, const struct xfnet *net, const struct link *link)
 {
 	char text[XF_ADDR_TEXT_MAX];
-	int error = explain(add_address(fd, link->index, net), "setting the address",
-		xf_addr_format(&net->client, text));
+	int error = explain(change_address(fd, RTM_NEWADDR, link->index, net),
+		"setting the address", xf_addr_format(&net->client, text));
 
 	if (!error && net->client.family == 6)
-		error = wait_unique(fd, link, &net->client);
+		error = wait_unique(fd, link, net);
 	if (!error && net->gateway.family)
 		error = explain(add_default_route(fd, link->index, &net->gateway),
 			"routing through", xf_addr_format(&net->gateway, text));

@@ -141,7 +141,7 @@ int nl_ask(int fd, struct nl_request *request, nl_visit *visit, void *context)
 	if (request->overflow)
 		return -EMSGSIZE;
 	request->header.nlmsg_seq = ++sequence;
-	if (!(request->header.nlmsg_flags & NLM_F_DUMP))
+	if (!visit)
 		request->header.nlmsg_flags |= NLM_F_ACK;
 	if (send(fd, request, request->header.nlmsg_len, 0) < 0)
 		return -errno;

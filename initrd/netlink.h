@@ -35,8 +35,8 @@ void nl_nest_end(struct nl_request *request, size_t nest);
 typedef void nl_visit(const struct nlmsghdr *message, void *context);
 
 /*
- * Send a request and read its answer up to the acknowledgement, or the end of a dump (NLM_F_DUMP).
- * visit may be NULL where only an acknowledgement comes. Returns 0 or the kernel's -errno.
+ * Send a request and read its answer: a dump (NLM_F_DUMP) to its end, if there is a visit, else the
+ * acknowledgement. Returns 0 or the kernel's -errno.
  */
 int nl_ask(int fd, struct nl_request *request, nl_visit *visit, void *context);
 

@@ -53,15 +53,17 @@ int nfs_options(const struct xf_cmdline *cmdline, const struct xf_addr *server, 
 {
 	const char *given = cmdline->share_options;
 	const char *tcp = server->family == 6 ? "tcp6" : "tcp";
-	char address[XF_ADDR_TEXT_MAX], v3[64] = "";
+	bool is_v3 = version[0] == '3';
+	char address[XF_ADDR_TEXT_MAX], transport[32] = "";
 	int n;
 
 	/* The kernel would ask an NFSv3 server's mountd by UDP, which is often off. */
-	if (version[0] == '3')
-		snprintf(v3, sizeof(v3), ",proto=%s,mountproto=%s%s", tcp, tcp,
-			nfs_v3_locks(cmdline) ? "" : ",nolock");
-	n = snprintf(options, NFS_OPTIONS_MAX, "vers=%s,addr=%s%s%s%s", version,
-		xf_addr_format(server, address), v3, *given ? "," : "", given);
+	if (is_v3)
+		snprintf(transport, sizeof(transport), ",proto=%s,mountproto=%s", tcp, tcp);
+	/* nolock overrides a `lock` that has no portmapper. */
+	n = snprintf(options, NFS_OPTIONS_MAX, "vers=%s,addr=%s%s%s%s%s", version,
+		xf_addr_format(server, address), transport, *given ? "," : "", given,
+		is_v3 && !nfs_v3_locks(cmdline) ? ",nolock" : "");
 	return n < NFS_OPTIONS_MAX ? 0 : -ENOSPC;
 }
 
@@ -82,6 +84,7 @@ static const struct nfs_error errors[] = {
 	{ EHOSTUNREACH, false, "is not there: nobody answers for its address",
 		"is the server up, and on this network (VLAN, bridge)?" },
 	{ ETIMEDOUT, false, "is silent", "is a firewall between, or the server hung?" },
+	{ ECONNRESET, false, "hangs up", "does its NFS server crash, or refuse this client?" },
 	{ EPROTO, false, "answers, but not as an NFS server", "is port= right?" },
 	{ EACCES, true, "does not give the share to this client",
 		"check the path, and the client's address in the server's /etc/exports" },

@@ -46,9 +46,6 @@ static void test_carrier(void)
 	CHECK(netns_shows("ip -o link show eth0", "state DOWN"), "the other one is down again");
 	CHECK(netns_shows("ip -o addr show lo", "127.0.0.1"), "lo is up");
 	CHECK(!netns_run("ip route | grep -q default"), "no gateway, no default route");
-	CHECK(netns_far("ip addr add 10.7.0.1/24 dev far2") &&
-			netns_run("ip neigh add 10.7.0.1 lladdr 02:00:00:00:00:09 dev eth1"),
-		"the link works at once");
 }
 
 static void test_mac_and_gateway(void)

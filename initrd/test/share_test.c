@@ -1,0 +1,86 @@
+/* share_recognise() on folders that are a share, or not quite. */
+#include "initrd/share.h"
+
+#include "initrd/test/fake.h"
+#include "lib/test/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define LAYOUT "# xenfarm layout 1\\nbind usr\\n"
+
+static char folder[] = "/tmp/share_test.XXXXXX";
+
+static const struct {
+	const char *name, *make; /* shell commands that make the share, run inside of it */
+	uint32_t xfgen;
+	int error;
+	const char *said, *tree; /* failed()'s object if error, else the tree below the folder */
+	uint32_t generation;
+} rows[] = {
+	{ "a share", "echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/12", 0, 0,
+		NULL, "/live", 12 },
+	{ "a pinned generation",
+		"echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/7", 7, 0, NULL,
+		"/gen/7", 7 },
+	{ "a pin that is gone",
+		"echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/12", 7, -ENOENT,
+		"10.0.0.1:/srv/share/gen/7", NULL, 0 },
+	{ "an empty folder", ":", 0, -ENOENT, "10.0.0.1:/srv/share/current", NULL, 0 },
+	{ "no layout", "echo 12 >current; mkdir live", 0, -ENOENT, "10.0.0.1:/srv/share/layout",
+		NULL, 0 },
+	{ "no live", "echo 12 >current; printf '" LAYOUT "' >layout", 0, -ENOENT,
+		"10.0.0.1:/srv/share/live", NULL, 0 },
+	{ "live as a file", "echo 12 >current; printf '" LAYOUT "' >layout; : >live", 0, -ENOTDIR,
+		"10.0.0.1:/srv/share/live", NULL, 0 },
+	{ "an empty current", ": >current", 0, -EINVAL, "10.0.0.1:/srv/share/current", NULL, 0 },
+	{ "a current of words", "echo 12a >current", 0, -EINVAL, "10.0.0.1:/srv/share/current",
+		NULL, 0 },
+	{ "generation 0", "echo 0 >current", 0, -EINVAL, "10.0.0.1:/srv/share/current", NULL, 0 },
+	{ "a number too large", "echo 4294967297 >current", 0, -EINVAL,
+		"10.0.0.1:/srv/share/current", NULL, 0 },
+	{ "current as a folder", "mkdir current", 0, -EISDIR, "10.0.0.1:/srv/share/current", NULL,
+		0 },
+	{ "a bad layout", "echo 12 >current; printf '" LAYOUT "bend\\n' >layout; mkdir live", 0,
+		-EINVAL, "10.0.0.1:/srv/share/layout, line 3: unknown word", NULL, 0 },
+	{ "a layout too long", "echo 12 >current; head -c 9000 /dev/zero >layout; mkdir live", 0,
+		-EINVAL, "10.0.0.1:/srv/share/layout, line 1: too many bytes", NULL, 0 },
+};
+
+static void test_row(size_t i)
+{
+	static struct share share;
+	static struct xf_cmdline cmdline = { .share_path = "/srv/share" };
+	char command[512];
+
+	fake_reset();
+	memset(&share, 0, sizeof(share));
+	share.server = (struct xf_addr){ 4, { 10, 0, 0, 1 } };
+	cmdline.generation = rows[i].xfgen;
+	snprintf(command, sizeof(command), "rm -rf %s && mkdir %s && cd %s && { %s; }", folder,
+		folder, folder, rows[i].make);
+	if (system(command)) {
+		CHECK(0, command);
+		return;
+	}
+	CHECK(share_recognise(&cmdline, folder, &share) == rows[i].error, rows[i].name);
+	if (rows[i].error) {
+		CHECK(strncmp(fake_object, rows[i].said, strlen(rows[i].said)) == 0, rows[i].said);
+		return;
+	}
+	CHECK_STR(share.tree + strlen(folder), rows[i].tree, "its tree");
+	CHECK(share.generation == rows[i].generation && share.current == 12, "its generation");
+	CHECK(share.layout.n == 1, "its layout");
+}
+
+int main(void)
+{
+	char command[64];
+
+	if (!mkdtemp(folder))
+		return 1;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		test_row(i);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command) || tap_done();
+}
