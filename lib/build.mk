@@ -14,6 +14,23 @@ LIB_SRC := lib/accounts.c lib/buf.c lib/digest.c lib/fsroot.c lib/manifest.c lib
 	lib/signature.c lib/statcache.c lib/vis.c
 LIB_PKGS := libcrypto zlib
 
+UNITS += manifest_test files_test scan_test
+manifest_test_SRC := $(LIB_SRC) lib/test/manifest_test.c
+files_test_SRC := $(LIB_SRC) lib/test/files_test.c
+scan_test_SRC := $(LIB_SRC) lib/test/scan_test.c
+manifest_test_PKGS := $(LIB_PKGS) cmocka
+files_test_PKGS := $(manifest_test_PKGS)
+scan_test_PKGS := $(manifest_test_PKGS)
+manifest_test_LIBS := -pthread
+files_test_LIBS := -pthread
+scan_test_LIBS := -pthread
+
+FUZZERS += fuzz_manifest
+fuzz_manifest_SRC := $(LIB_SRC) lib/fuzz/fuzz_manifest.c
+fuzz_manifest_CORPUS := lib/fuzz/manifest
+fuzz_manifest_PKGS := $(LIB_PKGS)
+fuzz_manifest_LIBS := -pthread
+
 PROGRAMS += xf-manifest
 xf-manifest_SRC := $(LIB_SRC) farm/manifest/main.c farm/manifest/commands.c \
 	farm/manifest/exclude.c farm/manifest/print.c

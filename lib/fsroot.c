@@ -24,8 +24,8 @@ static mode_t mode_for(int flags, mode_t mode)
 
 static int open_component(int folder, const char *path, size_t n, int flags, mode_t mode)
 {
-	char name[NAME_MAX + 1];
-	int fd;
+	char name[NAME_MAX + 1], target;
+	int fd, r;
 
 	if (n > NAME_MAX)
 		return -ENAMETOOLONG;
@@ -36,10 +36,9 @@ static int open_component(int folder, const char *path, size_t n, int flags, mod
 	fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd >= 0)
 		return fd;
+	r = -errno;
 	/* O_DIRECTORY with O_NOFOLLOW calls a symbolic link ENOTDIR: openat2 says ELOOP. */
-	if (errno == ENOTDIR && readlinkat(folder, name, (char[1]){ 0 }, 1) >= 0)
-		return -ELOOP;
-	return -errno;
+	return r == -ENOTDIR && readlinkat(folder, name, &target, 1) >= 0 ? -ELOOP : r;
 }
 
 int fsroot_open_walk(int root, const char *path, int flags, mode_t mode)

@@ -72,13 +72,17 @@ static const uint8_t digit[256] = {
 static bool hex(const char *text, size_t n, uint8_t *bytes, size_t size)
 {
 	const uint8_t *at = (const uint8_t *)text;
-	bool good = n == 2 * size;
 
-	for (size_t i = 0; good && i < size; i++, at += 2) {
-		good = digit[at[0]] && digit[at[1]];
-		bytes[i] = (uint8_t)((digit[at[0]] - 1) << 4 | (digit[at[1]] - 1));
+	if (n != 2 * size)
+		return false;
+	for (size_t i = 0; i < size; i++, at += 2) {
+		unsigned int high = digit[at[0]], low = digit[at[1]];
+
+		if (!high || !low)
+			return false;
+		bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
-	return good;
+	return true;
 }
 
 /* --- the head --- */
@@ -118,12 +122,12 @@ static const char *head_published(struct manifest_lines *l, char *value, size_t 
 
 	value[n] = '\0';
 	end = strptime(value, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	l->head.published = timegm(&tm);
 	/* strptime is generous; what it understood must read the same. */
 	if (!end || *end || n != sizeof(again) - 1 ||
 		strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm) != n ||
 		strcmp(again, value) != 0)
 		return "published= is not a time like 2026-01-31T12:00:00Z";
-	l->head.published = timegm(&tm);
 	return NULL;
 }
 

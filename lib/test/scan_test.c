@@ -1,0 +1,353 @@
+/* The scanner, on trees made for each test. */
+#include <errno.h>
+#include <limits.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+
+#include "lib/scan.h"
+#include "lib/test/scratch.h"
+
+static unsigned long errors;
+
+static struct manifest *scan_with(struct scan_options options)
+{
+	struct manifest *m;
+
+	assert_int_equal(scan_tree(scratch, &options, &m, &errors), 0);
+	return m;
+}
+
+static struct manifest *scan(void)
+{
+	return scan_with((struct scan_options){ .digests = DIGEST_SHA256, .threads = 4 });
+}
+
+static struct manifest_entry *entry(const struct manifest *m, const char *path)
+{
+	struct manifest_entry *e = manifest_find(m, path);
+
+	if (!e)
+		fail_msg("%s is not in the list", path);
+	return e;
+}
+
+static void kinds(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct manifest *m;
+
+	(void)state;
+	scratch_write("file", "hello");
+	assert_int_equal(fchmodat(scratch, "file", 04711, 0), 0);
+	assert_int_equal(mkdirat(scratch, "dir", 0700), 0);
+	assert_int_equal(symlinkat("/a\nb", scratch, "link"), 0);
+	assert_int_equal(mkfifoat(scratch, "dir/fifo", 0600), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/sock", scratch_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	scratch_write("dir/new\nline \xff\xfe", "x");
+	m = scan();
+	close(fd);
+	assert_int_equal(errors, 0);
+	assert_int_equal(m->n, 7);
+	assert_int_equal(m->entry[0]->type, MANIFEST_DIR);
+	assert_string_equal(m->entry[0]->path, "");
+	assert_int_equal(entry(m, "file")->mode, 04711);
+	assert_int_equal(entry(m, "file")->size, 5);
+	assert_int_equal(entry(m, "file")->uid, geteuid());
+	assert_int_equal(entry(m, "file")->digest.sha256[0], 0x2c); /* of "hello" */
+	assert_string_equal(entry(m, "link")->link, "/a\nb");
+	assert_int_equal(entry(m, "dir/fifo")->type, MANIFEST_FIFO);
+	assert_int_equal(entry(m, "sock")->type, MANIFEST_SOCKET);
+	assert_int_equal(entry(m, "dir/new\nline \xff\xfe")->size, 1);
+	manifest_free(m);
+}
+
+static void hard_links(void **state)
+{
+	struct manifest *m;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
+	scratch_write("b", "one");
+	assert_int_equal(linkat(scratch, "b", scratch, "d/a", 0), 0);
+	scratch_write("alone", "two");
+	assert_int_equal(linkat(scratch, "alone", scratch, "d/out", 0), 0);
+	assert_int_equal(unlinkat(scratch, "d/out", 0), 0);
+	scratch_write("a", "three");
+	assert_int_equal(linkat(scratch, "a", scratch, "z", 0), 0);
+	assert_int_equal(linkat(scratch, "a", scratch, "y", 0), 0);
+	m = scan();
+	assert_int_equal(entry(m, "a")->group, 1);
+	assert_int_equal(entry(m, "y")->group, 1);
+	assert_int_equal(entry(m, "z")->group, 1);
+	assert_int_equal(entry(m, "z")->nlink, 3);
+	assert_int_equal(entry(m, "b")->group, 2);
+	assert_int_equal(entry(m, "d/a")->group, 2);
+	assert_int_equal(entry(m, "alone")->group, 0);
+	assert_memory_equal(entry(m, "a")->digest.sha256, entry(m, "z")->digest.sha256, 32);
+	manifest_free(m);
+}
+
+static void attributes(void **state)
+{
+	const struct manifest_entry *e;
+	struct manifest *m;
+	char path[PATH_MAX];
+
+	(void)state;
+	scratch_write("f", "x");
+	snprintf(path, sizeof(path), "%s/f", scratch_path);
+	if (setxattr(path, "user.zzz", "\0\1", 2, 0) < 0 && errno == ENOTSUP)
+		skip();
+	assert_int_equal(setxattr(path, "user.empty", "", 0, 0), 0);
+	m = scan();
+	e = entry(m, "f");
+	assert_int_equal(e->nxattrs, 2);
+	assert_string_equal(e->xattr[0].name, "user.empty");
+	assert_int_equal(e->xattr[0].size, 0);
+	assert_string_equal(e->xattr[1].name, "user.zzz");
+	assert_int_equal(e->xattr[1].size, 2);
+	assert_memory_equal(e->xattr[1].value, "\0\1", 2);
+	manifest_free(m);
+}
+
+/* The tree's accounts, whatever this machine calls the owner. */
+static void names_of_owners(void **state)
+{
+	struct manifest *m = scan();
+	char text[64];
+
+	(void)state;
+	assert_null(m->entry[0]->uname);
+	manifest_free(m);
+	assert_int_equal(mkdirat(scratch, "etc", 0755), 0);
+	snprintf(text, sizeof(text), "me:x:%u:0::/:\ntoo:x:%u:0::/:\n", geteuid(), geteuid());
+	scratch_write("etc/passwd", text);
+	snprintf(text, sizeof(text), "us:x:%u:\n", getegid());
+	scratch_write("etc/group", text);
+	m = scan();
+	assert_string_equal(entry(m, "etc/passwd")->uname, "me");
+	assert_string_equal(entry(m, "")->gname, "us");
+	manifest_free(m);
+}
+
+static bool is_d(const char *path, enum manifest_type type, void *arg)
+{
+	(void)arg;
+	return strcmp(path, "d") == 0 && type == MANIFEST_DIR;
+}
+
+static void excludes(void **state)
+{
+	struct manifest *m;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
+	scratch_write("d/inside", "x");
+	scratch_write("d-e", "x");
+	m = scan_with((struct scan_options){ .exclude = is_d });
+	assert_int_equal(m->n, 2);
+	assert_int_equal(entry(m, "d-e")->digest.has, 0);
+	manifest_free(m);
+}
+
+/* Deeper than open files allow, and than a path can name: the rest is an error, not absent. */
+static void deep(void **state)
+{
+	char name[201];
+	int at = dup(scratch), below;
+	struct manifest *m;
+
+	(void)state;
+	memset(name, 'n', 200);
+	name[200] = '\0';
+	for (int i = 0; i < 25; i++) {
+		assert_int_equal(mkdirat(at, name, 0755), 0);
+		below = openat(at, name, O_RDONLY | O_DIRECTORY);
+		assert_true(below >= 0);
+		close(at);
+		at = below;
+	}
+	close(at);
+	m = scan();
+	assert_int_equal(errors, 1);
+	assert_int_equal(m->n, 1 + MANIFEST_PATH_MAX / 201);
+	assert_int_equal(m->entry[m->n - 1]->error, ENAMETOOLONG);
+	manifest_free(m);
+}
+
+static void unreadable(void **state)
+{
+	struct manifest *m;
+
+	(void)state;
+	scratch_write("f", "x");
+	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
+	scratch_write("d/inside", "x");
+	assert_int_equal(fchmodat(scratch, "f", 0, 0), 0);
+	assert_int_equal(fchmodat(scratch, "d", 0, 0), 0);
+	/* Root reads everything: be somebody else while scanning. */
+	if (geteuid() == 0) {
+		assert_int_equal(fchown(scratch, 65534, 65534), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	m = scan();
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(fchmodat(scratch, "d", 0755, 0), 0);
+	assert_int_equal(errors, 2);
+	assert_int_equal(entry(m, "f")->error, EACCES);
+	assert_int_equal(entry(m, "d")->error, EACCES);
+	manifest_free(m);
+}
+
+/* --- a file that changes: the scanner asks known() before it reads, which is the moment to do it
+ * --- */
+
+struct change {
+	int times;
+	bool vanish;
+};
+
+static bool change(
+	const char *path, const struct statcache_key *key, struct digest *digest, void *arg)
+{
+	struct change *c = arg;
+
+	(void)key, (void)digest;
+	if (strcmp(path, "f") != 0 || c->times-- <= 0)
+		return false;
+	if (c->vanish)
+		assert_int_equal(unlinkat(scratch, path, 0), 0);
+	else
+		scratch_write(path, c->times % 2 ? "longer" : "hello");
+	return false;
+}
+
+static struct manifest *scan_changing(struct change *c)
+{
+	scratch_write("f", "before");
+	scratch_write("other", "x");
+	return scan_with((struct scan_options){
+		.digests = DIGEST_SHA256, .known = change, .arg = c, .threads = 2 });
+}
+
+static void changes_once(void **state)
+{
+	struct manifest *m = scan_changing(&(struct change){ .times = 1 });
+
+	(void)state;
+	assert_int_equal(errors, 0);
+	assert_int_equal(entry(m, "f")->size, 5);
+	assert_int_equal(entry(m, "f")->digest.sha256[0], 0x2c); /* of "hello" */
+	manifest_free(m);
+}
+
+static void keeps_changing(void **state)
+{
+	struct manifest *m = scan_changing(&(struct change){ .times = 100 });
+
+	(void)state;
+	assert_int_equal(errors, 1);
+	assert_int_equal(entry(m, "f")->error, EBUSY);
+	assert_int_equal(entry(m, "other")->error, 0);
+	manifest_free(m);
+}
+
+static void vanishes(void **state)
+{
+	struct manifest *m = scan_changing(&(struct change){ .times = 1, .vanish = true });
+
+	(void)state;
+	assert_int_equal(errors, 0);
+	assert_null(manifest_find(m, "f"));
+	manifest_free(m);
+}
+
+/* One of two names vanishes: the other is there, and must not go with it. */
+static void name_vanishes(void **state)
+{
+	struct change c = { .times = 1, .vanish = true };
+	struct manifest *m;
+
+	(void)state;
+	scratch_write("f", "x");
+	assert_int_equal(linkat(scratch, "f", scratch, "g", 0), 0);
+	m = scan_with(
+		(struct scan_options){ .digests = DIGEST_SHA256, .known = change, .arg = &c });
+	assert_int_equal(errors, 1);
+	assert_int_equal(entry(m, "g")->error, EBUSY);
+	manifest_free(m);
+}
+
+/* --- with a stat cache --- */
+
+static struct manifest *scan_cached(void)
+{
+	struct scan_options o = { .digests = DIGEST_SHA256 };
+	struct manifest *m;
+
+	assert_int_equal(statcache_open(AT_FDCWD, "cache", &o.cache), 0);
+	m = scan_with(o);
+	assert_int_equal(statcache_save(o.cache, AT_FDCWD, "cache"), 0);
+	statcache_free(o.cache);
+	return m;
+}
+
+/* A write of the same size that takes mtime back, at once after a scan: only ctime may tell. */
+static void sees_racy_change(void **state)
+{
+	char folder[] = "/tmp/xf-cache-XXXXXX";
+	struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	for (int i = 0; i < 200; i++) {
+		struct manifest *m;
+
+		scratch_write("f", i % 2 ? "hello" : "world");
+		assert_int_equal(utimensat(scratch, "f", times, 0), 0);
+		m = scan_cached();
+		assert_int_equal(entry(m, "f")->digest.sha256[0], i % 2 ? 0x2c : 0x48);
+		manifest_free(m);
+	}
+	assert_int_equal(unlink("cache"), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void not_a_folder(void **state)
+{
+	struct scan_options o = { 0 };
+	struct manifest *m;
+	int fd;
+
+	(void)state;
+	scratch_write("f", "x");
+	fd = openat(scratch, "f", O_RDONLY);
+	assert_int_equal(scan_tree(fd, &o, &m, &errors), -ENOTDIR);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRATCH_TEST(kinds),
+		SCRATCH_TEST(hard_links),
+		SCRATCH_TEST(attributes),
+		SCRATCH_TEST(names_of_owners),
+		SCRATCH_TEST(excludes),
+		SCRATCH_TEST(deep),
+		SCRATCH_TEST(unreadable),
+		SCRATCH_TEST(changes_once),
+		SCRATCH_TEST(keeps_changing),
+		SCRATCH_TEST(vanishes),
+		SCRATCH_TEST(name_vanishes),
+		SCRATCH_TEST(sees_racy_change),
+		SCRATCH_TEST(not_a_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
