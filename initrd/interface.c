@@ -1,5 +1,10 @@
 #include "initrd/interface.h"
 
+#include "initrd/fail.h"
+#include "initrd/log.h"
+#include "initrd/modules.h"
+#include "initrd/netlink.h"
+
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
@@ -10,11 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "initrd/fail.h"
-#include "initrd/log.h"
-#include "initrd/modules.h"
-#include "initrd/netlink.h"
 
 #define LOOPBACK   1  /* the kernel's first interface in every network namespace */
 #define LINKS_MAX  16 /* Ethernet interfaces that are looked at */

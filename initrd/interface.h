@@ -4,9 +4,9 @@
 #ifndef INITRD_INTERFACE_H
 #define INITRD_INTERFACE_H
 
-#include <stdint.h>
-
 #include "kernel-cmdline/xfnet.h"
+
+#include <stdint.h>
 
 struct interface {
 	int index;

@@ -5,11 +5,11 @@
 #ifndef INITRD_NFS_H
 #define INITRD_NFS_H
 
+#include "kernel-cmdline/xfnet.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "kernel-cmdline/xfnet.h"
 
 #define NFS_PROGRAM     100003
 #define NFS_OPTIONS_MAX (XF_WORD_MAX + 128)              /* bytes, NUL included */

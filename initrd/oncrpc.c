@@ -1,5 +1,7 @@
 #include "initrd/oncrpc.h"
 
+#include "initrd/log.h"
+
 #include <errno.h>
 #include <linux/in6.h>
 #include <netinet/in.h>
@@ -7,8 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "initrd/log.h"
 
 #define LAST_FRAGMENT 0x80000000u
 

@@ -5,11 +5,11 @@
 #ifndef INITRD_ONCRPC_H
 #define INITRD_ONCRPC_H
 
+#include "kernel-cmdline/xfnet.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "kernel-cmdline/xfnet.h"
 
 #define RPC_VERSION   2
 #define RPC_WORDS_MAX 256 /* of a message: credentials and verifier may have 400 bytes each */

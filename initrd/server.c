@@ -1,15 +1,15 @@
 #include "initrd/server.h"
 
+#include "initrd/fail.h"
+#include "initrd/log.h"
+#include "initrd/nfs.h"
+#include "initrd/oncrpc.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "initrd/fail.h"
-#include "initrd/log.h"
-#include "initrd/nfs.h"
-#include "initrd/oncrpc.h"
 
 /* One try, in milliseconds: a SYN that got lost is sent again after 1 s, then after 2 more. */
 #define TRY_MS       2000

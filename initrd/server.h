@@ -6,10 +6,10 @@
 #ifndef INITRD_SERVER_H
 #define INITRD_SERVER_H
 
+#include "kernel-cmdline/xfnet.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "kernel-cmdline/xfnet.h"
 
 struct server_search {
 	const struct xf_cmdline *cmdline; /* borrowed */

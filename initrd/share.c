@@ -1,16 +1,16 @@
 #include "initrd/share.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-
 #include "initrd/fail.h"
 #include "initrd/files.h"
 #include "initrd/log.h"
 #include "initrd/nfs.h"
 #include "initrd/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #define PATH_BYTES 128
 
@@ -153,8 +153,11 @@ int share_mount(const struct xf_cmdline *cmdline, const char *folder, struct sha
 		share->server = cmdline->net.server[i];
 		error = mount_server(cmdline, folder, share);
 		if (!error) {
-			if (share_recognise(cmdline, folder, share) == 0)
+			if (share_recognise(cmdline, folder, share) == 0) {
+				log_info(
+					"NFS %s, generation %u", share->version, share->generation);
 				return 0;
+			}
 			umount2(folder, MNT_DETACH);
 			error = -EMEDIUMTYPE;
 		}

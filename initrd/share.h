@@ -4,10 +4,10 @@
 #ifndef INITRD_SHARE_H
 #define INITRD_SHARE_H
 
-#include <stdint.h>
-
 #include "kernel-cmdline/xfnet.h"
 #include "lib/layout.h"
+
+#include <stdint.h>
 
 #define SHARE_DIR "/mroot" /* where a client has it, for good */
 

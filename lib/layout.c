@@ -127,7 +127,7 @@ int layout_parse(const char *text, size_t length, struct layout *layout, unsigne
 	const char **what)
 {
 	struct span rest = { text, length };
-	uint16_t line_of[LAYOUT_ENTRIES_MAX];
+	uint16_t line_of[LAYOUT_ENTRIES_MAX] = { 0 };
 
 	layout->n = 0;
 	*line = 1;

@@ -32,8 +32,9 @@ struct layout {
 };
 
 /*
- * Parse a layout file. Returns 0, or -EINVAL with *line (from 1) and *what (static text) set: unknown
- * word, bad path, duplicate, a writeable path that lies in no bound one, or too many entries.
+ * Parse a layout file. Returns 0, or -EINVAL with *line (from 1) and *what (static text) set: another
+ * first line, unknown word, bad path, duplicate, a writeable path that lies in no bound one, another
+ * one that does, a path through a link, or too many entries.
  */
 int layout_parse(
 	const char *text, size_t length, struct layout *layout, unsigned int *line, const char **what);

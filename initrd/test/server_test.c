@@ -1,12 +1,11 @@
 /* The search for a server, against real sockets in a network namespace of its own. */
 #include "initrd/server.h"
 
+#include "initrd/log.h"
 #include "initrd/oncrpc.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"
 #include "lib/test/tap.h"
-
-#include "initrd/log.h"
 
 #include <errno.h>
 #include <signal.h>
