@@ -29,6 +29,7 @@ struct link {
 	char name[XF_IFNAME_MAX];
 	uint8_t mac[6];
 	unsigned int flags; /* IFF_* */
+	bool queues;        /* has a queueing discipline that sends */
 };
 
 struct links {
@@ -42,6 +43,7 @@ static void collect(const struct nlmsghdr *message, void *context)
 	const struct ifinfomsg *info = NLMSG_DATA(message);
 	const struct rtattr *name = nl_find(message, sizeof(*info), IFLA_IFNAME, 1);
 	const struct rtattr *mac = nl_find(message, sizeof(*info), IFLA_ADDRESS, 6);
+	const struct rtattr *queue = nl_find(message, sizeof(*info), IFLA_QDISC, 1);
 	struct links *links = context;
 	struct link *link;
 
@@ -51,6 +53,7 @@ static void collect(const struct nlmsghdr *message, void *context)
 	link = &links->link[links->n++];
 	link->index = info->ifi_index;
 	link->flags = info->ifi_flags;
+	link->queues = queue && strcmp(RTA_DATA(queue), "noop") != 0;
 	snprintf(link->name, sizeof(link->name), "%s", (const char *)RTA_DATA(name));
 	memcpy(link->mac, RTA_DATA(mac), sizeof(link->mac));
 }
@@ -104,12 +107,15 @@ static bool is_wanted(const struct xfnet *net, const struct link *link)
 	}
 }
 
-/* Up, with carrier, and the queue in operation: what is sent now leaves the machine. */
+/*
+ * Up, with carrier, and the queue in operation: what is sent now leaves the machine. IFF_RUNNING would
+ * say so too, but the kernel sets it up to a second late.
+ */
 static bool is_running(const struct link *link)
 {
-	const unsigned int running = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
+	const unsigned int up = IFF_UP | IFF_LOWER_UP;
 
-	return (link->flags & running) == running;
+	return (link->flags & up) == up && link->queues;
 }
 
 struct choice {
