@@ -138,14 +138,17 @@ static const char *head_entries(struct manifest_lines *l, char *value, size_t n)
 	return NULL;
 }
 
+#define BIT(k) (1u << (k))
+
+enum { GENERATION, SHARE, PREVIOUS, PUBLISHED, ENTRIES };
+
 static const struct keyword head_keywords[] = {
-	KEYWORD("generation", head_generation),
-	KEYWORD("share", head_share),
-	KEYWORD("previous", head_previous),
-	KEYWORD("published", head_published),
-	KEYWORD("entries", head_entries),
+	[GENERATION] = KEYWORD("generation", head_generation),
+	[SHARE] = KEYWORD("share", head_share),
+	[PREVIOUS] = KEYWORD("previous", head_previous),
+	[PUBLISHED] = KEYWORD("published", head_published),
+	[ENTRIES] = KEYWORD("entries", head_entries),
 };
-#define HEAD_ENTRIES (1u << 4)
 
 /* --- an entry --- */
 
@@ -322,8 +325,6 @@ static const char *entry_tags(struct manifest_lines *l, char *value, size_t n)
 }
 
 enum { TYPE, MODE, UID, GID, UNAME, GNAME, TIME, SIZE, NLINK, LINK, DEVICE, SHA256, MD5, TAGS };
-#define BIT(k) (1u << (k))
-
 /* In the order in which the writer has them: each is looked for from behind the one before. */
 static const struct keyword entry_keywords[] = {
 	[TYPE] = KEYWORD("type", entry_type),
@@ -378,6 +379,7 @@ static const char *keywords(struct manifest_lines *l, char *text, char *end,
 
 static const char *head_line(struct manifest_lines *l, char *text, size_t n)
 {
+	const unsigned int share = BIT(GENERATION) | BIT(SHARE) | BIT(PUBLISHED);
 	size_t skip = sizeof(SECOND_LINE) - 1;
 	unsigned int seen;
 	const char *rule;
@@ -388,7 +390,11 @@ static const char *head_line(struct manifest_lines *l, char *text, size_t n)
 		sizeof(head_keywords) / sizeof(head_keywords[0]), &seen);
 	if (rule)
 		return rule;
-	return seen & HEAD_ENTRIES ? NULL : "entries= is missing";
+	if (!(seen & BIT(ENTRIES)))
+		return "entries= is missing";
+	if ((seen & (share | BIT(PREVIOUS))) && (seen & share) != share)
+		return "generation=, share= and published= do not come together";
+	return NULL;
 }
 
 /* A component that is the name of an offer: NAME.xennew or NAME.xennew.NUMBER. */
