@@ -22,7 +22,7 @@ vm_start() {
     # Paths relative to the folder: the name of a Unix socket has room for 107 bytes only.
     (
         cd "$vm" && exec setpriv --pdeathsig KILL qemu-system-x86_64 -nodefaults -no-user-config \
-            -display none -no-reboot -accel "$(cat "$B/vm/accel")" -m 512 -qmp stdio \
+            -display none -no-reboot -accel "$(cat "$B/vm/accel")" -cpu qemu64,-svm -m 512 -qmp stdio \
             -kernel "$vm_kernel" -initrd "$vm_initrd" -append "console=ttyS0 $vm_append" \
             -chardev pipe,id=console,path=console -serial chardev:console \
             -chardev pipe,id=channel,path=channel -serial chardev:channel \
