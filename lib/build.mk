@@ -36,3 +36,6 @@ xf-manifest_SRC := $(LIB_SRC) farm/manifest/main.c farm/manifest/commands.c \
 	farm/manifest/exclude.c farm/manifest/print.c
 xf-manifest_PKGS := $(LIB_PKGS) json-c
 xf-manifest_LIBS := -pthread
+CHECKS += farm/manifest/test/xf-manifest.test
+COMPLETIONS += farm/completion/xf-manifest.bash
+MANS += docs/xf-manifest.1
