@@ -38,9 +38,11 @@ static int step_drivers(void)
 {
 	int rc = modules_open();
 
-	if (rc == 0)
-		modules_rescan();
-	return rc;
+	if (rc < 0)
+		return rc;
+	modules_rescan();
+	modules_load_ahead(boot.cmdline.share_vers[0] == '3' ? "nfsv3" : "nfsv4");
+	return 0;
 }
 
 static int step_interface(void)

@@ -108,8 +108,8 @@ static bool is_wanted(const struct xfnet *net, const struct link *link)
 }
 
 /*
- * Up, with carrier, and the queue in operation: what is sent now leaves the machine. IFF_RUNNING would
- * say so too, but the kernel sets it up to a second late.
+ * Up, with carrier, and the queue in operation: what is sent now leaves the machine. IFF_RUNNING
+ * would say so too, but the kernel sets it up to a second late.
  */
 static bool is_running(const struct link *link)
 {

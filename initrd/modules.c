@@ -84,7 +84,9 @@ static int load_one(struct module *module)
 		return 0;
 	module->tried = true;
 	rc = insert(module);
-	if (rc < 0)
+	/* ENODEV is a driver's own word that it has nothing to do here, as of a CPU's crypto
+	 * extension. */
+	if (rc < 0 && rc != -ENODEV)
 		log_warn("%s: cannot load it: %s", module->name, error_name(rc));
 	return rc;
 }
@@ -151,6 +153,16 @@ void modules_rescan(void)
 		if (dir)
 			closedir(dir);
 	} while (loaded > 0);
+}
+
+void modules_load_ahead(const char *name)
+{
+	struct module *module = modtable_find(&table, name);
+
+	if (module && fork() == 0) {
+		load(module);
+		_exit(0);
+	}
 }
 
 int modprobe_main(int argc, char **argv)

@@ -52,6 +52,13 @@ int modules_open(void);
 void modules_rescan(void);
 
 /*
+ * Begin to load a module that a later step needs, in a child that nobody waits for: the kernel
+ * makes whoever needs it before it is ready wait. So it loads while a link comes up or an address
+ * is checked.
+ */
+void modules_load_ahead(const char *name);
+
+/*
  * /sbin/modprobe, which the kernel calls when it wants a module itself (a file system, an NFS
  * version, a VLAN): `modprobe -q -- NAME`. Returns the exit status; a name that is not in the table
  * is 1.
