@@ -1,0 +1,163 @@
+#include "farm/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/private.h"
+#include "farm/run.h"
+#include "farm/say.h"
+#include "lib/cleanup.h"
+#include "lib/vis.h"
+
+#define ARGUMENTS_MAX 32
+
+struct arguments {
+	char *argv[ARGUMENTS_MAX + 1];
+	size_t n;
+	bool failed;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *a, const char *format, ...)
+{
+	va_list ap;
+
+	if (a->n == ARGUMENTS_MAX) {
+		a->failed = true;
+		return;
+	}
+	va_start(ap, format);
+	if (vasprintf(&a->argv[a->n], format, ap) < 0)
+		a->failed = true;
+	else
+		a->n++;
+	va_end(ap);
+}
+
+static void free_arguments(struct arguments *a)
+{
+	while (a->n > 0)
+		free(a->argv[--a->n]);
+}
+
+static void add_rules(const struct copy *copy, struct arguments *a)
+{
+	for (const char *const *path = private_files; *path; path++)
+		add(a, "--filter=- /%s", *path);
+	/* Every generation gets its own (farm/kernels.h). */
+	add(a, "--filter=- /boot/xf-initrd-*.img");
+	add(a, "--filter=merge %s/etc/filter", copy->share->path);
+}
+
+static int explain(int status, const char *from)
+{
+	switch (status) {
+	case 0:
+		return 0;
+	case 11:
+		return failed(
+			-EPROTO, "nothing was published: reading or writing failed, see above");
+	case 23:
+		return failed(-EPROTO,
+			"nothing was published: rsync could not copy everything from %s, see above",
+			from);
+	case 24:
+		return failed(-EPROTO,
+			"nothing was published: files vanished from %s while it was copied; "
+			"stop what runs from it",
+			from);
+	case 127:
+		return failed(-EPROTO, "nothing was published: is rsync installed?");
+	default:
+		return status < 0 ? failed(status, "rsync could not be started")
+				  : failed(-EPROTO,
+					    "nothing was published: rsync ended with status %d",
+					    status);
+	}
+}
+
+static int rsync(struct arguments *a, const struct copy *copy, int out)
+{
+	int status =
+		a->failed ? -ENOMEM : run((const char *const *)a->argv, out, copy->share->lock);
+
+	free_arguments(a);
+	return explain(status, copy->from);
+}
+
+static void begin(struct arguments *a, const struct copy *copy)
+{
+	add(a, "rsync");
+	/* -S: holes stay holes. */
+	add(a, "-aHAXS");
+	add(a, "--numeric-ids");
+	/* Compare times to the nanosecond; rsync's own default is to the second. */
+	add(a, "--modify-window=-1");
+	if (copy->checksum)
+		add(a, "--checksum");
+	add_rules(copy, a);
+}
+
+int copy_tree(const struct copy *copy)
+{
+	struct arguments a = { 0 };
+
+	begin(&a, copy);
+	if (say_progress())
+		add(&a, "--info=progress2");
+	for (size_t i = 0; i < 2; i++)
+		if (copy->base[i])
+			add(&a, "--link-dest=%s/gen/%u", copy->share->path, copy->base[i]);
+	add(&a, "%s/", copy->from);
+	add(&a, "%s/", copy->to);
+	return rsync(&a, copy, STDERR_FILENO);
+}
+
+int copy_preview(const struct copy *copy)
+{
+	struct arguments a = { 0 };
+
+	begin(&a, copy);
+	add(&a, "--dry-run");
+	add(&a, "--itemize-changes");
+	add(&a, "--delete");
+	add(&a, "%s/", copy->from);
+	if (copy->base[0])
+		add(&a, "%s/gen/%u/", copy->share->path, copy->base[0]);
+	else
+		add(&a, "%s/live/", copy->share->path);
+	return rsync(&a, copy, STDOUT_FILENO);
+}
+
+static bool is_copy_of(const struct tree_entry *copy, const struct stat *st)
+{
+	return st->st_mode == copy->mode && (uint64_t)st->st_size == copy->size &&
+	       st->st_mtim.tv_sec == copy->mtime.tv_sec &&
+	       st->st_mtim.tv_nsec == copy->mtime.tv_nsec;
+}
+
+int copy_check(int source, const struct tree *copy)
+{
+	for (size_t i = 0; i < copy->n; i++) {
+		const struct tree_entry *e = &copy->entry[i];
+		AUTO_FREE char *path = NULL;
+		struct stat st;
+
+		/* A folder's time changes by what the filter leaves out, too. */
+		if (!S_ISREG(e->mode) || (fstatat(source, e->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+						 is_copy_of(e, &st)))
+			continue;
+		path = vis_string(e->path);
+		return failed(-EPROTO,
+			"nothing was published: %s changed while it was copied; stop what runs "
+			"from "
+			"the source, or have the filter leave it out",
+			path ? path : "?");
+	}
+	return 0;
+}

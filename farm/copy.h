@@ -1,0 +1,34 @@
+/* The copy of a master's tree into a generation, by rsync(1). What fails here says so itself. */
+#ifndef FARM_COPY_H
+#define FARM_COPY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "farm/share.h"
+#include "farm/tree.h"
+
+struct copy {
+	const struct share *share;
+	const char *from; /* absolute */
+	const char *to;   /* absolute; must not exist, or be empty */
+	uint32_t base[2]; /* generations whose equal files are linked to; 0: none */
+	bool checksum;    /* compare contents, where size and time are equal */
+};
+
+/*
+ * Copy. An inode that a base has is never changed: what differs in anything becomes a new one. The
+ * share's filter decides what is left out; account files (farm/private.h) always are.
+ */
+int copy_tree(const struct copy *copy);
+
+/* Print what a copy would change in generation base[0], as rsync does. */
+int copy_preview(const struct copy *copy);
+
+/*
+ * Compare a copy with its origin, open as source: one that changed while it was copied is a mixture
+ * of two states, and refused.
+ */
+int copy_check(int source, const struct tree *copy);
+
+#endif

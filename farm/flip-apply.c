@@ -1,0 +1,201 @@
+#include "farm/flip.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/xattrs.h"
+#include "lib/cleanup.h"
+
+struct applier {
+	const struct flip *flip;
+	const struct tree *gen;
+	const struct flip_folders *folders;
+	int staging;
+};
+
+/* What stands in the staging folder for an operation; a removed folder is put there, too. */
+struct staged {
+	char name[24];
+};
+
+static struct staged staged_name(size_t i)
+{
+	struct staged s;
+
+	snprintf(s.name, sizeof(s.name), "%zu", i);
+	return s;
+}
+
+/* --- before: nothing that a reader of live can see ----------------------------------------------
+ */
+
+static int copy_metadata(int from, int to)
+{
+	struct timespec times[2];
+	struct stat st;
+	int r;
+
+	if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0)
+		return -errno;
+	/* An ACL sets the group's bits, so the mode comes after. */
+	r = xattrs_copy(from, to);
+	if (r < 0)
+		return r;
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	return fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0 ? -errno : 0;
+}
+
+static int open_dir(int at, const char *path)
+{
+	return openat(at, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int copy_dir(int from_at, const char *from_path, int to_at, const char *to_path)
+{
+	AUTO_CLOSE int from = open_dir(from_at, from_path), to = open_dir(to_at, to_path);
+
+	return from < 0 || to < 0 ? -ENOENT : copy_metadata(from, to);
+}
+
+static int stage_entry(const struct applier *a, const struct tree_entry *e, const char *name)
+{
+	int r = S_ISDIR(e->mode) ? mkdirat(a->staging, name, 0700)
+				 : linkat(a->folders->gen, e->path, a->staging, name, 0);
+
+	return r < 0 ? -errno : 0;
+}
+
+/* Everybody but root needs write permission on a folder to change or to move it. Its own mode is
+ * set at the end. */
+static int make_writeable(int at, const char *path)
+{
+	if (geteuid() == 0)
+		return 0;
+	return fchmodat(at, *path ? path : ".", 0755, 0) < 0 ? -errno : 0;
+}
+
+/* A folder with all below it; the metadata of folders from the last to the first, as each entry
+ * changes the time of its folder. */
+static int stage_tree(const struct applier *a, const struct tree_entry *top, const char *name)
+{
+	size_t n = strlen(top->path);
+	const struct tree_entry *end = a->gen->entry + a->gen->n, *e = top;
+	char path[PATH_MAX];
+	int r = 0;
+
+	/* All that begins with the path of a folder follows it at once. */
+	for (; e < end && strncmp(e->path, top->path, n) == 0 && r == 0; e++) {
+		if (e != top && e->path[n] != '/')
+			continue;
+		snprintf(path, sizeof(path), "%s%s", name, e->path + n);
+		r = stage_entry(a, e, path);
+	}
+	while (r == 0 && e-- > top) {
+		if (!S_ISDIR(e->mode) || (e != top && e->path[n] != '/'))
+			continue;
+		snprintf(path, sizeof(path), "%s%s", name, e->path + n);
+		r = copy_dir(a->folders->gen, e->path, a->staging, path);
+	}
+	return r < 0 ? r : make_writeable(a->staging, name);
+}
+
+static int prepare(const struct applier *a, const char **where)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->flip->n && r == 0; i++) {
+		const struct flip_op *op = &a->flip->op[i];
+		const struct tree_entry *e = tree_find(a->gen, op->path, strlen(op->path));
+
+		*where = op->path;
+		if (op->kind == FLIP_DIR || op->kind == FLIP_REMOVE_DIR)
+			r = make_writeable(a->folders->live, op->path);
+		else if (op->tree)
+			r = stage_tree(a, e, staged_name(i).name);
+		else if (op->kind == FLIP_PLACE || op->kind == FLIP_EXCHANGE)
+			r = stage_entry(a, e, staged_name(i).name);
+	}
+	return r;
+}
+
+/* --- the visible part ---------------------------------------------------------------------------
+ */
+
+static int act(const struct applier *a, size_t i)
+{
+	const struct flip_op *op = &a->flip->op[i];
+	const struct staged staged = staged_name(i);
+	int live = a->folders->live, r = -1;
+
+	switch (op->kind) {
+	case FLIP_PLACE:
+		r = renameat(a->staging, staged.name, live, op->path);
+		break;
+	case FLIP_EXCHANGE:
+		r = renameat2(a->staging, staged.name, live, op->path, RENAME_EXCHANGE);
+		break;
+	case FLIP_REMOVE:
+		r = unlinkat(live, op->path, 0);
+		break;
+	case FLIP_REMOVE_DIR:
+		/* It goes at once, however much is in it. */
+		r = renameat(live, op->path, a->staging, staged.name);
+		break;
+	case FLIP_DIR:
+		return copy_dir(a->folders->gen, op->path, live, op->path);
+	}
+	if (r < 0)
+		return -errno;
+	return op->tree && geteuid() != 0 ? copy_dir(a->folders->gen, op->path, live, op->path) : 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int change(const struct applier *a, uint64_t *window, const char **where)
+{
+	uint64_t begin = now();
+	int r = 0;
+
+	for (size_t i = 0; i < a->flip->n && r == 0; i++) {
+		*where = a->flip->op[i].path;
+		r = act(a, i);
+	}
+	*window = now() - begin;
+	return r;
+}
+
+int flip_apply(const struct flip *flip, const struct tree *gen, const struct flip_folders *folders,
+	uint64_t *window, const char **where)
+{
+	struct applier a = { flip, gen, folders, -1 };
+	int r = tree_remove(folders->share, FLIP_STAGING);
+
+	*where = NULL;
+	*window = 0;
+	if (r < 0 || flip->n == 0)
+		return r;
+	if (mkdirat(folders->share, FLIP_STAGING, 0700) < 0)
+		return -errno;
+	a.staging = open_dir(folders->share, FLIP_STAGING);
+	if (a.staging < 0)
+		return -errno;
+	r = prepare(&a, where);
+	if (r == 0)
+		r = change(&a, window, where);
+	close(a.staging);
+	if (r == 0)
+		*where = NULL;
+	/* After a failure the half-done rest stays for nobody: a new plan prepares anew. */
+	return tree_remove(folders->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
+}

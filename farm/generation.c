@@ -1,0 +1,215 @@
+#include "farm/generation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/copy.h"
+#include "farm/detect.h"
+#include "farm/flip.h"
+#include "farm/keeptime.h"
+#include "farm/kernels.h"
+#include "farm/private.h"
+#include "farm/say.h"
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "lib/vis.h"
+
+static int read_tree(const struct generation *g, const char *name, int fd, struct tree *tree)
+{
+	AUTO_FREE char *where = NULL;
+	int r = tree_read(fd, tree, &where);
+
+	return r < 0 ? failed(r, "%s/%s/%s", g->share->path, name, where ? where : "") : 0;
+}
+
+static int begin(struct generation *g)
+{
+	g->partial = share_name("gen", g->number, ".partial");
+	if (mkdirat(g->share->dir, g->partial.text, 0755) < 0)
+		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+	g->dir = openat(g->share->dir, g->partial.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->dir < 0)
+		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+	if (!g->previous)
+		return 0;
+	g->previous_dir = share_open_generation(g->share, g->previous);
+	return g->previous_dir < 0 ? g->previous_dir
+				   : read_tree(g, share_name("gen", g->previous, "").text,
+					     g->previous_dir, &g->previous_tree);
+}
+
+static int copy(struct generation *g, const struct source *source)
+{
+	AUTO_FREE char *to = NULL;
+	AUTO_TREE struct tree tree = { 0 };
+	const struct share *share = g->share;
+	struct copy copy = {
+		.share = share,
+		.from = source->path,
+		.base = { g->previous, share->n ? share->generation[share->n - 1] : 0 },
+		.checksum = g->context->options.checksum,
+	};
+	int r;
+
+	if (copy.base[1] == copy.base[0])
+		copy.base[1] = 0;
+	if (asprintf(&to, "%s/%s", share->path, g->partial.text) < 0)
+		return failed(-ENOMEM, "%s", source->path);
+	copy.to = to;
+	r = copy_tree(&copy);
+	if (r == 0)
+		r = read_tree(g, g->partial.text, g->dir, &tree);
+	return r == 0 ? copy_check(source->dir, &tree) : r;
+}
+
+/* A socket is a name for a running program; in a copy it is nothing. */
+static int leave_sockets_out(struct generation *g)
+{
+	size_t sockets = 0;
+
+	for (size_t i = 0; i < g->tree.n; i++) {
+		struct tree_entry *e = &g->tree.entry[i];
+		AUTO_CLOSE int folder = -1;
+		const char *name;
+
+		if (!S_ISSOCK(e->mode))
+			continue;
+		folder = fsroot_parent(g->dir, e->path, &name);
+		if (folder < 0)
+			return failed(folder, "socket %s", e->path);
+		KEEP_TIME(folder);
+		if (unlinkat(folder, name, 0) < 0)
+			return failed(-errno, "socket %s", e->path);
+		sockets++;
+	}
+	if (sockets == 0)
+		return 0;
+	say("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
+	tree_free(&g->tree);
+	return read_tree(g, g->partial.text, g->dir, &g->tree);
+}
+
+static int make_initrds(struct generation *g)
+{
+	AUTO_FREE char *tree = NULL, *pub = NULL;
+	struct kernels_initrds initrds = {
+		.share = g->share,
+		.options = g->context->config.mkinitrd,
+		.to = g->dir,
+		.previous = g->previous_dir,
+	};
+
+	if (g->context->options.no_initrd)
+		return 0;
+	if (asprintf(&tree, "%s/%s", g->share->path, g->partial.text) < 0 ||
+		asprintf(&pub, "%s.pub", g->context->key_path) < 0)
+		return failed(-ENOMEM, "initrds");
+	initrds.tree = tree;
+	initrds.pub = pub;
+	return kernels_make_initrds(&initrds);
+}
+
+/* What the administrator gives, now or for all publishes; otherwise what the tree looks like. */
+static int choose_layout(struct generation *g)
+{
+	const char *path = g->context->options.layout;
+	AUTO_CLOSE int fd = -1;
+	struct layout layout;
+	int r;
+
+	if (path) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		r = fd < 0 ? -errno : buf_read(&g->layout, fd, LAYOUT_BYTES_MAX);
+		if (r < 0)
+			return failed(r, "%s", path);
+	} else {
+		path = "etc/layout";
+		r = share_read(g->share, path, &g->layout);
+		if (r == -ENOENT) {
+			path = "the layout that was detected";
+			r = detect_layout(g->dir, &g->layout);
+			if (r < 0)
+				return failed(r, "detecting the layout");
+		}
+		if (r < 0)
+			return r;
+	}
+	return share_parse_layout(path, &g->layout, &layout);
+}
+
+static int count_pair(const struct tree_entry *old, const struct tree_entry *new, void *arg)
+{
+	struct generation *g = arg;
+
+	if (!new || S_ISDIR(new->mode))
+		return 0;
+	g->files++;
+	if (old && tree_same_inode(old, new))
+		return 0;
+	g->changed++;
+	g->bytes += 512 * new->blocks;
+	return 0;
+}
+
+/* The same plan that a flip would need tells whether anything changed at all. */
+static int compare(struct generation *g)
+{
+	AUTO_FLIP struct flip flip = { 0 };
+	AUTO_BUF struct buf layout = { 0 };
+
+	tree_join(&g->previous_tree, &g->tree, count_pair, g);
+	if (!g->previous)
+		return 0;
+	if (flip_plan(&g->previous_tree, &g->tree, &flip) < 0)
+		return failed(-ENOMEM, "comparing generations");
+	if (flip.n > 0 || share_read(g->share, share_name("manifest", g->previous, ".layout").text,
+				  &layout) < 0)
+		return 0;
+	return layout.size == g->layout.size &&
+			       memcmp(layout.data, g->layout.data, layout.size) == 0
+		       ? -EALREADY
+		       : 0;
+}
+
+int generation_make(struct generation *g, const struct source *source)
+{
+	int r = begin(g);
+
+	if (r == 0)
+		r = copy(g, source);
+	if (r == 0)
+		r = private_publish(source->dir, g->dir, g->previous_dir);
+	if (r == 0 && g->context->options.in_use_kernel)
+		r = kernels_keep_modules(g->share, g->context->options.in_use_kernel, g->dir);
+	if (r == 0)
+		r = make_initrds(g);
+	if (r == 0)
+		r = read_tree(g, g->partial.text, g->dir, &g->tree);
+	if (r == 0)
+		r = leave_sockets_out(g);
+	if (r == 0)
+		r = choose_layout(g);
+	if (r == 0)
+		r = compare(g);
+	if (r == 0)
+		r = generation_describe(g);
+	if (r == 0 && syncfs(g->dir) < 0)
+		r = failed(-errno, "%s", g->share->path);
+	return r;
+}
+
+void generation_free(struct generation *g)
+{
+	if (g->dir > 0)
+		close(g->dir);
+	if (g->previous_dir > 0)
+		close(g->previous_dir);
+	tree_free(&g->previous_tree);
+	tree_free(&g->tree);
+	buf_free(&g->layout);
+}

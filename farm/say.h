@@ -1,0 +1,26 @@
+/* What xenfarm tells: results on standard output, everything else on standard error. */
+#ifndef FARM_SAY_H
+#define FARM_SAY_H
+
+#include <stdbool.h>
+
+/* Without results in words: --quiet, and --json, whose output is for programs. */
+void say_quietly(void);
+
+/* True if a person watches and progress may be drawn. */
+bool say_progress(void);
+
+/* A result, one line. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What the user should know although the command goes on. */
+void warn_user(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The message of a failure: "xenfarm: MESSAGE: what error means". Returns error, a negative errno,
+ * so that the place that knows most says it and the callers pass it on: `return failed(r, "…")`.
+ * -EPROTO stands for a failure that no errno names; then the message says all.
+ */
+int failed(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

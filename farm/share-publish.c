@@ -1,0 +1,139 @@
+/* xenfarm share publish: from a master's tree to what clients run. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "farm/copy.h"
+#include "farm/generation.h"
+#include "farm/say.h"
+#include "farm/source.h"
+#include "lib/cleanup.h"
+
+/* A share in its own source would hold itself, and so on. */
+static int check_apart(const struct share *share, const struct source *source)
+{
+	size_t n = strlen(source->path);
+
+	if (strcmp(source->path, "/") == 0 ||
+		(strncmp(share->path, source->path, n) == 0 &&
+			(share->path[n] == '/' || share->path[n] == '\0')))
+		return failed(-EPROTO, "the share %s lies in its source %s: it would hold itself",
+			share->path, source->path);
+	return 0;
+}
+
+static int preview(const struct context *c, const struct source *source)
+{
+	const struct copy copy = {
+		.share = &c->share,
+		.from = source->path,
+		.base = { c->share.current },
+		.checksum = c->options.checksum,
+	};
+
+	return copy_preview(&copy);
+}
+
+static void report(const struct context *c, const struct generation *g, uint64_t window)
+{
+	struct json_object *o;
+
+	say("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
+		g->number, (uintmax_t)g->changed, (uintmax_t)g->files, (double)g->bytes / 1e6,
+		(uintmax_t)g->entries);
+	say("live/ changed over within %.1f ms", (double)window / 1e6);
+	if (!c->options.json)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "generation", json_object_new_int64(g->number));
+	json_object_object_add(o, "previous", json_object_new_int64(g->previous));
+	json_object_object_add(o, "published", json_object_new_int64(g->published));
+	json_object_object_add(o, "files", json_object_new_int64((int64_t)g->files));
+	json_object_object_add(o, "changed", json_object_new_int64((int64_t)g->changed));
+	json_object_object_add(o, "bytes", json_object_new_int64((int64_t)g->bytes));
+	json_object_object_add(o, "entries", json_object_new_int64((int64_t)g->entries));
+	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
+	print_json(o);
+}
+
+static void report_nothing(const struct context *c)
+{
+	struct json_object *o;
+
+	say("nothing has changed since generation %u, which stays", c->share.current);
+	if (!c->options.json)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
+	json_object_object_add(o, "changed", json_object_new_int64(0));
+	print_json(o);
+}
+
+static int make(struct context *c, const struct source *source, const struct signature_key *key)
+{
+	struct generation g = {
+		.context = c,
+		.share = &c->share,
+		.key = key,
+		.number = share_next(&c->share),
+		.previous = c->share.current,
+		.published = time(NULL),
+		.dir = -1,
+		.previous_dir = -1,
+	};
+	uint64_t window = 0;
+	int r = generation_make(&g, source);
+
+	if (r == 0)
+		r = share_switch(&c->share, g.number, &window);
+	if (r == 0)
+		report(c, &g, window);
+	else if (r == -EALREADY)
+		report_nothing(c);
+	/* Before the switch nothing has happened: a failed copy takes no space. */
+	if (r < 0 && faccessat(c->share.dir, "etc/flip", F_OK, 0) < 0)
+		share_sweep(&c->share);
+	generation_free(&g);
+	return r == -EALREADY ? 0 : r;
+}
+
+static int publish(struct context *c, const struct source *source)
+{
+	struct signature_key *key;
+	int r = context_private_key(c, &key);
+
+	if (r < 0)
+		return r;
+	r = share_lock(&c->share, "publish");
+	if (r == 0)
+		r = make(c, source, key);
+	signature_key_free(key);
+	return r;
+}
+
+int share_publish(struct context *c)
+{
+	const struct options *o = &c->options;
+	uint32_t partition = o->partition ? options_number(o->partition) : 0;
+	AUTO_SOURCE struct source source = { .dir = -1 };
+	int r;
+
+	if (!o->from) {
+		failed(-EPROTO, "publish what? --from DIR or --from IMAGE says it");
+		return EXIT_USAGE;
+	}
+	if (o->partition && !partition) {
+		failed(-EPROTO, "--partition %s: partitions are counted from 1", o->partition);
+		return EXIT_USAGE;
+	}
+	r = source_open(o->from, partition, &source);
+	if (r == 0)
+		r = check_apart(&c->share, &source);
+	if (r < 0)
+		return r;
+	if (geteuid() != 0)
+		warn_user("not root: files get this user's ownership, devices are left out");
+	return o->dry_run ? preview(c, &source) : publish(c, &source);
+}

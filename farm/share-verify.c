@@ -1,0 +1,173 @@
+/* xenfarm share verify: is a generation what its manifest says, and live/ what clients should have?
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "farm/flip.h"
+#include "farm/part.h"
+#include "farm/say.h"
+#include "farm/xenfarm.h"
+#include "lib/cleanup.h"
+#include "lib/scan.h"
+#include "lib/vis.h"
+
+struct verifier {
+	const struct context *context;
+	uint32_t generation;
+	struct layout layout;
+	unsigned long differences;
+	struct json_object *list;
+};
+
+static void differs(struct verifier *v, const char *where, const char *path, const char *how)
+{
+	AUTO_FREE char *text = vis_string(path);
+	struct json_object *o = json_object_new_object();
+
+	v->differences++;
+	say("%s/%s: %s", where, text ? text : "?", how);
+	json_object_object_add(o, "tree", json_object_new_string(where));
+	json_object_object_add(o, "path", json_object_new_string(text ? text : "?"));
+	json_object_object_add(o, "difference", json_object_new_string(how));
+	json_object_array_add(v->list, o);
+}
+
+static bool leave_out(const char *path, enum manifest_type type, void *arg)
+{
+	const struct verifier *v = arg;
+
+	(void)type;
+	return part_has_nothing_writeable(&v->layout, path);
+}
+
+static const char *in_what(unsigned int bits)
+{
+	static const char *const name[] = { "type", "content", "mode", "owner", "attributes",
+		"time" };
+	size_t i = 0;
+
+	while (i + 1 < sizeof(name) / sizeof(*name) && !(bits & 1u << i))
+		i++;
+	return name[i];
+}
+
+static int compare(const struct manifest_entry *said, const struct manifest_entry *is, void *arg)
+{
+	struct verifier *v = arg;
+	struct share_name gen = share_name("gen", v->generation, "");
+	char how[64];
+	unsigned int bits;
+
+	if (is && is->error)
+		snprintf(how, sizeof(how), "cannot be read: %s", strerror(is->error));
+	else if (!said || !is)
+		snprintf(how, sizeof(how), "%s", said ? "is missing" : "is not in the manifest");
+	else if ((bits = manifest_compare(said, is)) != 0)
+		snprintf(how, sizeof(how), "differs from the manifest in %s", in_what(bits));
+	else
+		return 0;
+	differs(v, gen.text, said ? said->path : is->path, how);
+	return 0;
+}
+
+static int verify_generation(struct verifier *v, const struct signature_key *key)
+{
+	const struct share *share = &v->context->share;
+	const struct share_name name = share_name("manifest", v->generation, ".mtree.gz");
+	const struct scan_options options = {
+		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = v, .exclude = leave_out
+	};
+	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
+	AUTO_CLOSE int dir = share_open_generation(share, v->generation);
+	struct manifest_error error = { 0 };
+	unsigned long errors;
+	int r = dir < 0 ? dir : share_layout(share, v->generation, &v->layout);
+
+	if (r < 0)
+		return r;
+	r = manifest_load(share->dir, name.text, key, &said, &error);
+	if (r == -EBADMSG && error.line)
+		return failed(
+			-EPROTO, "%s/%s:%lu: %s", share->path, name.text, error.line, error.rule);
+	if (r == -EBADMSG)
+		return failed(-EPROTO, "%s/%s: %s", share->path, name.text, error.rule);
+	if (r < 0)
+		return failed(r, "%s/%s", share->path, name.text);
+	if (said->head.generation != v->generation || strcmp(said->head.share, share->uuid) != 0)
+		return failed(-EPROTO, "%s/%s is the manifest of generation %u of share %s",
+			share->path, name.text, said->head.generation, said->head.share);
+	r = scan_tree(dir, &options, &is, &errors);
+	if (r < 0)
+		return failed(r, "generation %u", v->generation);
+	return manifest_join(said, is, compare, v);
+}
+
+static int verify_live(struct verifier *v)
+{
+	static const char *const how[] = {
+		[FLIP_PLACE] = "is missing, or not the generation's file",
+		[FLIP_EXCHANGE] = "is of another type than in the generation",
+		[FLIP_REMOVE] = "is not in the generation",
+		[FLIP_REMOVE_DIR] = "is not in the generation",
+		[FLIP_DIR] = "differs from the generation's in owner, mode, attributes or time",
+	};
+	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_FLIP struct flip flip = { 0 };
+	const struct share *share = &v->context->share;
+	int r = share_plan(share, v->generation, &live, &gen, &flip);
+
+	for (size_t i = 0; i < flip.n && r == 0; i++)
+		differs(v, "live", flip.op[i].path, how[flip.op[i].kind]);
+	return r;
+}
+
+static int verify(struct verifier *v)
+{
+	const struct context *c = v->context;
+	struct signature_key *key = NULL;
+	int r = context_public_key(c, &key);
+
+	if (r == 0)
+		r = verify_generation(v, key);
+	signature_key_free(key);
+	if (r == 0 && v->generation == c->share.current) {
+		if (faccessat(c->share.dir, "etc/flip", F_OK, 0) == 0)
+			return failed(-EPROTO,
+				"live/ is being changed to generation %u, or that was interrupted: "
+				"then the next "
+				"publish, rollback or gc completes it",
+				share_read_number(&c->share, "etc/flip"));
+		r = verify_live(v);
+	}
+	return r;
+}
+
+int share_verify(struct context *c)
+{
+	struct verifier v = { .context = c, .generation = c->share.current };
+	int r;
+
+	if (c->argument[0])
+		v.generation = argument_generation(c, c->argument[0]);
+	else if (!v.generation)
+		failed(-EPROTO, "nothing was published yet");
+	if (!v.generation)
+		return -ENOENT;
+	v.list = json_object_new_array();
+	r = verify(&v);
+	if (r == 0 && c->options.json)
+		print_json(json_object_get(v.list));
+	json_object_put(v.list);
+	if (r == 0 && v.differences)
+		return failed(
+			-EPROTO, "generation %u: %lu differences", v.generation, v.differences);
+	if (r == 0)
+		say("generation %u is what its manifest says%s", v.generation,
+			v.generation == c->share.current ? ", and live/ is that generation" : "");
+	return r;
+}

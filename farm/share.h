@@ -1,0 +1,86 @@
+/* A share on the server's disk (docs/formats.md, "share"). What fails here says so itself. */
+#ifndef FARM_SHARE_H
+#define FARM_SHARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/layout.h"
+#include "lib/manifest.h"
+
+struct share {
+	char *path; /* absolute */
+	int dir;
+	int lock;         /* held if >= 0 */
+	uint32_t current; /* 0: nothing was published yet */
+	char uuid[MANIFEST_UUID_MAX];
+	uint32_t *generation; /* complete ones, ascending */
+	size_t n;
+};
+
+/* Returns 0 or -errno. */
+int share_open(const char *path, struct share *share);
+void share_close(struct share *share);
+#define AUTO_SHARE __attribute__((cleanup(share_close)))
+
+/*
+ * Become the only one who changes the share, until share_close() or the end of this process and of
+ * the programs that it started. If another has the lock for longer than some seconds this says who.
+ * Then put right what an interrupted command left: what was committed is finished, what was not is
+ * removed. Returns 0 or -errno.
+ */
+int share_lock(struct share *share, const char *command);
+
+/* With the lock: remove what was not committed. Returns 0 or -errno. */
+int share_sweep(struct share *share);
+
+/* Read the numbers of generations and `current` anew. Returns 0 or -errno. */
+int share_refresh(struct share *share);
+
+bool share_has(const struct share *share, uint32_t generation);
+
+/* The number for the next generation: none that ever was is used again. 0 if it cannot be told. */
+uint32_t share_next(const struct share *share);
+
+/* gen/N as an fd, or -errno. */
+int share_open_generation(const struct share *share, uint32_t generation);
+
+/* "folder/N.suffix" */
+struct share_name {
+	char text[64];
+};
+struct share_name share_name(const char *folder, uint32_t generation, const char *suffix);
+
+/* A small file of the share. share_read(): -ENOENT is told to nobody. */
+#define SHARE_TEXT_MAX 65536
+int share_read(const struct share *share, const char *path, struct buf *text);
+int share_write(const struct share *share, const char *path, const void *data, size_t n);
+
+/* A file that holds a number. 0 if it is not there or holds none. */
+uint32_t share_read_number(const struct share *share, const char *path);
+int share_write_number(const struct share *share, const char *path, uint32_t number);
+
+/* A generation's layout. */
+int share_layout(const struct share *share, uint32_t generation, struct layout *layout);
+
+/* Parse a layout that came from path. */
+int share_parse_layout(const char *path, const struct buf *text, struct layout *layout);
+
+/* Remove a generation, its tree last. Returns 0 or -errno. */
+int share_remove_generation(struct share *share, uint32_t generation);
+
+/*
+ * Make `generation` the one that clients run from: gen/N.partial becomes gen/N if it is not that
+ * yet, live is flipped, layout and current are written. From its first moment on, this survives an
+ * interruption: the next share_lock() completes it. window: see flip_apply(). Returns 0 or -errno.
+ */
+int share_switch(struct share *share, uint32_t generation, uint64_t *window);
+
+/* The changes that share_switch() would make. Both trees are the caller's to free. */
+struct tree;
+struct flip;
+int share_plan(const struct share *share, uint32_t generation, struct tree *live, struct tree *gen,
+	struct flip *flip);
+
+#endif

@@ -1,0 +1,59 @@
+/* The names of a tree with their inodes: what flip, diff and list compare. */
+#ifndef FARM_TREE_H
+#define FARM_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct tree_entry {
+	char *path; /* relative, "" is the root */
+	dev_t dev, rdev;
+	ino_t ino;
+	mode_t mode; /* type included */
+	uid_t uid;
+	gid_t gid;
+	nlink_t nlink;
+	uint64_t size, blocks; /* blocks of 512 bytes */
+	struct timespec mtime;
+	/* Folders only: their extended attributes as xattrs_read() gives them. */
+	char *xattrs;
+	size_t n_xattrs;
+};
+
+/* Starts as {0}. Sorted by the bytes of path. */
+struct tree {
+	struct tree_entry *entry;
+	size_t n, capacity;
+};
+
+/*
+ * Read the tree below root, a folder's fd. Nothing is followed. Returns 0, or -errno with *where,
+ * which the caller frees, the path that could not be read.
+ */
+int tree_read(int root, struct tree *tree, char **where);
+void tree_free(struct tree *tree);
+#define AUTO_TREE __attribute__((cleanup(tree_free)))
+
+/* The entry of that path (n bytes), or NULL. */
+struct tree_entry *tree_find(const struct tree *tree, const char *path, size_t n);
+
+/* The length of the path's folder: 0 for a name at the top, and for the root itself. */
+size_t tree_parent(const char *path);
+
+static inline bool tree_same_inode(const struct tree_entry *a, const struct tree_entry *b)
+{
+	return a->ino == b->ino && a->dev == b->dev;
+}
+
+/* Every path once, in order, with a or b NULL where it is absent. Non-zero stops, and is returned.
+ */
+typedef int tree_pair_fn(const struct tree_entry *a, const struct tree_entry *b, void *arg);
+int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, void *arg);
+
+/* Remove name in folder with all below it; fine if it is not there. Returns 0 or -errno. */
+int tree_remove(int folder, const char *name);
+
+#endif
