@@ -62,15 +62,13 @@ static int by_id(const void *a, const void *b)
 static int add(struct table *table, uint32_t id, const char *name)
 {
 	struct account *grown = reallocarray(table->account, table->n + 1, sizeof(*table->account));
-	char *copy = strdup(name);
 
-	if (grown)
-		table->account = grown;
-	if (!grown || !copy) {
-		free(copy);
+	if (!grown)
 		return -ENOMEM;
-	}
-	table->account[table->n] = (struct account){ id, (uint32_t)table->n, copy };
+	table->account = grown;
+	grown[table->n] = (struct account){ id, (uint32_t)table->n, strdup(name) };
+	if (!grown[table->n].name)
+		return -ENOMEM;
 	table->n++;
 	return 0;
 }

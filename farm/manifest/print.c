@@ -84,39 +84,45 @@ static void report_json(
 	json_object_array_add(changes, change);
 }
 
+/* Count a pair, and find the word for it; NULL if there is nothing to say. */
+static const char *judge(struct report *report, const struct manifest_entry *a,
+	const struct manifest_entry *b, unsigned int *differ)
+{
+	if (!b) {
+		report->in_a++;
+		return report->only_a;
+	}
+	if (!a) {
+		if (b->type == MANIFEST_SOCKET)
+			return NULL; /* no manifest has any */
+		report->in_b++;
+		return report->only_b;
+	}
+	*differ = manifest_compare(a, b) & ~(report->time ? 0 : MANIFEST_DIFF_TIME);
+	if (*differ == 0) {
+		report->same++;
+		return NULL;
+	}
+	report->changed++;
+	return "changed";
+}
+
 int report_pair(const struct manifest_entry *a, const struct manifest_entry *b, void *arg)
 {
 	struct report *report = arg;
-	const struct manifest_entry *e = b ? b : a;
-	AUTO_FREE char *path = shown(e->path);
+	AUTO_FREE char *path = shown(b ? b->path : a->path);
 	unsigned int differ = 0;
 	const char *word;
 
-	if (e->error) {
-		complain(e->error, "%s", path);
+	if (b && b->error) {
+		complain(b->error, "%s", path);
 		report->errors++;
 		return 0;
 	}
-	if (a && b) {
-		differ = manifest_compare(a, b) & ~(report->time ? 0 : MANIFEST_DIFF_TIME);
-		if (differ == 0) {
-			report->same++;
-			return 0;
-		}
-		report->changed++;
-		word = "changed";
-	} else if (a) {
-		report->in_a++;
-		word = report->only_a;
-	} else if (b->type == MANIFEST_SOCKET) {
-		return 0; /* no manifest has any */
-	} else {
-		report->in_b++;
-		word = report->only_b;
-	}
-	if (report->json)
+	word = judge(report, a, b, &differ);
+	if (word && report->json)
 		report_json(report->changes, word, path, differ);
-	else
+	else if (word)
 		report_text(word, path, differ);
 	return 0;
 }

@@ -35,6 +35,8 @@ static int scratch_teardown(void **state)
 
 	(void)state;
 	close(scratch);
+	if (chdir("/") < 0)
+		return -1;
 	snprintf(command, sizeof(command), "rm -rf %s", scratch_path);
 	return system(command);
 }
