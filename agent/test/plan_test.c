@@ -1,0 +1,480 @@
+/* The decision table, row by row, and what comes of rows together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/plan.h"
+
+/*
+ * A tree in short: words, each a path and what it is.
+ *	d/   folder      f=A  file with content A      l>x  link to x      p|  fifo      s~  socket
+ *	c#1  device      f=A:600  mode    f=A%2  of hard-link group 2      d/@m  mount point
+ *	f=A@e  cannot be read     f=A+k=v  attribute user.k (K: security.capability)   f=A^bob owner
+ */
+static void add_word(struct manifest *m, char *word)
+{
+	struct manifest_xattr x = { 0 };
+	struct manifest_entry e = { .path = word, .mode = 0644, .nlink = 1 };
+	size_t n = strcspn(word, "=>|~#");
+	char kind = word[n], *rest = word + n + (kind != 0), *at;
+
+	if ((at = strpbrk(rest, ":%@+^")) || (at = strpbrk(word, ":%@+^"))) {
+		char what = *at;
+
+		*at++ = '\0';
+		if (what == ':')
+			e.mode = (uint32_t)strtoul(at, NULL, 8);
+		else if (what == '%')
+			e.group = (uint32_t)atoi(at);
+		else if (what == '^')
+			e.uname = at;
+		else if (what == '@' && *at == 'm')
+			e.mountpoint = true;
+		else if (what == '@')
+			e.error = 13;
+		else {
+			x.name = *at == 'K' ? "security.capability" : "user.k";
+			x.value = at + 2;
+			x.size = strlen(at + 2);
+			e.xattr = &x;
+			e.nxattrs = 1;
+		}
+	}
+	e.type = kind == '='   ? MANIFEST_FILE
+		 : kind == '>' ? MANIFEST_LINK
+		 : kind == '|' ? MANIFEST_FIFO
+		 : kind == '~' ? MANIFEST_SOCKET
+		 : kind == '#' ? MANIFEST_CHAR
+			       : MANIFEST_DIR;
+	word[kind ? n : strlen(word) - 1] = '\0';
+	if (kind == '>')
+		e.link = rest;
+	if (kind == '#')
+		e.major = (uint32_t)atoi(rest);
+	if (kind == '=' && !e.error) {
+		e.digest.has = DIGEST_SHA256;
+		e.digest.sha256[0] = (uint8_t)rest[0];
+	}
+	assert_non_null(manifest_add(m, &e));
+}
+
+static struct manifest *tree(const char *words)
+{
+	struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .mode = 0755, .nlink = 1 };
+	struct manifest *m = manifest_new();
+	char *copy = strdup(words), *save = NULL;
+
+	manifest_add(m, &root);
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		add_word(m, w);
+	assert_true(manifest_sort(m));
+	free(copy);
+	return m;
+}
+
+struct row {
+	const char *name, *base, *local, *new, *policy;
+	const char *expect; /* path:LABEL of all that is not NOP */
+	const char *rest;   /* the next base, NULL: not looked at */
+};
+
+/* "d/f:LABEL" words of a plan; what another op covers in brackets. */
+static void describe(const struct plan *plan, char *text, size_t size)
+{
+	size_t n = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->op[i];
+
+		if (strcmp(op_label(op), "NOP") != 0)
+			n += (size_t)snprintf(text + n, size - n, "%s%s%s:%s%s", n ? " " : "",
+				op->cover == PLAN_NONE ? "" : "(", op->path, op_label(op),
+				op->cover == PLAN_NONE ? "" : ")");
+	}
+}
+
+static bool same_base(const struct manifest *got, const char *words)
+{
+	struct manifest *want = tree(words);
+	bool same = got->n == want->n;
+
+	for (size_t i = 0; same && i < want->n; i++)
+		same = strcmp(got->entry[i]->path, want->entry[i]->path) == 0 &&
+		       manifest_compare(got->entry[i], want->entry[i]) == 0;
+	manifest_free(want);
+	return same;
+}
+
+static bool is_passwd(const char *path)
+{
+	return strcmp(path, "passwd") == 0;
+}
+
+static void run(const struct row *row)
+{
+	struct manifest *base = row->base ? tree(row->base) : manifest_new();
+	struct manifest *local = tree(row->local), *new = tree(row->new), *rest;
+	struct policies *policies = policies_new();
+	struct plan_input in = { base, local, new, policies, is_passwd };
+	struct plan *plan;
+	char text[1024];
+	const char *what;
+	unsigned int line;
+
+	if (row->policy)
+		assert_int_equal(
+			policies_add(policies, row->policy, strlen(row->policy), &line, &what), 0);
+	assert_int_equal(plan_make(&in, &plan), 0);
+	describe(plan, text, sizeof(text));
+	if (strcmp(text, row->expect) != 0)
+		fail_msg("%s:\n got  %s\n want %s", row->name, text, row->expect);
+	rest = plan_rest(plan, &new->head);
+	if (row->rest && !same_base(rest, row->rest))
+		fail_msg("%s: next base is not %s", row->name, row->rest);
+	manifest_free(rest);
+	plan_free(plan);
+	policies_free(policies);
+	manifest_free(base);
+	manifest_free(local);
+	manifest_free(new);
+}
+
+#define RUN(rows)                                                   \
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) \
+	run(&rows[i])
+
+static void the_table(void **state)
+{
+	static const struct row rows[] = {
+		{ "– – N", "", "", "f=N", 0, "f:INSTALL", "f=N" },
+		{ "– N N", "", "f=N", "f=N", 0, "f:ADOPT", "f=N" },
+		{ "– L N", "", "f=L", "f=N", 0, "f:SIDE", "" },
+		{ "– L –", "", "f=L", "", 0, "f:IGNORE-LOCAL", "" },
+		{ "A A A", "f=A", "f=A", "f=A", 0, "", "f=A" },
+		{ "A A B", "f=A", "f=A", "f=B", 0, "f:INSTALL", "f=B" },
+		{ "A B B", "f=A", "f=B", "f=B", 0, "f:ADOPT", "f=B" },
+		{ "A A –", "f=A", "f=A", "", 0, "f:REMOVE", "" },
+		{ "A L –", "f=A", "f=L", "", 0, "f:KEEP-ORPHAN", "" },
+		{ "A – A", "f=A", "", "f=A", 0, "f:KEEP-DEL", "f=A" },
+		{ "A – B", "f=A", "", "f=B", 0, "f:SIDE-DEL", "f=A" },
+		{ "A – –", "f=A", "", "", 0, "f:DROP-BASE", "" },
+		{ "A L A", "f=A", "f=L", "f=A", 0, "f:KEEP", "f=A" },
+		{ "A L B", "f=A", "f=L", "f=B", 0, "f:SIDE", "f=A" },
+		{ "links", "l>a m>a", "l>a m>l", "l>b m>b", 0, "l:INSTALL m:SIDE", "l>b m>a" },
+		{ "fifo, device", "p| c#1", "p| c#1", "p| c#2", 0, "c:INSTALL", "p| c#2" },
+		{ "socket", "f=A", "f~", "f=B", 0, "f:SIDE", "f=A" },
+		{ "order of bytes", "d/ d-e=A d/f=A", "d/ d-e=A d/f=A", "d/ d-e=B d/f=B", 0,
+			"d-e:INSTALL d/f:INSTALL", NULL },
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
+static void types_and_subtrees(void **state)
+{
+	static const struct row rows[] = {
+		{ "new tree", "", "", "d/ d/e/ d/e/f=N", 0,
+			"d:INSTALL (d/e:INSTALL) (d/e/f:INSTALL)", "d/ d/e/ d/e/f=N" },
+		{ "folder over unmodified file", "d=A", "d=A", "d/ d/f=B", 0,
+			"d:INSTALL (d/f:INSTALL)", "d/ d/f=B" },
+		{ "folder over modified file", "d=A", "d=L", "d/ d/f=B", 0,
+			"d:SIDE-TREE (d/f:SIDE-TREE)", "d=A" },
+		{ "folder over own fifo", "", "d|", "d/ d/f=B", 0, "d:SIDE-TREE (d/f:SIDE-TREE)",
+			"" },
+		{ "file over unmodified folder", "d/ d/f=A", "d/ d/f=A", "d=B", 0,
+			"d:INSTALL (d/f:REMOVE)", "d=B" },
+		{ "file over folder with an edit", "d/ d/f=A", "d/ d/f=L", "d=B", 0,
+			"d:SIDE-TREE (d/f:SIDE-TREE)", "d/ d/f=A" },
+		{ "file over folder with an addition", "d/", "d/ d/x=L", "d=B", 0,
+			"d:SIDE-TREE (d/x:SIDE-TREE)", "d/" },
+		{ "file over folder with a chmod inside", "d/ d/f=A", "d/ d/f=A:600", "d=B", 0,
+			"d:SIDE-TREE (d/f:SIDE-TREE)", "d/ d/f=A" },
+		{ "file over folder with a mount inside", "d/ d/m/", "d/ d/m/@m", "d=B", 0,
+			"d:SIDE-TREE (d/m:SIDE-TREE)", "d/ d/m/" },
+		{ "file over folder partly deleted", "d/ d/f=A d/g=A", "d/ d/g=A", "d=B", 0,
+			"d:INSTALL (d/f:DROP-BASE) (d/g:REMOVE)", "d=B" },
+		{ "own folder where a file was", "f=A", "f/ f/x=L", "f=A", 0,
+			"f:KEEP f/x:IGNORE-LOCAL", "f=A" },
+		{ "own folder, master changed the file", "f=A", "f/ f/x=L", "f=B", 0,
+			"f:SIDE f/x:IGNORE-LOCAL", "f=A" },
+		{ "empty folders go", "d/ d/e/ d/e/f=A", "d/ d/e/ d/e/f=A", "", 0,
+			"d:REMOVE (d/e:REMOVE) (d/e/f:REMOVE)", "" },
+		{ "a folder that holds something stays", "d/ d/e/ d/f=A", "d/ d/e/ d/e/x=L d/f=A",
+			"", 0, "d:KEEP-ORPHAN d/e:KEEP-ORPHAN d/e/x:IGNORE-LOCAL d/f:REMOVE", "" },
+		{ "a folder with an edit stays", "d/ d/f=A d/g/", "d/ d/f=L d/g/", "", 0,
+			"d:KEEP-ORPHAN d/f:KEEP-ORPHAN d/g:REMOVE", "" },
+		{ "a deleted folder stays deleted", "d/ d/f=A", "", "d/ d/f=B d/g=N", 0,
+			"d:KEEP-DEL (d/f:KEEP-DEL) (d/g:KEEP-DEL)", "d/ d/f=B d/g=N" },
+		{ "own folder adopted, contents apart", "", "d/ d/x=L", "d/ d/y=N", 0,
+			"d:ADOPT d/x:IGNORE-LOCAL d/y:INSTALL", "d/ d/y=N" },
+		{ "own link for a folder", "d/ d/f=A", "d>/srv/d", "d/ d/f=B d/g=N", 0,
+			"d:RELOCATED-DIR (d/f:RELOCATED-DIR) (d/g:RELOCATED-DIR)", "d/ d/f=A" },
+		{ "own link for a new folder", "", "d>/srv/d", "d/ d/f=B", 0,
+			"d:RELOCATED-DIR (d/f:RELOCATED-DIR)", "" },
+		{ "the master's link becomes a folder", "d>x", "d>x", "d/ d/f=B", 0,
+			"d:INSTALL (d/f:INSTALL)", "d/ d/f=B" },
+		{ "a changed link becomes a folder", "d>x", "d>y", "d/ d/f=B", 0,
+			"d:SIDE-TREE (d/f:SIDE-TREE)", "d>x" },
+		{ "folder becomes link", "d/ d/f=A", "d/ d/f=A", "d>e", 0, "d:INSTALL (d/f:REMOVE)",
+			"d>e" },
+		{ "both turned the folder into the file", "d/ d/f=A", "d=B", "d=B", 0,
+			"d:ADOPT d/f:DROP-BASE", "d=B" },
+		{ "folder deleted here, a file now", "d/ d/f=A", "", "d=B", 0,
+			"d:SIDE-DEL d/f:DROP-BASE", "d/" },
+		{ "file deleted here, a folder now", "d=A", "", "d/ d/f=B", 0,
+			"d:SIDE-DEL (d/f:SIDE-DEL)", "d=A" },
+		{ "into a folder that is not there", "", "", "d/f=N", 0, "d/f:INSTALL", NULL },
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
+static void what_is_unknown(void **state)
+{
+	static const struct row rows[] = {
+		{ "mount point, no news", "d/ d/f=A", "d/@m", "d/ d/f=A", 0, "d:ADOPT",
+			"d/ d/f=A" },
+		{ "mount point, news below", "d/ d/f=A", "d/@m", "d/ d/f=B", 0,
+			"d:ADOPT (d/f:DEFER)", "d/ d/f=A" },
+		{ "bind-mounted file", "f=A", "f=A@m", "f=B", 0, "f:DEFER", "f=A" },
+		{ "unreadable file, no news", "f=A", "f=A@e", "f=A", 0, "", "f=A" },
+		{ "unreadable file, news", "f=A", "f=A@e", "f=B", 0, "f:DEFER", "f=A" },
+		{ "unreadable file, dropped", "f=A", "f=A@e", "", 0, "f:DEFER", "f=A" },
+		{ "unreadable folder is not an empty one", "d/ d/f=A", "d/@e", "d/ d/f=B", 0,
+			"(d/f:DEFER)", "d/ d/f=A" },
+		{ "unreadable stranger holds a folder", "d/", "d/ d/x=L@e", "", 0, "d:KEEP-ORPHAN",
+			"" },
+		{ "mount point holds a dropped folder", "d/ d/m/", "d/ d/m/@m", "", 0,
+			"d:KEEP-ORPHAN d/m:DEFER", "d/m/" },
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
+static void policies(void **state)
+{
+	static const struct row rows[] = {
+		{ "ignore", "f=A", "f=A", "", "ignore f\n", "f:EXCLUDED", "f=A" },
+		{ "ignore below", "d/ d/f=A", "d/ d/f=A", "d/ d/f=B", "ignore d\n",
+			"d:EXCLUDED d/f:EXCLUDED", NULL },
+		{ "ignore, but a client begins with it", NULL, "", "f=A", "ignore f\n",
+			":ADOPT f:INSTALL", NULL },
+		{ "ignored and unreadable", "f=A", "f=A@e", "f=B", "ignore f\n", "f:EXCLUDED",
+			"f=A" },
+		{ "folders only", "", "", "d/ d/e/ d/f=N", "ignore d\nauto d/\nauto d/**/\n",
+			"d:INSTALL (d/e:INSTALL) d/f:EXCLUDED", "d/ d/e/" },
+		{ "hold", "f=A", "f=A", "f=B", "hold f\n", "f:HELD", "f=A" },
+		{ "hold what is not there", "", "", "f=B", "hold f\n", "f:HELD", "" },
+		{ "keep", "f=A g=A h=A", "f=L h=A", "f=B g=B h=B", "keep ?\n",
+			"f:KEEP g:KEEP-DEL h:INSTALL", "f=B g=B h=B" },
+		{ "replace", "f=A g=A h=A i=A", "f=L h=L i=L", "f=B g=B h=A", "replace *\n",
+			"f:INSTALL g:INSTALL h:INSTALL i:KEEP-ORPHAN", "f=B g=B h=A" },
+		{ "replace loses no folder", "d/", "d/ d/x=L", "d=B", "replace **\n",
+			"d:SIDE-TREE (d/x:SIDE-TREE)", "d/" },
+		{ "merge", "f=A g=A", "f=L g>x", "f=B g=B", "merge *\n", "f:MERGE g:SIDE", NULL },
+		{ "the last match wins", "f=A", "f=A", "f=A", "hold *\nauto f\n", "", "f=A" },
+		{ "account files", "passwd=A", "passwd=L", "passwd=B", 0, "passwd:MERGE-ROWS",
+			"passwd=B" },
+		{ "account files, no news", "passwd=A", "passwd=L", "passwd=A", 0, "passwd:KEEP",
+			"passwd=A" },
+		{ "account files under a policy", "passwd=A", "passwd=L", "passwd=B",
+			"keep passwd\n", "passwd:KEEP", NULL },
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
+static void metadata(void **state)
+{
+	static const struct row rows[] = {
+		{ "changed here", "f=A:644", "f=A:600", "f=A:644", 0, "f:KEEP-META", "f=A:644" },
+		{ "changed there", "f=A:644", "f=A:644", "f=A:755", 0, "f:TAKE-META", "f=A:755" },
+		{ "changed both ways", "f=A:644", "f=A:600", "f=A:755", 0, "f:META-CONFLICT",
+			"f=A:644" },
+		{ "changed alike", "f=A:644", "f=A:600", "f=A:600", 0, "", "f=A:600" },
+		{ "conflict without a base", "", "f=A:600", "f=A:644", 0, "f:META-CONFLICT", "" },
+		{ "owner changed here", "f=A^ann", "f=A^bob", "f=A^ann", 0, "f:KEEP-META",
+			"f=A^ann" },
+		{ "attribute added there", "f=A", "f=A", "f=A+k=v", 0, "f:TAKE-META", "f=A+k=v" },
+		{ "attribute removed here", "f=A+k=v", "f=A", "f=A+k=v", 0, "f:KEEP-META",
+			"f=A+k=v" },
+		{ "attribute changed both ways", "f=A+k=v", "f=A+k=w", "f=A+k=x", 0,
+			"f:META-CONFLICT", "f=A+k=v" },
+		{ "folder", "d/:755", "d/:700", "d/:755", 0, "d:KEEP-META", "d/:755" },
+		{ "an edited file takes a mode", "f=A:644", "f=L:644", "f=A:600", 0, "f:KEEP",
+			"f=A:600" },
+		{ "content taken, conflict stays", "f=A:644", "f=A:600", "f=B:755", 0, "f:INSTALL",
+			"f=B:644" },
+		{ "links have no mode", "l>a:777", "l>a:755", "l>a:777", 0, "", NULL },
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
+/* The metadata that INSTALL gives. */
+static void installed_metadata(void **state)
+{
+	static const struct {
+		const char *base, *local, *new;
+		uint32_t mode, xattrs;
+	} rows[] = {
+		{ "f=A:644", "f=A:600", "f=B:644", 0600, 0 },
+		{ "f=A:644", "f=A:644", "f=B:755", 0755, 0 },
+		{ "f=A:4755", "f=A:4711", "f=B:755", 0711, 0 }, /* set-uid dropped by the master */
+		{ "f=A:755", "f=A:4755", "f=B:755", 04755, 0 }, /* the administrator's own */
+		{ "f=A+K=1", "f=A+K=2", "f=B", 0644, 0 },       /* capabilities dropped */
+		{ "f=A", "f=A+K=2", "f=B", 0644, 1 },
+		{ "f=A+k=1", "f=A", "f=B+k=1", 0644, 0 },
+		{ "f=A", "f=A", "f=B+k=1", 0644, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct manifest *base = tree(rows[i].base), *local = tree(rows[i].local),
+				*new = tree(rows[i].new);
+		struct policies *policies = policies_new();
+		struct plan_input in = { base, local, new, policies, NULL };
+		struct plan *plan;
+		struct op *op;
+
+		assert_int_equal(plan_make(&in, &plan), 0);
+		op = plan_find(plan, "f");
+		assert_int_equal(op->action, ACTION_INSTALL);
+		assert_int_equal(op->after->mode, rows[i].mode);
+		assert_int_equal(op->after->nxattrs, rows[i].xattrs);
+		plan_free(plan);
+		policies_free(policies);
+		manifest_free(base);
+		manifest_free(local);
+		manifest_free(new);
+	}
+}
+
+static void hard_links(void **state)
+{
+	static const struct row rows[] = {
+		{ "linked there", "a=A b=A", "a=A b=A", "a=A%1 b=A%1", 0, "b:RELINK", NULL },
+		{ "linked alike", "a=A%1 b=A%1", "a=A%7 b=A%7", "a=A%1 b=A%1", 0, "", NULL },
+		{ "unlinked here", "a=A%1 b=A%1", "a=A b=A", "a=A%1 b=A%1", 0, "", NULL },
+		{ "new content for all", "a=A%1 b=A%1", "a=A%1 b=A%1", "a=B%1 b=B%1", 0,
+			"a:INSTALL b:INSTALL", NULL },
+		{ "first name deleted here", "a=A b=A", "b=A", "a=A%1 b=A%1", 0, "a:KEEP-DEL",
+			NULL },
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
+static void guards(void **state)
+{
+	struct manifest *empty = manifest_new(), *root = tree(""), *some = tree("f=A");
+	struct manifest *many = manifest_new();
+
+	(void)state;
+	for (int i = 0; i < 400; i++) {
+		char path[16];
+		struct manifest_entry e = { .path = path, .nlink = 1 };
+
+		snprintf(path, sizeof(path), "%03d", i);
+		manifest_add(many, &e);
+	}
+	assert_null(plan_guard(empty, some));
+	assert_non_null(plan_guard(empty, root));
+	assert_non_null(plan_guard(some, root));
+	assert_null(plan_guard(some, some));
+	assert_non_null(plan_guard(many, some));
+	some->head.generation = 2;
+	many->head.generation = 1;
+	assert_non_null(plan_guard(some, many));
+	assert_null(plan_guard(some, some));
+	strcpy(many->head.share, "x");
+	many->head.generation = 3;
+	assert_non_null(plan_guard(some, many));
+	manifest_free(empty);
+	manifest_free(root);
+	manifest_free(some);
+	manifest_free(many);
+}
+
+/* Planning anew over what a plan would leave finds nothing to do: all sides from the same letters.
+ */
+static void a_second_plan_is_empty(void **state)
+{
+	static const char *const kind[] = { "", "d/", "d=A", "d=B", "d>x", "d/ d/f=A", "d/ d/f=B",
+		"d/ d/g/ d/g/h=A", "d|" };
+	struct policies *none = policies_new();
+	const size_t n = sizeof(kind) / sizeof(kind[0]);
+	size_t tried = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n * n * n; i++) {
+		struct manifest *base = tree(kind[i % n]), *local = tree(kind[i / n % n]),
+				*new = tree(kind[i / n / n]), *then = manifest_new(), *rest;
+		struct plan_input in = { base, local, new, none, NULL };
+		struct plan *plan, *again;
+
+		assert_int_equal(plan_make(&in, &plan), 0);
+		for (size_t j = 0; j < plan->n; j++) {
+			const struct op *op = &plan->op[j];
+			const struct manifest_entry *e = op->action == ACTION_INSTALL  ? op->after
+							 : op->action == ACTION_REMOVE ? NULL
+										       : op->local;
+
+			/* No edit is overwritten: what goes is as the base has it. */
+			if (op->local && e != op->local)
+				assert_true(plan_same_content(op->local, op->base));
+			if (e)
+				assert_non_null(manifest_add(then, e));
+		}
+		assert_true(manifest_sort(then));
+		rest = plan_rest(plan, &new->head);
+		in = (struct plan_input){ rest, then, new, none, NULL };
+		assert_int_equal(plan_make(&in, &again), 0);
+		for (size_t j = 0; j < again->n; j++) {
+			assert_int_not_equal(again->op[j].action, ACTION_INSTALL);
+			assert_int_not_equal(again->op[j].action, ACTION_REMOVE);
+			assert_int_not_equal(again->op[j].action, ACTION_ADOPT);
+			assert_int_not_equal(again->op[j].action, ACTION_KEEP_ORPHAN);
+		}
+		tried++;
+		plan_free(plan);
+		plan_free(again);
+		manifest_free(rest);
+		manifest_free(then);
+		manifest_free(base);
+		manifest_free(local);
+		manifest_free(new);
+	}
+	assert_int_equal(tried, n * n * n);
+	policies_free(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_table),
+		cmocka_unit_test(types_and_subtrees),
+		cmocka_unit_test(what_is_unknown),
+		cmocka_unit_test(policies),
+		cmocka_unit_test(metadata),
+		cmocka_unit_test(installed_metadata),
+		cmocka_unit_test(hard_links),
+		cmocka_unit_test(guards),
+		cmocka_unit_test(a_second_plan_is_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
