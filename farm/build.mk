@@ -10,3 +10,12 @@ xenfarm_PKGS := $(LIB_PKGS) blkid json-c
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin
 $(B)/host/farm/filter.o: farm/filter
+
+UNITS += farm_test flip_test
+farm_test_SRC  := farm/test/farm_test.c $(xenfarm_PARTS)
+farm_test_PKGS := $(LIB_PKGS) blkid cmocka
+farm_test_LIBS := -pthread
+flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c farm/xattrs.c lib/buf.c
+flip_test_PKGS := cmocka
+
+CHECKS += farm/test/share.test farm/test/secrets.test

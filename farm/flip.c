@@ -105,14 +105,6 @@ static bool in_common_folder(const struct planner *p, const struct tree_entry *e
 	return a && b && S_ISDIR(a->mode) && S_ISDIR(b->mode);
 }
 
-static bool same_metadata(const struct tree_entry *a, const struct tree_entry *b)
-{
-	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
-	       a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec &&
-	       a->n_xattrs == b->n_xattrs &&
-	       (a->n_xattrs == 0 || memcmp(a->xattrs, b->xattrs, a->n_xattrs) == 0);
-}
-
 static int plan_gone(struct planner *p, const struct tree_entry *old)
 {
 	if (!in_common_folder(p, old))
@@ -140,7 +132,7 @@ static int plan_pair(const struct tree_entry *old, const struct tree_entry *new,
 	if (!old)
 		return plan_new(p, new);
 	if (S_ISDIR(old->mode) && S_ISDIR(new->mode)) {
-		if (!same_metadata(old, new))
+		if (!tree_same_folder(old, new) || !tree_same_time(old, new))
 			p->touched[new - p->gen->entry] = true;
 		return 0;
 	}

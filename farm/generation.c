@@ -10,7 +10,6 @@
 
 #include "farm/copy.h"
 #include "farm/detect.h"
-#include "farm/flip.h"
 #include "farm/keeptime.h"
 #include "farm/kernels.h"
 #include "farm/private.h"
@@ -142,33 +141,41 @@ static int choose_layout(struct generation *g)
 	return share_parse_layout(path, &g->layout, &layout);
 }
 
+/* A folder's time is no change: what the filter leaves out changes it, too. */
+static bool equal(const struct tree_entry *old, const struct tree_entry *new)
+{
+	if (!old || !new)
+		return false;
+	if (S_ISDIR(old->mode) && S_ISDIR(new->mode))
+		return tree_same_folder(old, new);
+	return tree_same_inode(old, new);
+}
+
 static int count_pair(const struct tree_entry *old, const struct tree_entry *new, void *arg)
 {
 	struct generation *g = arg;
+	bool file = new && !S_ISDIR(new->mode);
 
-	if (!new || S_ISDIR(new->mode))
+	g->files += file;
+	if (equal(old, new))
 		return 0;
-	g->files++;
-	if (old && tree_same_inode(old, new))
-		return 0;
-	g->changed++;
-	g->bytes += 512 * new->blocks;
+	g->differs = true;
+	if (file) {
+		g->changed++;
+		g->bytes += 512 * new->blocks;
+	}
 	return 0;
 }
 
-/* The same plan that a flip would need tells whether anything changed at all. */
+/* Is it worth a generation? The layout counts as well as the trees. */
 static int compare(struct generation *g)
 {
-	AUTO_FLIP struct flip flip = { 0 };
 	AUTO_BUF struct buf layout = { 0 };
 
 	tree_join(&g->previous_tree, &g->tree, count_pair, g);
-	if (!g->previous)
-		return 0;
-	if (flip_plan(&g->previous_tree, &g->tree, &flip) < 0)
-		return failed(-ENOMEM, "comparing generations");
-	if (flip.n > 0 || share_read(g->share, share_name("manifest", g->previous, ".layout").text,
-				  &layout) < 0)
+	if (!g->previous || g->differs ||
+		share_read(g->share, share_name("manifest", g->previous, ".layout").text, &layout) <
+			0)
 		return 0;
 	return layout.size == g->layout.size &&
 			       memcmp(layout.data, g->layout.data, layout.size) == 0

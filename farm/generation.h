@@ -21,6 +21,7 @@ struct generation {
 	struct buf layout; /* its text */
 
 	/* Found out meanwhile: */
+	bool differs;                   /* the previous generation is not equal to this one */
 	uint64_t entries;               /* in the manifest */
 	uint64_t files, changed, bytes; /* of the tree; those that the previous one has not */
 };

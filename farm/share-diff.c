@@ -97,11 +97,6 @@ static int same_xattrs(
 	return r < 0 ? r : x.size == y.size && (x.size == 0 || memcmp(x.data, y.data, x.size) == 0);
 }
 
-static bool same_time(const struct tree_entry *a, const struct tree_entry *b)
-{
-	return a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
-}
-
 /* In what two entries of one path differ, as words. */
 static int describe(const struct differ *d, const struct tree_entry *a, const struct tree_entry *b,
 	char what[64])
@@ -128,7 +123,7 @@ static int describe(const struct differ *d, const struct tree_entry *a, const st
 	if (!xattrs)
 		strcat(what, " attributes");
 	/* A folder's time says only that a name in it came or went, which is told there. */
-	if (!S_ISDIR(a->mode) && !same_time(a, b))
+	if (!S_ISDIR(a->mode) && !tree_same_time(a, b))
 		strcat(what, " time");
 	return 0;
 }

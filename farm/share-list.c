@@ -87,14 +87,18 @@ static void format_time(int64_t seconds, char text[static 32])
 }
 
 /* A note may be anything: its control characters stay out of the terminal. */
+static void make_one_line(struct buf *note)
+{
+	for (size_t i = 0; i < note->size; i++)
+		if ((unsigned char)note->data[i] < ' ' || note->data[i] == 0x7f)
+			note->data[i] = ' ';
+}
+
 static void print_row(const struct row *row)
 {
 	char published[32];
 
 	format_time(row->head.published, published);
-	for (size_t i = 0; i < row->note.size; i++)
-		if ((unsigned char)row->note.data[i] < ' ' || row->note.data[i] == 0x7f)
-			row->note.data[i] = ' ';
 	say("%c %6u  %s  %8ju  %10.1f MB  %.*s", row->current ? '*' : ' ', row->generation,
 		published, (uintmax_t)row->head.entries, (double)row->unique / 1e6,
 		(int)row->note.size, row->note.size ? row->note.data : "");
@@ -129,8 +133,9 @@ int share_list(struct context *c)
 
 		r = fill(c, key, &row);
 		if (r == 0) {
-			print_row(&row);
 			add_row(list, &row);
+			make_one_line(&row.note);
+			print_row(&row);
 		}
 		buf_free(&row.note);
 	}

@@ -154,6 +154,13 @@ size_t tree_parent(const char *path)
 	return slash ? (size_t)(slash - path) : 0;
 }
 
+bool tree_same_folder(const struct tree_entry *a, const struct tree_entry *b)
+{
+	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
+	       a->n_xattrs == b->n_xattrs &&
+	       (a->n_xattrs == 0 || memcmp(a->xattrs, b->xattrs, a->n_xattrs) == 0);
+}
+
 int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, void *arg)
 {
 	size_t i = 0, j = 0;

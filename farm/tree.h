@@ -48,6 +48,14 @@ static inline bool tree_same_inode(const struct tree_entry *a, const struct tree
 	return a->ino == b->ino && a->dev == b->dev;
 }
 
+static inline bool tree_same_time(const struct tree_entry *a, const struct tree_entry *b)
+{
+	return a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
+}
+
+/* Two folders have the same owner, mode and attributes; their times and what they hold aside. */
+bool tree_same_folder(const struct tree_entry *a, const struct tree_entry *b);
+
 /* Every path once, in order, with a or b NULL where it is absent. Non-zero stops, and is returned.
  */
 typedef int tree_pair_fn(const struct tree_entry *a, const struct tree_entry *b, void *arg);

@@ -1,0 +1,306 @@
+/* The parts of xenfarm that do no I/O, and those that look at a small tree. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "farm/config.h"
+#include "farm/detect.h"
+#include "farm/part.h"
+#include "farm/private.h"
+#include "farm/tree.h"
+#include "farm/xattrs.h"
+#include "lib/cleanup.h"
+
+/* --- xenfarm.conf -------------------------------------------------------------------------------
+ */
+
+static void test_config_good(void **state)
+{
+	static const char text[] = "# remark\n\n  share=/srv/a b \nkey =\t/k\nkeep = 12\r\n"
+				   "mkinitrd = --platform xen --fs ext4";
+	struct config config;
+	unsigned int line;
+	const char *what;
+
+	(void)state;
+	config_defaults(&config);
+	assert_string_equal(config.share, "/srv/xenfarm/share");
+	assert_int_equal(config_parse(text, strlen(text), &config, &line, &what), 0);
+	assert_string_equal(config.share, "/srv/a b");
+	assert_string_equal(config.key, "/k");
+	assert_int_equal(config.keep, 12);
+	assert_string_equal(config.mkinitrd, "--platform xen --fs ext4");
+}
+
+static void test_config_bad(void **state)
+{
+	static const struct {
+		const char *text, *what;
+		size_t size;
+	} bad[] = {
+#define ROW(text, what) { text, what, sizeof(text) - 1 }
+		ROW("\nshare", "is not of the form NAME = VALUE"),
+		ROW("\nshares = /a", "is no setting that xenfarm.conf(5) knows"),
+		ROW("\nshar = /a", "is no setting that xenfarm.conf(5) knows"),
+		ROW("\n = /a", "is no setting that xenfarm.conf(5) knows"),
+		ROW("\nshare = a", "is not an absolute path"),
+		ROW("\nshare =", "is not an absolute path"),
+		ROW("\nkey = /a\0b", "has a NUL byte"),
+		ROW("\nkeep = 0", "is not a number of generations from 1"),
+		ROW("\nkeep =", "is not a number of generations from 1"),
+		ROW("\nkeep = 99999999999999999999", "is not a number of generations"),
+		ROW("\nkeep = -1", "is not a number of generations"),
+#undef ROW
+	};
+	struct config config;
+	unsigned int line;
+	const char *what;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		config_defaults(&config);
+		assert_int_equal(
+			config_parse(bad[i].text, bad[i].size, &config, &line, &what), -EINVAL);
+		assert_int_equal(line, 2);
+		assert_string_equal(what, bad[i].what);
+	}
+}
+
+static void test_config_long(void **state)
+{
+	struct config config;
+	char text[PATH_MAX + 16];
+	unsigned int line;
+	const char *what;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "share=/", 7);
+	config_defaults(&config);
+	assert_int_equal(config_parse(text, 6 + PATH_MAX - 1, &config, &line, &what), 0);
+	assert_int_equal(strlen(config.share), PATH_MAX - 1);
+	assert_int_equal(config_parse(text, 6 + PATH_MAX, &config, &line, &what), -EINVAL);
+	assert_string_equal(what, "is too long");
+}
+
+/* --- passwords ----------------------------------------------------------------------------------
+ */
+
+static void test_blank(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "root:$6$salt$hash:19000:0:99999:7:::\n", "root:*:19000:0:99999:7:::\n" },
+		{ "root:x:0:0:root:/root:/bin/sh\n", "root:x:0:0:root:/root:/bin/sh\n" },
+		{ "old:DEShash012345:0:0::/:/bin/sh\n", "old:*:0:0::/:/bin/sh\n" },
+		{ "empty::1:\n", "empty:*:1:\n" },
+		{ "none:*:1:\n", "none:*:1:\n" },
+		{ "lock:!:1:\n", "lock:!:1:\n" },
+		{ "never:!!:1:\n", "never:!!:1:\n" },
+		{ "locked:!$6$h:1:\n", "locked:!*:1:\n" },
+		{ "star:*$6$h:1:\n", "star:*:1:\n" },
+		{ "star:**:1:\n", "star:*:1:\n" },
+		{ "two:xx:1:\n", "two:*:1:\n" },
+		{ "short:$1$h\n", "short:*\n" },
+		{ "last:$1$h", "last:*" },
+		{ "+::::::\n", "+::::::\n" },
+		{ "# a:remark\n", "# a:remark\n" },
+		{ "no colon\n", "no colon\n" },
+		{ "\n", "\n" },
+		{ "", "" },
+	};
+	AUTO_BUF struct buf all = { 0 }, wanted = { 0 }, got = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		AUTO_BUF struct buf out = { 0 };
+
+		private_blank(rows[i][0], strlen(rows[i][0]), &out);
+		buf_add(&out, "", 1);
+		assert_string_equal(out.data, rows[i][1]);
+	}
+	/* Rows do not disturb each other. */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		buf_puts(&all, rows[i][0]);
+		buf_puts(&wanted, rows[i][1]);
+		if (!strchr(rows[i][0], '\n')) {
+			buf_puts(&all, "\n");
+			buf_puts(&wanted, "\n");
+		}
+	}
+	private_blank(all.data, all.size, &got);
+	assert_int_equal(got.size, wanted.size);
+	assert_memory_equal(got.data, wanted.data, got.size);
+}
+
+/* --- parts --------------------------------------------------------------------------------------
+ */
+
+static void test_part(void **state)
+{
+	static const struct {
+		const char *path;
+		bool readonly, nothing_writeable;
+	} paths[] = {
+		{ "", false, false },
+		{ "etc", false, false },
+		{ "usr", true, false },
+		{ "usr2", false, false },
+		{ "usr/lib", true, true },
+		{ "usr/local", false, false },
+		{ "usr/local/bin/x", false, false },
+		{ "usr/local2", true, true },
+		{ "bin", true, true },
+		{ "var/lib", false, false },
+		{ "var/lib/dpkg/status", true, true },
+	};
+	static const char text[] =
+		"# xenfarm layout 1\nbind usr\nlink bin usr/bin\nbind var/lib/dpkg\n"
+		"writeable usr/local\n";
+	struct layout layout;
+	unsigned int line;
+	const char *what;
+
+	(void)state;
+	assert_int_equal(layout_parse(text, strlen(text), &layout, &line, &what), 0);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		assert_int_equal(part_is_readonly(&layout, paths[i].path), paths[i].readonly);
+		assert_int_equal(part_has_nothing_writeable(&layout, paths[i].path),
+			paths[i].nothing_writeable);
+	}
+}
+
+/* --- layouts ------------------------------------------------------------------------------------
+ */
+
+/* Paths divided by blanks: a folder, "FILE." a file, "LINK>TARGET" a link. */
+static int make_tree(char folder[static 32], const char *paths)
+{
+	char *copy = strdup(paths), *rest = copy, *word, *mark;
+	int root;
+
+	strcpy(folder, "/tmp/farm_test.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_RDONLY | O_DIRECTORY);
+	assert_true(root >= 0);
+	while ((word = strsep(&rest, " ")) != NULL) {
+		if ((mark = strchr(word, '>')) != NULL) {
+			*mark = '\0';
+			assert_int_equal(symlinkat(mark + 1, root, word), 0);
+		} else if (word[strlen(word) - 1] == '.') {
+			close(openat(root, word, O_WRONLY | O_CREAT, 0644));
+		} else {
+			assert_int_equal(mkdirat(root, word, 0755), 0);
+		}
+	}
+	free(copy);
+	return root;
+}
+
+static void check_layout(const char *paths, const char *wanted)
+{
+	AUTO_BUF struct buf out = { 0 };
+	char folder[32];
+	AUTO_CLOSE int root = make_tree(folder, paths);
+	struct layout layout;
+	unsigned int line;
+	const char *what;
+
+	assert_int_equal(detect_layout(root, &out), 0);
+	assert_int_equal(layout_parse(out.data, out.size, &layout, &line, &what), 0);
+	buf_add(&out, "", 1);
+	assert_string_equal(out.data, wanted);
+	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+}
+
+static void test_detect(void **state)
+{
+	(void)state;
+	check_layout("usr usr/bin usr/lib usr/local bin>usr/bin lib>/usr/lib boot boot/vmlinuz. "
+		     "opt etc var "
+		     "var/lib var/lib/dpkg var/lib/dpkg/status.",
+		"# xenfarm layout 1\nbind usr\nlink bin usr/bin\nlink lib usr/lib\nbind boot\n"
+		"bind var/lib/dpkg\nwriteable usr/local\n");
+	check_layout("usr usr/lib usr/local bin bin/sh. sbin lib lib/libc. lib64>lib boot opt "
+		     "opt/app var var/lib "
+		     "var/lib/rpm var/lib/rpm/Packages.",
+		"# xenfarm layout 1\nbind usr\nbind bin\nbind lib\nlink lib64 lib\nbind opt\n"
+		"bind var/lib/rpm\nwriteable usr/local\n");
+	check_layout("etc", "# xenfarm layout 1\n");
+}
+
+/* --- trees and attributes -----------------------------------------------------------------------
+ */
+
+static void test_tree(void **state)
+{
+	char folder[32];
+	AUTO_CLOSE int root = make_tree(folder, "b a a/x a/x/f. a-b a/l>x");
+	AUTO_TREE struct tree tree = { 0 };
+	AUTO_FREE char *where = NULL;
+	static const char *const wanted[] = { "", "a", "a-b", "a/l", "a/x", "a/x/f.", "b" };
+
+	(void)state;
+	assert_int_equal(tree_read(root, &tree, &where), 0);
+	assert_int_equal(tree.n, sizeof(wanted) / sizeof(*wanted));
+	for (size_t i = 0; i < tree.n; i++) {
+		assert_string_equal(tree.entry[i].path, wanted[i]);
+		assert_ptr_equal(tree_find(&tree, wanted[i], strlen(wanted[i])), &tree.entry[i]);
+	}
+	assert_null(tree_find(&tree, "a/y", 3));
+	assert_ptr_equal(tree_find(&tree, "a/x/f.", 3), &tree.entry[4]);
+	assert_int_equal(tree_parent("a/x/f."), 3);
+	assert_int_equal(tree_parent("a"), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+	assert_int_equal(access(folder, F_OK), -1);
+}
+
+static void test_xattrs(void **state)
+{
+	char folder[32];
+	AUTO_CLOSE int root = make_tree(folder, "a b");
+	AUTO_CLOSE int a = openat(root, "a", O_RDONLY), b = openat(root, "b", O_RDONLY);
+	AUTO_BUF struct buf x = { 0 }, y = { 0 };
+
+	(void)state;
+	if (fsetxattr(a, "user.one", "1", 1, 0) < 0) {
+		tree_remove(AT_FDCWD, folder);
+		skip();
+	}
+	assert_int_equal(fsetxattr(a, "user.two", "", 0, 0), 0);
+	assert_int_equal(fsetxattr(b, "user.two", "other", 5, 0), 0);
+	assert_int_equal(fsetxattr(b, "user.three", "3", 1, 0), 0);
+	assert_int_equal(xattrs_copy(a, b), 0);
+	assert_int_equal(xattrs_read(a, &x), 0);
+	assert_int_equal(xattrs_read(b, &y), 0);
+	assert_true(x.size > 0);
+	assert_int_equal(x.size, y.size);
+	assert_memory_equal(x.data, y.data, x.size);
+	assert_int_equal(fgetxattr(b, "user.three", NULL, 0), -1);
+	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_config_good),
+		cmocka_unit_test(test_config_bad),
+		cmocka_unit_test(test_config_long),
+		cmocka_unit_test(test_blank),
+		cmocka_unit_test(test_part),
+		cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_xattrs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
