@@ -11,6 +11,7 @@
 #   KPROGRAMS += xf-init       static klibc program  xf-init_SRC := …
 #   UNITS += xfnet_test        test program (TAP or cmocka), host
 #   KUNITS += k_xfnet_test     the same source under klibc
+#   BENCHES += x_bench         program that measures, host, in $(B)/bench
 #   FUZZERS += fuzz_xfnet      libFuzzer target; fuzz_xfnet_CORPUS := folder
 #   CHECKS += dir/x.test       test script (TAP); CHECK_NEEDS += programs that it runs
 # Sources are paths from the root, headers are included by such paths.
@@ -61,6 +62,7 @@ PROGRAMS :=
 KPROGRAMS :=
 UNITS :=
 KUNITS :=
+BENCHES :=
 FUZZERS :=
 CHECKS :=
 CHECK_NEEDS :=
@@ -105,6 +107,7 @@ endef
 
 $(foreach p,$(PROGRAMS),$(eval $(call host_program,$(p),bin)))
 $(foreach p,$(UNITS),$(eval $(call host_program,$(p),test)))
+$(foreach p,$(BENCHES),$(eval $(call host_program,$(p),bench)))
 $(foreach p,$(KPROGRAMS),$(eval $(call klibc_program,$(p),bin)))
 $(foreach p,$(KUNITS),$(eval $(call klibc_program,$(p),test)))
 $(foreach p,$(FUZZERS),$(eval $(call fuzz_program,$(p))))

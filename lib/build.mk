@@ -39,3 +39,13 @@ xf-manifest_LIBS := -pthread
 CHECKS += farm/manifest/test/xf-manifest.test
 COMPLETIONS += farm/completion/xf-manifest.bash
 MANS += docs/xf-manifest.1
+
+BENCHES += manifest_bench
+manifest_bench_SRC := $(LIB_SRC) lib/bench/manifest_bench.c
+manifest_bench_PKGS := $(LIB_PKGS)
+manifest_bench_LIBS := -pthread
+bench: bench-manifest
+.PHONY: bench-manifest
+bench-manifest: $(B)/bench/manifest_bench $(B)/bin/xf-manifest
+	B=$(abspath $(B)) lib/bench/manifest 20000 100000
+SHELLS += lib/bench/manifest

@@ -2,16 +2,38 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Memory that is given back all at once: an entry is a handful of small pieces that live equally
- * long. */
-#define ARENA_CHUNK (64 * 1024)
+/*
+ * Memory that is given back all at once: an entry is a handful of small pieces that live equally
+ * long. After a first small chunk, in huge pages: half the time to read a large manifest went into
+ * page faults.
+ */
+#define ARENA_FIRST (64 * 1024)
+#define ARENA_HUGE  (2 * 1024 * 1024)
 
 struct arena {
 	struct arena *next;
 	size_t used, size;
 	_Alignas(16) char bytes[];
 };
+
+/* A chunk with room for n bytes at least. */
+static struct arena *arena_chunk(struct arena *next, size_t n)
+{
+	size_t size = next ? ARENA_HUGE : ARENA_FIRST;
+	struct arena *a;
+
+	while (size - sizeof(*a) < n)
+		size *= 2;
+	a = aligned_alloc(size, size);
+	if (!a)
+		return NULL;
+	if (size >= ARENA_HUGE)
+		madvise(a, size, MADV_HUGEPAGE);
+	*a = (struct arena){ .next = next, .size = size - sizeof(*a) };
+	return a;
+}
 
 static void *arena_alloc(struct arena **arena, size_t n)
 {
@@ -20,12 +42,9 @@ static void *arena_alloc(struct arena **arena, size_t n)
 
 	n = (n + 7) & ~(size_t)7;
 	if (!a || a->size - a->used < n) {
-		size_t size = n > ARENA_CHUNK ? n : ARENA_CHUNK;
-
-		a = malloc(sizeof(*a) + size);
+		a = arena_chunk(*arena, n);
 		if (!a)
 			return NULL;
-		*a = (struct arena){ .next = *arena, .size = size };
 		*arena = a;
 	}
 	p = a->bytes + a->used;
