@@ -93,7 +93,7 @@ static int lines(struct manifest_parser *p, char *text, size_t n, struct manifes
 				p->partial.size = 0;
 			}
 		}
-		text += size + 1;
+		text += size + (newline != NULL);
 	}
 	return r;
 }

@@ -150,8 +150,8 @@ static int compress_text(struct writer *w, int flush)
 	return 0;
 }
 
-/* The lines in text from start on, judged by the reader's own rules; it overwrites what it reads.
- */
+/* The line in text from start on, by the reader's own rules; a copy, as it overwrites what it
+ * reads. */
 static int judge(struct writer *w, size_t start, struct manifest_error *error)
 {
 	if (w->text.failed)
@@ -195,8 +195,8 @@ static int write_all_lines(struct writer *w, const struct manifest *m, struct ma
 			continue;
 		put_entry(&w->text, m->entry[i]);
 		r = commit(w, start, error);
-		if (r == 0 && m->entry[i]->error) {
-			error->rule = "the entry could not be read";
+		if (r == 0 && (m->entry[i]->error || m->entry[i]->unread)) {
+			error->rule = "the entry was not read";
 			r = -EBADMSG;
 		}
 		if (r < 0)

@@ -51,10 +51,10 @@ struct manifest_xattr {
 };
 
 struct manifest_entry {
-	const char *path; /* relative, "" is the root; any bytes */
-	const char *link; /* LINK: its text; otherwise NULL */
-	const char *uname,
-		*gname; /* NULL: the tree's own etc/passwd and etc/group have no name for it */
+	const char *path;  /* relative, "" is the root; any bytes */
+	const char *link;  /* LINK: its text; otherwise NULL */
+	const char *uname; /* NULL: the tree's own etc/passwd has no name for uid */
+	const char *gname;
 	const struct manifest_xattr *xattr; /* sorted by name */
 	uint32_t nxattrs;
 	enum manifest_type type;
@@ -68,8 +68,8 @@ struct manifest_entry {
 	uint32_t nlink; /* names in that group, all of them in this manifest; 1 without a group */
 	/* The scanner's, never written: */
 	bool mountpoint; /* something else is mounted here */
-	int error; /* errno why path (and, for a folder, what it holds) could not be read; 0: all
-		      known */
+	bool unread;     /* neither read nor entered, as was asked for */
+	int error;       /* errno why it (or what a folder holds) could not be read; 0: all known */
 };
 
 struct manifest_head {

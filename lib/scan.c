@@ -66,10 +66,11 @@ static int visit(struct scan *s, int folder, const char *name, const char *path)
 		return 0;
 	if (o->exclude && *path && o->exclude(path, seen.type, o->arg))
 		return 0;
+	seen.unread = o->shallow && *path && o->shallow(path, seen.type, o->arg);
 	e = manifest_add(s->manifest, &seen);
 	if (!e)
 		return -ENOMEM;
-	return e->type == MANIFEST_FILE && !e->error ? add_item(s, e, &key) : 0;
+	return e->type == MANIFEST_FILE && !e->error && !e->unread ? add_item(s, e, &key) : 0;
 }
 
 /* What a folder holds into the list; if that cannot be read the folder's entry says so. */
@@ -114,7 +115,7 @@ static int walk(struct scan *s)
 	for (size_t i = 0; r == 0 && i < s->manifest->n; i++) {
 		struct manifest_entry *e = s->manifest->entry[i];
 
-		if (e->type != MANIFEST_DIR || e->error)
+		if (e->type != MANIFEST_DIR || e->error || e->unread)
 			continue;
 		if (e->mountpoint && s->options->one_file_system && *e->path)
 			continue;
@@ -135,8 +136,7 @@ static bool same_key(const struct statcache_key *a, const struct statcache_key *
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* Read a file between two looks at it: -EAGAIN if it is not, or does not stay, what the walk saw.
- */
+/* Read a file between two looks at it. -EAGAIN: it is not, or does not stay, what was seen. */
 static int read_file(struct scan *s, struct item *item, struct digester *digester)
 {
 	AUTO_CLOSE int fd = fsroot_open(
@@ -196,8 +196,7 @@ static void *hash_thread(void *arg)
 	return NULL;
 }
 
-/* All of todo, by this thread and as many more as asked for; fewer do as well if none can be made.
- */
+/* All of todo, by this thread and others; fewer than asked for do as well. */
 static int hash(struct scan *s)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);

@@ -27,6 +27,8 @@ struct scan_options {
 	void *arg;
 	/* Leave path out, and all below it. */
 	bool (*exclude)(const char *path, enum manifest_type type, void *arg);
+	/* List path as a name only: neither read nor entered, and unread in the list. */
+	bool (*shallow)(const char *path, enum manifest_type type, void *arg);
 	/*
 	 * The digests asked for are known without reading: say true and fill in *digest. Asked
 	 * before the cache, from several threads. (A publisher knows hard links into a generation

@@ -115,7 +115,10 @@ int report_pair(const struct manifest_entry *a, const struct manifest_entry *b, 
 	const char *word;
 
 	if (b && b->error) {
-		complain(b->error, "%s", path);
+		if (b->error == EBUSY)
+			complain(0, "%s: keeps changing while it is read", path);
+		else
+			complain(b->error, "%s", path);
 		report->errors++;
 		return 0;
 	}

@@ -374,7 +374,7 @@ static void writer_refuses(void **state)
 	(void)state;
 	m->entry[2]->error = EIO;
 	assert_int_equal(manifest_encode(m, &out, &error), -EBADMSG);
-	assert_string_equal(error.rule, "the entry could not be read");
+	assert_string_equal(error.rule, "the entry was not read");
 	assert_ptr_equal(error.entry, m->entry[2]);
 	m->entry[2]->error = 0;
 	m->entry[2]->path = "../etc";

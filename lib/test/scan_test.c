@@ -153,6 +153,25 @@ static void excludes(void **state)
 	manifest_free(m);
 }
 
+static void lists_without_reading(void **state)
+{
+	struct buf out = { 0 };
+	struct manifest_error error;
+	struct manifest *m;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
+	scratch_write("d/inside", "x");
+	m = scan_with((struct scan_options){ .digests = DIGEST_SHA256, .shallow = is_d });
+	assert_int_equal(m->n, 2);
+	assert_true(entry(m, "d")->unread);
+	/* It is not all of the tree: no manifest. */
+	assert_int_equal(manifest_encode(m, &out, &error), -EBADMSG);
+	assert_string_equal(error.rule, "the entry was not read");
+	manifest_free(m);
+	buf_free(&out);
+}
+
 /* Deeper than open files allow, and than a path can name: the rest is an error, not absent. */
 static void deep(void **state)
 {
@@ -339,6 +358,7 @@ int main(void)
 		SCRATCH_TEST(attributes),
 		SCRATCH_TEST(names_of_owners),
 		SCRATCH_TEST(excludes),
+		SCRATCH_TEST(lists_without_reading),
 		SCRATCH_TEST(deep),
 		SCRATCH_TEST(unreadable),
 		SCRATCH_TEST(changes_once),
