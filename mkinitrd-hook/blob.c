@@ -16,6 +16,53 @@ void blob_free(struct blob *blob)
 	*blob = (struct blob){ 0 };
 }
 
+#define SINK_FIRST 65536 /* bytes that a sink begins with */
+
+/*
+ * There is always room for one byte more than the limit: so whoever produces just as many can still
+ * come to its end, and whoever produces more is seen to.
+ */
+int sink_room(struct sink *sink)
+{
+	size_t all;
+	unsigned char *data;
+
+	if (sink->blob.size > sink->limit)
+		return -EFBIG;
+	if (sink->room)
+		return 0;
+	all = sink->blob.size < SINK_FIRST ? SINK_FIRST : sink->blob.size * 2;
+	if (all > sink->limit + 1)
+		all = sink->limit + 1;
+	data = realloc(sink->blob.data, all);
+	if (!data)
+		return -ENOMEM;
+	sink->blob.data = data;
+	sink->room = all - sink->blob.size;
+	return 0;
+}
+
+void sink_filled(struct sink *sink, size_t n)
+{
+	sink->blob.size += n;
+	sink->room -= n;
+}
+
+int sink_add(struct sink *sink, const void *data, size_t n)
+{
+	int rc;
+
+	while (!(rc = sink_room(sink)) && n) {
+		size_t part = n < sink->room ? n : sink->room;
+
+		memcpy(sink->blob.data + sink->blob.size, data, part);
+		sink_filled(sink, part);
+		data = (const char *)data + part;
+		n -= part;
+	}
+	return rc;
+}
+
 static int read_all(int fd, struct blob *blob)
 {
 	size_t done = 0;
@@ -71,7 +118,7 @@ int blob_read(const char *path, size_t limit, struct blob *blob)
 	return rc;
 }
 
-static int write_all(int fd, const struct blob *blob)
+int blob_write(int fd, const struct blob *blob)
 {
 	size_t done = 0;
 
@@ -102,7 +149,7 @@ static int sync_folder(const char *folder)
 static int fill_and_rename(
 	const struct blob *blob, int fd, const char *temp, const char *path, mode_t mode)
 {
-	int rc = write_all(fd, blob);
+	int rc = blob_write(fd, blob);
 
 	if (!rc && (fchmod(fd, mode) || fsync(fd)))
 		rc = -errno;

@@ -17,10 +17,32 @@ void blob_free(struct blob *blob);
 #define BLOB __attribute__((cleanup(blob_free))) struct blob
 
 /*
+ * Bytes that come in pieces: at most limit of them. Starts with the limit alone; the blob is the
+ * owner's to free.
+ */
+struct sink {
+	struct blob blob;
+	size_t room; /* bytes that have a place after the blob's */
+	size_t limit;
+};
+
+/* Make room for at least one more byte. Returns 0, -EFBIG if the limit is passed, -ENOMEM. */
+int sink_room(struct sink *sink);
+
+/* n bytes of the room are filled. */
+void sink_filled(struct sink *sink, size_t n);
+
+/* Append. Returns 0, -EFBIG, -ENOMEM. */
+int sink_add(struct sink *sink, const void *data, size_t n);
+
+/*
  * Read a regular file of at most limit bytes. Returns 0, -EFBIG if it is longer, -EINVAL if it is
  * no regular file, or another -errno; *blob is set only on success.
  */
 int blob_read(const char *path, size_t limit, struct blob *blob);
+
+/* Write all of it to fd. Returns 0 or -errno. */
+int blob_write(int fd, const struct blob *blob);
 
 /*
  * Make path hold exactly the blob, with this mode: written to a new file in the same folder,

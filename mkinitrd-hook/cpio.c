@@ -14,12 +14,13 @@ int cpio_header(const struct cpio_entry *entry, char header[static CPIO_HEADER +
 		return -ENAMETOOLONG;
 	snprintf(header, CPIO_HEADER + 1,
 		"070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", entry->ino,
-		entry->mode, 0u, 0u, entry->nlink, entry->mtime, (unsigned int)entry->size, 0u, 0u,
-		entry->rdev_major, entry->rdev_minor, (unsigned int)name_size, 0u);
+		entry->mode, entry->uid, entry->gid, entry->nlink, entry->mtime,
+		(unsigned int)entry->size, entry->dev_major, entry->dev_minor, entry->rdev_major,
+		entry->rdev_minor, (unsigned int)name_size, 0u);
 	return 0;
 }
 
-static void pad(FILE *out, size_t written)
+void cpio_pad(FILE *out, size_t written)
 {
 	static const char zero[3];
 
@@ -37,10 +38,10 @@ int cpio_write(FILE *out, const struct cpio_entry *entry)
 	errno = 0;
 	fwrite(header, 1, CPIO_HEADER, out);
 	fwrite(entry->name, 1, name_size, out);
-	pad(out, CPIO_HEADER + name_size);
+	cpio_pad(out, CPIO_HEADER + name_size);
 	if (entry->size)
 		fwrite(entry->data, 1, entry->size, out);
-	pad(out, entry->size);
+	cpio_pad(out, entry->size);
 	return ferror(out) ? -(errno ? errno : EIO) : 0;
 }
 

@@ -1,12 +1,12 @@
 /*
- * cpio archives in the "newc" form (Linux:
- *Documentation/driver-api/early-userspace/buffer-format.rst). An entry is
+ * cpio archives in the "newc" form (Linux: Documentation/driver-api/early-userspace/
+ * buffer-format.rst). An entry is
  *
  *	"070701" and 13 fields of 8 hexadecimal digits: ino mode uid gid nlink mtime filesize
  *	devmajor devminor rdevmajor rdevminor namesize check
  *	name, NUL, padding to 4     contents, padding to 4
  *
- * and the last one is called TRAILER!!!.
+ * and the last one is called TRAILER!!!. "070702" is the same with check in use.
  */
 #ifndef MKINITRD_HOOK_CPIO_H
 #define MKINITRD_HOOK_CPIO_H
@@ -17,15 +17,17 @@
 
 #define CPIO_HEADER 110 /* bytes before the name */
 
-/* What the archive says of one file. The owner is root. */
+/* What the archive says of one file. */
 struct cpio_entry {
-	const char *name; /* without a leading '/' */
+	const char *name; /* in what is written: without a leading '/' */
 	uint32_t mode;    /* type and permissions, as st_mode */
-	uint32_t ino;     /* different for each file; same ino: hard links */
+	uint32_t uid, gid;
+	uint32_t ino; /* same dev and ino, nlink over 1: hard links, one of which has the data */
 	uint32_t nlink;
 	uint32_t mtime; /* seconds since 1970 */
+	uint32_t dev_major, dev_minor;
 	uint32_t rdev_major, rdev_minor;
-	const void *data; /* contents, or a symbolic link's target */
+	const void *data; /* contents, or a symbolic link's target (no NUL) */
 	size_t size;      /* bytes */
 };
 
@@ -38,5 +40,28 @@ int cpio_header(const struct cpio_entry *entry, char header[static CPIO_HEADER +
 /* Write one entry, or the end of the archive. Returns 0, -errno, or what cpio_header() refuses. */
 int cpio_write(FILE *out, const struct cpio_entry *entry);
 int cpio_write_end(FILE *out);
+
+/* Zeros up to a multiple of 4 after that many bytes. */
+void cpio_pad(FILE *out, size_t written);
+
+/*
+ * Reads bytes that hold archives one after the other, with zeros between and after them, an entry
+ * at a time; it starts with at and from at the first byte. What the kernel would refuse or pass
+ * over in silence is an error.
+ */
+struct cpio_reader {
+	const unsigned char *from, *at, *end;
+	const unsigned char *start; /* of the entry read last */
+	const char *what;           /* static text: what is wrong at byte at - from */
+};
+
+enum { CPIO_END, CPIO_ENTRY, CPIO_TRAILER };
+
+/*
+ * Read the next entry; name and data point into the bytes. Returns CPIO_ENTRY, CPIO_TRAILER at the
+ * end of one archive, CPIO_END when nothing is left, or -EBADMSG with reader->what set. reader->at
+ * is then after the entry and its padding; after an error it is where the entry begins.
+ */
+int cpio_read(struct cpio_reader *reader, struct cpio_entry *entry);
 
 #endif

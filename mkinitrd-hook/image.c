@@ -30,7 +30,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct cpio_entry *)a)->name, ((const struct cpio_entry *)b)->name);
 }
 
-static int write_all(struct image *image, uint32_t mtime, FILE *out)
+int image_write(struct image *image, uint32_t mtime, FILE *out)
 {
 	qsort(image->entry, image->n, sizeof(*image->entry), by_name);
 	for (size_t i = 0; i < image->n; i++) {
@@ -44,7 +44,7 @@ static int write_all(struct image *image, uint32_t mtime, FILE *out)
 		if (rc)
 			return rc;
 	}
-	return cpio_write_end(out);
+	return 0;
 }
 
 int image_archive(struct image *image, uint32_t mtime, struct blob *archive)
@@ -56,7 +56,9 @@ int image_archive(struct image *image, uint32_t mtime, struct blob *archive)
 
 	if (!out)
 		return -errno;
-	rc = write_all(image, mtime, out);
+	rc = image_write(image, mtime, out);
+	if (!rc)
+		rc = cpio_write_end(out);
 	if (fclose(out) && !rc)
 		rc = -errno;
 	if (rc)

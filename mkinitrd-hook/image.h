@@ -23,6 +23,9 @@ int image_add(struct image *image, struct cpio_entry entry, const char *name, ..
  */
 int image_archive(struct image *image, uint32_t mtime, struct blob *archive);
 
+/* The same onto a stream, without the archive's end. */
+int image_write(struct image *image, uint32_t mtime, FILE *out);
+
 void image_free(struct image *image);
 
 #endif

@@ -1,6 +1,5 @@
 #include "mkinitrd-hook/initrd.h"
 
-#include "mkinitrd-hook/gzip.h"
 #include "mkinitrd-hook/programs.h"
 #include "mkinitrd-hook/table-check.h"
 #include "mkinitrd-hook/table.h"
@@ -178,7 +177,7 @@ static int add_files(struct initrd *initrd)
 
 	if (image_add(image, console, "dev/console") ||
 		image_add(image, file(0755, &initrd->init), "init") ||
-		image_add(image, link_to("../init"), "sbin/modprobe") ||
+		image_add(image, link_to("/init"), "sbin/modprobe") ||
 		image_add(image, file(0755, &initrd->shutdown), "shutdown") ||
 		image_add(image, file(0644, &initrd->table), "lib/xenfarm/modules"))
 		return -ENOMEM;
@@ -200,19 +199,19 @@ static int add_files(struct initrd *initrd)
 static int pack(const struct initrd_options *options, struct initrd *initrd)
 {
 	BLOB archive = { 0 };
-	int rc = add_folders(&initrd->image);
+	int rc = image_archive(&initrd->image, options->mtime, &archive);
 
-	if (!rc)
-		rc = add_files(initrd);
-	if (!rc)
-		rc = image_archive(&initrd->image, options->mtime, &archive);
 	initrd->unpacked = archive.size;
-	if (!rc)
-		rc = gzip_pack(&archive, options->level, &initrd->packed);
+	if (!rc && options->codec)
+		rc = codec_pack(options->codec, &archive, options->level, &initrd->packed);
+	else if (!rc) {
+		initrd->packed = archive;
+		archive = (struct blob){ 0 };
+	}
 	return rc ? complain("packing the initrd", rc) : 0;
 }
 
-int initrd_make(const struct initrd_options *options, struct initrd *initrd)
+int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
 {
 	char *folder = find_folder(options->root, options->version);
 	int rc = -1;
@@ -220,9 +219,16 @@ int initrd_make(const struct initrd_options *options, struct initrd *initrd)
 	if (folder && !read_modules(options, folder, initrd) &&
 		!make_table(options, folder, initrd) && !check_table(&initrd->table) &&
 		!programs_read(options, initrd) && !read_pub(options->pub, &initrd->pub))
-		rc = pack(options, initrd);
+		rc = add_folders(&initrd->image) || add_files(initrd)
+			     ? complain("the initrd's files", -ENOMEM)
+			     : 0;
 	free(folder);
 	return rc;
+}
+
+int initrd_make(const struct initrd_options *options, struct initrd *initrd)
+{
+	return initrd_collect(options, initrd) ? -1 : pack(options, initrd);
 }
 
 void initrd_free(struct initrd *initrd)

@@ -4,6 +4,7 @@
 #ifndef MKINITRD_HOOK_INITRD_H
 #define MKINITRD_HOOK_INITRD_H
 
+#include "mkinitrd-hook/codec.h"
 #include "mkinitrd-hook/image.h"
 #include "mkinitrd-hook/modules.h"
 #include "mkinitrd-hook/names.h"
@@ -17,8 +18,9 @@ struct initrd_options {
 	const char *root; /* the tree that holds lib/modules; "" for the machine's own */
 	struct names wanted;
 	const char *init, *shutdown, *busybox,
-		*pub; /* busybox "none": no shell; pub NULL: no key */
-	int level;    /* gzip's, 1 … 9 */
+		*pub;              /* busybox "none": no shell; pub NULL: no key */
+	const struct codec *codec; /* to pack with; NULL: not at all */
+	int level;                 /* the codec's; 0: its own choice */
 	uint32_t mtime;
 	bool keep_compressed;
 };
@@ -28,13 +30,16 @@ struct initrd {
 	struct blob init, shutdown, busybox, pub, table;
 	struct image image; /* borrows the contents above */
 	size_t unpacked;    /* bytes of the archive */
-	struct blob packed; /* the result: cpio, gzip */
+	struct blob packed; /* the result */
 };
 
 /*
- * Make the initrd in memory. Returns 0, or -1 after messages on stderr; initrd_free() in both
- * cases.
+ * Find and read all that goes into it: everything but unpacked and packed is set. Returns 0, or -1
+ * after messages on stderr; initrd_free() in both cases.
  */
+int initrd_collect(const struct initrd_options *options, struct initrd *initrd);
+
+/* The same, then pack it. */
 int initrd_make(const struct initrd_options *options, struct initrd *initrd);
 
 void initrd_free(struct initrd *initrd);

@@ -1,6 +1,6 @@
 #include "mkinitrd-hook/modules.h"
 
-#include "mkinitrd-hook/unpack.h"
+#include "mkinitrd-hook/codec.h"
 
 #include <err.h>
 #include <errno.h>
@@ -214,9 +214,9 @@ static int read_one(struct module *m, bool keep_compressed)
 
 	if (rc || keep_compressed)
 		return rc;
-	rc = unpack(m->path, MODULE_BYTES_MAX, &m->content);
+	rc = codec_unpack_module(m->path, MODULE_BYTES_MAX, &m->content);
 	if (!rc)
-		m->file[unpack_stem(m->file)] = '\0';
+		m->file[codec_stem(m->file)] = '\0';
 	return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "mkinitrd-hook/report.h"
 
-#include "mkinitrd-hook/gzip.h"
-
+#include <err.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +16,16 @@ static int by_size(const void *a, const void *b)
 	return (x->size < y->size) - (x->size > y->size);
 }
 
-static void print_row(const struct cpio_entry *entry, int level)
+static void print_row(const struct cpio_entry *entry)
 {
 	const struct blob content = { (unsigned char *)entry->data, entry->size };
 	BLOB packed = { 0 };
 
-	if (!gzip_pack(&content, level, &packed))
+	if (!codec_pack(&codec_gzip, &content, 0, &packed))
 		printf("%10zu %10zu  /%s\n", entry->size, packed.size, entry->name);
 }
 
-static void print_top(const struct image *image, int level)
+static void print_top(const struct image *image)
 {
 	const struct cpio_entry **sorted = calloc(image->n, sizeof(*sorted));
 
@@ -37,16 +36,16 @@ static void print_top(const struct image *image, int level)
 	qsort(sorted, image->n, sizeof(*sorted), by_size);
 	printf("%10s %10s  %s\n", "unpacked", "gzip", "largest files");
 	for (size_t i = 0; i < image->n && i < TOP; i++)
-		print_row(sorted[i], level);
+		print_row(sorted[i]);
 	free(sorted);
 }
 
-void report_text(const char *path, const struct initrd *initrd, bool verbose, int level)
+static void print_text(const char *path, const struct initrd *initrd, bool verbose)
 {
 	printf("%s: %zu bytes (%zu unpacked), %zu modules, %zu built in\n", path,
 		initrd->packed.size, initrd->unpacked, initrd->modules.n, initrd->modules.nbuiltin);
 	if (verbose)
-		print_top(&initrd->image, level);
+		print_top(&initrd->image);
 }
 
 static void add_number(struct json_object *object, const char *key, size_t number)
@@ -72,7 +71,24 @@ static struct json_object *files_json(const struct image *image)
 	return files;
 }
 
-void report_json(const char *path, const char *version, const struct initrd *initrd)
+static int flushed(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	warn("report");
+	return -1;
+}
+
+int report_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+	return flushed();
+}
+
+static struct json_object *initrd_json(
+	const char *path, const char *version, const struct initrd *initrd)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *modules = json_object_new_array();
@@ -90,7 +106,14 @@ void report_json(const char *path, const char *version, const struct initrd *ini
 	json_object_object_add(root, "modules", modules);
 	json_object_object_add(root, "builtin", builtin);
 	json_object_object_add(root, "files", files_json(&initrd->image));
-	puts(json_object_to_json_string_ext(
-		root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
+	return root;
+}
+
+int report(const struct options *options, const char *path, const struct initrd *initrd)
+{
+	if (options->json)
+		return report_json(initrd_json(path, options->initrd.version, initrd));
+	if (!options->quiet)
+		print_text(path, initrd, options->verbose);
+	return flushed();
 }

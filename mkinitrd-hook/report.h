@@ -4,13 +4,16 @@
 #ifndef MKINITRD_HOOK_REPORT_H
 #define MKINITRD_HOOK_REPORT_H
 
-#include "mkinitrd-hook/initrd.h"
+#include "mkinitrd-hook/options.h"
 
-/* One line on stdout; with verbose also the largest files, which gzip packs at this level to tell.
+/*
+ * As the options say: a JSON object on stdout, or one line, with the largest files if verbose, or
+ * nothing. Returns 0, or -1 after a message if it could not be written.
  */
-void report_text(const char *path, const struct initrd *initrd, bool verbose, int level);
+int report(const struct options *options, const char *path, const struct initrd *initrd);
 
-/* One JSON object on stdout. */
-void report_json(const char *path, const char *version, const struct initrd *initrd);
+/* Print the object and give it up. Returns as report(). */
+struct json_object;
+int report_json(struct json_object *object);
 
 #endif

@@ -1,63 +1,251 @@
 #include "mkinitrd-hook/unpack.h"
 
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "mkinitrd-hook/tree.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
-static const struct {
-	const char *suffix;
-	unpack_fn *decode;
-} ways[] = { { ".gz", unpack_zlib }, { ".xz", unpack_xz }, { ".zst", unpack_zstd } };
+/* Where one entry goes: a name in an open folder. */
+struct place {
+	int folder;
+	const char *name;
+	const struct cpio_entry *entry;
+};
 
-#define WAYS (sizeof(ways) / sizeof(*ways))
-
-static size_t find_way(const char *name)
+/* Folders that no entry of their own makes are made as they are needed. */
+static int make_parents(int root, char *path)
 {
-	size_t length = strlen(name), i;
+	int rc = 0;
 
-	for (i = 0; i < WAYS; i++) {
-		size_t n = strlen(ways[i].suffix);
+	for (char *p = strchr(path, '/'); p && !rc; p = strchr(p + 1, '/')) {
+		AUTO_CLOSE int folder = -1;
+		const char *name;
 
-		if (length > n && !strcmp(name + length - n, ways[i].suffix))
-			break;
+		*p = '\0';
+		folder = fsroot_parent(root, path, &name);
+		if (folder < 0)
+			rc = folder;
+		else if (mkdirat(folder, name, 0755) && errno != EEXIST)
+			rc = -errno;
+		*p = '/';
 	}
-	return i;
+	return rc;
 }
 
-size_t unpack_stem(const char *name)
+/* As the kernel does it: another type of file gives way, a regular one is written over. */
+static int clear_place(const struct place *at)
 {
-	size_t way = find_way(name);
+	struct stat st;
 
-	return strlen(name) - (way < WAYS ? strlen(ways[way].suffix) : 0);
-}
-
-/* None of the formats reliably says its unpacked size: try with more room until it fits. */
-int unpack(const char *name, size_t limit, struct blob *blob)
-{
-	size_t way = find_way(name);
-	size_t room = blob->size * 4 + 4096;
-	ssize_t n;
-
-	if (way == WAYS)
+	if (fstatat(at->folder, at->name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
+	if (!((st.st_mode ^ at->entry->mode) & S_IFMT) &&
+		(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
 		return 0;
-	for (;; room *= 2) {
-		unsigned char *out;
+	return unlinkat(at->folder, at->name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) ? -errno : 0;
+}
 
-		if (room > limit)
-			room = limit;
-		out = malloc(room);
-		if (!out)
-			return -ENOMEM;
-		n = ways[way].decode(blob, out, room);
-		if (n >= 0) {
-			blob_free(blob);
-			*blob = (struct blob){ out, n };
-			return 0;
-		}
-		free(out);
-		if (n != -ENOBUFS)
-			return n;
-		if (room == limit)
-			return -EFBIG;
+static int write_file(const struct place *at)
+{
+	const struct blob content = { (unsigned char *)at->entry->data, at->entry->size };
+	AUTO_CLOSE int fd = openat(
+		at->folder, at->name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : blob_write(fd, &content);
+}
+
+static int make_link(const struct place *at)
+{
+	char target[PATH_MAX];
+
+	snprintf(target, sizeof(target), "%.*s", (int)at->entry->size,
+		(const char *)at->entry->data);
+	return symlinkat(target, at->folder, at->name) ? -errno : 0;
+}
+
+static int make_node(const struct place *at, struct unpacked *result)
+{
+	const struct cpio_entry *entry = at->entry;
+
+	if (!mknodat(at->folder, at->name, entry->mode,
+		    makedev(entry->rdev_major, entry->rdev_minor)))
+		return 0;
+	if (errno != EPERM)
+		return -errno;
+	result->skipped++;
+	return 1;
+}
+
+/* Returns 1 for a node that could not be made. */
+static int make(const struct place *at, struct unpacked *result)
+{
+	int rc = clear_place(at);
+
+	if (rc)
+		return rc;
+	switch (at->entry->mode & S_IFMT) {
+	case S_IFREG:
+		return write_file(at);
+	case S_IFDIR:
+		/* To be written into, until dress_folders() gives it its own mode. */
+		return mkdirat(at->folder, at->name, 0700) && errno != EEXIST ? -errno : 0;
+	case S_IFLNK:
+		return make_link(at);
+	default:
+		return make_node(at, result);
 	}
+}
+
+/* Owner first: chown takes setuid away. */
+static int dress(const struct place *at)
+{
+	const struct cpio_entry *entry = at->entry;
+	const struct timespec times[2] = { { entry->mtime, 0 }, { entry->mtime, 0 } };
+
+	if (geteuid() == 0 &&
+		fchownat(at->folder, at->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (!S_ISLNK(entry->mode) && fchmodat(at->folder, at->name, entry->mode & 07777, 0))
+		return -errno;
+	return utimensat(at->folder, at->name, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+/* Hard links of the archive that is being read. */
+struct links {
+	size_t n;
+	struct link {
+		struct cpio_entry entry;
+		char *path;
+	} * link;
+};
+
+static void forget_links(struct links *links)
+{
+	for (size_t i = 0; i < links->n; i++)
+		free(links->link[i].path);
+	free(links->link);
+	*links = (struct links){ 0 };
+}
+
+static int remember_link(struct links *links, const struct cpio_entry *entry, const char *path)
+{
+	struct link *more = reallocarray(links->link, links->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	links->link = more;
+	more[links->n].entry = *entry;
+	more[links->n].path = strdup(path);
+	return more[links->n++].path ? 0 : -ENOMEM;
+}
+
+static const char *find_link(const struct links *links, const struct cpio_entry *entry)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		const struct cpio_entry *e = &links->link[i].entry;
+
+		if (e->ino == entry->ino && e->dev_major == entry->dev_major &&
+			e->dev_minor == entry->dev_minor)
+			return links->link[i].path;
+	}
+	return NULL;
+}
+
+/* The first name of a file makes it, others are linked to it; whichever has the data writes it. */
+static int link_to_first(int root, const struct place *at, struct links *links, const char *path)
+{
+	const char *first = find_link(links, at->entry), *name;
+	AUTO_CLOSE int folder = -1;
+
+	if (!first)
+		return remember_link(links, at->entry, path);
+	if (!strcmp(first, path))
+		return 0;
+	folder = fsroot_parent(root, first, &name);
+	if (folder < 0)
+		return folder;
+	if (unlinkat(at->folder, at->name, 0) && errno != ENOENT)
+		return -errno;
+	return linkat(folder, name, at->folder, at->name, 0) ? -errno : 1;
+}
+
+static int extract_entry(
+	int root, const struct cpio_entry *entry, struct links *links, struct unpacked *result)
+{
+	AUTO_CLOSE int folder = -1;
+	struct place at = { .entry = entry };
+	char path[PATH_MAX];
+	int rc;
+
+	if (!tree_path(entry->name, path))
+		return -EXDEV;
+	if (!*path) /* the root folder */
+		return 0;
+	rc = make_parents(root, path);
+	if (rc)
+		return rc;
+	folder = at.folder = fsroot_parent(root, path, &at.name);
+	if (folder < 0)
+		return folder;
+	if (S_ISREG(entry->mode) && entry->nlink > 1) {
+		rc = link_to_first(root, &at, links, path);
+		if (rc < 0 || (rc == 1 && !entry->size))
+			return rc < 0 ? rc : 0;
+	}
+	rc = make(&at, result);
+	if (rc || S_ISDIR(entry->mode))
+		return rc < 0 ? rc : 0;
+	return dress(&at);
+}
+
+/* From the last to the first, so that what they hold is done with. */
+static int dress_folders(const struct segments *segments, int root)
+{
+	struct tree tree;
+	int rc = tree_read(segments, &tree);
+
+	for (size_t i = tree.n; i-- > 0 && !rc;) {
+		const struct tree_file *file = &tree.file[i];
+		AUTO_CLOSE int folder = -1;
+		struct place at = { .entry = &file->entry };
+
+		if (!*file->path || !S_ISDIR(file->entry.mode) ||
+			tree_find(&tree, file->path) != file)
+			continue;
+		folder = at.folder = fsroot_parent(root, file->path, &at.name);
+		rc = folder < 0 ? folder : dress(&at);
+	}
+	tree_free(&tree);
+	return rc;
+}
+
+int unpack_tree(const struct segments *segments, int folder, struct unpacked *result)
+{
+	struct links links = { 0 };
+	int rc = 0;
+
+	*result = (struct unpacked){ 0 };
+	for (size_t i = 0; i < segments->n && !rc; i++) {
+		struct cpio_reader reader = segment_reader(&segments->segment[i]);
+		struct cpio_entry entry;
+		int kind;
+
+		while (!rc && (kind = cpio_read(&reader, &entry)) > 0) {
+			if (kind == CPIO_TRAILER)
+				forget_links(&links);
+			else if ((rc = extract_entry(folder, &entry, &links, result)))
+				result->name = entry.name;
+		}
+		forget_links(&links);
+	}
+	return rc ? rc : dress_folders(segments, folder);
 }

@@ -1,29 +1,22 @@
 /*
- * Compressed kernel modules: NAME.ko.gz, .xz, .zst.
+ * The files of an initrd on disk, as the kernel would have them.
  */
 #ifndef MKINITRD_HOOK_UNPACK_H
 #define MKINITRD_HOOK_UNPACK_H
 
-#include "mkinitrd-hook/blob.h"
+#include "mkinitrd-hook/segments.h"
+
+struct unpacked {
+	size_t skipped;   /* device nodes that only root can make, and did not become */
+	const char *name; /* after an error: of what */
+};
 
 /*
- * The length of a file's name without the suffix that says how the file is compressed; the whole
- * name's length where there is none.
+ * Write all entries below the folder, in their order, a later one over an earlier one. Nothing
+ * outside it is touched: names that lead out, or through a symbolic link, are an error. Owners are
+ * set by root alone. Returns 0, -ELOOP for a name through a link, -EXDEV for one that leads out, or
+ * another -errno.
  */
-size_t unpack_stem(const char *name);
-
-/*
- * Replace *blob by what it unpacks to, going by the suffix of name; nothing is done without one.
- * Returns 0, -EBADMSG if the data is damaged, -EFBIG if it unpacks to more than limit bytes,
- * -ENOMEM; *blob is untouched after an error.
- */
-int unpack(const char *name, size_t limit, struct blob *blob);
-
-/*
- * One decoder for each way: unpack all of in into out. Returns the bytes made, -ENOBUFS where room
- * is too small, -EBADMSG, or -ENOMEM.
- */
-typedef ssize_t unpack_fn(const struct blob *in, void *out, size_t room);
-unpack_fn unpack_zlib, unpack_xz, unpack_zstd;
+int unpack_tree(const struct segments *segments, int folder, struct unpacked *result);
 
 #endif

@@ -11,6 +11,11 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "build", cmd_build, "make a minimal initrd for one kernel" },
+	{ "exchange", cmd_exchange, "put xf-init into another tool's initrd" },
+	{ "list", cmd_list, "tell an initrd's files" },
+	{ "extract", cmd_extract, "unpack an initrd into a folder" },
+	{ "info", cmd_info, "tell an initrd's segments and kernels" },
+	{ "verify", cmd_verify, "check that a client will boot with it" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -2,23 +2,32 @@
 _xf_mkinitrd()
 {
     # shellcheck disable=SC2034 # _init_completion fills in all four
-    local cur prev words cword
+    local cur prev words cword making='--output --root --platform --fs --add --pub --init --shutdown
+        --busybox --compress --level --keep-compressed --dry-run --json --quiet --verbose'
     _init_completion -s || return
     case $prev in
     -o | --output | --pub | --init | --shutdown | --busybox) _filedir; return ;;
     --root) _filedir -d; return ;;
     --platform) mapfile -t COMPREPLY < <(compgen -W 'xen kvm all' -- "$cur"); return ;;
     --fs) mapfile -t COMPREPLY < <(compgen -W 'ext4 xfs btrfs' -- "$cur"); return ;;
-    --level) mapfile -t COMPREPLY < <(compgen -W '1 2 3 4 5 6 7 8 9' -- "$cur"); return ;;
-    --add) return ;;
+    --compress) mapfile -t COMPREPLY < <(compgen -W 'gzip xz zstd lz4 none' -- "$cur"); return ;;
+    --level | --add) return ;;
+    --kernel) mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -d -- "$cur"); return ;;
     esac
     if [ "$cword" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'build --help --version' -- "$cur")
-    elif [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--output --root --platform --fs --add --pub --init
-            --shutdown --busybox --level --keep-compressed --dry-run --json --quiet --verbose
-            --help' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'build exchange list extract verify info --help --version' -- "$cur")
+    elif [[ $cur != -* ]]; then
+        case ${words[1]} in
+        build) mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -d -- "$cur") ;;
+        *) _filedir ;;
+        esac
     else
-        mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -d -- "$cur")
+        case ${words[1]} in
+        build) mapfile -t COMPREPLY < <(compgen -W "$making --help" -- "$cur") ;;
+        exchange) mapfile -t COMPREPLY < <(compgen -W "$making --kernel --help" -- "$cur") ;;
+        list) mapfile -t COMPREPLY < <(compgen -W '--long --help' -- "$cur") ;;
+        info) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$cur") ;;
+        *) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+        esac
     fi
 } && complete -F _xf_mkinitrd xf-mkinitrd
