@@ -6,7 +6,7 @@ initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/oncrpc.c kern
 xf-init_SRC := initrd/init.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
 	initrd/modtable.c initrd/netlink.c initrd/interface.c initrd/nfs.c initrd/server.c \
 	initrd/portmap.c initrd/share.c initrd/superblock.c initrd/root.c initrd/tools.c \
-	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c initrd/switch.c \
+	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c initrd/original.c initrd/switch.c \
 	kernel-cmdline/xfnet.c kernel-cmdline/cmdline.c lib/layout.c \
 	$(initrd_COMMON)
 xf-init_DIR := $(LIBEXECDIR)

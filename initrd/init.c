@@ -10,12 +10,14 @@
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/modules.h"
+#include "initrd/original.h"
 #include "initrd/portmap.h"
 #include "initrd/reconcile.h"
 #include "initrd/shell.h"
 #include "initrd/switch.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -143,6 +145,9 @@ int main(int argc, char **argv)
 		(void)!write(STDERR_FILENO, not_pid_1, strlen(not_pid_1));
 		return 2;
 	}
+	/* The kernel puts name=value words that it does not know into the environment. */
+	if (!getenv("xfnet"))
+		original_exec(argv);
 	early_save_arguments(argc, argv);
 	for (unsigned int i = 0; i < BOOT_STEPS; i++)
 		run(&steps[i]);
