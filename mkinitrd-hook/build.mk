@@ -22,6 +22,33 @@ fuzz_initrd_SRC := mkinitrd-hook/fuzz/fuzz_initrd.c $(xf-mkinitrd_READER)
 fuzz_initrd_PKGS := $(xf-mkinitrd_CODECS)
 fuzz_initrd_CORPUS := mkinitrd-hook/fuzz/initrd
 
-CHECKS += mkinitrd-hook/test/mkinitrd.test mkinitrd-hook/test/exchange.test
+CHECKS += mkinitrd-hook/test/mkinitrd.test mkinitrd-hook/test/exchange.test mkinitrd-hook/test/hooks.test
 MANS += docs/xf-mkinitrd.8
 COMPLETIONS += mkinitrd-hook/completion/xf-mkinitrd.bash
+
+# xf-init's steps for initrds of other tools, and what calls it there.
+KPROGRAMS += xf-attach
+xf-attach_SRC := mkinitrd-hook/xf-attach.c $(filter-out initrd/init.c initrd/original.c initrd/switch.c,$(xf-init_SRC))
+xf-attach_DIR := $(LIBEXECDIR)
+MANS += docs/xf-hooks.8
+
+HOOKS := dracut/95xenfarm/module-setup.sh dracut/95xenfarm/parse-xenfarm.sh dracut/95xenfarm/attach-xenfarm.sh \
+	initramfs-tools/hook initramfs-tools/script kernel-install/kernel-hook kernel-install/60-xenfarm.install \
+	kernel-install/postinst kernel-install/postrm suse-mkinitrd/setup-xenfarm.sh suse-mkinitrd/boot-xenfarm.sh
+$(B)/hooks/%: mkinitrd-hook/%.in
+	@mkdir -p $(@D)
+	sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SBINDIR@|$(PREFIX)/sbin|g' \
+		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' $< >$@
+all: $(HOOKS:%=$(B)/hooks/%)
+SHELLS += $(HOOKS:%=mkinitrd-hook/%.in)
+
+# Where each tool looks for its hooks, whatever our own prefix is.
+INSTALLS += $(foreach f,$(filter dracut/%,$(HOOKS)),$(B)/hooks/$(f):/usr/lib/dracut/modules.d/$(f:dracut/%=%)) \
+	$(B)/hooks/initramfs-tools/hook:/usr/share/initramfs-tools/hooks/xenfarm \
+	$(B)/hooks/initramfs-tools/script:/usr/share/initramfs-tools/scripts/xenfarm \
+	$(B)/hooks/kernel-install/kernel-hook:$(LIBEXECDIR)/kernel-hook \
+	$(B)/hooks/kernel-install/60-xenfarm.install:/usr/lib/kernel/install.d/60-xenfarm.install \
+	$(B)/hooks/kernel-install/postinst:/etc/kernel/postinst.d/zz-xenfarm \
+	$(B)/hooks/kernel-install/postrm:/etc/kernel/postrm.d/zz-xenfarm \
+	$(B)/hooks/suse-mkinitrd/setup-xenfarm.sh:/lib/mkinitrd/scripts/setup-xenfarm.sh \
+	$(B)/hooks/suse-mkinitrd/boot-xenfarm.sh:/lib/mkinitrd/scripts/boot-xenfarm.sh

@@ -1,0 +1,216 @@
+/*
+ * xf-attach: xf-init's steps inside an initrd of another tool (docs/xf-hooks.8). That tool has
+ * prepared the machine, with its drivers, and often mounted the root; here the share comes to it.
+ *
+ * The steps are xf-init's own functions. They know the root as /root and the share as /mroot: where
+ * the tool has its root elsewhere, /root becomes a link to it.
+ */
+#include "initrd/bind.h"
+#include "initrd/boot.h"
+#include "initrd/early.h"
+#include "initrd/fail.h"
+#include "initrd/files.h"
+#include "initrd/handover.h"
+#include "initrd/log.h"
+#include "initrd/portmap.h"
+#include "initrd/reconcile.h"
+#include "initrd/shell.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef MS_PRIVATE /* klibc's <sys/mount.h> lacks it */
+#define MS_PRIVATE (1 << 18)
+#endif
+
+/* <linux/magic.h> */
+#define RAMFS_MAGIC 0x858458f6
+#define TMPFS_MAGIC 0x01021994
+
+#define SHARE_IN_ROOT ROOT_DIR SHARE_DIR
+
+static struct boot boot;
+static const char *new_root; /* the tool's name for the root */
+
+/* Moves are not possible below a mount that is shared, as systemd makes /. */
+static int step_devices(void)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return failed(-errno, NULL, "make / private");
+	/* xf-shutdown waits in there: of /run, only that it may be executed changes. */
+	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0)
+		return failed(-errno, "it must be a mount", "/run");
+	if (make_dirs(SHARE_DIR) < 0 || make_dirs("/tools") < 0)
+		return failed(-EIO, NULL, SHARE_DIR);
+	if (!strcmp(new_root, ROOT_DIR))
+		return 0;
+	if (rename(ROOT_DIR, ROOT_DIR ".initrd") < 0 && errno != ENOENT)
+		return failed(-errno, NULL, ROOT_DIR);
+	return symlink(new_root, ROOT_DIR) < 0 ? failed(-errno, NULL, ROOT_DIR) : 0;
+}
+
+static int step_cmdline(void)
+{
+	int rc = early_cmdline(&boot.cmdline);
+
+	return rc < 0 ? rc : handover_begin();
+}
+
+static int step_interface(void)
+{
+	return interface_up(&boot.cmdline, &boot.interface);
+}
+
+static int step_portmap(void)
+{
+	return portmap_start(&boot.cmdline);
+}
+
+static int step_share(void)
+{
+	return share_mount(&boot.cmdline, SHARE_DIR, &boot.share);
+}
+
+static bool root_is_mounted(void)
+{
+	struct stat here, there;
+
+	return stat("/", &here) == 0 && stat(ROOT_DIR, &there) == 0 && here.st_dev != there.st_dev;
+}
+
+/* What /proc/mounts says of it. */
+static int find_root(struct root *root)
+{
+	static char table[65536];
+	char device[sizeof(root->device)], place[128], type[sizeof(root->type)];
+	ssize_t n = file_read("/proc/mounts", table, sizeof(table));
+
+	for (char *line = n < 0 ? NULL : table; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%63s %127s %31s", device, place, type) != 3 ||
+			strcmp(place, new_root))
+			continue;
+		strcpy(root->device, device);
+		strcpy(root->type, type);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* Mounted by the tool: read-write for what is to come. A remount without flags keeps the times'. */
+static int take_root(struct root *root)
+{
+	if (find_root(root) < 0)
+		return failed(-ENOENT, NULL, "%s in /proc/mounts", new_root);
+	if (mount(NULL, ROOT_DIR, NULL, MS_REMOUNT, NULL) < 0)
+		return failed(-errno, NULL, "remount %s read-write", root->device);
+	return 0;
+}
+
+static int step_root(void)
+{
+	if (root_is_mounted())
+		return take_root(&boot.root);
+	return root_mount(&boot.cmdline, &boot.share, &boot.root);
+}
+
+static int step_reconcile(void)
+{
+	return reconcile(&boot.cmdline, &boot.share, &boot.root, &boot.agent);
+}
+
+static int step_bind(void)
+{
+	int rc = bind_root(&boot.share);
+
+	if (rc == 0)
+		rc = handover_files(&boot);
+	return rc == 0 ? root_finish(&boot.cmdline, &boot.root) : rc;
+}
+
+/* The tool moves its own mounts; the share goes with the root. */
+static int step_hand_over(void)
+{
+	if (mount(SHARE_DIR, SHARE_IN_ROOT, NULL, MS_BIND, NULL) < 0 ||
+		umount2(SHARE_DIR, MNT_DETACH) < 0)
+		return failed(-errno, NULL, "%s to %s", SHARE_DIR, SHARE_IN_ROOT);
+	return handover_record(&boot);
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(void);
+	enum xf_debug shell; /* xfdebug= bit of the shell before this step */
+} steps[] = {
+	{ "devices", step_devices, 0 },
+	{ "cmdline", step_cmdline, 0 },
+	{ "interface", step_interface, XF_DEBUG_NET },
+	{ "portmap", step_portmap, 0 },
+	{ "share", step_share, XF_DEBUG_SHARE },
+	{ "root", step_root, XF_DEBUG_ROOT },
+	{ "reconcile", step_reconcile, XF_DEBUG_AGENT },
+	{ "bind", step_bind, 0 },
+	{ "handover", step_hand_over, XF_DEBUG_INIT },
+};
+
+static void run(const struct step *step)
+{
+	uint64_t start;
+
+	log_step(step->name);
+	if (boot.cmdline.debug & step->shell)
+		shell_run("xfdebug, before this step");
+	start = now_ms();
+	while (step->run() < 0)
+		fail_act(&boot.cmdline);
+	boot.time[boot.n_times++] =
+		(struct step_time){ .name = step->name, .ms = (uint32_t)(now_ms() - start) };
+	log_info("done in %u ms", boot.time[boot.n_times - 1].ms);
+}
+
+static int usage(FILE *out)
+{
+	fputs("usage: xf-attach ROOT\n"
+	      "\n"
+	      "In an initrd: mount the share as the kernel's command line says (xfnet=), and make "
+	      "a\n"
+	      "client's root of ROOT, an absolute path, which is mounted first if it is not yet.\n",
+		out);
+	return out == stdout ? 0 : 2;
+}
+
+/* On a running machine this would take its root away. */
+static bool in_initramfs(void)
+{
+	struct statfs fs;
+
+	return statfs("/", &fs) == 0 &&
+	       ((unsigned long)fs.f_type == RAMFS_MAGIC || (unsigned long)fs.f_type == TMPFS_MAGIC);
+}
+
+int main(int argc, char **argv)
+{
+	new_root = argc == 2 ? argv[1] : "";
+	if (!strcmp(new_root, "--help"))
+		return usage(stdout);
+	if (!strcmp(new_root, "--version")) {
+		puts("xf-attach " XF_VERSION);
+		return 0;
+	}
+	if (new_root[0] != '/' || !new_root[1])
+		return usage(stderr);
+	if (!in_initramfs()) {
+		fputs("xf-attach: / is no initramfs\n", stderr);
+		return 1;
+	}
+	log_open();
+	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		run(&steps[i]);
+	log_close();
+	return 0;
+}
