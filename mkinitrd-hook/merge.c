@@ -32,14 +32,13 @@ static void mark(struct plan *plan, const char *path, enum action action)
 /* The first time the initrd's own is kept; later what lies there is ours. */
 static int plan_exchanged(struct plan *plan, const char *name)
 {
-	char path[PATH_MAX], kept[PATH_MAX + sizeof(MERGE_KEPT)];
-	int rc = tree_resolve(plan->merge->tree, name, false, path);
+	const struct tree *tree = plan->merge->tree;
+	char path[PATH_MAX];
+	int rc = tree_resolve(tree, name, false, path);
 
-	if (rc)
-		return rc;
-	snprintf(kept, sizeof(kept), "%s" MERGE_KEPT, path);
-	mark(plan, path, tree_find(plan->merge->tree, kept) ? DROP : RENAME);
-	return 0;
+	if (!rc)
+		mark(plan, path, tree_find(tree, "init" MERGE_KEPT) ? DROP : RENAME);
+	return rc;
 }
 
 /* Modules of an earlier time. */

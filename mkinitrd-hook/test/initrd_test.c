@@ -214,6 +214,7 @@ static void a_second_exchange_replaces_the_first(void **state)
 	holds("usr/sbin/modprobe.orig", "/usr/bin/kmod");
 	holds("usr/lib/xenfarm/newer.ko", "newer");
 	assert_null(tree_find(&tree, "usr/lib/xenfarm/new.ko"));
+	assert_null(tree_find(&tree, "shutdown.orig")); /* which was ours */
 	put_away();
 }
 
