@@ -1,5 +1,6 @@
 #include "mkinitrd-hook/initrd.h"
 
+#include "mkinitrd-hook/extra.h"
 #include "mkinitrd-hook/programs.h"
 #include "mkinitrd-hook/table-check.h"
 #include "mkinitrd-hook/table.h"
@@ -211,6 +212,22 @@ static int pack(const struct initrd_options *options, struct initrd *initrd)
 	return rc ? complain("packing the initrd", rc) : 0;
 }
 
+/* The drop-in folder is looked at where no other is named. */
+static int add_extra(const struct initrd_options *options, struct initrd *initrd)
+{
+	char *drop_in = NULL;
+	int rc = 0;
+
+	if (!options->tree && asprintf(&drop_in, "%s/etc/xenfarm/initrd.d", options->root) < 0)
+		return complain(options->root, -ENOMEM);
+	if (options->tree || !access(drop_in, F_OK))
+		rc = extra_tree(options->tree ? options->tree : drop_in, initrd);
+	free(drop_in);
+	if (!rc && options->firmware)
+		rc = extra_firmware(options->root, initrd);
+	return rc;
+}
+
 int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
 {
 	char *folder = find_folder(options->root, options->version);
@@ -221,7 +238,7 @@ int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
 		!programs_read(options, initrd) && !read_pub(options->pub, &initrd->pub))
 		rc = add_folders(&initrd->image) || add_files(initrd)
 			     ? complain("the initrd's files", -ENOMEM)
-			     : 0;
+			     : add_extra(options, initrd);
 	free(folder);
 	return rc;
 }
@@ -235,6 +252,9 @@ void initrd_free(struct initrd *initrd)
 {
 	image_free(&initrd->image);
 	modules_free(&initrd->modules);
+	for (size_t i = 0; i < initrd->nextra; i++)
+		blob_free(&initrd->extra[i]);
+	free(initrd->extra);
 	blob_free(&initrd->init);
 	blob_free(&initrd->shutdown);
 	blob_free(&initrd->busybox);

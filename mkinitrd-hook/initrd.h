@@ -23,11 +23,15 @@ struct initrd_options {
 	int level;                 /* the codec's; 0: its own choice */
 	uint32_t mtime;
 	bool keep_compressed;
+	const char *tree; /* more files; NULL: those of etc/xenfarm/initrd.d in the root, if any */
+	bool firmware;    /* that the modules name */
 };
 
 struct initrd {
 	struct modules modules;
 	struct blob init, shutdown, busybox, pub, table;
+	size_t nextra;
+	struct blob *extra; /* contents of files that were asked for */
 	struct image image; /* borrows the contents above */
 	size_t unpacked;    /* bytes of the archive */
 	struct blob packed; /* the result */

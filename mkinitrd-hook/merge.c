@@ -66,9 +66,9 @@ static bool is_exchanged(const char *name)
 /* Whether the initrd's own serves as well: folders, the console, a shell and what it leads to. */
 static bool serves(const struct cpio_entry *ours, const struct tree_file *there)
 {
-	if (!there)
-		return false;
-	return S_ISDIR(ours->mode) || S_ISCHR(ours->mode) || !strncmp(ours->name, "bin/", 4);
+	return there &&
+	       (S_ISDIR(ours->mode) || !strcmp(ours->name, "dev/console") ||
+		       !strcmp(ours->name, "bin/sh") || !strcmp(ours->name, "bin/busybox"));
 }
 
 static int plan_added(struct plan *plan, const struct cpio_entry *ours)

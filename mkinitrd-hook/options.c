@@ -14,6 +14,9 @@ const char options_help[] =
 	"      --platform LIST      xen, kvm, all (default: all)\n"
 	"      --fs LIST            file systems of roots: ext4, xfs, btrfs (default: ext4)\n"
 	"      --add LIST           more modules\n"
+	"      --firmware           what these modules name, from ROOT/lib/firmware\n"
+	"      --tree DIR           more files, laid out as in the initrd (default:\n"
+	"                           ROOT/etc/xenfarm/initrd.d, if it is there)\n"
 	"      --pub FILE           the share's public key\n"
 	"      --init FILE          xf-init to use\n"
 	"      --shutdown FILE      xf-shutdown to use\n"
@@ -36,6 +39,8 @@ enum {
 	OPT_PLATFORM,
 	OPT_FS,
 	OPT_ADD,
+	OPT_FIRMWARE,
+	OPT_TREE,
 	OPT_PUB,
 	OPT_INIT,
 	OPT_SHUTDOWN,
@@ -55,6 +60,8 @@ static const struct option long_options[] = {
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
 	{ "fs", required_argument, NULL, OPT_FS },
 	{ "add", required_argument, NULL, OPT_ADD },
+	{ "firmware", no_argument, NULL, OPT_FIRMWARE },
+	{ "tree", required_argument, NULL, OPT_TREE },
 	{ "pub", required_argument, NULL, OPT_PUB },
 	{ "init", required_argument, NULL, OPT_INIT },
 	{ "shutdown", required_argument, NULL, OPT_SHUTDOWN },
@@ -187,6 +194,8 @@ static void set_plain(struct options *options, char *const arg[static OPT_END])
 			.busybox = arg[OPT_BUSYBOX],
 			.pub = arg[OPT_PUB],
 			.keep_compressed = arg[OPT_KEEP_COMPRESSED],
+			.firmware = arg[OPT_FIRMWARE],
+			.tree = arg[OPT_TREE] ? without_slashes(arg[OPT_TREE]) : NULL,
 		},
 	};
 }

@@ -2,12 +2,12 @@
 _xf_mkinitrd()
 {
     # shellcheck disable=SC2034 # _init_completion fills in all four
-    local cur prev words cword making='--output --root --platform --fs --add --pub --init --shutdown
+    local cur prev words cword making='--output --root --platform --fs --add --firmware --tree --pub --init --shutdown
         --busybox --compress --level --keep-compressed --dry-run --json --quiet --verbose'
     _init_completion -s || return
     case $prev in
     -o | --output | --pub | --init | --shutdown | --busybox) _filedir; return ;;
-    --root) _filedir -d; return ;;
+    --root | --tree) _filedir -d; return ;;
     --platform) mapfile -t COMPREPLY < <(compgen -W 'xen kvm all' -- "$cur"); return ;;
     --fs) mapfile -t COMPREPLY < <(compgen -W 'ext4 xfs btrfs' -- "$cur"); return ;;
     --compress) mapfile -t COMPREPLY < <(compgen -W 'gzip xz zstd lz4 none' -- "$cur"); return ;;
