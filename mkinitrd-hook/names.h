@@ -18,10 +18,8 @@ struct names {
 enum names_kind { NAMES_BASE, NAMES_PLATFORM, NAMES_FILESYSTEM };
 
 /*
- * Add the modules of one group: a platform ("xen", "kvm", "all") or a file system that a root may
- * have
- * ("ext4", "xfs", "btrfs"); group is not read for NAMES_BASE. Returns 0, or -EINVAL for an unknown
- * group.
+ * Add the modules of one group: a platform ("xen", "kvm", "all") or a root's file system ("ext4",
+ * "xfs", "btrfs"); group is not read for NAMES_BASE. Returns 0, or -EINVAL for an unknown group.
  */
 int names_add_group(struct names *names, enum names_kind kind, const char *group);
 

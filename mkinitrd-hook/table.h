@@ -2,9 +2,9 @@
  * The module table of an initrd, /lib/xenfarm/modules, which xf-init reads:
  *
  *	xenfarm-modules 1 KERNEL-VERSION
- *	module NAME FILE DEP,DEP,…     FILE beside the table; what to load before it, in order, or
- *"-" alias PATTERN NAME             fnmatch(3) pattern, as modules.alias has it builtin NAME asked
- *for, and part of the kernel itself
+ *	module NAME FILE DEP,DEP,…     FILE beside the table; "-": nothing to load before it
+ *	alias PATTERN NAME             fnmatch(3) pattern, as modules.alias has it
+ *	builtin NAME                   asked for, and part of the kernel itself
  */
 #ifndef MKINITRD_HOOK_TABLE_H
 #define MKINITRD_HOOK_TABLE_H
