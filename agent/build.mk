@@ -10,3 +10,29 @@ policy_test_PKGS := cmocka
 FUZZERS += fuzz_policy
 fuzz_policy_SRC := lib/buf.c lib/vis.c agent/policy.c agent/fuzz/fuzz_policy.c
 fuzz_policy_CORPUS := agent/fuzz/policy
+
+UNITS += rows_test
+rows_test_SRC := lib/buf.c agent/rows.c agent/test/rows_test.c
+rows_test_PKGS := cmocka
+
+AGENT_LIB_SRC := $(LIB_SRC) $(addprefix agent/,agent.c apply.c carry-out.c config.c conflicts.c derive.c \
+	file.c journal.c look.c merge.c offers.c owners.c plan.c plan-meta.c policy.c prepare.c report.c \
+	rows.c run.c source.c source-dir.c stage.c state.c step.c transaction.c)
+
+PROGRAMS += xf-agent
+xf-agent_DIR := $(PREFIX)/sbin
+xf-agent_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) $(addprefix agent/,cmd-diff.c cmd-reconcile.c \
+	cmd-resolve.c cmd-restarts.c cmd-rollback.c cmd-status.c cmd-verify.c main.c)
+xf-agent_PKGS := $(LIB_PKGS) json-c
+xf-agent_LIBS := -pthread
+
+UNITS += cases_test
+cases_test_SRC := agent/test/cases_test.c
+cases_test_PKGS := json-c
+CHECKS += agent/test/agent.test agent/test/crash.test
+CHECK_NEEDS += xf-manifest xf-agent
+
+UNITS += state_test
+state_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/state_test.c
+state_test_PKGS := $(LIB_PKGS) json-c cmocka
+state_test_LIBS := -pthread

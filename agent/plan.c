@@ -529,34 +529,73 @@ void plan_free(struct plan *plan)
 	free(plan);
 }
 
-struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head)
+static const struct manifest_entry *rest_entry(const struct op *op)
 {
-	struct manifest *rest = manifest_new();
+	if (op->rest == REST_OLD)
+		return op->base;
+	if (op->rest == REST_NEW)
+		return op->settled ? op->settled : op->new;
+	return NULL;
+}
 
-	if (!rest)
-		return NULL;
-	rest->head = *head;
+/*
+ * A list has the folder of each of its paths: one that itself would not be in the next base (it is
+ * ignored, or its conflict is new) is there for the sake of what it holds.
+ */
+static void close_upwards(const struct plan *plan, const struct manifest_entry **chosen)
+{
+	struct op *parent = NULL;
+
+	for (size_t i = plan->n; i-- > 1;) {
+		size_t at;
+
+		if (!chosen[i])
+			continue;
+		parent = parent_of(plan, plan->op[i].path, parent);
+		at = parent ? (size_t)(parent - plan->op) : 0;
+		if (parent && !chosen[at])
+			chosen[at] = is_dir(parent->new) ? parent->new : parent->base;
+	}
+	for (size_t i = 1; i < plan->n; i++) {
+		parent = chosen[i] ? parent_of(plan, plan->op[i].path, parent) : parent;
+		if (chosen[i] && (!parent || !is_dir(chosen[parent - plan->op])))
+			chosen[i] = NULL;
+	}
+}
+
+static bool add_rest(
+	struct manifest *rest, const struct plan *plan, const struct manifest_entry **chosen)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		chosen[i] = rest_entry(&plan->op[i]);
+	close_upwards(plan, chosen);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->op[i];
-		const struct manifest_entry *e = op->rest == REST_OLD ? op->base
-						 : op->rest == REST_NEW
-							 ? op->settled ? op->settled : op->new
-							 : NULL;
-		struct manifest_entry *copy = e ? manifest_add(rest, e) : NULL;
+		struct manifest_entry *copy = chosen[i] ? manifest_add(rest, chosen[i]) : NULL;
 
-		if (e && !copy) {
-			manifest_free(rest);
-			return NULL;
-		}
+		if (chosen[i] && !copy)
+			return false;
 		/* The groups of two generations in one list: told apart by where they come from. */
 		if (copy && copy->group)
-			copy->group =
-				e == op->settled ? 0 : 2 * copy->group + (op->rest == REST_OLD);
+			copy->group = chosen[i] == op->settled
+					      ? 0
+					      : 2 * copy->group + (chosen[i] == op->base);
 	}
-	if (!manifest_sort(rest)) {
+	return manifest_sort(rest);
+}
+
+struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head)
+{
+	const struct manifest_entry **chosen = calloc(plan->n + 1, sizeof(*chosen));
+	struct manifest *rest = manifest_new();
+
+	if (rest)
+		rest->head = *head;
+	if (!chosen || !rest || !add_rest(rest, plan, chosen)) {
 		manifest_free(rest);
-		return NULL;
+		rest = NULL;
 	}
+	free(chosen);
 	return rest;
 }
 

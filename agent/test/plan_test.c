@@ -254,7 +254,7 @@ static void what_is_unknown(void **state)
 		{ "unreadable stranger holds a folder", "d/", "d/ d/x=L@e", "", 0, "d:KEEP-ORPHAN",
 			"" },
 		{ "mount point holds a dropped folder", "d/ d/m/", "d/ d/m/@m", "", 0,
-			"d:KEEP-ORPHAN d/m:DEFER", "d/m/" },
+			"d:KEEP-ORPHAN d/m:DEFER", "d/ d/m/" },
 	};
 
 	(void)state;

@@ -1,0 +1,232 @@
+#include "agent/agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/file.h"
+#include "agent/rows.h"
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "lib/vis.h"
+
+#define VENDOR_POLICY XF_LIBEXECDIR "/policy.d"
+#define LOCAL_POLICY  "etc/xenfarm/policy.d"
+
+void complain(int r, const char *format, ...)
+{
+	va_list args;
+
+	fputs("xf-agent: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	if (r < 0)
+		fprintf(stderr, ": %s", strerror(-r));
+	fputc('\n', stderr);
+}
+
+/* --- policy --- */
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_policy_file(const struct dirent *d)
+{
+	const char *dot = strrchr(d->d_name, '.');
+
+	return d->d_name[0] != '.' && dot && strcmp(dot, ".policy") == 0;
+}
+
+static int add_policy_file(struct agent *a, int dir, const char *folder, const char *name)
+{
+	AUTO_CLOSE int fd = fsroot_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	AUTO_BUF struct buf text = { 0 };
+	const char *what = NULL;
+	unsigned int line = 0;
+	int r = fd < 0 ? fd : buf_read(&text, fd, POLICY_BYTES_MAX);
+
+	r = r < 0 ? r : policies_add(a->policies, text.data, text.size, &line, &what);
+	if (r == 0)
+		return 0;
+	if (what)
+		complain(0, "%s/%s:%u: %s", folder, name, line, what);
+	else
+		complain(r, "%s/%s", folder, name);
+	return EXIT_REFUSED;
+}
+
+/* A rule that cannot be read might be the one that protects something: no run without it. */
+static int read_policies(struct agent *a, int root, const char *folder)
+{
+	AUTO_CLOSE int dir = fsroot_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	struct dirent **entry = NULL;
+	int n, r = 0;
+
+	if (dir == -ENOENT || dir == -ENOTDIR)
+		return 0;
+	n = dir < 0 ? -1 : scandirat(dir, ".", &entry, is_policy_file, by_name);
+	if (n < 0) {
+		complain(dir < 0 ? dir : -errno, "%s", folder);
+		return EXIT_REFUSED;
+	}
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = add_policy_file(a, dir, folder, entry[i]->d_name);
+		free(entry[i]);
+	}
+	free(entry);
+	return r;
+}
+
+static int read_all_policies(struct agent *a)
+{
+	AUTO_CLOSE int own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	a->policies = policies_new();
+	if (!a->policies || policies_add_defaults(a->policies) < 0) {
+		complain(-ENOMEM, "policy");
+		return EXIT_UNDONE;
+	}
+	r = own < 0 ? 0 : read_policies(a, own, VENDOR_POLICY + 1);
+	return r ? r : read_policies(a, a->root, LOCAL_POLICY);
+}
+
+/* --- opening --- */
+
+static int recover(struct agent *a)
+{
+	struct owners *owners = owners_of(a->root);
+	int r = owners ? transaction_recover(a->root, a->state, owners) : -ENOMEM;
+
+	owners_free(owners);
+	if (r < 0) {
+		complain(r, "an interrupted run cannot be put in order: see %s in the state folder",
+			TRANSACTION_DIR);
+		return EXIT_REFUSED;
+	}
+	if (r > 0 && !a->options->quiet)
+		fputs("An interrupted run was put in order.\n", stderr);
+	return 0;
+}
+
+static int open_state(struct agent *a, bool change)
+{
+	a->state = state_open(a->root, a->options->state, change, &a->lock);
+	if (a->state == -EWOULDBLOCK) {
+		complain(0, "another xf-agent is at work");
+		return EXIT_DEFERRED;
+	}
+	if (a->state == -ENOENT && !change) {
+		a->state = -1;
+	} else if (a->state < 0) {
+		complain(a->state, "the state folder %s%s",
+			a->options->state ? a->options->state : "/",
+			a->options->state ? "" : STATE_DEFAULT);
+		a->state = -1;
+		return EXIT_UNDONE;
+	}
+	return change ? recover(a) : 0;
+}
+
+int agent_open(struct agent *a, const struct options *options, bool change)
+{
+	int r;
+
+	*a = (struct agent){
+		.options = options, .state = -1, .lock = -1, .records = agent_write_records
+	};
+	a->root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (a->root < 0) {
+		complain(-errno, "%s", options->root);
+		return EXIT_USAGE;
+	}
+	r = open_state(a, change);
+	if (r)
+		return r;
+	r = state_status_read(a->state, &a->status);
+	r = r < 0 ? r : conflicts_read(a->state, &a->conflicts);
+	if (r < 0) {
+		complain(r, "the records in the state folder cannot be read");
+		return EXIT_REFUSED;
+	}
+	return read_all_policies(a);
+}
+
+void agent_close(struct agent *a)
+{
+	source_close(a->source);
+	policies_free(a->policies);
+	plan_free(a->plan);
+	steps_free(&a->steps);
+	conflicts_free(&a->conflicts);
+	conflicts_free(&a->next);
+	manifest_free(a->base);
+	manifest_free(a->local);
+	manifest_free(a->new);
+	manifest_free(a->pending);
+	manifest_free(a->made);
+	owners_free(a->owners);
+	for (size_t i = 0; i < a->n_bytes; i++)
+		buf_free(&a->bytes[i]);
+	free(a->bytes);
+	buf_free(&a->merged);
+	cleanup_close(&a->lock);
+	cleanup_close(&a->state);
+	cleanup_close(&a->root);
+}
+
+/* --- contents --- */
+
+const struct buf *agent_keep_bytes(struct agent *a, struct buf *buf)
+{
+	struct buf *grown = reallocarray(a->bytes, a->n_bytes + 1, sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	a->bytes = grown;
+	grown[a->n_bytes] = *buf;
+	*buf = (struct buf){ 0 };
+	return &grown[a->n_bytes++];
+}
+
+static int is_content_of(const struct manifest_entry *e, const struct buf *b)
+{
+	struct digest digest;
+	int r = file_digest(b->data, b->size, &digest);
+
+	return r < 0 ? r : memcmp(digest.sha256, e->digest.sha256, 32) == 0;
+}
+
+int agent_content(
+	struct agent *a, uint32_t generation, const struct manifest_entry *e, struct buf *out)
+{
+	char path[MANIFEST_PATH_MAX + 32];
+	int r = a->state < 0 ? -ENOENT : state_content(a->state, e, out);
+
+	if (r == 0 || !a->source || e->size > ROWS_BYTES_MAX)
+		return r;
+	out->size = 0;
+	snprintf(path, sizeof(path), "gen/%u/%s", generation, e->path);
+	r = source_read(a->source, path, ROWS_BYTES_MAX, out);
+	r = r < 0 ? r : is_content_of(e, out);
+	return r < 0 ? r : r == 0 ? -EBADMSG : 0;
+}
+
+int agent_local_content(const struct agent *a, const struct manifest_entry *e, struct buf *out)
+{
+	AUTO_CLOSE int fd =
+		fsroot_open(a->root, e->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+	int r = fd < 0 ? fd : buf_read(out, fd, ROWS_BYTES_MAX);
+
+	r = r < 0 ? r : is_content_of(e, out);
+	return r < 0 ? r : r == 0 ? -ESTALE : 0;
+}

@@ -1,0 +1,128 @@
+/* One run of xf-agent: what it was asked, what it has open, what it found out. */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/conflicts.h"
+#include "agent/owners.h"
+#include "agent/plan.h"
+#include "agent/policy.h"
+#include "agent/source.h"
+#include "agent/state.h"
+#include "agent/step.h"
+#include "agent/transaction.h"
+
+/* Exit status, xf-agent(8). */
+enum {
+	EXIT_DONE = 0,
+	EXIT_DIFFERENT = 1, /* verify, diff */
+	EXIT_USAGE = 2,
+	EXIT_CONFLICTS = 10,
+	EXIT_DEFERRED = 11,
+	EXIT_REFUSED = 20,
+	EXIT_UNREACHABLE = 21,
+	EXIT_UNDONE = 30, /* failed, nothing changed */
+};
+
+struct options {
+	const char *root, *state, *pub, *source, *tool;
+	bool json, quiet, again;
+	enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE } resolve;
+};
+
+struct agent {
+	const struct options *options;
+	int root, state, lock; /* state is -1 if there is none yet */
+	struct policies *policies;
+	struct state_status status;
+	struct conflicts conflicts; /* of the run before */
+	struct source *source;      /* opened when it is needed */
+	uint32_t generation;        /* the share's, or the one this client is pinned to */
+
+	struct manifest *base, *local, *new, *pending;
+	struct plan *plan;
+
+	/* What prepare() makes of the plan. */
+	struct steps steps;
+	struct conflicts next;
+	struct manifest *made; /* entries of steps */
+	struct buf *bytes;     /* contents of steps */
+	size_t n_bytes;
+	struct owners *owners;
+
+	const char *whole;       /* scan all below this path, strangers too; NULL: none */
+	const char *merged_path; /* resolve --merge: this path gets these bytes */
+	struct buf merged;
+	const struct undo *undo;             /* rollback: contents are those of the trash */
+	int (*records)(struct agent *agent); /* what to write when the changes are made */
+};
+
+/* Where the trash keeps what was displaced from path; a list sorted by path. */
+struct undo {
+	size_t n;
+	struct undone {
+		char *path, *source; /* below the state folder */
+	} * undone;
+};
+
+/*
+ * Open root and state. With change the state folder is made and locked, and a killed run's
+ * transaction is put in order. Returns 0 or an exit status, after saying why.
+ */
+int agent_open(struct agent *agent, const struct options *options, bool change);
+void agent_close(struct agent *agent);
+
+/* Say "xf-agent: …" on standard error, with the text of errno -r if r is negative. */
+__attribute__((format(printf, 2, 3))) void complain(int r, const char *format, ...);
+
+/* --- the steps of a run; each returns 0 or an exit status, after saying why --- */
+
+/* The share's generation into agent->generation. */
+int agent_current(struct agent *agent);
+
+/* Open the share, if it is not open yet. */
+int agent_source(struct agent *agent);
+
+/* base and new, the latter verified, guarded. Needs the share only if the generation is new. */
+int agent_load(struct agent *agent);
+
+/* local and pending. all: read every file anew, without the stat cache. */
+int agent_scan(struct agent *agent, bool all);
+
+/* The plan; and the steps that carry it out. */
+int agent_decide(struct agent *agent);
+int agent_prepare(struct agent *agent);
+
+/* Make the changes, and what follows from them: base, records, derived files. */
+int agent_apply(struct agent *agent);
+
+/* load, scan, decide and prepare. */
+int agent_look(struct agent *agent);
+
+/* The exit status for what is left to do. */
+int agent_left(const struct agent *agent);
+
+/* --- parts --- */
+
+/* Steps, offers, merges from the plan. 0 or -errno. */
+int prepare(struct agent *agent);
+
+/* The content of a path of a manifest: kept, or read from the share's generation, verified. */
+int agent_content(
+	struct agent *agent, uint32_t generation, const struct manifest_entry *e, struct buf *out);
+
+/* The content of a local file, verified to be what the scan saw. 0, -ESTALE, or -errno. */
+int agent_local_content(const struct agent *agent, const struct manifest_entry *e, struct buf *out);
+
+/* Bytes for a step, that live as long as the agent: takes buf over. NULL without memory. */
+const struct buf *agent_keep_bytes(struct agent *agent, struct buf *buf);
+
+/* The records of a reconcile: base, new, conflicts, status. 0 or -errno. */
+int agent_write_records(struct agent *agent);
+
+/* Commands that bring derived files up to date with the paths that were changed. */
+void derive(struct agent *agent);
+
+#endif

@@ -1,0 +1,163 @@
+/* diff PATH: what the master changed since the base, and what was changed here. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "agent/command.h"
+#include "agent/report.h"
+#include "agent/run.h"
+#include "lib/cleanup.h"
+#include "lib/publish.h"
+
+#define LIMIT 60 /* seconds for diff(1) */
+
+struct side {
+	const char *word;
+	const struct manifest_entry *entry;
+	struct buf content;
+	int known; /* is content what entry says? */
+};
+
+static void describe(const struct side *s)
+{
+	const struct manifest_entry *e = s->entry;
+
+	printf("%-6s ", s->word);
+	if (!e) {
+		puts("absent");
+		return;
+	}
+	printf("%s, mode %04o, owner %s (%u), group %s (%u)", manifest_type_name(e->type), e->mode,
+		e->uname ? e->uname : "?", e->uid, e->gname ? e->gname : "?", e->gid);
+	if (e->type == MANIFEST_FILE)
+		printf(", %ju bytes", (uintmax_t)e->size);
+	if (e->link)
+		print_name(" ", "-> "), print_name(e->link, "");
+	for (uint32_t i = 0; i < e->nxattrs; i++)
+		printf(", %s", e->xattr[i].name);
+	putchar('\n');
+}
+
+static struct json_object *json_side(const struct side *s)
+{
+	struct json_object *o;
+	char digest[65] = "";
+
+	if (!s->entry)
+		return NULL;
+	o = json_object_new_object();
+	json_object_object_add(
+		o, "type", json_object_new_string(manifest_type_name(s->entry->type)));
+	json_object_object_add(o, "mode", json_object_new_int(s->entry->mode));
+	json_object_object_add(o, "uid", json_object_new_int64(s->entry->uid));
+	json_object_object_add(o, "gid", json_object_new_int64(s->entry->gid));
+	if (s->entry->link)
+		json_object_object_add(o, "link", json_name(s->entry->link));
+	for (int i = 0; s->entry->digest.has && i < 32; i++)
+		snprintf(digest + 2 * i, 3, "%02x", s->entry->digest.sha256[i]);
+	if (digest[0])
+		json_object_object_add(o, "sha256", json_object_new_string(digest));
+	return o;
+}
+
+static int memory_file(const struct side *s, char path[static 32])
+{
+	int fd = memfd_create(s->word, 0);
+
+	if (fd < 0)
+		return -errno;
+	snprintf(path, 32, "/proc/self/fd/%d", fd);
+	if (write_all(fd, s->content.data, s->content.size) == 0)
+		return fd;
+	close(fd);
+	return -EIO;
+}
+
+static void diff(const char *path, const struct side *a, const struct side *b)
+{
+	char file[2][32], label[2][128];
+	AUTO_CLOSE int x = memory_file(a, file[0]), y = memory_file(b, file[1]);
+	const char *argv[] = { "diff", "-u", "--label", label[0], "--label", label[1], file[0],
+		file[1], NULL };
+	int r;
+
+	if (x < 0 || y < 0)
+		return;
+	snprintf(label[0], sizeof(label[0]), "%s (%s)", path, a->word);
+	snprintf(label[1], sizeof(label[1]), "%s (%s)", path, b->word);
+	fflush(stdout);
+	r = run(argv, 1, LIMIT, 0);
+	if (r < 0)
+		complain(r, "diff");
+}
+
+static int is_file(const struct side *s)
+{
+	return s->entry && s->entry->type == MANIFEST_FILE;
+}
+
+static void print_sides(const char *path, struct side side[static 3])
+{
+	const struct side empty = { .word = "absent", .known = 1 };
+
+	for (int i = 0; i < 3; i++)
+		describe(&side[i]);
+	for (int i = 1; i < 3; i++) {
+		const struct side *from = side[0].entry ? &side[0] : &empty;
+
+		if (is_file(&side[i]) && side[i].known && from->known)
+			diff(path, from, &side[i]);
+		else if (is_file(&side[i]))
+			printf("(the %s content is not to be had here)\n",
+				side[i].known ? from->word : side[i].word);
+	}
+}
+
+static int show(struct agent *a, const char *path)
+{
+	struct side side[3] = { { "base", manifest_find(a->base, path), { 0 }, 0 },
+		{ "local", manifest_find(a->local, path), { 0 }, 0 },
+		{ "new", manifest_find(a->new, path), { 0 }, 0 } };
+	int differ = !plan_same_content(side[1].entry, side[2].entry);
+
+	if (!side[0].entry && !side[2].entry) {
+		complain(0, "%s is not among the share's paths", path);
+		return EXIT_USAGE;
+	}
+	if (a->options->json) {
+		struct json_object *o = json_object_new_object();
+
+		for (int i = 0; i < 3; i++)
+			json_object_object_add(o, side[i].word, json_side(&side[i]));
+		report_json(o);
+		return differ;
+	}
+	if (is_file(&side[0]))
+		side[0].known = agent_content(a, a->status.generation, side[0].entry,
+					&side[0].content) == 0;
+	if (is_file(&side[1]))
+		side[1].known = agent_local_content(a, side[1].entry, &side[1].content) == 0;
+	if (is_file(&side[2]))
+		side[2].known =
+			agent_content(a, a->generation, side[2].entry, &side[2].content) == 0;
+	print_sides(path, side);
+	for (int i = 0; i < 3; i++)
+		buf_free(&side[i].content);
+	return differ ? EXIT_DIFFERENT : EXIT_DONE;
+}
+
+int command_diff(const struct options *options, char **arguments)
+{
+	const char *path = arguments[0] + (arguments[0][0] == '/');
+	struct agent a;
+	int r = agent_open(&a, options, false);
+
+	r = r ? r : agent_current(&a);
+	r = r ? r : agent_load(&a);
+	r = r ? r : agent_scan(&a, false);
+	r = r ? r : show(&a, path);
+	agent_close(&a);
+	return r;
+}

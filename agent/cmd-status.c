@@ -1,0 +1,74 @@
+/* status, conflicts: what the last run left, without looking at a file. */
+#include <stdio.h>
+
+#include "agent/command.h"
+#include "agent/report.h"
+
+static void print_status(const struct agent *a)
+{
+	const struct state_status *s = &a->status;
+
+	if (s->generation == 0)
+		puts("nothing was applied yet");
+	else
+		printf("generation %u of share %s\n", s->generation, s->share);
+	if (a->generation && a->generation != s->generation)
+		printf("generation %u is there: xf-agent plan shows what it would change\n",
+			a->generation);
+	if (s->rolled_back)
+		printf("you went back from generation %u\n", s->rolled_back);
+	if (s->conflicts)
+		printf("%u wait for you: xf-agent conflicts\n", s->conflicts);
+	if (s->deferred)
+		printf("%u could not be done: xf-agent plan says why\n", s->deferred);
+}
+
+static void print_json(const struct agent *a)
+{
+	const struct state_status *s = &a->status;
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "share", json_object_new_string(s->share));
+	json_object_object_add(o, "generation", json_object_new_int64(s->generation));
+	json_object_object_add(o, "current", json_object_new_int64(a->generation));
+	json_object_object_add(o, "rolled_back", json_object_new_int64(s->rolled_back));
+	json_object_object_add(o, "conflicts", json_object_new_int64(s->conflicts));
+	json_object_object_add(o, "deferred", json_object_new_int64(s->deferred));
+	if (s->checked)
+		json_object_object_add(o, "checked", json_time(s->checked));
+	report_json(o);
+}
+
+int command_status(const struct options *options, char **arguments)
+{
+	struct agent a;
+	int r = agent_open(&a, options, false);
+
+	(void)arguments;
+	/* That the share is away is no reason not to say what is here. */
+	if (r == 0 && options->source)
+		agent_current(&a);
+	if (r == 0) {
+		if (options->json)
+			print_json(&a);
+		else
+			print_status(&a);
+		r = agent_left(&a);
+	}
+	agent_close(&a);
+	return r;
+}
+
+int command_conflicts(const struct options *options, char **arguments)
+{
+	struct agent a;
+	int r = agent_open(&a, options, false);
+
+	(void)arguments;
+	if (r == 0) {
+		report_conflicts(&a, &a.conflicts);
+		r = conflicts_waiting(&a.conflicts) ? EXIT_CONFLICTS : EXIT_DONE;
+	}
+	agent_close(&a);
+	return r;
+}

@@ -1,0 +1,94 @@
+/* verify: every file read anew, and how it differs from what was applied. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/command.h"
+#include "agent/report.h"
+
+struct verify {
+	const struct agent *agent;
+	struct json_object *list;
+	unsigned long checked, different, unreadable;
+};
+
+static const char *difference(const struct verify *v, const struct manifest_entry *base,
+	const struct manifest_entry *local)
+{
+	unsigned int differ;
+
+	if (policy_of(v->agent->policies, base->path, base->type == MANIFEST_DIR) == POLICY_IGNORE)
+		return NULL;
+	if (!local)
+		return "missing";
+	if (local->mountpoint || local->unread)
+		return NULL;
+	differ = manifest_compare(base, local);
+	if (differ & MANIFEST_DIFF_TYPE)
+		return "another kind of file";
+	if (differ & MANIFEST_DIFF_CONTENT)
+		return "changed";
+	if (differ & ((local->type == MANIFEST_LINK ? 0 : MANIFEST_DIFF_MODE) |
+			     MANIFEST_DIFF_OWNER | MANIFEST_DIFF_XATTR))
+		return "owner, mode or attributes changed";
+	return NULL;
+}
+
+static int tell(struct verify *v, const char *path, const char *what)
+{
+	struct json_object *o;
+
+	if (!v->list) {
+		printf("%s  ", what);
+		print_name(path, "\n");
+		return 0;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "path", json_name(path));
+	json_object_object_add(o, "what", json_object_new_string(what));
+	return json_object_array_add(v->list, o);
+}
+
+static int compare(const struct manifest_entry *base, const struct manifest_entry *local, void *arg)
+{
+	struct verify *v = arg;
+	const char *what;
+
+	if (!base)
+		return 0;
+	v->checked++;
+	if (local && local->error) {
+		v->unreadable++;
+		return tell(v, base->path, strerror(local->error));
+	}
+	what = difference(v, base, local);
+	v->different += what != NULL;
+	return what ? tell(v, base->path, what) : 0;
+}
+
+int command_verify(const struct options *options, char **arguments)
+{
+	struct verify v = { .list = options->json ? json_object_new_array() : NULL };
+	struct manifest_error error = { 0 };
+	struct agent a;
+	int r = agent_open(&a, options, false);
+
+	(void)arguments;
+	v.agent = &a;
+	if (r == 0 && state_manifest(a.state, STATE_BASE, &a.base, &error) < 0) {
+		complain(0, "the base cannot be read: %s", error.rule ? error.rule : "damaged");
+		r = EXIT_REFUSED;
+	}
+	r = r ? r : agent_scan(&a, true);
+	if (r == 0) {
+		manifest_join(a.base, a.local, compare, &v);
+		if (v.list)
+			report_json(json_object_get(v.list));
+		else if (!options->quiet)
+			printf("%lu checked, %lu differ, %lu could not be read\n", v.checked,
+				v.different, v.unreadable);
+		r = v.different || v.unreadable ? EXIT_DIFFERENT : EXIT_DONE;
+	}
+	json_object_put(v.list);
+	agent_close(&a);
+	return r;
+}

@@ -1,0 +1,76 @@
+/*
+ * What waits for the administrator, as it is kept in STATE/conflicts, a line each, with names in
+ * vis(3) octal escapes and "-" for what does not apply:
+ *
+ *	KIND PATH PLACE GENERATION SINCE OFFERED LOCAL
+ *
+ * KIND: offer (it stands), dismissed (it was deleted while it stood), meta, rows, relocated.
+ * PLACE: the offer, below the root, or below STATE/pending if it begins with '/'; rows: what
+ * clashes. SINCE: seconds since 1970. OFFERED, LOCAL: fingerprints, 64 hexadecimal digits.
+ */
+#ifndef AGENT_CONFLICTS_H
+#define AGENT_CONFLICTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/manifest.h"
+
+#define CONFLICTS_BYTES_MAX (64u << 20)
+
+enum conflict_kind {
+	CONFLICT_OFFER,
+	CONFLICT_DISMISSED,
+	CONFLICT_META,
+	CONFLICT_ROWS,
+	CONFLICT_RELOCATED,
+	CONFLICT_KINDS
+};
+
+/* What a path and all below it is, without times, owners and modes: of a file its content. */
+struct fingerprint {
+	uint8_t byte[32]; /* all zero: the path is absent */
+};
+
+struct conflict {
+	enum conflict_kind kind;
+	char *path, *place;
+	uint32_t generation;
+	int64_t since;
+	struct fingerprint offered, local;
+};
+
+struct conflicts {
+	struct conflict *conflict;
+	size_t n;
+};
+
+/* Append a copy. False without memory. */
+bool conflicts_add(struct conflicts *conflicts, const struct conflict *conflict);
+void conflicts_free(struct conflicts *conflicts);
+
+/* The first one of that kind and path, or NULL. */
+const struct conflict *conflicts_find(
+	const struct conflicts *conflicts, enum conflict_kind kind, const char *path);
+
+/* Those that wait: dismissed and relocated ones do not. */
+uint32_t conflicts_waiting(const struct conflicts *conflicts);
+
+const char *conflict_kind_name(enum conflict_kind kind);
+
+/* Parse: no I/O. text[n] is writeable, and text overwritten. 0, -EBADMSG or -ENOMEM. */
+int conflicts_parse(char *text, size_t n, struct conflicts *conflicts);
+void conflicts_format(const struct conflicts *conflicts, struct buf *out);
+
+/* STATE/conflicts; without the file, or without a folder (-1), there are none. 0 or -errno. */
+int conflicts_read(int state, struct conflicts *conflicts);
+int conflicts_write(int state, const struct conflicts *conflicts);
+
+/* Of path and what lies below it in a list. Returns 0 or -errno. */
+int fingerprint_of(const struct manifest *m, const char *path, struct fingerprint *print);
+bool fingerprint_same(const struct fingerprint *a, const struct fingerprint *b);
+bool fingerprint_absent(const struct fingerprint *print);
+
+#endif

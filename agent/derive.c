@@ -1,0 +1,79 @@
+/*
+ * Files that are made from others: when a path that matches a glob was changed, its command is run
+ * on this client. Only on the running system: of a root that is being booted, the boot itself makes
+ * them anew or they are made at the first reconcile after it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/run.h"
+
+static const struct derived {
+	const char *globs; /* a policy text: what matches is under "hold" */
+	const char *argv[4];
+	unsigned int limit; /* seconds */
+} derived[] = {
+	{ "hold etc/ld.so.conf\nhold etc/ld.so.conf.d\n", { "ldconfig" }, 120 },
+	{ "hold etc/systemd/system\n", { "systemctl", "daemon-reload" }, 60 },
+	{ "hold etc/udev/rules.d\n", { "udevadm", "control", "--reload" }, 30 },
+	{ "hold etc/ca-certificates.conf\nhold etc/ca-certificates\n", { "update-ca-certificates" },
+		120 },
+	{ "hold etc/locale.gen\n", { "locale-gen" }, 300 },
+	{ "hold etc/aliases\n", { "newaliases" }, 30 },
+	{ "hold etc/sysctl.d\nhold etc/sysctl.conf\n", { "sysctl", "--system" }, 30 },
+	{ "hold etc/tmpfiles.d\n", { "systemd-tmpfiles", "--create" }, 60 },
+};
+
+static bool has_changed(const struct agent *a, const struct policies *globs)
+{
+	for (size_t i = 0; i < a->steps.n; i++) {
+		const struct step *s = &a->steps.step[i];
+
+		if (!s->deferred && s->op != STEP_NONE &&
+			policy_of(globs, s->path, false) == POLICY_HOLD)
+			return true;
+	}
+	return false;
+}
+
+static bool is_running_system(const struct agent *a)
+{
+	struct stat root, own;
+
+	return fstat(a->root, &root) == 0 && stat("/", &own) == 0 && root.st_ino == own.st_ino &&
+	       root.st_dev == own.st_dev;
+}
+
+static void remake(const struct derived *d)
+{
+	int r = run(d->argv, -1, d->limit, 0);
+
+	if (r == -ENOENT)
+		return;
+	if (r < 0)
+		complain(r, "%s", d->argv[0]);
+	else if (r > 0)
+		complain(0, "%s ended with %d: run it again by hand", d->argv[0], r);
+}
+
+void derive(struct agent *a)
+{
+	if (!is_running_system(a))
+		return;
+	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
+		struct policies *globs = policies_new();
+		const char *what;
+		unsigned int line;
+
+		if (globs &&
+			policies_add(globs, derived[i].globs, strlen(derived[i].globs), &line,
+				&what) == 0 &&
+			has_changed(a, globs))
+			remake(&derived[i]);
+		policies_free(globs);
+	}
+}

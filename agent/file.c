@@ -1,0 +1,283 @@
+#include "agent/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/scan-entry.h"
+
+#define PROC_PATH_MAX (sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1)
+
+int file_make(int folder, const char *name, const struct manifest_entry *e)
+{
+	mode_t mode = 0600 | (e->type == MANIFEST_FIFO           ? S_IFIFO
+				     : e->type == MANIFEST_CHAR  ? S_IFCHR
+				     : e->type == MANIFEST_BLOCK ? S_IFBLK
+								 : S_IFREG);
+	int r;
+
+	switch (e->type) {
+	case MANIFEST_DIR:
+		r = mkdirat(folder, name, 0700);
+		break;
+	case MANIFEST_LINK:
+		r = symlinkat(e->link, folder, name);
+		break;
+	case MANIFEST_FILE:
+		r = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		break;
+	case MANIFEST_SOCKET:
+		return -EINVAL;
+	default:
+		r = mknodat(folder, name, mode, makedev(e->major, e->minor));
+	}
+	return r < 0 ? -errno : r;
+}
+
+/* --- metadata --- */
+
+static const struct manifest_xattr *find_xattr(const struct manifest_entry *e, const char *name)
+{
+	for (uint32_t i = 0; i < e->nxattrs; i++)
+		if (strcmp(e->xattr[i].name, name) == 0)
+			return &e->xattr[i];
+	return NULL;
+}
+
+static bool same_xattr(const struct manifest_xattr *a, const struct manifest_xattr *b)
+{
+	return a && a->size == b->size && memcmp(a->value, b->value, b->size) == 0;
+}
+
+/* fd was opened O_PATH; a link cannot be reached by it, only by its name. */
+static int dress_xattrs(int fd, int folder, const char *name, const struct manifest_entry *is,
+	const struct manifest_entry *e)
+{
+	bool link = e->type == MANIFEST_LINK;
+	char path[PROC_PATH_MAX];
+
+	snprintf(path, sizeof(path), link ? "/proc/self/fd/%d/%s" : "/proc/self/fd/%d",
+		link ? folder : fd, name);
+	for (uint32_t i = 0; i < is->nxattrs; i++)
+		if (!find_xattr(e, is->xattr[i].name) &&
+			(link ? lremovexattr : removexattr)(path, is->xattr[i].name) < 0 &&
+			errno != ENODATA)
+			return -errno;
+	for (uint32_t i = 0; i < e->nxattrs; i++) {
+		const struct manifest_xattr *x = &e->xattr[i];
+
+		if (!same_xattr(find_xattr(is, x->name), x) &&
+			(link ? lsetxattr : setxattr)(path, x->name, x->value, x->size, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* By fd it is this one inode, whatever happens to its name. */
+static int dress_owner_and_mode(int fd, const struct manifest_entry *is,
+	const struct manifest_entry *e, const struct owners *owners)
+{
+	uint32_t uid = owners_uid(owners, e), gid = owners_gid(owners, e);
+	bool chowned = uid != is->uid || gid != is->gid;
+	char self[PROC_PATH_MAX];
+
+	if (chowned && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return -errno;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (e->type != MANIFEST_LINK && (chowned || e->mode != is->mode) &&
+		chmod(self, e->mode) < 0)
+		return -errno;
+	return 0;
+}
+
+static struct examiner *examiner(void)
+{
+	static struct examiner *one; /* its buffers are large, and used by one thread */
+
+	if (!one)
+		one = calloc(1, sizeof(*one));
+	return one;
+}
+
+static struct accounts *no_names(void)
+{
+	static struct accounts *none;
+
+	/* A folder in which there is no etc/passwd: numbers are all that is compared here. */
+	if (!none) {
+		AUTO_CLOSE int fd = open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		accounts_read(fd, &none);
+	}
+	return none;
+}
+
+/* What name in folder is, without its content. */
+static int look(int folder, const char *name, struct manifest_entry *e, struct statcache_key *key)
+{
+	struct examiner *x = examiner();
+	int r;
+
+	if (!x)
+		return -ENOMEM;
+	x->accounts = no_names();
+	if (!x->accounts)
+		return -ENOMEM;
+	e->path = "";
+	r = examine(x, folder, name, e, key);
+	return r < 0 ? r : -e->error;
+}
+
+int file_dress(int folder, const char *name, const struct manifest_entry *e,
+	const struct owners *owners, bool with_time)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, e->mtime };
+	AUTO_CLOSE int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct manifest_entry is;
+	struct statcache_key key;
+	struct stat st;
+	int r = fd < 0 ? -errno : look(folder, name, &is, &key);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0 || st.st_ino != key.ino || st.st_dev != key.dev ||
+		is.type != e->type)
+		return -EBUSY;
+	r = dress_owner_and_mode(fd, &is, e, owners);
+	/* chown(2) takes capabilities away: what was there may have to be set again. */
+	if (r == 0 && (is.nxattrs || e->nxattrs))
+		r = look(folder, name, &is, &key);
+	if (r == 0 && (is.nxattrs || e->nxattrs))
+		r = dress_xattrs(fd, folder, name, &is, e);
+	if (r == 0 && with_time && utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		r = -errno;
+	return r;
+}
+
+int file_finish(int folder, const char *name, const struct manifest_entry *before,
+	const struct manifest_entry *after, const struct owners *owners)
+{
+	struct manifest_entry is;
+	struct statcache_key key;
+	int r = look(folder, name, &is, &key);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (is.type != after->type ||
+		(is.uid != before->uid && is.uid != owners_uid(owners, after)) ||
+		(is.gid != before->gid && is.gid != owners_gid(owners, after)) ||
+		(is.mode != before->mode && is.mode != after->mode &&
+			is.mode != (before->mode & ~06000u)))
+		return 0;
+	return file_dress(folder, name, after, owners, false);
+}
+
+/* --- comparing --- */
+
+static int same_bytes(int folder, const char *name, const struct manifest_entry *e)
+{
+	AUTO_CLOSE int fd =
+		openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct digester *digester;
+	struct digest digest;
+	uint64_t size;
+	int r = fd < 0 ? -errno : digester_new(DIGEST_SHA256, &digester);
+
+	if (r < 0)
+		return r;
+	r = digester_fd(digester, fd, &digest, &size);
+	digester_free(digester);
+	if (r < 0)
+		return r;
+	return size == e->size && memcmp(digest.sha256, e->digest.sha256, 32) == 0;
+}
+
+int file_matches(int folder, const char *name, const struct manifest_entry *e, unsigned int parts)
+{
+	struct manifest_entry is;
+	struct statcache_key key;
+	int r = look(folder, name, &is, &key);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (is.type != e->type)
+		return 0;
+	if (parts & FILE_MODE && ((is.mode != e->mode && is.type != MANIFEST_LINK) ||
+					 is.uid != e->uid || is.gid != e->gid))
+		return 0;
+	if (!(parts & FILE_CONTENT) || is.type == MANIFEST_DIR)
+		return 1;
+	if (is.type == MANIFEST_FILE)
+		return is.size == e->size ? same_bytes(folder, name, e) : 0;
+	if (is.type == MANIFEST_LINK)
+		return strcmp(is.link, e->link) == 0;
+	return is.major == e->major && is.minor == e->minor;
+}
+
+bool file_is_written(int folder, const char *name)
+{
+	AUTO_CLOSE int fd =
+		openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+		return false;
+	}
+	/* Anything else: this file system has no leases. */
+	return errno == EAGAIN;
+}
+
+int file_digest(const void *data, size_t n, struct digest *digest)
+{
+	struct digester *d;
+	int r = digester_new(DIGEST_SHA256, &d);
+
+	if (r < 0)
+		return r;
+	r = digester_begin(d);
+	r = r < 0 ? r : digester_add(d, data, n);
+	r = r < 0 ? r : digester_end(d, digest);
+	digester_free(d);
+	return r;
+}
+
+/* --- removing --- */
+
+static int empty_folder(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir)
+		return -errno;
+	while (r == 0 && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			r = file_remove_tree(dirfd(dir), d->d_name);
+	return r;
+}
+
+int file_remove_tree(int folder, const char *name)
+{
+	int r;
+
+	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	r = empty_folder(folder, name);
+	if (r == -ENOTDIR)
+		return -EPERM;
+	return r < 0 ? r : unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}

@@ -1,0 +1,50 @@
+/* Single files by their entries: made with all their metadata, compared, put in order. */
+#ifndef AGENT_FILE_H
+#define AGENT_FILE_H
+
+#include <stdbool.h>
+
+#include "agent/owners.h"
+#include "lib/digest.h"
+#include "lib/manifest.h"
+
+/*
+ * Make name in folder as e has it, but for its metadata: a folder (0700), a link, a fifo, a device,
+ * or an empty file (0600). Returns 0; for a file its fd, open for writing; or -errno.
+ */
+int file_make(int folder, const char *name, const struct manifest_entry *e);
+
+/*
+ * Give name in folder e's owner, mode and attributes, in this order, as each step may undo the one
+ * after it; attributes that e lacks are removed. A file's or folder's time is e's if with_time.
+ * What is right already is not touched. Follows nothing. Returns 0 or -errno.
+ */
+int file_dress(int folder, const char *name, const struct manifest_entry *e,
+	const struct owners *owners, bool with_time);
+
+/*
+ * Finish a file_dress() from before to after that may have been cut off: if owner, group and mode
+ * are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0 or -errno.
+ */
+int file_finish(int folder, const char *name, const struct manifest_entry *before,
+	const struct manifest_entry *after, const struct owners *owners);
+
+#define FILE_CONTENT (1u << 0) /* type, and digest, link text or device number */
+#define FILE_MODE    (1u << 1) /* mode, and the numbers of owner and group */
+
+/*
+ * Is name in folder as e has it, in the FILE_* parts asked for? A file is read to know. Folders are
+ * the same if they are folders. Returns 1, 0 (no, or not there), or -errno.
+ */
+int file_matches(int folder, const char *name, const struct manifest_entry *e, unsigned int parts);
+
+/* True if someone has this file open for writing: fcntl(2), F_SETLEASE. */
+bool file_is_written(int folder, const char *name);
+
+/* The SHA-256 of bytes. Returns 0 or -errno. */
+int file_digest(const void *data, size_t n, struct digest *digest);
+
+/* Remove name in folder, and all below it. Returns 0 (also if it is not there) or -errno. */
+int file_remove_tree(int folder, const char *name);
+
+#endif

@@ -1,0 +1,291 @@
+/* The first half of a run: what the share has, what is here, and what follows from that. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/offers.h"
+#include "agent/rows.h"
+#include "kernel-cmdline/xfnet.h"
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "lib/scan.h"
+#include "lib/signature.h"
+
+/* --- the share --- */
+
+static int unreachable(const struct agent *a, int r, const char *what)
+{
+	complain(r, "the share %s cannot be read (%s); nothing was changed", a->options->source,
+		what);
+	return EXIT_UNREACHABLE;
+}
+
+int agent_source(struct agent *a)
+{
+	int r;
+
+	if (a->source)
+		return 0;
+	if (!a->options->source) {
+		complain(0, "no share: give --source, or source= in /etc/xenfarm/xf-agent.conf");
+		return EXIT_USAGE;
+	}
+	r = source_open(a->options->source, &a->source);
+	return r < 0 ? unreachable(a, r, "opening it") : 0;
+}
+
+/* xfgen=N of the kernel's command line pins this client; 0: it does not. */
+static uint32_t pinned(void)
+{
+	AUTO_CLOSE int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	AUTO_BUF struct buf text = { 0 };
+	struct xf_problems problems = { 0 };
+	AUTO_FREE struct xf_cmdline *cmdline = calloc(1, sizeof(*cmdline));
+
+	if (!cmdline || fd < 0 || buf_read(&text, fd, 65536) < 0)
+		return 0;
+	xf_cmdline_parse(text.data, text.size, cmdline, &problems);
+	return cmdline->generation;
+}
+
+int agent_current(struct agent *a)
+{
+	AUTO_BUF struct buf text = { 0 };
+	unsigned long number;
+	char *end;
+	int r = agent_source(a);
+
+	if (r)
+		return r;
+	a->generation = pinned();
+	if (a->generation)
+		return 0;
+	r = source_read(a->source, "current", 64, &text);
+	buf_add(&text, "", 1);
+	if (r < 0 || text.failed)
+		return unreachable(a, r, "current");
+	number = strtoul(text.data, &end, 10);
+	if (number == 0 || number > UINT32_MAX || (*end && *end != '\n')) {
+		complain(0, "%s: current holds no generation's number: is this a share?",
+			a->options->source);
+		return EXIT_REFUSED;
+	}
+	a->generation = (uint32_t)number;
+	return 0;
+}
+
+static int read_key(const struct agent *a, struct signature_key **key)
+{
+	char path[PATH_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), "%s%s", a->options->pub ? "" : a->options->root,
+		a->options->pub ? a->options->pub : "/etc/xenfarm/share.pub");
+	r = signature_read_public(path, key);
+	if (r == 0)
+		return 0;
+	complain(r == -EINVAL ? 0 : r, "%s%s", path,
+		r == -EINVAL ? ": not an Ed25519 public key in PEM" : " (the share's public key)");
+	return EXIT_REFUSED;
+}
+
+static int refuse_manifest(const struct agent *a, int r, const struct manifest_error *error)
+{
+	if (error->rule && error->line)
+		complain(0, "manifest of generation %u, line %lu: %s", a->generation, error->line,
+			error->rule);
+	else
+		complain(error->rule ? 0 : r, "manifest of generation %u: %s", a->generation,
+			error->rule ? error->rule : "cannot be used");
+	return EXIT_REFUSED;
+}
+
+static int fetch_manifest(struct agent *a)
+{
+	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
+	struct manifest_error error = { 0 };
+	struct signature_key *key;
+	char path[64];
+	int r = read_key(a, &key);
+
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "manifest/%u.mtree.gz", a->generation);
+	r = source_read(a->source, path, MANIFEST_FILE_MAX, &data);
+	strcat(path, SIGNATURE_SUFFIX);
+	r = r < 0 ? r : source_read(a->source, path, SIGNATURE_BYTES, &signature);
+	if (r < 0) {
+		signature_key_free(key);
+		return unreachable(a, r, path);
+	}
+	r = manifest_decode(
+		data.data, data.size, key, signature.data, signature.size, &a->new, &error);
+	signature_key_free(key);
+	if (r < 0)
+		return refuse_manifest(a, r, &error);
+	if (a->new->head.generation != a->generation) {
+		complain(0, "the manifest is that of generation %u, not of %u",
+			a->new->head.generation, a->generation);
+		return EXIT_REFUSED;
+	}
+	return 0;
+}
+
+static int load_kept(struct agent *a, const char *name, struct manifest **manifest)
+{
+	struct manifest_error error = { 0 };
+	int r = state_manifest(a->state, name, manifest, &error);
+
+	if (r == 0)
+		return 0;
+	complain(error.rule ? 0 : r, "%s in the state folder: %s", name,
+		error.rule ? error.rule : "cannot be read");
+	return EXIT_REFUSED;
+}
+
+int agent_load(struct agent *a)
+{
+	const char *why;
+	int r = load_kept(a, STATE_BASE, &a->base);
+
+	if (r)
+		return r;
+	if (a->generation == a->status.generation)
+		r = load_kept(a, STATE_NEW, &a->new);
+	if (r == 0 && (!a->new || a->new->n == 0)) {
+		manifest_free(a->new);
+		a->new = NULL;
+		r = fetch_manifest(a);
+	}
+	if (r)
+		return r;
+	why = plan_guard(a->base, a->new);
+	if (why) {
+		complain(
+			0, "generation %u is refused: %s; nothing was changed", a->generation, why);
+		return EXIT_REFUSED;
+	}
+	return 0;
+}
+
+/* --- what is here --- */
+
+/* What the state folder's path below the root would be is never looked at. */
+static bool is_state(const char *path, enum manifest_type type, void *arg)
+{
+	(void)type;
+	(void)arg;
+	return strcmp(path, STATE_DEFAULT) == 0;
+}
+
+/* Has the list a path below this one? */
+static bool leads_to_some(const struct manifest *m, const char *path)
+{
+	size_t low = 0, high = m->n, n = strlen(path);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *other = m->entry[middle]->path;
+		int order = strncmp(other, path, n);
+
+		if (order < 0 || (order == 0 && (unsigned char)other[n] < '/'))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < m->n && strncmp(m->entry[low]->path, path, n) == 0 &&
+	       m->entry[low]->path[n] == '/';
+}
+
+/* Strangers are only names, and so are the files that no policy lets us touch. */
+static bool is_stranger(const char *path, enum manifest_type type, void *arg)
+{
+	const struct agent *a = arg;
+
+	size_t n = a->whole ? strlen(a->whole) : 0;
+
+	if (n && strncmp(path, a->whole, n) == 0 && (path[n] == '/' || path[n] == '\0'))
+		return false;
+	if (manifest_find(a->base, path) || (a->new &&manifest_find(a->new, path)))
+		return type == MANIFEST_FILE &&
+		       policy_of(a->policies, path, false) == POLICY_IGNORE;
+	/* The lists of a rollback are of single paths. */
+	if (a->undo && (leads_to_some(a->base, path) || leads_to_some(a->new, path)))
+		return false;
+	return !offers_is_offer(path) && !rows_is_account_file(path);
+}
+
+static int scan_pending(struct agent *a)
+{
+	const struct scan_options options = { .digests = DIGEST_SHA256, .one_file_system = true };
+	AUTO_CLOSE int fd =
+		a->state < 0 ? -1 : openat(a->state, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsigned long errors;
+
+	return fd < 0 ? 0 : scan_tree(fd, &options, &a->pending, &errors);
+}
+
+int agent_scan(struct agent *a, bool all)
+{
+	struct scan_options options = {
+		.digests = DIGEST_SHA256,
+		.one_file_system = true,
+		.arg = a,
+		.exclude = is_state,
+		.shallow = is_stranger,
+	};
+	unsigned long errors;
+	int r = 0;
+
+	if (a->state >= 0 && !all)
+		r = statcache_open(a->state, STATE_CACHE, &options.cache);
+	r = r < 0 ? r : scan_tree(a->root, &options, &a->local, &errors);
+	r = r < 0 ? r : scan_pending(a);
+	/* Without its lock the cache is left as it is; a full disk costs time, not more. */
+	if (r == 0 && options.cache && a->lock >= 0)
+		statcache_save(options.cache, a->state, STATE_CACHE);
+	statcache_free(options.cache);
+	if (r < 0) {
+		complain(r, "%s cannot be read%s", a->options->root,
+			r == -ENOTSUP ? ": /proc has to be mounted" : "");
+		return EXIT_UNDONE;
+	}
+	return 0;
+}
+
+int agent_decide(struct agent *a)
+{
+	const struct plan_input in = { a->base, a->local, a->new, a->policies,
+		a->undo ? NULL : rows_is_account_file };
+	int r = plan_make(&in, &a->plan);
+
+	if (r < 0) {
+		complain(r, "cannot plan");
+		return EXIT_UNDONE;
+	}
+	return 0;
+}
+
+int agent_prepare(struct agent *a)
+{
+	int r = prepare(a);
+
+	if (r < 0) {
+		complain(r, "cannot plan");
+		return EXIT_UNDONE;
+	}
+	return 0;
+}
+
+int agent_look(struct agent *a)
+{
+	int r = agent_load(a);
+
+	r = r ? r : agent_scan(a, false);
+	r = r ? r : agent_decide(a);
+	return r ? r : agent_prepare(a);
+}

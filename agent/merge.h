@@ -1,0 +1,14 @@
+/* Three texts into one, by diff3(1). */
+#ifndef AGENT_MERGE_H
+#define AGENT_MERGE_H
+
+#include "lib/buf.h"
+
+/*
+ * mine with the changes from base to theirs, into *out. Returns 0 if the merge is clean, 1 if it
+ * has conflicts (*out then has markers), or -errno; -ENOENT: diff3 is not installed.
+ */
+int merge(
+	const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out);
+
+#endif

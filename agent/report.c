@@ -1,0 +1,232 @@
+#include "agent/report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/vis.h"
+
+#define LISTED 20 /* paths of a kind in a summary: the rest is counted */
+
+/* --- helpers --- */
+
+void print_name(const char *bytes, const char *after)
+{
+	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
+
+	printf("%s%s", name ? name : "?", after);
+}
+
+struct json_object *json_name(const char *bytes)
+{
+	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
+
+	return json_object_new_string(name ? name : "");
+}
+
+static const char *time_text(int64_t seconds, char text[static 32])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		text[0] = '\0';
+	return text;
+}
+
+struct json_object *json_time(int64_t seconds)
+{
+	char text[32];
+
+	return json_object_new_string(time_text(seconds, text));
+}
+
+void report_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static void color(const char *code)
+{
+	if (isatty(1))
+		printf("\033[%sm", code);
+}
+
+/* --- JSON --- */
+
+static bool is_listed(const struct op *op)
+{
+	const char *label = op_label(op);
+
+	return strcmp(label, "NOP") != 0 && strcmp(label, "IGNORE-LOCAL") != 0;
+}
+
+static struct json_object *json_meta(unsigned int meta)
+{
+	struct json_object *list = json_object_new_array();
+
+	if (meta & META_KEPT)
+		json_object_array_add(list, json_object_new_string("kept"));
+	if (meta & META_TAKEN)
+		json_object_array_add(list, json_object_new_string("taken"));
+	if (meta & META_CONFLICT)
+		json_object_array_add(list, json_object_new_string("conflict"));
+	return list;
+}
+
+static struct json_object *json_op(const struct op *op)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "path", json_name(op->path));
+	json_object_object_add(o, "action", json_object_new_string(op_label(op)));
+	if (op->meta)
+		json_object_object_add(o, "meta", json_meta(op->meta));
+	if (op->why)
+		json_object_object_add(o, "why", json_object_new_string(op->why));
+	if (op->error)
+		json_object_object_add(o, "error", json_object_new_string(strerror(op->error)));
+	return o;
+}
+
+static struct json_object *json_conflict(const struct conflict *c)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "path", json_name(c->path));
+	json_object_object_add(o, "kind", json_object_new_string(conflict_kind_name(c->kind)));
+	if (*c->place)
+		json_object_object_add(
+			o, c->kind == CONFLICT_ROWS ? "what" : "offer", json_name(c->place));
+	json_object_object_add(o, "generation", json_object_new_int64(c->generation));
+	json_object_object_add(o, "since", json_time(c->since));
+	return o;
+}
+
+static struct json_object *json_conflicts(const struct conflicts *c)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->conflict[i].kind != CONFLICT_DISMISSED)
+			json_object_array_add(list, json_conflict(&c->conflict[i]));
+	return list;
+}
+
+static void report_as_json(const struct agent *a, bool done)
+{
+	struct json_object *o = json_object_new_object(), *ops = json_object_new_array();
+
+	for (size_t i = 0; i < a->plan->n; i++)
+		if (is_listed(&a->plan->op[i]))
+			json_object_array_add(ops, json_op(&a->plan->op[i]));
+	json_object_object_add(o, "done", json_object_new_boolean(done));
+	json_object_object_add(o, "from", json_object_new_int64(a->base->head.generation));
+	json_object_object_add(o, "generation", json_object_new_int64(a->generation));
+	json_object_object_add(o, "paths", ops);
+	json_object_object_add(o, "conflicts", json_conflicts(&a->next));
+	report_json(o);
+}
+
+/* --- text --- */
+
+/* What a label is counted as; in the order of the summary. */
+static const struct group {
+	const char *word, *color, *labels;
+	bool listed; /* by path, also when it is done */
+} groups[] = {
+	{ "updated", "32", " INSTALL MERGE MERGE-ROWS TAKE-META RELINK ", false },
+	{ "removed", "32", " REMOVE ", false },
+	{ "as the master already", "", " ADOPT ", false },
+	{ "kept as changed here", "", " KEEP KEEP-DEL KEEP-META HELD ", false },
+	{ "kept, though the master dropped it", "", " KEEP-ORPHAN ", true },
+	{ "offered beside the local version", "33", " SIDE SIDE-DEL SIDE-TREE ", true },
+	{ "owner, mode or attributes differ", "33", " META-CONFLICT ", true },
+	{ "link of yours in place of a folder", "33", " RELOCATED-DIR ", true },
+	{ "deferred", "31", " DEFER ", true },
+};
+
+static bool in_group(const struct group *g, const struct op *op)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), " %s ", op_label(op));
+	return strstr(g->labels, word) != NULL &&
+	       (op->cover == PLAN_NONE || op->action == ACTION_INSTALL ||
+		       op->action == ACTION_REMOVE || op->action == ACTION_DEFER);
+}
+
+static void print_group(const struct agent *a, const struct group *g, bool list)
+{
+	size_t n = 0, shown = 0;
+
+	for (size_t i = 0; i < a->plan->n; i++)
+		n += in_group(g, &a->plan->op[i]);
+	if (n == 0)
+		return;
+	color(g->color);
+	printf("%8zu %s\n", n, g->word);
+	color("0");
+	for (size_t i = 0; list && i < a->plan->n && shown < (g->listed ? LISTED : n); i++) {
+		const struct op *op = &a->plan->op[i];
+
+		if (!in_group(g, op))
+			continue;
+		printf("           %-14s ", op_label(op));
+		print_name(op->path, op->why ? ": " : "");
+		printf("%s%s%s\n", op->why ? op->why : "", op->error ? ": " : "",
+			op->error ? strerror(op->error) : "");
+		shown++;
+	}
+	if (list && shown < n)
+		printf("           … and %zu more\n", n - shown);
+}
+
+void report(const struct agent *a, bool done)
+{
+	uint32_t waiting = conflicts_waiting(&a->next);
+
+	if (a->options->json) {
+		report_as_json(a, done);
+		return;
+	}
+	if (a->options->quiet)
+		return;
+	printf("generation %u %s %u\n", a->base->head.generation, done ? "→" : "to", a->generation);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		print_group(a, &groups[i], !done || groups[i].listed);
+	if (waiting)
+		printf("%8u wait for you: xf-agent conflicts\n", waiting);
+}
+
+void report_conflicts(const struct agent *a, const struct conflicts *c)
+{
+	char since[32];
+
+	if (a->options->json) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "conflicts", json_conflicts(c));
+		report_json(o);
+		return;
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		const struct conflict *x = &c->conflict[i];
+
+		if (x->kind == CONFLICT_DISMISSED)
+			continue;
+		printf("%-9s ", conflict_kind_name(x->kind));
+		print_name(x->path, "");
+		printf("  since generation %u, %s\n", x->generation, time_text(x->since, since));
+		if (x->kind == CONFLICT_ROWS)
+			printf("          %s\n", x->place);
+		else if (*x->place)
+			printf("          offered as %s%s\n", *x->place == '/' ? "pending" : "",
+				x->place);
+	}
+}

@@ -1,0 +1,25 @@
+#include "agent/source.h"
+
+#include <errno.h>
+#include <string.h>
+
+int source_open(const char *spec, struct source **source)
+{
+	return source_dir_open(spec, source);
+}
+
+void source_close(struct source *source)
+{
+	if (source)
+		source->close(source);
+}
+
+int source_read(struct source *source, const char *path, size_t limit, struct buf *out)
+{
+	return source->read(source, path, limit, out);
+}
+
+int source_fetch(struct source *source, const struct fetch *fetch)
+{
+	return source->fetch(source, fetch);
+}

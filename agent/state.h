@@ -1,0 +1,64 @@
+/*
+ * The state folder, /var/lib/xenfarm (docs/reconcile.md, "state folder"):
+ *
+ *	lock              held while something is changed
+ *	status            key=value: what the last run left, enough for a check that finds nothing
+ *new base.mtree.gz     the base new.mtree.gz      the manifest of the generation that was applied
+ *last conflicts         what waits for the administrator contents/SHA256   the base's small files
+ *below etc/ pending/          offers that cannot lie beside their files transaction/      while one
+ *runs        trash/SERIAL/    what earlier ones displaced stat.cache        digests of local files
+ */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/manifest.h"
+
+#define STATE_BASE    "base.mtree.gz"
+#define STATE_NEW     "new.mtree.gz"
+#define STATE_CACHE   "stat.cache"
+#define STATE_DEFAULT "var/lib/xenfarm" /* below the root */
+#define CONTENT_MAX   (64u << 10)       /* bytes of a file that is kept for later merges */
+
+struct state_status {
+	char share[MANIFEST_UUID_MAX];
+	uint32_t generation;  /* applied; 0: none yet */
+	uint32_t rolled_back; /* a generation that the administrator went back from; 0: none */
+	uint32_t conflicts;   /* that wait */
+	uint32_t deferred;    /* paths */
+	int64_t checked;      /* seconds since 1970 */
+};
+
+/*
+ * Open the state folder: path, or STATE_DEFAULT below the root if path is NULL. With create it is
+ * made, and its lock taken; -EWOULDBLOCK if another has it. Without, -ENOENT if it is not there.
+ * Returns an fd or -errno. *lock is closed by the caller (-1 without create).
+ */
+int state_open(int root, const char *path, bool create, int *lock);
+
+/* Parse: no I/O. Unknown keys are passed over. */
+void state_status_parse(const char *text, size_t n, struct state_status *status);
+/* A status that is not there, or no folder (-1), is one of a client that has taken nothing yet. */
+int state_status_read(int state, struct state_status *status);
+int state_status_write(int state, const struct state_status *status);
+
+/* A manifest of the folder; an empty one if it is not there. Returns 0 or -errno. */
+int state_manifest(
+	int state, const char *name, struct manifest **manifest, struct manifest_error *error);
+int state_manifest_write(int state, const char *name, const struct manifest *manifest);
+
+/* Is this entry's content kept? Small files below etc/ are, account files of any size. */
+bool state_keeps(const struct manifest_entry *e);
+
+/* A kept content, verified. 0; -ENOENT: not kept, or damaged; -errno. */
+int state_content(int state, const struct manifest_entry *e, struct buf *out);
+bool state_has_content(int state, const struct manifest_entry *e);
+int state_content_put(int state, const struct manifest_entry *e, const void *data);
+
+/* Remove the contents that no entry of base refers to. */
+void state_contents_prune(int state, const struct manifest *base);
+
+#endif

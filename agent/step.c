@@ -1,0 +1,36 @@
+#include "agent/step.h"
+
+#include <stdlib.h>
+
+struct step *steps_add(struct steps *s, const struct step *step)
+{
+	if (s->n == s->capacity) {
+		size_t capacity = s->capacity ? 2 * s->capacity : 64;
+		struct step *grown = reallocarray(s->step, capacity, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		s->step = grown;
+		s->capacity = capacity;
+	}
+	s->step[s->n] = *step;
+	return &s->step[s->n++];
+}
+
+void steps_free(struct steps *s)
+{
+	free(s->step);
+	*s = (struct steps){ 0 };
+}
+
+const char *step_kind_name(enum step_kind kind)
+{
+	static const char *const name[STEP_KINDS] = {
+		[STEP_CREATE] = "create",
+		[STEP_REPLACE] = "replace",
+		[STEP_REMOVE] = "remove",
+		[STEP_META] = "meta",
+	};
+
+	return name[kind];
+}

@@ -1,0 +1,201 @@
+/* The records in the state folder: text in, struct out, and back. */
+#include "agent/config.h"
+#include "agent/conflicts.h"
+#include "agent/journal.h"
+#include "agent/offers.h"
+#include "agent/state.h"
+#include "lib/test/scratch.h"
+#include <errno.h>
+
+static char *copy(const char *text)
+{
+	size_t n = strlen(text);
+	char *c = malloc(n + 1);
+
+	memcpy(c, text, n + 1);
+	return c;
+}
+
+static void conflicts_there_and_back(void **state)
+{
+	struct conflicts c = { 0 }, back;
+	struct conflict one = { CONFLICT_OFFER, (char *)"a b", (char *)"-", 7, 42, { { 1, 2, 3 } },
+		{ { 0 } } };
+	AUTO_BUF struct buf text = { 0 };
+
+	(void)state;
+	assert_true(conflicts_add(&c, &one));
+	one.kind = CONFLICT_META;
+	one.place = NULL;
+	assert_true(conflicts_add(&c, &one));
+	conflicts_format(&c, &text);
+	assert_non_null(buf_room(&text, 1));
+	assert_int_equal(conflicts_parse(text.data, text.size, &back), 0);
+	assert_int_equal(back.n, 2);
+	assert_string_equal(back.conflict[0].path, "a b");
+	assert_string_equal(back.conflict[0].place, "-");
+	assert_string_equal(back.conflict[1].place, "");
+	assert_int_equal(back.conflict[0].generation, 7);
+	assert_int_equal(back.conflict[0].since, 42);
+	assert_true(fingerprint_same(&back.conflict[0].offered, &one.offered));
+	assert_true(fingerprint_absent(&back.conflict[0].local));
+	assert_int_equal(conflicts_waiting(&back), 2);
+	conflicts_free(&c);
+	conflicts_free(&back);
+}
+
+static void broken_conflicts(void **state)
+{
+	static const char *const bad[] = { "offer a b 1 2 -", "what a b 1 2 - -",
+		"offer a b 1 x - -", "offer a\\9 b 1 2 - -", "offer a b 1 2 zz -",
+		"offer a b 1 2 - - - -\nx" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = copy(bad[i]);
+		struct conflicts c;
+
+		assert_int_equal(conflicts_parse(text, strlen(text), &c), -EBADMSG);
+		free(text);
+	}
+}
+
+static void journal_there_and_back(void **state)
+{
+	const struct manifest_entry link = { .path = "x", .type = MANIFEST_LINK, .link = "t" };
+	struct steps steps = { 0 };
+	struct journal j;
+
+	(void)state;
+	assert_int_equal(journal_read(scratch, &j), -ENOENT);
+	steps_add(&steps, &(struct step){ STEP_CREATE, .path = "etc/a b", .after = &link,
+				  .within = STEP_NONE });
+	steps_add(&steps, &(struct step){ STEP_CREATE, .path = "etc/a b/c", .after = &link });
+	steps_add(&steps, &(struct step){ STEP_REPLACE, true, "etc/r.xennew", &link, &link,
+				  .within = STEP_NONE });
+	steps_add(&steps, &(struct step){ STEP_REMOVE, .path = "etc/d", .before = &link,
+				  .within = STEP_NONE });
+	assert_int_equal(journal_write(scratch, 3, 4, &steps), 0);
+	assert_int_equal(journal_read(scratch, &j), 0);
+	assert_int_equal(j.from, 3);
+	assert_int_equal(j.to, 4);
+	assert_int_equal(j.steps.n, 4);
+	assert_string_equal(j.steps.step[0].path, "etc/a b");
+	assert_int_equal(j.steps.step[1].within, 0);
+	assert_true(j.steps.step[2].pending);
+	assert_string_equal(j.steps.step[2].before->link, "t");
+	assert_null(j.steps.step[3].after);
+	assert_int_equal(j.steps.step[3].op, 3);
+	journal_free(&j);
+	scratch_write("journal", "xenfarm-journal 1 1 2\nreplace root 00000000 ../x\n");
+	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
+	scratch_write("journal", "xenfarm-journal 1 1 2\nremove root 00000009 etc/d\n");
+	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
+	scratch_write("journal", "xenfarm-journal 1 1 2\nremove ro");
+	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
+	steps_free(&steps);
+}
+
+static void status_text(void **state)
+{
+	struct state_status s = { .share = "01-ab", .generation = 3, .conflicts = 4, .checked = 5 },
+			    back;
+
+	(void)state;
+	assert_int_equal(state_status_read(scratch, &back), 0);
+	assert_int_equal(back.generation, 0);
+	assert_int_equal(state_status_write(scratch, &s), 0);
+	assert_int_equal(state_status_read(scratch, &back), 0);
+	assert_memory_equal(&s, &back, sizeof(s));
+	state_status_parse("x\ngeneration=zz\nconflicts=7", 27, &back);
+	assert_int_equal(back.generation, 0);
+	assert_int_equal(back.conflicts, 7);
+}
+
+static void contents(void **state)
+{
+	struct manifest_entry e = { .path = "etc/x", .size = 5, .nlink = 1 };
+	AUTO_BUF struct buf out = { 0 };
+
+	(void)state;
+	e.digest = (struct digest){ DIGEST_SHA256,
+		{ 0x2c, 0xf2, 0x4d, 0xba, 0x5f, 0xb0, 0xa3, 0x0e, 0x26, 0xe8, 0x3b, 0x2a, 0xc5,
+			0xb9, 0xe2, 0x9e, 0x1b, 0x16, 0x1e, 0x5c, 0x1f, 0xa7, 0x42, 0x5e, 0x73,
+			0x04, 0x33, 0x62, 0x93, 0x8b, 0x98, 0x24 },
+		{ 0 } };
+	assert_true(state_keeps(&e));
+	assert_false(state_has_content(scratch, &e));
+	assert_int_equal(state_content_put(scratch, &e, "hello"), 0);
+	assert_true(state_has_content(scratch, &e));
+	assert_int_equal(state_content(scratch, &e, &out), 0);
+	assert_memory_equal(out.data, "hello", 5);
+	assert_int_equal(state_content_put(scratch, &e, "hullo"), 0);
+	out.size = 0;
+	assert_int_equal(state_content(scratch, &e, &out), -ENOENT);
+	struct manifest none = { 0 };
+	state_contents_prune(scratch, &none);
+	assert_false(state_has_content(scratch, &e));
+	e.path = "var/x";
+	assert_false(state_keeps(&e));
+}
+
+static void places(void **state)
+{
+	static const struct {
+		const char *path;
+		unsigned int number;
+		const char *place;
+	} rows[] = {
+		{ "etc/a", 0, "etc/a.xennew" },
+		{ "etc/a", 2, "etc/a.xennew.2" },
+		{ "a", 0, "a.xennew" },
+		{ "etc/cron.d/a", 0, "/etc/cron.d/a" },
+		{ "etc/cron.daily/a", 1, "/etc/cron.daily/a.1" },
+		{ "etc/x.d/sub/a", 0, "etc/x.d/sub/a.xennew" },
+		{ "etc/skel/a", 0, "/etc/skel/a" },
+	};
+	char place[MANIFEST_PATH_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(offer_place(rows[i].path, rows[i].number, place));
+		assert_string_equal(place, rows[i].place);
+	}
+	assert_true(offers_is_offer("etc/a.xennew"));
+	assert_true(offers_is_offer("etc/a.xennew.12/b"));
+	assert_false(offers_is_offer("etc/.xennew"));
+	assert_false(offers_is_offer("etc/a.xennew.x"));
+}
+
+static void configuration(void **state)
+{
+	struct config c;
+	const char *what;
+	unsigned int line;
+
+	(void)state;
+	assert_int_equal(config_parse("# x\n\nsource=/a\nsource=/b", 24, &c, &line, &what), 0);
+	assert_string_equal(c.source, "/b");
+	assert_null(c.pub);
+	config_free(&c);
+	assert_int_equal(config_parse("pub=x\nfoo=y\n", 12, &c, &line, &what), -EINVAL);
+	assert_int_equal(line, 2);
+	assert_null(c.pub);
+	assert_int_equal(config_parse("source", 6, &c, &line, &what), -EINVAL);
+	assert_int_equal(config_parse("source=\n", 8, &c, &line, &what), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conflicts_there_and_back),
+		cmocka_unit_test(broken_conflicts),
+		SCRATCH_TEST(journal_there_and_back),
+		SCRATCH_TEST(status_text),
+		SCRATCH_TEST(contents),
+		cmocka_unit_test(places),
+		cmocka_unit_test(configuration),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
