@@ -30,18 +30,25 @@ static void put32(unsigned char *at, uint32_t value)
 	memcpy(at, &value, sizeof(value));
 }
 
-static int unpack_block(const unsigned char *in, size_t size, char *block, struct sink *out)
+/* A byte stands for 255 at most: a small block needs no 8 MiB. */
+static int unpack_block(const unsigned char *in, size_t size, struct sink *out)
 {
-	int made = LZ4_decompress_safe((const char *)in, block, (int)size, BLOCK);
+	int room = size < BLOCK / 255 ? (int)size * 255 : BLOCK, made;
+	char *block = malloc(room);
+	int rc;
 
-	return made < 0 ? -EBADMSG : sink_add(out, block, made);
+	if (!block)
+		return -ENOMEM;
+	made = LZ4_decompress_safe((const char *)in, block, (int)size, room);
+	rc = made < 0 ? -EBADMSG : sink_add(out, block, made);
+	free(block);
+	return rc;
 }
 
 static int unpack(const struct blob *in, struct sink *out, size_t *used)
 {
 	size_t at = 0;
-	char *block = malloc(BLOCK);
-	int rc = block ? 0 : -ENOMEM;
+	int rc = 0;
 
 	while (!rc && in->size - at >= 4) {
 		uint32_t size = get32(in->data + at);
@@ -54,10 +61,9 @@ static int unpack(const struct blob *in, struct sink *out, size_t *used)
 		if (size > in->size - at || size > (uint32_t)LZ4_compressBound(BLOCK))
 			rc = -EBADMSG;
 		else
-			rc = unpack_block(in->data + at, size, block, out);
+			rc = unpack_block(in->data + at, size, out);
 		at += size;
 	}
-	free(block);
 	*used = at;
 	return rc;
 }
