@@ -72,6 +72,8 @@ static size_t read_body(
 		bad(reader, "a name that does not end");
 	else if (S_ISLNK(field[MODE]) && (size == 0 || size >= PATH_MAX))
 		bad(reader, "a symbolic link with a target that is empty or too long");
+	else if (S_ISLNK(field[MODE]) && memchr(reader->at + data, 0, size))
+		bad(reader, "a symbolic link with a NUL in its target");
 	else {
 		entry->name = name;
 		entry->data = reader->at + data;

@@ -321,6 +321,17 @@ static void damage_is_told_with_its_place(void **state)
 	refused(&image, -EBADMSG, 0, "a name");
 }
 
+static void links_with_a_nul_are_refused(void **state)
+{
+	struct cpio_entry link[] = { named("lib", link_to("usr")) };
+	BLOB image = { 0 };
+
+	(void)state;
+	link[0].data = "u\0/";
+	add_archive(&image, link, 1);
+	refused(&image, -EBADMSG, 0, "NUL");
+}
+
 static void a_bomb_is_not_unpacked(void **state)
 {
 	BLOB zeros = { calloc(1, LIMIT + 1), LIMIT + 1 }, image = { 0 };
@@ -412,6 +423,7 @@ int main(void)
 		cmocka_unit_test(segments_after_it_stay_aligned),
 		cmocka_unit_test(an_image_without_init_is_none),
 		cmocka_unit_test(damage_is_told_with_its_place),
+		cmocka_unit_test(links_with_a_nul_are_refused),
 		cmocka_unit_test(a_bomb_is_not_unpacked),
 		cmocka_unit_test(names_do_not_lead_out),
 		cmocka_unit_test(links_are_followed_inside),
