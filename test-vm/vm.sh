@@ -36,7 +36,8 @@ vm_start() {
 # vm_monitor NAME COMMAND: a QMP command without arguments
 vm_monitor() { echo "{\"execute\":\"$2\"}" >"$V/$1/qmp"; }
 
-vm_runs() { [ -e "$V/$1/pid" ] && kill -0 "$(cat "$V/$1/pid")" 2>/dev/null; }
+# A process that nobody has waited for is over too.
+vm_runs() { [ -e "$V/$1/pid" ] && grep -q -s '^State:.[^Z]' "/proc/$(cat "$V/$1/pid")/status"; }
 
 # vm_kill NAME: as if its power was cut
 vm_kill() {
