@@ -29,7 +29,7 @@ xf-agent_LIBS := -pthread
 UNITS += cases_test
 cases_test_SRC := agent/test/cases_test.c
 cases_test_PKGS := json-c
-CHECKS += agent/test/agent.test agent/test/crash.test
+CHECKS += $(addprefix agent/test/,agent.test crash.test disk.test race.test share.test)
 CHECK_NEEDS += xf-manifest xf-agent
 
 UNITS += state_test

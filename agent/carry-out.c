@@ -140,14 +140,14 @@ static int keep_base(const struct agent *a, const struct transaction *t)
 	return -errno;
 }
 
-static int not_staged(const struct agent *a, const struct transaction *t, int r)
+static int not_staged(const struct transaction *t, int r)
 {
 	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
 	bool share = r == -EBADMSG || r == -EREMOTEIO;
 
-	complain(share || r == -ENOSPC ? 0 : r, "%s%s%s; nothing was changed", path ? path : "",
-		path ? ": " : "", t->failed_what ? t->failed_what : "the transaction");
-	(void)a;
+	complain(share || (r == -ENOSPC && t->failed_what) ? 0 : r, "nothing was changed: %s%s%s",
+		path ? path : "", path ? ": " : "",
+		t->failed_what ? t->failed_what : "the transaction cannot begin");
 	return r == -EBADMSG ? EXIT_REFUSED : r == -EREMOTEIO ? EXIT_UNREACHABLE : EXIT_UNDONE;
 }
 
@@ -175,7 +175,7 @@ int agent_apply(struct agent *a)
 	if (t.progress)
 		fputs("\r\033[K", stderr);
 	if (r < 0)
-		return not_staged(a, &t, r);
+		return not_staged(&t, r);
 	lock = lock_accounts(a);
 	r = keep_base(a, &t);
 	r = r < 0 ? r : transaction_apply(&t);
