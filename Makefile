@@ -166,7 +166,8 @@ install: all
 	$(foreach m,$(MANS),$(INSTALL) -D -m 644 $(m) \
 		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))$(newline))
 	$(foreach c,$(COMPLETIONS),$(INSTALL) -D -m 644 $(c) $(DESTDIR)$(COMPDIR)/$(notdir $(c:.bash=))$(newline))
-	$(foreach i,$(INSTALLS),$(INSTALL) -D $(firstword $(subst :, ,$(i))) \
+	$(foreach i,$(INSTALLS),$(INSTALL) -D \
+		-m $$(test -x $(firstword $(subst :, ,$(i))) && echo 755 || echo 644) $(firstword $(subst :, ,$(i))) \
 		$(DESTDIR)$(word 2,$(subst :, ,$(i)))$(newline))
 clean:
 	rm -rf $(B)/bin $(B)/test $(B)/host $(B)/klibc $(B)/fuzz $(B)/fuzzobj

@@ -122,7 +122,7 @@ const struct buf *agent_keep_bytes(struct agent *agent, struct buf *buf);
 /* The records of a reconcile: base, new, conflicts, status. 0 or -errno. */
 int agent_write_records(struct agent *agent);
 
-/* Commands that bring derived files up to date with the paths that were changed. */
+/* On the running system: bring derived files up to date, and tell those who log in. */
 void derive(struct agent *agent);
 
 #endif

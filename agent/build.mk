@@ -36,3 +36,10 @@ UNITS += state_test
 state_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/state_test.c
 state_test_PKGS := $(LIB_PKGS) json-c cmocka
 state_test_LIBS := -pthread
+
+MANS += docs/xf-agent.8 docs/xf-agent.conf.5 docs/xf-policy.5
+COMPLETIONS += agent/completion/xf-agent.bash
+SHELLS += agent/system/xf-agent.init agent/completion/xf-agent.bash
+INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.service \
+	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
+	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent

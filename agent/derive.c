@@ -1,9 +1,11 @@
 /*
- * Files that are made from others: when a path that matches a glob was changed, its command is run
- * on this client. Only on the running system: of a root that is being booted, the boot itself makes
- * them anew or they are made at the first reconcile after it.
+ * What follows on the running system. Files that are made from others: when a path that matches a
+ * glob was changed, its command is run on this client. Only on the running system: of a root that
+ * is being booted, the boot itself makes them anew or they are made at the first reconcile after
+ * it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +13,10 @@
 
 #include "agent/agent.h"
 #include "agent/run.h"
+#include "lib/publish.h"
+
+#define MOTD_DIR "/run/motd.d"
+#define MOTD     MOTD_DIR "/50-xenfarm"
 
 static const struct derived {
 	const char *globs; /* a policy text: what matches is under "hold" */
@@ -60,10 +66,25 @@ static void remake(const struct derived *d)
 		complain(0, "%s ended with %d: run it again by hand", d->argv[0], r);
 }
 
+/* A line for those who log in, by pam_motd(8), as long as something waits for them. */
+static void tell_at_login(const struct agent *a)
+{
+	AUTO_BUF struct buf line = { 0 };
+
+	unlink(MOTD);
+	if (a->status.conflicts == 0 || (mkdir(MOTD_DIR, 0755) < 0 && errno != EEXIST))
+		return;
+	buf_printf(&line, "%u changes of the farm's master wait for you: xf-agent conflicts\n",
+		a->status.conflicts);
+	if (!line.failed)
+		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
+}
+
 void derive(struct agent *a)
 {
 	if (!is_running_system(a))
 		return;
+	tell_at_login(a);
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
 		struct policies *globs = policies_new();
 		const char *what;
