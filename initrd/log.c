@@ -24,6 +24,8 @@ static void set_kernel_limit(const char *value, char *old, size_t size)
 		return;
 	if (old && (n = read(fd, old, size - 1)) > 0)
 		old[n] = '\0';
+	/* A sysctl takes what is written at its beginning alone. */
+	lseek(fd, 0, SEEK_SET);
 	(void)!write(fd, value, strlen(value));
 	close(fd);
 }
