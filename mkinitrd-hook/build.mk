@@ -39,6 +39,7 @@ $(B)/hooks/%: mkinitrd-hook/%.in
 	@mkdir -p $(@D)
 	sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SBINDIR@|$(PREFIX)/sbin|g' \
 		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' $< >$@
+	chmod --reference=$< $@
 all: $(HOOKS:%=$(B)/hooks/%)
 SHELLS += $(HOOKS:%=mkinitrd-hook/%.in)
 
