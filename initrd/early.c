@@ -41,7 +41,7 @@ int early_mounts(void)
 			rc = failed(-errno, NULL, "mount %s on %s", kernel_mounts[i].type,
 				kernel_mounts[i].dir);
 	}
-	log_open();
+	log_open("xf-init");
 	log_step("devices");
 	return rc;
 }

@@ -130,14 +130,17 @@ static void wait_for_term(void)
 int guard(int how)
 {
 	struct server server;
+	int rc = read_server(&server);
 
-	log_open();
+	if (rc == 0)
+		wait_for_term();
+	/* Not sooner: the kernel's limit on messages is the running system's. */
+	log_open("xf-shutdown");
 	log_step("guard");
-	if (read_server(&server) < 0) {
+	if (rc < 0) {
 		log_error(RUN_DIR "/boot names no server");
 		return 1;
 	}
-	wait_for_term();
 	if (fork() == 0) {
 		setsid();
 		watch(&server, how);

@@ -12,6 +12,7 @@
 enum level { LEVEL_ERROR = 3, LEVEL_WARNING = 4, LEVEL_INFO = 6 };
 
 static int kmsg = STDERR_FILENO;
+static const char *who = "xf-init";
 static const char *current_step = "start";
 static char kernel_limit[16];
 
@@ -30,10 +31,11 @@ static void set_kernel_limit(const char *value, char *old, size_t size)
 	close(fd);
 }
 
-void log_open(void)
+void log_open(const char *program)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
+	who = program;
 	if (fd >= 0)
 		kmsg = fd;
 	set_kernel_limit("on\n", kernel_limit, sizeof(kernel_limit));
@@ -53,7 +55,7 @@ void log_step(const char *step)
 static void log_line(enum level level, const char *fmt, va_list args)
 {
 	char line[LOG_LINE_MAX];
-	int n = snprintf(line, sizeof(line), "<%d>xf-init: %s: ", level, current_step);
+	int n = snprintf(line, sizeof(line), "<%d>%s: %s: ", level, who, current_step);
 
 	vsnprintf(line + n, sizeof(line) - n - 1, fmt, args);
 	strcat(line, "\n");

@@ -170,7 +170,7 @@ int modprobe_main(int argc, char **argv)
 	const char *name = argv[argc - 1];
 	struct module *module;
 
-	log_open();
+	log_open("xf-init");
 	log_step("modprobe");
 	if (argc < 2 || modules_open() < 0)
 		return 1;

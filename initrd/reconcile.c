@@ -105,13 +105,15 @@ static int add_nested(struct members *m, const struct layout *layout, bool islan
 
 /*
  * A pipe of two tars, as /bin/sh of the share runs them; a pipe's status is its last command's, so
- * the first one's failure is left in a file.
+ * the first one's failure is left in a file. NFSv4 shows its own ACLs as system.nfs4_acl, which no
+ * other file system takes.
  */
 static int copy_writeable_part(const struct share *share)
 {
 	static const char script[] =
 		"bad=/run/xf-copy.bad; rm -f $bad\n"
-		"{ tar --numeric-owner --xattrs --acls -cf - \"$@\" || : >$bad; } |\n"
+		"{ tar --numeric-owner --xattrs --xattrs-exclude='system.*' --acls -cf - \"$@\" || "
+		": >$bad; } |\n"
 		"tar -C " TOOLS_TARGET
 		" --numeric-owner --xattrs --xattrs-include='*' --acls -xpf - &&\n"
 		"[ ! -e $bad ]";

@@ -127,12 +127,12 @@ static int shut_down(const struct verb *verb)
 {
 	static struct mounts mounts;
 
-	log_open();
-	log_step("shutdown");
+	log_open("xf-shutdown");
+	log_step(verb->name);
 	read_mounts(&mounts);
 	unmount_all(&mounts);
 	sync();
-	log_info("%s", verb->name);
+	log_info("done");
 	reboot(verb->how, NULL);
 	/* No kernel for kexec loaded, or no way to power off: at least do not run on as pid 1
 	 * without a root. */

@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 		fputs("xf-attach: / is no initramfs\n", stderr);
 		return 1;
 	}
-	log_open();
+	log_open("xf-attach");
 	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		run(&steps[i]);
 	log_close();
