@@ -127,7 +127,7 @@ BIN   := $(addprefix $(B)/bin/,$(PROGRAMS) $(KPROGRAMS))
 TESTS := $(addprefix $(B)/test/,$(UNITS) $(KUNITS))
 
 .PHONY: all tests fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install \
-	clean deps
+	clean deps bench-deps
 all: $(BIN)
 tests: $(TESTS)
 fuzzers: $(addprefix $(B)/fuzz/,$(FUZZERS))
@@ -138,6 +138,8 @@ fuzz_args = $(foreach f,$(FUZZERS),$(f):$($(f)_CORPUS))
 
 deps:
 	test-vm/install-deps check
+bench-deps:
+	test-vm/install-deps check bench
 check: deps
 	$(MAKE) check-only
 .PHONY: check-only
@@ -146,11 +148,13 @@ check-only: all tests fuzzers $(CHECKS)
 fuzz: fuzzers
 	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(addprefix fuzz:,$(fuzz_args))
 coverage:
+	test-vm/install-deps dev
 	gcovr -r . --object-directory $(B) --print-summary
 
 lint:
+	test-vm/install-deps dev
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
-	shellcheck -x $$(git ls-files '*.sh' '*.test') $(SHELLS)
+	shellcheck -x -S warning $$(git ls-files '*.sh' '*.test') $(SHELLS)
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -I. $$(git ls-files '*.c')
 	mandoc -Tlint -Wwarning $(MANS)
@@ -158,6 +162,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 compile_commands.json: Makefile $(wildcard */build.mk)
+	test-vm/install-deps dev
 	bear --output $@ -- $(MAKE) B=build/bear all tests
 
 install: all

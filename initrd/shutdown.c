@@ -40,7 +40,7 @@ static char *next_word(char **p)
 
 	for (; *in && *in != ' ' && *in != '\n'; out++) {
 		if (in[0] == '\\' && in[1] && in[2] && in[3]) {
-			*out = (in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0');
+			*out = (in[1] & 7) << 6 | (in[2] & 7) << 3 | (in[3] & 7);
 			in += 4;
 		} else {
 			*out = *in++;

@@ -46,6 +46,6 @@ manifest_bench_PKGS := $(LIB_PKGS)
 manifest_bench_LIBS := -pthread
 bench: bench-manifest
 .PHONY: bench-manifest
-bench-manifest: $(B)/bench/manifest_bench $(B)/bin/xf-manifest
+bench-manifest: bench-deps $(B)/bench/manifest_bench $(B)/bin/xf-manifest
 	B=$(abspath $(B)) lib/bench/manifest 20000 100000
 SHELLS += lib/bench/manifest

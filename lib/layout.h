@@ -16,14 +16,15 @@
 
 #define LAYOUT_ENTRIES_MAX 64
 #define LAYOUT_BYTES_MAX   8192 /* of a layout file */
-#define LAYOUT_PATH_MAX	   256	/* NUL included */
+#define LAYOUT_PATH_MAX    256  /* NUL included */
 
 enum layout_kind { LAYOUT_BIND, LAYOUT_LINK, LAYOUT_WRITEABLE };
 
 struct layout_entry {
 	enum layout_kind kind;
 	char path[LAYOUT_PATH_MAX];   /* relative, no ".", ".." or empty components */
-	char target[LAYOUT_PATH_MAX]; /* LAYOUT_LINK: what the link says; empty: the share's own PATH */
+	char target[LAYOUT_PATH_MAX]; /* LAYOUT_LINK: what the link says; empty: the share's own
+					 PATH */
 };
 
 struct layout {
@@ -32,11 +33,11 @@ struct layout {
 };
 
 /*
- * Parse a layout file. Returns 0, or -EINVAL with *line (from 1) and *what (static text) set: another
- * first line, unknown word, bad path, duplicate, a writeable path that lies in no bound one, another
- * one that does, a path through a link, or too many entries.
+ * Parse a layout file. Returns 0, or -EINVAL with *line (from 1) and *what (static text) set:
+ * another first line, unknown word, bad path, duplicate, a writeable path that lies in no bound
+ * one, another one that does, a path through a link, or too many entries.
  */
-int layout_parse(
-	const char *text, size_t length, struct layout *layout, unsigned int *line, const char **what);
+int layout_parse(const char *text, size_t length, struct layout *layout, unsigned int *line,
+	const char **what);
 
 #endif
