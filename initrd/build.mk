@@ -3,7 +3,7 @@ KPROGRAMS += xf-init xf-shutdown
 
 initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/oncrpc.c kernel-cmdline/addr.c \
 	kernel-cmdline/scan.c
-xf-init_SRC := initrd/init.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
+xf-init_SRC := initrd/init.c initrd/step.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
 	initrd/modtable.c initrd/netlink.c initrd/interface.c initrd/nfs.c initrd/server.c \
 	initrd/portmap.c initrd/share.c initrd/superblock.c initrd/root.c initrd/tools.c \
 	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c initrd/original.c initrd/switch.c \

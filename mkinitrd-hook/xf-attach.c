@@ -5,16 +5,11 @@
  * The steps are xf-init's own functions. They know the root as /root and the share as /mroot: where
  * the tool has its root elsewhere, /root becomes a link to it.
  */
-#include "initrd/bind.h"
-#include "initrd/boot.h"
-#include "initrd/early.h"
 #include "initrd/fail.h"
 #include "initrd/files.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
-#include "initrd/portmap.h"
-#include "initrd/reconcile.h"
-#include "initrd/shell.h"
+#include "initrd/step.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,12 +29,12 @@
 
 #define SHARE_IN_ROOT ROOT_DIR SHARE_DIR
 
-static struct boot boot;
 static const char *new_root; /* the tool's name for the root */
 
 /* Moves are not possible below a mount that is shared, as systemd makes /. */
-static int step_devices(void)
+static int step_devices(struct boot *boot)
 {
+	(void)boot;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed(-errno, NULL, "make / private");
 	/* xf-shutdown waits in there: of /run, only that it may be executed changes. */
@@ -52,28 +47,6 @@ static int step_devices(void)
 	if (rename(ROOT_DIR, ROOT_DIR ".initrd") < 0 && errno != ENOENT)
 		return failed(-errno, NULL, ROOT_DIR);
 	return symlink(new_root, ROOT_DIR) < 0 ? failed(-errno, NULL, ROOT_DIR) : 0;
-}
-
-static int step_cmdline(void)
-{
-	int rc = early_cmdline(&boot.cmdline);
-
-	return rc < 0 ? rc : handover_begin();
-}
-
-static int step_interface(void)
-{
-	return interface_up(&boot.cmdline, &boot.interface);
-}
-
-static int step_portmap(void)
-{
-	return portmap_start(&boot.cmdline);
-}
-
-static int step_share(void)
-{
-	return share_mount(&boot.cmdline, SHARE_DIR, &boot.share);
 }
 
 static bool root_is_mounted(void)
@@ -112,41 +85,23 @@ static int take_root(struct root *root)
 	return 0;
 }
 
-static int step_root(void)
+static int step_root(struct boot *boot)
 {
 	if (root_is_mounted())
-		return take_root(&boot.root);
-	return root_mount(&boot.cmdline, &boot.share, &boot.root);
-}
-
-static int step_reconcile(void)
-{
-	return reconcile(&boot.cmdline, &boot.share, &boot.root, &boot.agent);
-}
-
-static int step_bind(void)
-{
-	int rc = bind_root(&boot.share);
-
-	if (rc == 0)
-		rc = handover_files(&boot);
-	return rc == 0 ? root_finish(&boot.cmdline, &boot.root) : rc;
+		return take_root(&boot->root);
+	return root_mount(&boot->cmdline, &boot->share, &boot->root);
 }
 
 /* The tool moves its own mounts; the share goes with the root. */
-static int step_hand_over(void)
+static int step_hand_over(struct boot *boot)
 {
 	if (mount(SHARE_DIR, SHARE_IN_ROOT, NULL, MS_BIND, NULL) < 0 ||
 		umount2(SHARE_DIR, MNT_DETACH) < 0)
 		return failed(-errno, NULL, "%s to %s", SHARE_DIR, SHARE_IN_ROOT);
-	return handover_record(&boot);
+	return handover_record(boot);
 }
 
-static const struct step {
-	const char *name;
-	int (*run)(void);
-	enum xf_debug shell; /* xfdebug= bit of the shell before this step */
-} steps[] = {
+static const struct step steps[] = {
 	{ "devices", step_devices, 0 },
 	{ "cmdline", step_cmdline, 0 },
 	{ "interface", step_interface, XF_DEBUG_NET },
@@ -157,21 +112,6 @@ static const struct step {
 	{ "bind", step_bind, 0 },
 	{ "handover", step_hand_over, XF_DEBUG_INIT },
 };
-
-static void run(const struct step *step)
-{
-	uint64_t start;
-
-	log_step(step->name);
-	if (boot.cmdline.debug & step->shell)
-		shell_run("xfdebug, before this step");
-	start = now_ms();
-	while (step->run() < 0)
-		fail_act(&boot.cmdline);
-	boot.time[boot.n_times++] =
-		(struct step_time){ .name = step->name, .ms = (uint32_t)(now_ms() - start) };
-	log_info("done in %u ms", boot.time[boot.n_times - 1].ms);
-}
 
 static int usage(FILE *out)
 {
@@ -195,6 +135,8 @@ static bool in_initramfs(void)
 
 int main(int argc, char **argv)
 {
+	static struct boot boot;
+
 	new_root = argc == 2 ? argv[1] : "";
 	if (!strcmp(new_root, "--help"))
 		return usage(stdout);
@@ -209,8 +151,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_open("xf-attach");
-	for (unsigned int i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		run(&steps[i]);
+	steps_run(&boot, steps, sizeof(steps) / sizeof(steps[0]));
 	log_close();
 	return 0;
 }

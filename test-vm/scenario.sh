@@ -14,7 +14,7 @@ spare="systemd.show_status=no$(printf ' systemd.mask=%s' e2scrub_reap.service e2
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount)"
 vers=4.2                     # what the client is expected to mount with
 name=client                  # what it is expected to be called: as its own /etc/hostname says
-limit=300                    # seconds for all of it
+limit=450                    # seconds for all of it
 hand_over="$V/hand-over.tar" # the scenario's sides, for the guests
 
 # The two machines hang on one cable. A machine's second NIC leads nowhere.
@@ -69,7 +69,7 @@ client_start() {
 
 # The guest's own verdict: its TAP lines become ours. Its plan line says that it came to its end.
 guest_done() { # [SECONDS]
-    if wait_for "${1:-200}" guest_said '^1\.\.'; then
+    if wait_for "${1:-300}" guest_said '^1\.\.'; then
         pass "the guest came to the end of its checks"
     else
         tail -n 25 "$V/client/console.log" >"$T/console"
