@@ -14,7 +14,7 @@ static const struct part {
 	const char *option, *value; /* what --help calls its value */
 	const char *word;           /* the kernel's option; NULL for the fields of xfnet= */
 } parts[] = {
-	[CLIENT] = { "client", "ADDRESS", NULL },
+	[CLIENT] = { "client", "ADDRESS[/BITS]", NULL },
 	[PREFIX] = { "prefix", "BITS", NULL },
 	[SERVER] = { "server", "ADDRESS[,...]", NULL },
 	[GATEWAY] = { "gateway", "ADDRESS", NULL },
@@ -38,7 +38,7 @@ static const struct part {
 
 static int show_help(void)
 {
-	puts("Usage: xfnet compose --client ADDRESS --server ADDRESS[,...] [option...]\n"
+	puts("Usage: xfnet compose --client ADDRESS[/BITS] --server ADDRESS[,...] [option...]\n"
 	     "Writes the canonical text of a client's command line.");
 	for (size_t i = 0; i < N_PARTS; i++)
 		printf("  --%s %s\n", parts[i].option, parts[i].value);
@@ -168,6 +168,17 @@ static int compose(char *const value[])
 	return status;
 }
 
+/* ADDRESS/BITS, as people write it, is the same as two options. */
+static void split_client(char *value[])
+{
+	char *slash = strchr(value[CLIENT], '/');
+
+	if (slash && !value[PREFIX]) {
+		*slash = '\0';
+		value[PREFIX] = slash + 1;
+	}
+}
+
 int cmd_compose(int argc, char **argv)
 {
 	struct option options[N_PARTS + 2] = { { "help", no_argument, NULL, 'h' } };
@@ -189,5 +200,6 @@ int cmd_compose(int argc, char **argv)
 						    : "compose: --client and --server are needed");
 		return usage("compose");
 	}
+	split_client(value);
 	return compose(value);
 }
