@@ -109,6 +109,9 @@ bail() {
     tap_done
 }
 
+# What is to be made before.
+before() { :; }
+
 # What most scenarios are: a client comes up and finds itself as it should be.
 drive() {
     server_start

@@ -1,0 +1,53 @@
+# shellcheck shell=sh
+# For scenarios whose client boots with the initrd of another tool, made by that tool in a tree of its own:
+#   tool     dracut, dracut-plain (without systemd), initramfs-tools, or apt: a kernel package's installation
+#   with     hooks: ours are installed in the tree; exchange: what came out is exchanged
+
+foreign_tree() { # the images' tree that has the tool
+    case $tool:$master in
+    dracut*:debian12) echo dracut ;;
+    dracut*:debian13) echo dracut13 ;;
+    *) echo "$master" ;;
+    esac
+}
+
+# ifcfg: Debian's package asks for it, and it asks for what Debian does not have.
+foreign_command() {
+    case $tool in
+    dracut) echo "dracut --force --no-hostonly --omit ifcfg /tmp/initrd $version" ;;
+    dracut-plain) echo "dracut --force --no-hostonly --omit 'ifcfg systemd systemd-initrd dracut-systemd' /tmp/initrd $version" ;;
+    apt)
+        # Of the kernel's other hooks, initramfs-tools' would take its time: INITRD=No is for that one.
+        echo "export INITRD=No DEBIAN_FRONTEND=noninteractive
+            apt-get -q update && apt-get -q -y install libjson-c5 &&
+            apt-get -q -y --reinstall install linux-image-$version && mv /boot/xf-initrd-$version.img /tmp/initrd"
+        ;;
+    initramfs-tools) echo "mkinitramfs -o /tmp/initrd $version" ;;
+    esac
+}
+
+foreign_make() {
+    foreign=$(foreign_tree) version=$(cat "$B/images/$master/version")
+    "$here/image" "$foreign" || return
+    cp -al "$B/images/$foreign/tree" "$V/tree" || return
+    [ "$with" != hooks ] || make -s -C "$here/.." B="$B" DESTDIR="$V/tree" install || return
+    # For apt. Unlinked first: they are the images' own.
+    cp --remove-destination /etc/resolv.conf "$V/tree/etc/" || return
+    cp -r --remove-destination /etc/apt/apt.conf.d "$V/tree/etc/apt/" || return
+    unshare -m sh -c "mount --bind /proc '$V/tree/proc' && mount --bind /dev '$V/tree/dev' &&
+        exec chroot '$V/tree' sh -c \"$(foreign_command)\"" || return
+    mv "$V/tree/tmp/initrd" "$V/initrd.img" || return
+    rm -rf "$V/tree"
+    [ "$with" != exchange ] ||
+        "$B/bin/xf-mkinitrd" exchange --root "$B/images/$master/tree" --kernel "$version" "$V/initrd.img"
+}
+
+before() {
+    foreign_make >"$V/foreign.log" 2>&1 || {
+        tail -n 30 "$V/foreign.log" >"$T/foreign"
+        fail "$tool, $with: an initrd" "$T/foreign"
+        tap_done
+    }
+    pass "$tool, $with: an initrd of $(stat -c %s "$V/initrd.img") bytes"
+    initrd=../../vm/${V##*/}/initrd.img
+}
