@@ -4,7 +4,7 @@
 #   make check                 tests that need neither root nor network
 #   make check-vm              boots machines        make demo    the main job, to look at
 #   make install DESTDIR= PREFIX=
-#   make SAN=address,undefined check      make COV=1 check coverage
+#   make SAN=address,undefined check      make COV=1 check coverage      V=1 shows commands
 #
 # A folder adds a program by its name, and says what it is made of:
 #   PROGRAMS += xfnet          host program          xfnet_SRC := …  xfnet_LIBS := …  xfnet_PKGS := …
@@ -80,11 +80,14 @@ fobj = $(patsubst %.c,$(B)/fuzzobj/%.o,$(filter %.c,$(1)))
 pkgcf = $(if $(1),$(shell $(PKG) --cflags $(1)))
 pkgld = $(if $(1),$(shell $(PKG) --libs $(1)))
 
+# $(call show,WHAT): before a command that is told by one word, unless V=1 asks for all of it.
+show = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
+
 # $(call host_program,NAME,FOLDER)
 define host_program
 $(B)/$(2)/$(1): $(call hobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
-	$$(CC) $$(HOST_CFLAGS) $$(HOST_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
+	$$(call show,LD)$$(CC) $$(HOST_CFLAGS) $$(HOST_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
 $(call hobj,$($(1)_SRC)): OBJ_CFLAGS += $$(call pkgcf,$($(1)_PKGS))
 -include $(patsubst %.o,%.d,$(call hobj,$($(1)_SRC)))
 endef
@@ -93,15 +96,15 @@ endef
 define klibc_program
 $(B)/$(2)/$(1): $(call kobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
-	$$(KLCC) $$(KLIBC_LDFLAGS) -o $$@ $$(filter %.o,$$^)
-	strip --strip-all -R .comment -R .note -R .note.gnu.property $$@
+	$$(call show,KLD)$$(KLCC) $$(KLIBC_LDFLAGS) -o $$@ $$(filter %.o,$$^)
+	@strip --strip-all -R .comment -R .note -R .note.gnu.property $$@
 -include $(patsubst %.o,%.d,$(call kobj,$($(1)_SRC)))
 endef
 
 define fuzz_program
 $(B)/fuzz/$(1): $(call fobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
-	$$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
+	$$(call show,FUZZLD)$$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
 -include $(patsubst %.o,%.d,$(call fobj,$($(1)_SRC)))
 endef
 
@@ -114,13 +117,13 @@ $(foreach p,$(FUZZERS),$(eval $(call fuzz_program,$(p))))
 
 $(B)/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) $(OBJ_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call show,CC)$(CC) $(HOST_CFLAGS) $(OBJ_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/klibc/%.o: %.c
 	@mkdir -p $(@D)
-	$(KLCC) $(KLIBC_CFLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
+	$(call show,KLCC)$(KLCC) $(KLIBC_CFLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
 $(B)/fuzzobj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CLANG) -g -O1 -std=gnu11 $(DEFS) -fsanitize=fuzzer-no-link,address,undefined \
+	$(call show,FUZZCC)$(CLANG) -g -O1 -std=gnu11 $(DEFS) -fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
 
 BIN   := $(addprefix $(B)/bin/,$(PROGRAMS) $(KPROGRAMS))

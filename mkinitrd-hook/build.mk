@@ -37,9 +37,9 @@ HOOKS := dracut/95xenfarm/module-setup.sh dracut/95xenfarm/parse-xenfarm.sh drac
 	kernel-install/postinst kernel-install/postrm suse-mkinitrd/setup-xenfarm.sh suse-mkinitrd/boot-xenfarm.sh
 $(B)/hooks/%: mkinitrd-hook/%.in
 	@mkdir -p $(@D)
-	sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SBINDIR@|$(PREFIX)/sbin|g' \
+	$(call show,GEN)sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|g' -e 's|@SBINDIR@|$(PREFIX)/sbin|g' \
 		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' $< >$@
-	chmod --reference=$< $@
+	@chmod --reference=$< $@
 all: $(HOOKS:%=$(B)/hooks/%)
 SHELLS += $(HOOKS:%=mkinitrd-hook/%.in)
 
