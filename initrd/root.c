@@ -289,7 +289,8 @@ int root_mount(const struct xf_cmdline *cmdline, const struct share *share, stru
 
 int root_finish(const struct xf_cmdline *cmdline, const struct root *root)
 {
-	if (cmdline->root_rw)
+	/* No fstab names a root in memory: nothing would make it writeable again. */
+	if (cmdline->root_rw || cmdline->root == XF_ROOT_TMPFS)
 		return 0;
 	if (mount(NULL, ROOT_DIR, NULL, MS_REMOUNT | MS_RDONLY | root->flags, NULL) < 0)
 		return failed(-errno, NULL, "remount %s read-only", root->device);
