@@ -73,21 +73,29 @@ static int mask_hotplug(const char *name)
 	return symlink("/dev/null", path) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/*
- * ifupdown goes by name: the interface, and the NIC under a VLAN, count as up already, their
- * hotplug units are masked, and networking.service leaves them out when it stops.
- */
+/* The NIC: the interface itself, or what is under a VLAN. */
+static const char *nic_of(const struct interface *interface)
+{
+	return interface->parent[0] ? interface->parent : interface->name;
+}
+
+/* ifupdown goes by name: the interface, and the NIC under a VLAN, count as up already. */
 static int unmanaged_ifupdown(const struct interface *interface)
 {
-	const char *name = interface->name,
-		   *parent = interface->parent[0] ? interface->parent : name;
+	const char *name = interface->name, *parent = nic_of(interface);
 	int rc = make_dirs("/run/network");
 
-	if (rc == 0)
-		rc = file_format(
-			"/run/network/ifstate", 0644, "%s=%s\n%s=%s\n", name, name, parent, parent);
-	if (rc == 0)
-		rc = make_dirs(UNIT_DIR "/networking.service.d");
+	return rc ? rc
+		  : file_format("/run/network/ifstate", 0644, "%s=%s\n%s=%s\n", name, name, parent,
+			    parent);
+}
+
+/* Their hotplug units are masked, and networking.service leaves them out when it stops. */
+static int ifupdown_units(const struct interface *interface)
+{
+	const char *name = interface->name, *parent = nic_of(interface);
+	int rc = make_dirs(UNIT_DIR "/networking.service.d");
+
 	if (rc == 0)
 		rc = file_format(UNIT_DIR "/networking.service.d/xenfarm.conf", 0644,
 			"[Service]\nEnvironment=\"EXCLUDE_INTERFACES=%s %s\"\n", name, parent);
@@ -147,6 +155,28 @@ static int guard_units(void)
 	return rc == 0 ? guard_unit("reboot", "reboot.target kexec.target") : rc;
 }
 
+/* That folder tells scripts that systemd runs, sd_booted(3): only there where it will. */
+static bool starts_systemd(const struct boot *boot)
+{
+	const char *init = boot->cmdline.init[0] ? boot->cmdline.init : "/sbin/init";
+	char path[XF_WORD_MAX + sizeof(ROOT_DIR)], target[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), ROOT_DIR "%s", init);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	return strstr(init, "/systemd") || strstr(target, "systemd");
+}
+
+static int systemd_units(const struct boot *boot)
+{
+	int rc = ifupdown_units(&boot->interface);
+
+	if (rc == 0)
+		rc = protect_share_mount();
+	return rc == 0 ? guard_units() : rc;
+}
+
 static int exit_program(void)
 {
 	int rc = make_dirs(EXIT_DIR);
@@ -188,18 +218,14 @@ static int spare_from_umountnfs(const struct boot *boot)
 int handover_files(const struct boot *boot)
 {
 	static const char what[] = "what the next system is told, in /run";
-	int rc = make_dirs(UNIT_DIR);
+	int rc = unmanaged_by_mac(&boot->interface);
 
 	if (rc == 0)
-		rc = unmanaged_by_mac(&boot->interface);
-	if (rc == 0)
 		rc = unmanaged_ifupdown(&boot->interface);
-	if (rc == 0)
-		rc = protect_share_mount();
+	if (rc == 0 && starts_systemd(boot))
+		rc = systemd_units(boot);
 	if (rc == 0)
 		rc = exit_program();
-	if (rc == 0)
-		rc = guard_units();
 	if (rc == 0)
 		rc = spare_from_umountnfs(boot);
 	return rc < 0 ? failed(rc, NULL, what) : 0;

@@ -24,8 +24,8 @@ struct root {
  */
 int root_mount(const struct xf_cmdline *cmdline, const struct share *share, struct root *root);
 
-/* Read-only from here on, unless rw was asked for or the root is in memory. Returns 0 or -errno after
- * failed(). */
+/* Read-only from here on, unless rw was asked for or the root is in memory. Returns 0 or -errno
+ * after failed(). */
 int root_finish(const struct xf_cmdline *cmdline, const struct root *root);
 
 #endif
