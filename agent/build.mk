@@ -15,9 +15,10 @@ UNITS += rows_test
 rows_test_SRC := lib/buf.c agent/rows.c agent/test/rows_test.c
 rows_test_PKGS := cmocka
 
-AGENT_LIB_SRC := $(LIB_SRC) $(addprefix agent/,agent.c apply.c carry-out.c config.c conflicts.c derive.c \
+FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
+AGENT_LIB_SRC := $(LIB_SRC) $(FETCH_COMMON) $(addprefix agent/,agent.c apply.c carry-out.c config.c conflicts.c derive.c \
 	file.c journal.c look.c merge.c offers.c owners.c plan.c plan-meta.c policy.c prepare.c report.c \
-	rows.c run.c source.c source-dir.c stage.c state.c step.c transaction.c)
+	rows.c run.c source.c source-dir.c source-nfs.c stage.c state.c step.c transaction.c)
 
 PROGRAMS += xf-agent
 xf-agent_DIR := $(PREFIX)/sbin
@@ -26,11 +27,21 @@ xf-agent_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) $(addprefix agent/,cmd-diff.c c
 xf-agent_PKGS := $(LIB_PKGS) json-c
 xf-agent_LIBS := -pthread
 
+# The network side, with libraries that the rest does without.
+PROGRAMS += xf-fetch
+xf-fetch_DIR := $(LIBEXECDIR)
+xf-fetch_SRC := $(addprefix agent/fetch/,client.c confine.c main.c url.c)
+xf-fetch_PKGS := libnfs libseccomp
+
+FUZZERS += fuzz_fetch
+fuzz_fetch_SRC := agent/fetch/window.c agent/fuzz/fuzz_fetch.c
+fuzz_fetch_CORPUS := agent/fuzz/fetch
+
 UNITS += cases_test
 cases_test_SRC := agent/test/cases_test.c
 cases_test_PKGS := json-c
-CHECKS += $(addprefix agent/test/,agent.test crash.test disk.test race.test share.test)
-CHECK_NEEDS += xf-manifest xf-agent
+CHECKS += $(addprefix agent/test/,agent.test crash.test disk.test nfs.test race.test share.test)
+CHECK_NEEDS += xf-manifest xf-agent xf-fetch
 
 UNITS += state_test
 state_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/state_test.c

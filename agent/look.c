@@ -35,6 +35,8 @@ int agent_source(struct agent *a)
 		return EXIT_USAGE;
 	}
 	r = source_open(a->options->source, &a->source);
+	if (r == -EINVAL)
+		return EXIT_USAGE;
 	return r < 0 ? unreachable(a, r, "opening it") : 0;
 }
 

@@ -1,11 +1,14 @@
 #include "agent/source.h"
 
-#include <errno.h>
 #include <string.h>
+
+#include "agent/fetch/url.h"
 
 int source_open(const char *spec, struct source **source)
 {
-	return source_dir_open(spec, source);
+	return strncmp(spec, NFS_URL_PREFIX, strlen(NFS_URL_PREFIX)) == 0
+		       ? source_nfs_open(spec, source)
+		       : source_dir_open(spec, source);
 }
 
 void source_close(struct source *source)

@@ -13,8 +13,8 @@
 struct source;
 
 /*
- * spec is a folder or nfs://SERVER[,SERVER…]/PATH[?OPTIONS]. Returns 0 and *source, or -errno;
- * -EINVAL: not such a spec.
+ * spec is a folder or an NFS URL (fetch/url.h). Returns 0 and *source, or -errno; -EINVAL: an URL
+ * with a mistake, which is told already.
  */
 int source_open(const char *spec, struct source **source);
 void source_close(struct source *source);

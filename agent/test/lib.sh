@@ -2,6 +2,16 @@
 # Sourced by the agent's test scripts, after tap.sh: a share, a client, and commands for both. The
 # caller is in $T.
 
+# Runs sync their file system: in memory they do not wait for what others write to the disk.
+shm=$(mktemp -d -p /dev/shm 2>/dev/null) && printf '#!/bin/sh\n' >"$shm/x" && chmod +x "$shm/x"
+if [ -z "${TMPDIR-}" ] && [ -n "$shm" ] && "$shm/x" &&
+    [ "$(df -k --output=avail "$shm" | tail -n 1)" -gt 1000000 ]; then
+    rm -r "$T"
+    T=$shm
+else
+    rm -rf "$shm"
+fi
+
 UUID=01234567-89ab-cdef-0123-456789abcdef
 export UUID
 
@@ -43,5 +53,5 @@ quietly() {
 # snapshot FOLDER: names, kinds, owners, modes and contents of all in it, to be compared.
 snapshot() {
     (cd "$1" && find . -path ./var/lib/xenfarm -prune -o -printf '%p %y %m %u %g %l\n' -type f \
-        -exec sha256sum {} \; | sort)
+        -exec sha256sum {} + | sort)
 }

@@ -1,0 +1,36 @@
+/*
+ * The agent's end of fetch/protocol.h, without I/O: which slots are taken, and replies checked as
+ * what they are, the words of a process that hostile servers talk to.
+ */
+#ifndef AGENT_FETCH_WINDOW_H
+#define AGENT_FETCH_WINDOW_H
+
+#include <stdbool.h>
+
+#include "agent/fetch/protocol.h"
+#include "agent/source.h"
+
+/* Starts as {0}. */
+struct window {
+	size_t used;
+	struct window_slot {
+		bool used;
+		size_t file;   /* index of the fetch */
+		uint64_t left; /* bytes that may still come */
+	} slot[FETCH_SLOTS];
+};
+
+/* The number of a slot that is free, or -1. */
+int window_free(const struct window *window);
+
+/* It is taken from now on, for that file of at most limit bytes. */
+void window_take(struct window *window, int slot, size_t file, uint64_t limit);
+
+/*
+ * A message of n bytes came: hand what it brings to f->data. Returns 0, what f->data returned, or
+ * -EPROTO: no honest xf-fetch says that, and nothing of it was handed on.
+ */
+int window_reply(
+	struct window *window, const struct fetch_reply *reply, size_t n, const struct fetch *f);
+
+#endif
