@@ -18,4 +18,4 @@ farm_test_LIBS := -pthread
 flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c farm/xattrs.c lib/buf.c
 flip_test_PKGS := cmocka
 
-CHECKS += farm/test/share.test farm/test/secrets.test
+CHECKS += $(addprefix farm/test/,share.test secrets.test failures.test large.test image.test)

@@ -31,3 +31,9 @@ unchanged() {
     picture "$2" >"$T/.a"
     ok "$1" diff -a "$3" "$T/.a"
 }
+
+# until_exists FILE: wait for it, not for ever
+until_exists() {
+    local n=0
+    while [ ! -e "$1" ] && [ $((n += 1)) -le 200 ]; do sleep 0.05; done
+}
