@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# Completion for xenfarm(8).
+
+# The numbers of a share's generations.
+_xenfarm_generations() {
+    local i share config=/etc/xenfarm/xenfarm.conf
+    for ((i = 1; i + 1 < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --share | -s) share=${COMP_WORDS[i + 1]} ;;
+        --config | -c) config=${COMP_WORDS[i + 1]} ;;
+        esac
+    done
+    [[ $share ]] || share=$(sed -n 's/^[[:space:]]*share[[:space:]]*=[[:space:]]*//p' "$config" 2>/dev/null)
+    find "${share:-/srv/xenfarm/share}/gen" -mindepth 1 -maxdepth 1 -name '[1-9]*' ! -name '*.*' -printf '%f ' 2>/dev/null
+}
+
+_xenfarm() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
+    local common="--share --key --config --quiet --help"
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        words="share --help --version"
+    elif ((COMP_CWORD == 2)); then
+        words="init publish list diff verify rollback gc --help"
+    elif [[ $prev == --@(note|partition|in-use-kernel|keep) ]]; then
+        return
+    elif [[ $prev == --in-use ]]; then
+        words=$(_xenfarm_generations)
+    elif [[ $prev == --@(from|layout|share|key|config) || $prev == -[skc] ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+    elif [[ $cur == -* ]]; then
+        case ${COMP_WORDS[2]} in
+        init) words="--key --config --quiet --help" ;;
+        publish)
+            words="$common --from --partition --note --layout --in-use-kernel --no-initrd --checksum
+                --dry-run --json"
+            ;;
+        list | diff | verify) words="$common --json" ;;
+        rollback) words="$common --dry-run --json" ;;
+        gc) words="$common --keep --in-use --dry-run --json" ;;
+        esac
+    else
+        case ${COMP_WORDS[2]} in
+        init)
+            mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+            return
+            ;;
+        diff | verify | rollback | gc) words=$(_xenfarm_generations) ;;
+        esac
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -o filenames -F _xenfarm xenfarm
