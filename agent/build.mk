@@ -1,7 +1,8 @@
 # xf-agent: reconciles a client's writeable part with the share.
 
 UNITS += plan_test policy_test
-plan_test_SRC := $(LIB_SRC) agent/plan.c agent/plan-meta.c agent/policy.c agent/test/plan_test.c
+plan_test_SRC := $(LIB_SRC) agent/plan.c agent/plan-list.c agent/plan-meta.c agent/policy.c \
+	agent/test/plan_test.c
 plan_test_PKGS := $(LIB_PKGS) cmocka
 plan_test_LIBS := -pthread
 policy_test_SRC := lib/buf.c lib/vis.c agent/policy.c agent/test/policy_test.c
@@ -17,7 +18,7 @@ rows_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
 AGENT_LIB_SRC := $(LIB_SRC) $(FETCH_COMMON) $(addprefix agent/,agent.c apply.c carry-out.c config.c conflicts.c derive.c \
-	file.c journal.c look.c merge.c offers.c owners.c plan.c plan-meta.c policy.c prepare.c report.c \
+	file.c journal.c look.c merge.c offers.c owners.c plan.c plan-list.c plan-meta.c policy.c prepare.c report.c \
 	rows.c run.c source.c source-dir.c source-nfs.c stage.c state.c step.c transaction.c)
 
 PROGRAMS += xf-agent
@@ -48,9 +49,14 @@ state_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/state_test.c
 state_test_PKGS := $(LIB_PKGS) json-c cmocka
 state_test_LIBS := -pthread
 
+bench: bench-agent
+.PHONY: bench-agent
+bench-agent: $(addprefix $(B)/bin/,xf-agent xf-fetch xf-manifest)
+	B=$(abspath $(B)) agent/bench/agent 20000 200000
+
 MANS += docs/xf-agent.8 docs/xf-agent.conf.5 docs/xf-policy.5
 COMPLETIONS += agent/completion/xf-agent.bash
-SHELLS += agent/system/xf-agent.init agent/completion/xf-agent.bash
+SHELLS += agent/bench/agent agent/system/xf-agent.init agent/completion/xf-agent.bash
 INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.service \
 	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent

@@ -92,6 +92,12 @@ void plan_below(const struct plan *plan, const char *path, size_t *from, size_t 
 /* The op of that path, or NULL. */
 struct op *plan_find(const struct plan *plan, const char *path);
 
+/*
+ * The op of the folder that holds path, or NULL. last, if not NULL, is looked at first: the last
+ * parent is mostly the next one's, too.
+ */
+struct op *plan_parent(const struct plan *plan, const char *path, struct op *last);
+
 /* The next base: every op's rest. NULL without memory. */
 struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head);
 

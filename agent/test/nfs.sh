@@ -2,13 +2,13 @@
 # Sourced after lib.sh: an NFS server, nfs-ganesha, on loopback. As root only, as it opens files by
 # their handles; in a network of its own, so that nobody else's ports are in the way.
 
-# own_network SCRIPT: run the script again in its own network, if it is not yet.
+# own_network SCRIPT [ARGUMENT…]: run the script again in its own network, if it is not yet.
 own_network() {
     [ -z "${XF_NETWORK-}" ] || return 0
     if [ "$(id -u)" = 0 ] && unshare -nm true 2>/dev/null; then
-        XF_NETWORK=own exec unshare -nm sh "$1"
+        XF_NETWORK=own exec unshare -nm sh "$@"
     fi
-    if unshare -rn true 2>/dev/null; then XF_NETWORK=user exec unshare -rn sh "$1"; fi
+    if unshare -rn true 2>/dev/null; then XF_NETWORK=user exec unshare -rn sh "$@"; fi
 }
 
 # Why there can be no server, in $why; false if there can be one.
