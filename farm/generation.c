@@ -18,14 +18,6 @@
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
-static int read_tree(const struct generation *g, const char *name, int fd, struct tree *tree)
-{
-	AUTO_FREE char *where = NULL;
-	int r = tree_read(fd, tree, &where);
-
-	return r < 0 ? failed(r, "%s/%s/%s", g->share->path, name, where ? where : "") : 0;
-}
-
 static int begin(struct generation *g)
 {
 	g->partial = share_name("gen", g->number, ".partial");
@@ -37,9 +29,10 @@ static int begin(struct generation *g)
 	if (!g->previous)
 		return 0;
 	g->previous_dir = share_open_generation(g->share, g->previous);
-	return g->previous_dir < 0 ? g->previous_dir
-				   : read_tree(g, share_name("gen", g->previous, "").text,
-					     g->previous_dir, &g->previous_tree);
+	return g->previous_dir < 0
+		       ? g->previous_dir
+		       : share_read_tree(g->share, share_name("gen", g->previous, "").text,
+				 g->previous_dir, &g->previous_tree);
 }
 
 static int copy(struct generation *g, const struct source *source)
@@ -62,7 +55,7 @@ static int copy(struct generation *g, const struct source *source)
 	copy.to = to;
 	r = copy_tree(&copy);
 	if (r == 0)
-		r = read_tree(g, g->partial.text, g->dir, &tree);
+		r = share_read_tree(g->share, g->partial.text, g->dir, &tree);
 	return r == 0 ? copy_check(source->dir, &tree) : r;
 }
 
@@ -90,7 +83,7 @@ static int leave_sockets_out(struct generation *g)
 		return 0;
 	say("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
 	tree_free(&g->tree);
-	return read_tree(g, g->partial.text, g->dir, &g->tree);
+	return share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
 }
 
 static int make_initrds(struct generation *g)
@@ -196,7 +189,7 @@ int generation_make(struct generation *g, const struct source *source)
 	if (r == 0)
 		r = make_initrds(g);
 	if (r == 0)
-		r = read_tree(g, g->partial.text, g->dir, &g->tree);
+		r = share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
 	if (r == 0)
 		r = leave_sockets_out(g);
 	if (r == 0)

@@ -11,7 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/vis.h"
 
-static int read_tree(const struct share *share, const char *name, int fd, struct tree *tree)
+int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree)
 {
 	AUTO_FREE char *where = NULL;
 	int r = tree_read(fd, tree, &where);
@@ -30,9 +30,9 @@ int share_plan(const struct share *share, uint32_t generation, struct tree *live
 		return failed(-errno, "%s/live", share->path);
 	if (gen_fd < 0)
 		return gen_fd;
-	r = read_tree(share, "live", live_fd, live);
+	r = share_read_tree(share, "live", live_fd, live);
 	if (r == 0)
-		r = read_tree(share, share_name("gen", generation, "").text, gen_fd, gen);
+		r = share_read_tree(share, share_name("gen", generation, "").text, gen_fd, gen);
 	if (r == 0 && flip_plan(live, gen, flip) < 0)
 		r = failed(-ENOMEM, "planning the flip to generation %u", generation);
 	return r;

@@ -77,8 +77,11 @@ int share_remove_generation(struct share *share, uint32_t generation);
  */
 int share_switch(struct share *share, uint32_t generation, uint64_t *window);
 
-/* The changes that share_switch() would make. Both trees are the caller's to free. */
+/* The tree in the folder fd, which messages call name. Returns 0 or -errno. */
 struct tree;
+int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree);
+
+/* The changes that share_switch() would make. Both trees are the caller's to free. */
 struct flip;
 int share_plan(const struct share *share, uint32_t generation, struct tree *live, struct tree *gen,
 	struct flip *flip);
