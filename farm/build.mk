@@ -22,3 +22,9 @@ CHECKS += $(addprefix farm/test/,share.test secrets.test failures.test large.tes
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash
 INSTALLS += farm/xenfarm.conf:$(SYSCONFDIR)/xenfarm/xenfarm.conf
+
+bench: bench-share
+.PHONY: bench-share
+bench-share: $(B)/bin/xenfarm
+	B=$(abspath $(B)) farm/bench/share
+SHELLS += farm/bench/share
