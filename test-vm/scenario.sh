@@ -15,6 +15,7 @@ spare="systemd.show_status=no$(printf ' systemd.mask=%s' e2scrub_reap.service e2
 vers=4.2                     # what the client is expected to mount with
 name=client                  # what it is expected to be called: as its own /etc/hostname says
 limit=450                    # seconds for all of it
+share=                       # an image of the share other than the master's
 hand_over="$V/hand-over.tar" # the scenario's sides, for the guests
 
 # The two machines hang on one cable. A machine's second NIC leads nowhere.
@@ -35,7 +36,7 @@ server_start() {
     server=$B/images/server
     vm_start server "$server/vmlinuz" "$server/initrd" "" \
         $(volume system "file=$server/server.img,format=raw,snapshot=on") \
-        $(volume share "file=$B/images/$master/share.img,format=raw,snapshot=on") \
+        $(volume share "file=${share:-$B/images/$master/share.img},format=raw,snapshot=on") \
         $(volume scenario "file=$hand_over,format=raw,snapshot=on") \
         $(nic net 52:54:00:00:00:01 client.nic server.nic)
     wait_for 90 grep -q -s '^ready' "$V/server/channel.log" || bail "the server VM did not start"
