@@ -1,4 +1,6 @@
 /* verify: every file read anew, and how it differs from what was applied. */
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +13,20 @@ struct verify {
 	unsigned long checked, different, unreadable;
 };
 
+/* Something is mounted on a folder above: what is below it cannot be seen from here. */
+static bool is_hidden(const struct verify *v, const char *path)
+{
+	char above[PATH_MAX];
+	const struct manifest_entry *e = NULL;
+
+	snprintf(above, sizeof(above), "%s", path);
+	for (char *slash; !e && (slash = strrchr(above, '/'));) {
+		*slash = '\0';
+		e = manifest_find(v->agent->local, above);
+	}
+	return e && e->mountpoint;
+}
+
 static const char *difference(const struct verify *v, const struct manifest_entry *base,
 	const struct manifest_entry *local)
 {
@@ -19,7 +35,7 @@ static const char *difference(const struct verify *v, const struct manifest_entr
 	if (policy_of(v->agent->policies, base->path, base->type == MANIFEST_DIR) == POLICY_IGNORE)
 		return NULL;
 	if (!local)
-		return "missing";
+		return is_hidden(v, base->path) ? NULL : "missing";
 	if (local->mountpoint || local->unread)
 		return NULL;
 	differ = manifest_compare(base, local);
