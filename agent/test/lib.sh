@@ -2,7 +2,7 @@
 # Sourced by the agent's test scripts, after tap.sh: a share, a client, and commands for both. The
 # caller is in $T.
 
-# Runs sync their file system: in memory they do not wait for what others write to the disk.
+# Runs sync their file system: in memory they do not wait for what others write to the disk. A TMPDIR is kept to.
 shm=$(mktemp -d -p /dev/shm 2>/dev/null) && printf '#!/bin/sh\n' >"$shm/x" && chmod +x "$shm/x"
 if [ -z "${TMPDIR-}" ] && [ -n "$shm" ] && "$shm/x" &&
     [ "$(df -k --output=avail "$shm" | tail -n 1)" -gt 1000000 ]; then
