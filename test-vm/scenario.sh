@@ -5,6 +5,7 @@ client=10.0.0.11             # the client's address, and what xfnet= says
 xfnet=10.0.0.11/24:10.0.0.1
 root=UUID=00000000-0000-4000-8000-0000000c11e4
 disk=root.img                # the client's own disk, an image of the master's or a path
+kernel=vmlinuz
 initrd=initrd.img            # initrd-all.img has the drivers of all file systems
 append=                      # more of the client's command line
 # What systemd need not start in an emulated machine where only the share is of interest: half of its time.
@@ -61,7 +62,7 @@ client_disk() {
 # client_start [QEMU-OPTION…]
 client_start() {
     client_disk
-    vm_start client "$B/images/$master/vmlinuz" "$B/images/$master/$initrd" \
+    vm_start client "$B/images/$master/$kernel" "$B/images/$master/$initrd" \
         "xfnet=$xfnet root=$root panic=5 $append $spare" \
         $(volume root "file=$V/disk.qcow2,format=qcow2") \
         $(volume scenario "file=$hand_over,format=raw,snapshot=on") \

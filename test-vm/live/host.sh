@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # For scenarios that change the share under a client that runs from it. They set:
 #   change    publish, rollback or rsync: how live/ gets from one state to the next
-# Program and library of each version (proof.c), and xenfarm with rsync, go to the guests in the scenario's archive.
+# What the guests need goes to them in the scenario's archive.
 versions="3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23" # the share of the image has 1 and 2
 share=$V/share.img
 
@@ -18,23 +18,31 @@ live_disk() {
     cp --sparse=always "$B/images/$master/share.img" "$share" && truncate -s 2G "$share"
 }
 
+# Program and library of each version (proof.c).
 live_programs() {
     live=$T/live
-    mkdir -p "$live/farm"
-    cp "$here/live/guest.sh" "$here/live/server.sh" "$live/"
+    mkdir -p "$live"
+    cp "$here/live/guest.sh" "$live/"
     for v in $versions; do
         mkdir -p "$live/versions/$v" || return
         cc -O1 -DVERSION="$v" -DLIBRARY -fPIC -shared -s -Wl,-soname,libxf-proof.so -o "$live/versions/$v/libxf-proof.so" "$here/live/proof.c" &&
             cc -O1 -DVERSION="$v" -s -o "$live/versions/$v/xf-proof" "$here/live/proof.c" \
                 "$live/versions/$v/libxf-proof.so" || return
     done
-    # A root of its own, as the server's libraries may be other ones than this machine's.
+    echo "change=$change" >"$live/live-params"
+    tar -C "$live" -rf "$hand_over" .
+}
+
+# xenfarm and rsync, in a root of their own, as the server's libraries may be other ones than this machine's.
+live_farm() {
+    live=$T/farm
+    mkdir -p "$live/farm"
+    cp "$here/live/server.sh" "$live/"
     for file in "$B/bin/xenfarm" "$(command -v rsync)"; do
         mkdir -p "$live/farm/bin"
         cp "$file" "$live/farm/bin/" || return
         ldd "$file" | grep -o '/[^ ]*'
     done | sort -u | (cd "$live/farm" && xargs cp -L --parents -t .) || return
-    echo "change=$change" >"$live/live-params"
     tar -C "$live" -rf "$hand_over" .
 }
 
@@ -59,7 +67,7 @@ live_seen() { [ "$(grep -c "^runs $v $v" "$V/client/channel.log")" -gt "$seen" ]
 
 drive() {
     live_disk || bail "no room for a share"
-    live_programs || bail "no programs to change"
+    live_programs && live_farm || bail "no programs to change"
     server_start
     live_server prepare "$change"
     client_start

@@ -59,5 +59,13 @@ prepare) prepare "$2" ;;
 publish) publish "$2" ;;
 rollback) xf rollback "$2" | sed -n 's/.*within/window/p' >/dev/ttyS1 ;;
 rsync) change_rsync "$2" ;;
+kernel)
+    # As apt does it; and autoremove, with the kernel that its clients run.
+    tar -C $master -xf /run/scenario/kernel.tar
+    rm -rf "$master/usr/lib/modules/$2" $master/boot/*"-$2"*
+    echo 3 >/run/version
+    renew usr/lib/xf-scenario/generation /run/version
+    xf publish --from /srv/share/master --in-use-kernel "$2" --no-initrd
+    ;;
 gc) ! xf gc --in-use 3 3 && xf verify ;;
 esac
