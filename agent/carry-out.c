@@ -164,6 +164,7 @@ int agent_apply(struct agent *a)
 		.state = a->state,
 		.from = a->base->head.generation,
 		.to = a->generation,
+		.undo = a->undo != NULL,
 		.steps = &a->steps,
 		.owners = a->owners,
 		.source = a->source,

@@ -44,7 +44,7 @@ static int read_record(int state, uint32_t serial, struct journal *journal)
 /* A rollback's own record, or one of a client's first fill, is nothing to go back by. */
 static bool leads_up(const struct journal *j)
 {
-	return j->from && j->from <= j->to;
+	return j->from && !j->undo;
 }
 
 /* The newest record that leads to a generation above target; 0: none is left. Or -errno. */

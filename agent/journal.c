@@ -63,12 +63,12 @@ static int encode(const struct steps *steps, bool first, struct buf *text, struc
 	return text->failed ? -ENOMEM : manifest_encode(m, entries, &error);
 }
 
-int journal_write(int dir, uint32_t from, uint32_t to, const struct steps *steps)
+int journal_write(int dir, uint32_t from, uint32_t to, bool undo, const struct steps *steps)
 {
 	AUTO_BUF struct buf text = { 0 }, entries = { 0 };
 	int r;
 
-	buf_printf(&text, HEAD "%u %u\n", from, to);
+	buf_printf(&text, HEAD "%u %u%s\n", from, to, undo ? " undo" : "");
 	r = encode(steps, from == 0, &text, &entries);
 	if (r == 0)
 		r = publish_file(dir, "entries.mtree.gz", 0600, entries.data, entries.size);
@@ -116,6 +116,7 @@ int journal_parse(char *text, size_t n, struct manifest *entries, struct journal
 	text[n] = '\0';
 	if (!end || sscanf(text, HEAD "%u %u", &j->from, &j->to) != 2)
 		return -EBADMSG;
+	j->undo = end - text > 5 && memcmp(end - 5, " undo", 5) == 0;
 	while ((line = end + 1) < text + n) {
 		end = memchr(line, '\n', (size_t)(text + n - line));
 		if (!end)

@@ -2,13 +2,13 @@
  * The journal of one transaction: what it is going to do, written before it begins, and afterwards
  * the record by which it can be undone (docs/reconcile.md, "state folder"). Two files:
  *
- *	journal              xenfarm-journal 1 FROM TO
+ *	journal              xenfarm-journal 1 FROM TO [undo]
  *	                     KIND PLACE NUMBER PATH      for each step
  *	entries.mtree.gz     a manifest: NUMBER.before and NUMBER.after of the steps
  *
  * KIND is create, replace, remove, meta, or inside, for what is created with the folder that holds
- * it; PLACE root or pending; FROM and TO are generations. The first fill of a client, which cannot
- * be undone, does without inside.
+ * it; PLACE root or pending; FROM and TO are generations, undo is that of a rollback's own
+ * record. The first fill of a client, which cannot be undone, does without inside.
  */
 #ifndef AGENT_JOURNAL_H
 #define AGENT_JOURNAL_H
@@ -26,13 +26,14 @@ struct step_name step_name(size_t number);
 
 struct journal {
 	uint32_t from, to;
+	bool undo;
 	struct manifest *entries;
 	char *text;         /* the steps' paths lie in it */
 	struct steps steps; /* in order; step.op is its NUMBER, step.within 0 for inside */
 };
 
 /* Both files of the steps into dir, synced. Returns 0 or -errno. */
-int journal_write(int dir, uint32_t from, uint32_t to, const struct steps *steps);
+int journal_write(int dir, uint32_t from, uint32_t to, bool undo, const struct steps *steps);
 
 /* Parse: no I/O. Takes text (n bytes, text[n] writeable) and entries over. 0, -EBADMSG or -ENOMEM.
  */

@@ -319,7 +319,7 @@ static int stage(struct stage *g)
 	g->wanted = calloc(t->steps->n, sizeof(*g->wanted));
 	if (!g->group || !g->wanted)
 		r = -ENOMEM;
-	r = r < 0 ? r : journal_write(t->dir, t->from, t->to, t->steps);
+	r = r < 0 ? r : journal_write(t->dir, t->from, t->to, t->undo, t->steps);
 	r = r < 0 ? r : make_all(g);
 	r = r < 0 ? r : fetch(g);
 	r = r < 0 ? r : dress_all(g);

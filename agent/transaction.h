@@ -20,6 +20,7 @@
 struct transaction {
 	int root, state;
 	uint32_t from, to; /* generations */
+	bool undo;         /* it is a rollback */
 	struct steps *steps;
 	const struct owners *owners;
 	struct source *source;                            /* for FROM_SHARE */

@@ -75,10 +75,11 @@ static void journal_there_and_back(void **state)
 				  .within = STEP_NONE });
 	steps_add(&steps, &(struct step){ STEP_REMOVE, .path = "etc/d", .before = &link,
 				  .within = STEP_NONE });
-	assert_int_equal(journal_write(scratch, 3, 4, &steps), 0);
+	assert_int_equal(journal_write(scratch, 3, 4, true, &steps), 0);
 	assert_int_equal(journal_read(scratch, &j), 0);
 	assert_int_equal(j.from, 3);
 	assert_int_equal(j.to, 4);
+	assert_true(j.undo);
 	assert_int_equal(j.steps.n, 4);
 	assert_string_equal(j.steps.step[0].path, "etc/a b");
 	assert_int_equal(j.steps.step[1].within, 0);
