@@ -46,6 +46,16 @@ static void check_pages(const volatile unsigned int *at, unsigned int version, c
 		}
 }
 
+/* The whole pages of them: others of read-only data were relocated, and are not the file's any
+ * more. */
+static void let_stamps_go(const unsigned int *at)
+{
+	unsigned long from = ((unsigned long)at + 4095) & ~4095ul;
+	unsigned long to = (unsigned long)(at + STAMPS) & ~4095ul;
+
+	madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 /* What is mapped from files leaves this process, so that the next look asks the share for it. */
 static void let_go(void)
 {
@@ -54,11 +64,13 @@ static void let_go(void)
 	unsigned long from, to;
 
 	while (maps && fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) == 3 && mode[1] == '-' &&
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) == 3 && mode[2] == 'x' &&
 			strchr(line, '/'))
 			madvise((void *)from, to - from, MADV_DONTNEED);
 	if (maps)
 		fclose(maps);
+	let_stamps_go(stamps);
+	let_stamps_go(library_stamps());
 }
 
 /* The open file's bytes as one number. */
