@@ -42,6 +42,18 @@ static int make_default(int root)
 	return r;
 }
 
+/* Temporary files of a run that was cut off. */
+static void sweep(int state)
+{
+	int fd = openat(state, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir)))
+		if (publish_is_temporary(d->d_name))
+			unlinkat(fd, d->d_name, 0);
+}
+
 int state_open(int root, const char *path, bool create, int *lock)
 {
 	int state, r;
@@ -60,8 +72,10 @@ int state_open(int root, const char *path, bool create, int *lock)
 	if (!create)
 		return state;
 	*lock = openat(state, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+	if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0) {
+		sweep(state);
 		return state;
+	}
 	r = -errno;
 	close(state);
 	return r;

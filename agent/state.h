@@ -1,12 +1,6 @@
 /*
- * The state folder, /var/lib/xenfarm (docs/reconcile.md, "state folder"):
- *
- *	lock              held while something is changed
- *	status            key=value: what the last run left, enough for a check that finds nothing
- *new base.mtree.gz     the base new.mtree.gz      the manifest of the generation that was applied
- *last conflicts         what waits for the administrator contents/SHA256   the base's small files
- *below etc/ pending/          offers that cannot lie beside their files transaction/      while one
- *runs        trash/SERIAL/    what earlier ones displaced stat.cache        digests of local files
+ * The state folder, /var/lib/xenfarm; docs/reconcile.md, "the state folder", says what is in it. Of
+ * those that change it, one at a time holds its lock.
  */
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H

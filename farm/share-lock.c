@@ -13,6 +13,7 @@
 #include "farm/share.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/publish.h"
 
 /*
  * flock(2) goes with the process, so what the file says counts only while it is locked. The
@@ -62,12 +63,6 @@ static int sign_in(struct share *share, const char *command)
 	return 0;
 }
 
-/* Temporary files of lib/publish, in a folder where nobody else writes now. */
-static bool is_temporary(const char *name)
-{
-	return strncmp(name, ".xf-", 4) == 0;
-}
-
 /* gen/N.partial that was not committed, gen/N.gone */
 static bool is_unfinished(const char *name)
 {
@@ -114,11 +109,11 @@ int share_sweep(struct share *share)
 	int r = sweep(share, "gen", is_unfinished);
 
 	if (r == 0)
-		r = sweep(share, ".", is_temporary);
+		r = sweep(share, ".", publish_is_temporary);
 	if (r == 0)
-		r = sweep(share, "etc", is_temporary);
+		r = sweep(share, "etc", publish_is_temporary);
 	if (r == 0)
-		r = sweep(share, "manifest", is_temporary);
+		r = sweep(share, "manifest", publish_is_temporary);
 	return r == 0 ? sweep_manifests(share) : r;
 }
 

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TEMPORARY ".xf-"
+
 int write_all(int fd, const void *data, size_t n)
 {
 	const char *at = data;
@@ -52,7 +54,7 @@ static int create_temporary(struct publish *p)
 	do {
 		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 			return -errno;
-		snprintf(p->temporary, sizeof(p->temporary), ".xf-%016jx", (uintmax_t)number);
+		snprintf(p->temporary, sizeof(p->temporary), TEMPORARY "%016jx", (uintmax_t)number);
 		p->fd = openat(
 			p->folder, p->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	} while (p->fd < 0 && errno == EEXIST);
@@ -117,4 +119,9 @@ int publish_file(int dir, const char *path, mode_t mode, const void *data, size_
 		return r;
 	}
 	return publish_commit(&p);
+}
+
+bool publish_is_temporary(const char *name)
+{
+	return strncmp(name, TEMPORARY, strlen(TEMPORARY)) == 0;
 }

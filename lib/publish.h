@@ -1,11 +1,12 @@
 /*
  * A file that appears whole or not at all: temporary file, fsync, rename, fsync of the folder. What
  * stood at the name before stays until then. After SIGKILL or a power cut a temporary ".xf-*" may
- * stay behind.
+ * stay behind: see publish_is_temporary().
  */
 #ifndef LIB_PUBLISH_H
 #define LIB_PUBLISH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -32,6 +33,10 @@ void publish_abort(struct publish *publish);
 
 /* All of it, for bytes in memory. Returns 0 or -errno. */
 int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n);
+
+/* Is it such a temporary file's name? Where nobody else publishes at the moment, it can be removed.
+ */
+bool publish_is_temporary(const char *name);
 
 /* write(2) until all is written. Returns 0 or -errno. */
 int write_all(int fd, const void *data, size_t n);

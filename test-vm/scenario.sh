@@ -33,13 +33,14 @@ volume() { # ID OPTIONS: a virtio disk with a serial number
     echo "-drive if=none,id=$1,cache=unsafe,$2 -device virtio-blk-pci,drive=$1,serial=$1"
 }
 
+# server_start [QEMU-OPTION…]
 server_start() {
     server=$B/images/server
     vm_start server "$server/vmlinuz" "$server/initrd" "" \
         $(volume system "file=$server/server.img,format=raw,snapshot=on") \
         $(volume share "file=${share:-$B/images/$master/share.img},format=raw,snapshot=on") \
         $(volume scenario "file=$hand_over,format=raw,snapshot=on") \
-        $(nic net 52:54:00:00:00:01 client.nic server.nic)
+        $(nic net 52:54:00:00:00:01 client.nic server.nic) "$@"
     wait_for 90 grep -q -s '^ready' "$V/server/channel.log" || bail "the server VM did not start"
 }
 
@@ -51,6 +52,27 @@ server() {
     [ "$(grep '^done ' "$V/server/channel.log" | tail -n 1)" = "done 0" ]
 }
 server_answered() { [ "$(grep -c '^done ' "$V/server/channel.log")" -gt "$server_n" ]; }
+
+# server_long COMMAND: one that may take long, on a busy machine, and is a text of its own. Fails as the command does.
+server_long() {
+    server "{ $1; echo \"ended \$? $1\"; } </dev/null &"
+    wait_for "${server_patience:-900}" grep -q "^ended [0-9]* $1\$" "$V/server/channel.log" ||
+        bail "the server: $1: takes too long"
+    grep -q "^ended 0 $1\$" "$V/server/channel.log"
+}
+
+# pack_root FOLDER PROGRAM…: to the guests, with the libraries that they need, in a root of their own, as a guest's
+# libraries may be other ones than this machine's
+pack_root() {
+    pack_into=$T/$1
+    shift
+    mkdir -p "$pack_into/bin"
+    for file; do
+        cp "$file" "$pack_into/bin/" || return
+        ldd "$file" | grep -o '/[^ ]*'
+    done | sort -u | (cd "$pack_into" && xargs cp -L --parents -t .) || return
+    tar -C "$T" -rf "$hand_over" "./${pack_into##*/}"
+}
 
 # Its disk lives as long as the scenario, however often the client is started.
 client_disk() {

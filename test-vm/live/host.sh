@@ -33,24 +33,14 @@ live_programs() {
     tar -C "$live" -rf "$hand_over" .
 }
 
-# xenfarm and rsync, in a root of their own, as the server's libraries may be other ones than this machine's.
+# xenfarm and rsync.
 live_farm() {
-    live=$T/farm
-    mkdir -p "$live/farm"
-    cp "$here/live/server.sh" "$live/"
-    for file in "$B/bin/xenfarm" "$(command -v rsync)"; do
-        mkdir -p "$live/farm/bin"
-        cp "$file" "$live/farm/bin/" || return
-        ldd "$file" | grep -o '/[^ ]*'
-    done | sort -u | (cd "$live/farm" && xargs cp -L --parents -t .) || return
-    tar -C "$live" -rf "$hand_over" .
+    pack_root farm "$B/bin/xenfarm" "$(command -v rsync)" && tar -C "$here/live" -rf "$hand_over" ./server.sh
 }
 
-# live_server COMMAND…: it may take long on a busy machine
+# live_server COMMAND…
 live_server() {
-    server "{ sh -e /run/scenario/server.sh $* </dev/null >/run/live.log 2>&1 && echo 'live $*' || { cat /run/live.log; echo 'failed $*'; }; } &"
-    wait_for 900 grep -q -x -e "live $*" -e "failed $*" "$V/server/channel.log" || bail "the server: $*: takes too long"
-    ! grep -q -x "failed $*" "$V/server/channel.log" || bail "the server: $*: see $V/server/channel.log"
+    server_long "sh -e /run/scenario/server.sh $*" || bail "the server: $*: see $V/server/channel.log"
 }
 
 live_changes() {

@@ -1,0 +1,1 @@
+../../../agent/test/world.sh
