@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/publish.h"
 #include "lib/scan-entry.h"
 
+#define BLOCK         4096u
 #define PROC_PATH_MAX (sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1)
 
 int file_make(int folder, const char *name, const struct manifest_entry *e)
@@ -40,6 +42,44 @@ int file_make(int folder, const char *name, const struct manifest_entry *e)
 		r = mknodat(folder, name, mode, makedev(e->major, e->minor));
 	}
 	return r < 0 ? -errno : r;
+}
+
+/* --- content --- */
+
+/* Bytes of data that are zero, in whole blocks (or that are not): up to the first block of the
+ * other kind. */
+static size_t run_length(const char *data, size_t n, bool zero)
+{
+	size_t at = 0;
+
+	while (at < n) {
+		size_t piece = n - at < BLOCK ? n - at : BLOCK;
+		bool is_zero = piece == BLOCK && data[at] == 0 &&
+			       memcmp(data + at, data + at + 1, BLOCK - 1) == 0;
+
+		if (is_zero != zero)
+			break;
+		at += piece;
+	}
+	return at;
+}
+
+int file_write_sparse(int fd, const void *data, size_t n)
+{
+	const char *at = data, *end = at + n;
+	int r = 0;
+
+	while (r == 0 && at < end) {
+		size_t hole = run_length(at, (size_t)(end - at), true), full;
+
+		if (hole && lseek(fd, (off_t)hole, SEEK_CUR) < 0)
+			return -errno;
+		at += hole;
+		full = run_length(at, (size_t)(end - at), false);
+		r = write_all(fd, at, full);
+		at += full;
+	}
+	return r;
 }
 
 /* --- metadata --- */

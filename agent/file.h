@@ -15,6 +15,12 @@
 int file_make(int folder, const char *name, const struct manifest_entry *e);
 
 /*
+ * write(2) until all is written, but leave whole blocks of zeros out, as a hole: the file's size
+ * has to be set in the end. Returns 0 or -errno.
+ */
+int file_write_sparse(int fd, const void *data, size_t n);
+
+/*
  * Give name in folder e's owner, mode and attributes, in this order, as each step may undo the one
  * after it; attributes that e lacks are removed. A file's or folder's time is e's if with_time.
  * What is right already is not touched. Follows nothing. Returns 0 or -errno.

@@ -186,6 +186,8 @@ static int end(struct stage *g, size_t i)
 	struct digest digest;
 	int r = digester_end(in->digester, &digest);
 
+	if (r == 0 && ftruncate(in->fd, (off_t)in->size) < 0)
+		r = -errno;
 	digester_free(in->digester);
 	in->digester = NULL;
 	close(in->fd);
@@ -215,7 +217,7 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 	} else if (r == 0) {
 		in->size += size;
 		r = in->size > s->after->size ? -EBADMSG : digester_add(in->digester, data, size);
-		r = r < 0 ? r : write_all(in->fd, data, size);
+		r = r < 0 ? r : file_write_sparse(in->fd, data, size);
 	}
 	if (r == -EBADMSG)
 		return failed(g->t, s->source,

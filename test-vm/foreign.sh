@@ -2,6 +2,10 @@
 # For scenarios whose client boots with the initrd of another tool, made by that tool in a tree of its own:
 #   tool     dracut, dracut-plain (without systemd), initramfs-tools, or apt: a kernel package's installation
 #   with     hooks: ours are installed in the tree; exchange: what came out is exchanged
+#   packages to be installed in the tree before
+# and may define in_tree(), for what is to be done with the tree then.
+packages=
+in_tree() { :; }
 
 foreign_tree() { # the images' tree that has the tool
     case $tool:$master in
@@ -26,6 +30,11 @@ foreign_command() {
     esac
 }
 
+chroot_tree() { # SHELL-COMMAND
+    unshare -m sh -c "mount --bind /proc '$V/tree/proc' && mount --bind /dev '$V/tree/dev' &&
+        exec chroot '$V/tree' sh -c \"$1\""
+}
+
 foreign_make() {
     foreign=$(foreign_tree) version=$(cat "$B/images/$master/version")
     "$here/image" "$foreign" || return
@@ -34,8 +43,10 @@ foreign_make() {
     # For apt. Unlinked first: they are the images' own.
     cp --remove-destination /etc/resolv.conf "$V/tree/etc/" || return
     cp -r --remove-destination /etc/apt/apt.conf.d "$V/tree/etc/apt/" || return
-    unshare -m sh -c "mount --bind /proc '$V/tree/proc' && mount --bind /dev '$V/tree/dev' &&
-        exec chroot '$V/tree' sh -c \"$(foreign_command)\"" || return
+    [ -z "$packages" ] ||
+        chroot_tree "export INITRD=No DEBIAN_FRONTEND=noninteractive
+            apt-get -q update && apt-get -q -y --no-install-recommends install $packages" || return
+    chroot_tree "$(foreign_command)" && in_tree || return
     mv "$V/tree/tmp/initrd" "$V/initrd.img" || return
     rm -rf "$V/tree"
     [ "$with" != exchange ] ||
