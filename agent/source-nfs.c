@@ -20,7 +20,9 @@
 
 struct source_nfs {
 	struct source source;
-	int fd; /* to xf-fetch; -1 after it failed */
+	char *url;
+	unsigned int servers, died; /* of the URL; how many of xf-fetch */
+	int fd;                     /* to xf-fetch; -1 after it failed */
 	pid_t pid;
 	int patience; /* milliseconds */
 	struct window window;
@@ -28,8 +30,9 @@ struct source_nfs {
 };
 
 /* Beside this program, where it is built, or in its installed place. */
-static void start_program(int fd, const char *url)
+static void start_program(const struct source_nfs *s, int fd)
 {
+	char first[16];
 	char path[PATH_MAX + sizeof(PROGRAM)];
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 
@@ -39,13 +42,14 @@ static void start_program(int fd, const char *url)
 	/* Standard output is not for it. */
 	if (dup2(fd, 0) < 0 || dup2(2, 1) < 0)
 		_exit(1);
-	execl(path, PROGRAM, url, NULL);
-	execl(XF_LIBEXECDIR "/" PROGRAM, PROGRAM, url, NULL);
+	snprintf(first, sizeof(first), "%u", s->died);
+	execl(path, PROGRAM, s->url, first, NULL);
+	execl(XF_LIBEXECDIR "/" PROGRAM, PROGRAM, s->url, first, NULL);
 	perror("xf-agent: " XF_LIBEXECDIR "/" PROGRAM);
 	_exit(1);
 }
 
-static int start(struct source_nfs *s, const char *url)
+static int start(struct source_nfs *s)
 {
 	int pair[2];
 
@@ -53,7 +57,7 @@ static int start(struct source_nfs *s, const char *url)
 		return -errno;
 	s->pid = fork();
 	if (s->pid == 0)
-		start_program(pair[1], url);
+		start_program(s, pair[1]);
 	close(pair[1]);
 	s->fd = pair[0];
 	return s->pid < 0 ? -errno : 0;
@@ -70,41 +74,68 @@ static void stop(struct source_nfs *s)
 		continue;
 }
 
-/* It ended by itself: it has said why, or what the server said was too much for libnfs. */
+/* It ended by itself: it has said why (-ECONNABORTED), or what the server said was too much for
+ * libnfs (-EPIPE). */
 static int ended(struct source_nfs *s)
 {
 	siginfo_t info = { 0 };
 
 	waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT);
-	if (info.si_code != CLD_EXITED)
-		fprintf(stderr, "xf-agent: " PROGRAM " died of what the server said (%s)\n",
-			strsignal(info.si_status));
-	return -ECONNABORTED;
+	if (info.si_code == CLD_EXITED)
+		return -ECONNABORTED;
+	fprintf(stderr, "xf-agent: " PROGRAM " died of what the server said (%s)\n",
+		strsignal(info.si_status));
+	return -EPIPE;
 }
 
 /* --- talking --- */
 
+/* Ask for what is still missing of a slot's file. */
+static int request(struct source_nfs *s, const struct fetch *f, int slot)
+{
+	const struct window_slot *w = &s->window.slot[slot];
+	const char *path = f->path(w->file, f->arg);
+	struct fetch_request q = { w->got, w->limit, (uint32_t)slot, "" };
+	size_t n = strlen(path);
+
+	if (n > sizeof(q.path))
+		return -ENAMETOOLONG;
+	memcpy(q.path, path, n);
+	/* Never waiting here, while xf-fetch may wait for us to read what it says. */
+	return send(s->fd, &q, offsetof(struct fetch_request, path) + n,
+		       MSG_NOSIGNAL | MSG_DONTWAIT) < 0
+		       ? -errno
+		       : 0;
+}
+
 /* Ask for files, from *next on, as many as there are free slots. */
 static int ask(struct source_nfs *s, const struct fetch *f, uint64_t limit, size_t *next)
 {
-	struct fetch_request q = { .limit = limit };
-	int slot;
+	int slot, r = 0;
 
-	for (; *next < f->n && (slot = window_free(&s->window)) >= 0; ++*next) {
-		const char *path = f->path(*next, f->arg);
-		size_t n = strlen(path);
-
-		if (n > sizeof(q.path))
-			return -ENAMETOOLONG;
-		memcpy(q.path, path, n);
-		q.slot = (uint32_t)slot;
-		/* Never waiting here, while xf-fetch may wait for us to read what it says. */
-		if (send(s->fd, &q, offsetof(struct fetch_request, path) + n,
-			    MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-			return errno == EAGAIN && s->window.used ? 0 : -errno;
+	while (r == 0 && *next < f->n && (slot = window_free(&s->window)) >= 0) {
 		window_take(&s->window, slot, *next, limit);
+		r = request(s, f, slot);
+		if (r < 0)
+			window_drop(&s->window, slot);
+		else
+			++*next;
 	}
-	return 0;
+	return r == -EAGAIN && s->window.used ? 0 : r;
+}
+
+/* A new xf-fetch goes on where the last one was, with the next server. */
+static int restart(struct source_nfs *s, const struct fetch *f)
+{
+	int r;
+
+	stop(s);
+	s->died++;
+	r = start(s);
+	for (int slot = 0; r == 0 && slot < FETCH_SLOTS; slot++)
+		if (s->window.slot[slot].used)
+			r = request(s, f, slot);
+	return r;
 }
 
 static int answer(struct source_nfs *s, const struct fetch *f)
@@ -129,6 +160,8 @@ static int exchange(struct source_nfs *s, const struct fetch *f, uint64_t limit)
 	while (r == 0 && (next < f->n || s->window.used)) {
 		r = ask(s, f, limit, &next);
 		r = r ? r : answer(s, f);
+		if (r == -EPIPE && s->died + 1 < s->servers)
+			r = restart(s, f);
 	}
 	/* What still comes would be taken for answers to the next. */
 	if (r)
@@ -176,8 +209,11 @@ static int nfs_fetch(struct source *source, const struct fetch *f)
 
 static void nfs_close(struct source *source)
 {
-	stop((struct source_nfs *)source);
-	free(source);
+	struct source_nfs *s = (struct source_nfs *)source;
+
+	stop(s);
+	free(s->url);
+	free(s);
 }
 
 int source_nfs_open(const char *text, struct source **source)
@@ -195,10 +231,13 @@ int source_nfs_open(const char *text, struct source **source)
 	if (!s)
 		return -ENOMEM;
 	s->source = (struct source){ nfs_read, nfs_fetch, nfs_close };
+	s->fd = -1;
+	s->url = strdup(text);
+	s->servers = url.n;
 	s->patience = (int)(FETCH_ROUNDS * url.n * url.timeout + SPARE) * 1000;
-	r = start(s, text);
+	r = s->url ? start(s) : -ENOMEM;
 	if (r < 0)
-		free(s);
+		nfs_close(&s->source);
 	else
 		*source = &s->source;
 	return r;

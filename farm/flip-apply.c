@@ -113,7 +113,7 @@ static int prepare(const struct applier *a, const char **where)
 		const struct tree_entry *e = tree_find(a->gen, op->path, strlen(op->path));
 
 		*where = op->path;
-		if (op->kind == FLIP_DIR || op->kind == FLIP_REMOVE_DIR)
+		if (op->kind == FLIP_DIR || op->kind == FLIP_TIME || op->kind == FLIP_REMOVE_DIR)
 			r = make_writeable(a->folders->live, op->path);
 		else if (op->tree)
 			r = stage_tree(a, e, staged_name(i).name);
@@ -125,6 +125,13 @@ static int prepare(const struct applier *a, const char **where)
 
 /* --- the visible part ---------------------------------------------------------------------------
  */
+
+static int set_time(int live, const struct flip_op *op)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, op->time };
+
+	return utimensat(live, *op->path ? op->path : ".", times, AT_SYMLINK_NOFOLLOW);
+}
 
 static int act(const struct applier *a, size_t i)
 {
@@ -146,6 +153,13 @@ static int act(const struct applier *a, size_t i)
 		/* It goes at once, however much is in it. */
 		r = renameat(live, op->path, a->staging, staged.name);
 		break;
+	case FLIP_TIME:
+		/* Others than root have made it writeable before. */
+		if (geteuid() == 0) {
+			r = set_time(live, op);
+			break;
+		}
+		/* fall through */
 	case FLIP_DIR:
 		return copy_dir(a->folders->gen, op->path, live, op->path);
 	}

@@ -83,6 +83,7 @@ static int add(
 		.rank = rank,
 		.path = e->path,
 		.tree = (kind == FLIP_PLACE || kind == FLIP_EXCHANGE) && S_ISDIR(e->mode),
+		.time = e->mtime,
 	};
 	return 0;
 }
@@ -153,6 +154,13 @@ static int by_rank(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+static int plan_folder(struct planner *p, const struct tree_entry *new)
+{
+	const struct tree_entry *old = tree_find(p->live, new->path, strlen(new->path));
+
+	return add(p, old && tree_same_folder(old, new) ? FLIP_TIME : FLIP_DIR, RANK_DIR, new);
+}
+
 int flip_plan(const struct tree *live, const struct tree *gen, struct flip *flip)
 {
 	struct planner p = { live, gen, flip, calloc(gen->n + 1, sizeof(bool)) };
@@ -163,7 +171,7 @@ int flip_plan(const struct tree *live, const struct tree *gen, struct flip *flip
 	r = tree_join(live, gen, plan_pair, &p);
 	for (size_t i = 0; i < gen->n && r == 0; i++)
 		if (p.touched[i])
-			r = add(&p, FLIP_DIR, RANK_DIR, &gen->entry[i]);
+			r = plan_folder(&p, &gen->entry[i]);
 	free(p.touched);
 	if (flip->n)
 		qsort(flip->op, flip->n, sizeof(*flip->op), by_rank);
@@ -184,6 +192,7 @@ const char *flip_kind_name(enum flip_kind kind)
 		[FLIP_REMOVE] = "remove",
 		[FLIP_REMOVE_DIR] = "remove",
 		[FLIP_DIR] = "folder",
+		[FLIP_TIME] = "time",
 	};
 
 	return name[kind];

@@ -21,14 +21,16 @@ enum flip_kind {
 	FLIP_EXCHANGE, /* a folder takes the place of a non-folder, or the reverse */
 	FLIP_REMOVE,   /* a non-folder */
 	FLIP_REMOVE_DIR,
-	FLIP_DIR, /* owner, mode, attributes and time of a folder that both have */
+	FLIP_DIR,  /* owner, mode, attributes and time of a folder that both have */
+	FLIP_TIME, /* its time alone; the rest is the same */
 };
 
 struct flip_op {
 	enum flip_kind kind;
-	unsigned int rank; /* ascending: the order of doing */
-	const char *path;  /* lives as long as the trees */
-	bool tree;         /* PLACE, EXCHANGE: what is put there is a folder with all below it */
+	unsigned int rank;    /* ascending: the order of doing */
+	const char *path;     /* lives as long as the trees */
+	bool tree;            /* PLACE, EXCHANGE: what is put there is a folder with all below it */
+	struct timespec time; /* TIME */
 };
 
 /* In the order of doing. Starts as {0}. */

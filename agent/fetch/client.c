@@ -338,10 +338,10 @@ static bool take_request(struct client *c)
 
 	if (n < 0 && errno == EINTR)
 		return true;
-	if (n <= head || q.slot >= FETCH_SLOTS || c->job[q.slot].used)
+	if (n <= head || q.slot >= FETCH_SLOTS || c->job[q.slot].used || q.offset > q.limit)
 		return false;
 	j = &c->job[q.slot];
-	*j = (struct job){ .client = c, .used = true, .limit = q.limit };
+	*j = (struct job){ .client = c, .used = true, .offset = q.offset, .limit = q.limit };
 	used = snprintf(j->path, sizeof(j->path), "%s/%.*s", c->url->path, (int)(n - head), q.path);
 	j->rest = j->path;
 	return used >= 0 && (size_t)used < sizeof(j->path);
@@ -358,12 +358,14 @@ static void serve_rpc(struct client *c, int events, bool idle)
 		leave_server(c, -ETIMEDOUT);
 }
 
-struct client *client_new(const struct share_url *url, unsigned int uid, unsigned int gid)
+struct client *client_new(
+	const struct share_url *url, unsigned int first, unsigned int uid, unsigned int gid)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
 	if (c) {
 		c->url = url;
+		c->server = first;
 		c->uid = uid;
 		c->gid = gid;
 	}

@@ -11,8 +11,12 @@
 /* Servers by their addresses: nothing is looked up here. */
 struct client;
 
-/* uid and gid are those that the server is told. NULL without memory. url stays the caller's. */
-struct client *client_new(const struct share_url *url, unsigned int uid, unsigned int gid);
+/*
+ * The servers are asked in turn, from the first'th (0, …) on. uid and gid are those that they are
+ * told. NULL without memory. url stays the caller's.
+ */
+struct client *client_new(
+	const struct share_url *url, unsigned int first, unsigned int uid, unsigned int gid);
 
 /* Answer the requests that come from fd (fetch/protocol.h), until its other end is closed. */
 void client_serve(struct client *client, int fd);

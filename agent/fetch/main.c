@@ -5,6 +5,7 @@
  */
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,8 +62,9 @@ int main(int argc, char **argv)
 		puts("xf-fetch " XF_VERSION);
 		return 0;
 	}
-	if (argc != 2 || !is_seqpacket(0)) {
-		fputs("usage: xf-fetch URL   (by xf-agent, which speaks to it on descriptor 0)\n",
+	if (argc != 3 || !is_seqpacket(0)) {
+		fputs("usage: xf-fetch URL FIRST-SERVER\n"
+		      "       by xf-agent, which speaks to it on descriptor 0\n",
 			stderr);
 		return 2;
 	}
@@ -76,7 +78,8 @@ int main(int argc, char **argv)
 	}
 	if (r < 0)
 		return fail("cannot give up rights", strerror(-r));
-	client = url.n ? client_new(&url, uid, gid) : NULL;
+	client =
+		url.n ? client_new(&url, (unsigned int)strtoul(argv[2], NULL, 10), uid, gid) : NULL;
 	if (client)
 		client_serve(client, 0);
 	return client ? 0 : 1;

@@ -18,7 +18,8 @@
 #define FETCH_ROUNDS   2 /* times that each server is tried in turn, without an answer */
 
 struct fetch_request {
-	uint64_t limit; /* bytes; a longer file is answered with -EFBIG */
+	uint64_t offset; /* of the first byte that is wanted */
+	uint64_t limit;  /* bytes of the whole; a longer file is answered with -EFBIG */
 	uint32_t slot;
 	char path[FETCH_PATH_MAX]; /* in the share; the message ends where it does, without NUL */
 };

@@ -15,20 +15,28 @@ int window_free(const struct window *w)
 
 void window_take(struct window *w, int slot, size_t file, uint64_t limit)
 {
-	w->slot[slot] = (struct window_slot){ true, file, limit };
+	w->slot[slot] = (struct window_slot){ true, file, 0, limit };
 	w->used++;
+}
+
+void window_drop(struct window *w, int slot)
+{
+	w->slot[slot].used = false;
+	w->used--;
 }
 
 static bool is_honest(const struct window *w, const struct fetch_reply *reply, size_t n)
 {
 	const size_t head = offsetof(struct fetch_reply, data);
+	const struct window_slot *slot;
 
 	if (n < head || n > head + FETCH_PIECE || reply->slot >= FETCH_SLOTS ||
 		!w->slot[reply->slot].used || reply->last > 1)
 		return false;
 	if (reply->error)
 		return reply->error < 0 && reply->error >= -ERRNO_MAX && reply->last && n == head;
-	return (reply->last || n > head) && n - head <= w->slot[reply->slot].left;
+	slot = &w->slot[reply->slot];
+	return (reply->last || n > head) && n - head <= slot->limit - slot->got;
 }
 
 int window_reply(struct window *w, const struct fetch_reply *reply, size_t n, const struct fetch *f)
@@ -41,11 +49,9 @@ int window_reply(struct window *w, const struct fetch_reply *reply, size_t n, co
 		return -EPROTO;
 	slot = &w->slot[reply->slot];
 	size = n - offsetof(struct fetch_reply, data);
-	slot->left -= size;
-	if (reply->last) {
-		slot->used = false;
-		w->used--;
-	}
+	slot->got += size;
+	if (reply->last)
+		window_drop(w, (int)reply->slot);
 	if (size)
 		r = f->data(slot->file, reply->data, size, 0, f->arg);
 	if (r == 0 && reply->last)

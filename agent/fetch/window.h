@@ -15,8 +15,9 @@ struct window {
 	size_t used;
 	struct window_slot {
 		bool used;
-		size_t file;   /* index of the fetch */
-		uint64_t left; /* bytes that may still come */
+		size_t file;    /* index of the fetch */
+		uint64_t got;   /* bytes that have come, */
+		uint64_t limit; /* and as many as may */
 	} slot[FETCH_SLOTS];
 };
 
@@ -25,6 +26,9 @@ int window_free(const struct window *window);
 
 /* It is taken from now on, for that file of at most limit bytes. */
 void window_take(struct window *window, int slot, size_t file, uint64_t limit);
+
+/* It is free again: nothing was asked for. */
+void window_drop(struct window *window, int slot);
 
 /*
  * A message of n bytes came: hand what it brings to f->data. Returns 0, what f->data returned, or
