@@ -41,7 +41,8 @@ struct agent {
 	struct source *source;      /* opened when it is needed */
 	uint32_t generation;        /* the share's, or the one this client is pinned to */
 
-	struct manifest *base, *local, *new, *pending;
+	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
+	bool fetched;                                  /* new: it is STATE_NEXT */
 	struct plan *plan;
 
 	/* What prepare() makes of the plan. */

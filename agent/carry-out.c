@@ -118,7 +118,8 @@ int agent_write_records(struct agent *a)
 	if (r == 0 && syncfs(a->state) < 0)
 		r = -errno;
 	r = r < 0 ? r : conflicts_write(a->state, &a->next);
-	r = r < 0 ? r : state_manifest_write(a->state, STATE_NEW, a->new);
+	if (r == 0 && a->fetched && renameat(a->state, STATE_NEXT, a->state, STATE_NEW) < 0)
+		r = -errno;
 	r = r < 0 ? r : state_manifest_write(a->state, STATE_BASE, rest);
 	if (r < 0)
 		return r;

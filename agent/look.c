@@ -12,6 +12,7 @@
 #include "kernel-cmdline/xfnet.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/publish.h"
 #include "lib/scan.h"
 #include "lib/signature.h"
 
@@ -106,6 +107,19 @@ static int refuse_manifest(const struct agent *a, int r, const struct manifest_e
 	return EXIT_REFUSED;
 }
 
+/* As the share has it, for the next runs. */
+static int keep_fetched(struct agent *a, const struct buf *data)
+{
+	int r = publish_file(a->state, STATE_NEXT, 0644, data->data, data->size);
+
+	if (r < 0) {
+		complain(r, "%s in the state folder", STATE_NEXT);
+		return EXIT_UNDONE;
+	}
+	a->fetched = true;
+	return 0;
+}
+
 static int fetch_manifest(struct agent *a)
 {
 	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
@@ -134,7 +148,7 @@ static int fetch_manifest(struct agent *a)
 			a->new->head.generation, a->generation);
 		return EXIT_REFUSED;
 	}
-	return 0;
+	return a->lock < 0 ? 0 : keep_fetched(a, &data);
 }
 
 static int load_kept(struct agent *a, const char *name, struct manifest **manifest)
@@ -149,6 +163,20 @@ static int load_kept(struct agent *a, const char *name, struct manifest **manife
 	return EXIT_REFUSED;
 }
 
+/* Most of it is the same. */
+static int thin_base(struct agent *a)
+{
+	struct manifest *thin = manifest_thin(a->base, a->new);
+
+	if (!thin) {
+		complain(-ENOMEM, "the base");
+		return EXIT_UNDONE;
+	}
+	manifest_free(a->base);
+	a->base = thin;
+	return 0;
+}
+
 int agent_load(struct agent *a)
 {
 	const char *why;
@@ -158,11 +186,15 @@ int agent_load(struct agent *a)
 		return r;
 	if (a->generation == a->status.generation)
 		r = load_kept(a, STATE_NEW, &a->new);
-	if (r == 0 && (!a->new || a->new->n == 0)) {
+	/* Not there, or of a run that was cut off. */
+	if (r == 0 && (!a->new || a->new->head.generation != a->generation)) {
 		manifest_free(a->new);
 		a->new = NULL;
 		r = fetch_manifest(a);
 	}
+	if (r)
+		return r;
+	r = thin_base(a);
 	if (r)
 		return r;
 	why = plan_guard(a->base, a->new);

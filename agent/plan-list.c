@@ -113,15 +113,21 @@ static bool add_rest(
 	close_upwards(plan, chosen);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->op[i];
-		struct manifest_entry *copy = chosen[i] ? manifest_add(rest, chosen[i]) : NULL;
+		struct manifest_entry *copy;
 
-		if (chosen[i] && !copy)
+		if (!chosen[i])
+			continue;
+		if (!chosen[i]->group) {
+			if (!manifest_refer(rest, chosen[i]))
+				return false;
+			continue;
+		}
+		copy = manifest_add(rest, chosen[i]);
+		if (!copy)
 			return false;
 		/* The groups of two generations in one list: told apart by where they come from. */
-		if (copy && copy->group)
-			copy->group = chosen[i] == op->settled
-					      ? 0
-					      : 2 * copy->group + (chosen[i] == op->base);
+		copy->group =
+			chosen[i] == op->settled ? 0 : 2 * copy->group + (chosen[i] == op->base);
 	}
 	return manifest_sort(rest);
 }

@@ -98,7 +98,7 @@ struct op *plan_find(const struct plan *plan, const char *path);
  */
 struct op *plan_parent(const struct plan *plan, const char *path, struct op *last);
 
-/* The next base: every op's rest. NULL without memory. */
+/* The next base: every op's rest, referring to the input's entries. NULL without memory. */
 struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head);
 
 /* "INSTALL", …, and "KEEP-META", "TAKE-META", "META-CONFLICT" where metadata is all there is to do.

@@ -13,6 +13,7 @@
 
 #define STATE_BASE    "base.mtree.gz"
 #define STATE_NEW     "new.mtree.gz"
+#define STATE_NEXT    "next.mtree.gz" /* fetched, by a run that is not done yet */
 #define STATE_CACHE   "stat.cache"
 #define STATE_DEFAULT "var/lib/xenfarm" /* below the root */
 #define CONTENT_MAX   (64u << 10)       /* bytes of a file that is kept for later merges */

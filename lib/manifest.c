@@ -149,6 +149,15 @@ struct manifest_entry *manifest_add(struct manifest *m, const struct manifest_en
 	return e;
 }
 
+bool manifest_refer(struct manifest *m, const struct manifest_entry *entry)
+{
+	if (!grow(m))
+		return false;
+	/* Of entries without a group nothing is ever changed by way of a list. */
+	m->entry[m->n++] = (struct manifest_entry *)entry;
+	return true;
+}
+
 static int by_path(const void *a, const void *b)
 {
 	const struct manifest_entry *const *x = a, *const *y = b;
@@ -176,6 +185,8 @@ static bool number_groups(struct manifest *m)
 		struct manifest_entry *e = m->entry[i];
 		uint32_t old = e->group;
 
+		if (old == 0 && e->nlink == 1)
+			continue;
 		e->nlink = 1;
 		e->group = 0;
 		if (old == 0 || group[old].members < 2)
@@ -263,6 +274,40 @@ unsigned int manifest_compare(const struct manifest_entry *a, const struct manif
 	if (a->mtime.tv_sec != b->mtime.tv_sec || a->mtime.tv_nsec != b->mtime.tv_nsec)
 		differ |= MANIFEST_DIFF_TIME;
 	return differ;
+}
+
+/* In all that a manifest says, not just in what counts. */
+static bool identical(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	return a->group == 0 && b->group == 0 && a->uid == b->uid && a->gid == b->gid &&
+	       same_text(a->uname, b->uname) && same_text(a->gname, b->gname) &&
+	       a->digest.has == b->digest.has &&
+	       (!(a->digest.has & DIGEST_MD5) ||
+		       memcmp(a->digest.md5, b->digest.md5, sizeof(a->digest.md5)) == 0) &&
+	       manifest_compare(a, b) == 0;
+}
+
+struct manifest *manifest_thin(const struct manifest *m, const struct manifest *like)
+{
+	struct manifest *thin = manifest_new();
+	size_t at = 0;
+
+	for (size_t i = 0; thin && i < m->n; i++) {
+		const struct manifest_entry *e = m->entry[i];
+		int order = 1;
+
+		while (at < like->n && (order = strcmp(e->path, like->entry[at]->path)) > 0)
+			at++;
+		if (order == 0 && identical(e, like->entry[at])
+				? manifest_refer(thin, like->entry[at])
+				: manifest_add(thin, e) != NULL)
+			continue;
+		manifest_free(thin);
+		thin = NULL;
+	}
+	if (thin)
+		thin->head = m->head;
+	return thin;
 }
 
 int manifest_join(

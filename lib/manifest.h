@@ -107,6 +107,16 @@ void manifest_freep(struct manifest **manifest);
 /* Append a copy of the entry and of all it points to. Returns the copy, or NULL without memory. */
 struct manifest_entry *manifest_add(struct manifest *manifest, const struct manifest_entry *entry);
 
+/* Append the entry itself, of another list that lives as long, and without a hard-link group. False
+ * without memory. */
+bool manifest_refer(struct manifest *manifest, const struct manifest_entry *entry);
+
+/*
+ * Another list like m, of which only that is kept which like does not have the same: where it has,
+ * its entries are referred to, so it has to live as long. NULL without memory.
+ */
+struct manifest *manifest_thin(const struct manifest *m, const struct manifest *like);
+
 /*
  * Bring entries that were added in any order into the order of a manifest. Groups are numbered in
  * this order, nlink counted, groups of one dissolved. False without memory.

@@ -481,6 +481,38 @@ static void joins(void **state)
 	buf_free(&out);
 }
 
+/* Thin or not: it says the same. Referred to is what the other list has exactly so, and no member
+ * of a group. */
+static void thins(void **state)
+{
+	struct manifest *m = sample(), *like = sample(), *thin;
+	struct buf one = { 0 }, two = { 0 };
+	struct manifest_error error;
+	size_t shared = 0;
+
+	(void)state;
+	manifest_find(like, "z")->minor++;
+	manifest_find(like, "l")->mtime.tv_nsec++;
+	manifest_find(like, "alone")->uname = "c";
+	manifest_find(like, "d-e")->digest.has |= DIGEST_MD5;
+	manifest_find(like, "d")->uid++;
+	thin = manifest_thin(m, like);
+	assert_non_null(thin);
+	for (size_t i = 0; i < thin->n; i++)
+		shared += thin->entry[i] == like->entry[i];
+	assert_int_equal(shared, m->n - 5 - 2);
+	assert_true(manifest_sort(thin));
+	assert_int_equal(manifest_encode(m, &one, &error), 0);
+	assert_int_equal(manifest_encode(thin, &two, &error), 0);
+	assert_int_equal(one.size, two.size);
+	assert_memory_equal(one.data, two.data, one.size);
+	manifest_free(thin);
+	manifest_free(m);
+	manifest_free(like);
+	buf_free(&one);
+	buf_free(&two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest others[] = {
@@ -493,6 +525,7 @@ int main(void)
 		SCRATCH_TEST(signed_file),
 		cmocka_unit_test(compares),
 		cmocka_unit_test(joins),
+		cmocka_unit_test(thins),
 	};
 	struct CMUnitTest all[COUNT(bad) + COUNT(others)];
 
