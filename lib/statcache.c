@@ -35,11 +35,11 @@ struct record {
 _Static_assert(sizeof(struct record) == 40 + 52 + 4, "a record has no padding");
 
 struct statcache {
-	int64_t opened;       /* nanoseconds since 1970 */
-	struct buf old;       /* the file as it was read */
-	size_t known;         /* records in it */
-	struct record *fresh; /* what save will write */
-	size_t n, capacity;
+	int64_t opened;   /* nanoseconds since 1970 */
+	struct buf old;   /* the file as it was read */
+	size_t known;     /* records in it */
+	struct buf fresh; /* the file as save will write it */
+	size_t n;
 };
 
 static const struct record *records(const struct statcache *cache)
@@ -112,7 +112,7 @@ void statcache_free(struct statcache *cache)
 	if (!cache)
 		return;
 	buf_free(&cache->old);
-	free(cache->fresh);
+	buf_free(&cache->fresh);
 	free(cache);
 }
 
@@ -141,38 +141,36 @@ bool statcache_find(const struct statcache *cache, const struct statcache_key *k
 int statcache_add(
 	struct statcache *cache, const struct statcache_key *key, const struct digest *digest)
 {
+	const struct record record = { .key = *key, .digest = *digest };
+	const struct header header = { 0 };
+
+	/* Nobody asks any more. */
+	buf_free(&cache->old);
+	cache->known = 0;
 	if (key->mtime >= cache->opened || key->ctime >= cache->opened ||
 		cache->n == STATCACHE_RECORDS_MAX)
 		return 0;
-	if (cache->n == cache->capacity) {
-		size_t capacity = cache->capacity ? 2 * cache->capacity : 1024;
-		struct record *fresh = reallocarray(cache->fresh, capacity, sizeof(*fresh));
-
-		if (!fresh)
-			return -ENOMEM;
-		cache->fresh = fresh;
-		cache->capacity = capacity;
-	}
-	cache->fresh[cache->n++] = (struct record){ .key = *key, .digest = *digest };
-	return 0;
+	if (cache->n++ == 0)
+		buf_add(&cache->fresh, &header, sizeof(header));
+	buf_add(&cache->fresh, &record, sizeof(record));
+	return cache->fresh.failed ? -ENOMEM : 0;
 }
 
 int statcache_save(struct statcache *cache, int dir, const char *path)
 {
 	const struct header header = { MAGIC, cache->n };
-	AUTO_BUF struct buf out = { 0 };
+	struct buf *file = &cache->fresh;
 	uint8_t check[SUM_BYTES];
 	int r;
 
-	if (cache->n)
-		qsort(cache->fresh, cache->n, sizeof(*cache->fresh), by_inode);
-	buf_add(&out, &header, sizeof(header));
-	buf_add(&out, cache->fresh, cache->n * sizeof(*cache->fresh));
-	if (out.failed)
+	if (cache->n == 0)
+		buf_add(file, &header, sizeof(header));
+	if (file->failed)
 		return -ENOMEM;
-	r = sum(out.data, out.size, check);
+	memcpy(file->data, &header, sizeof(header));
+	r = sum(file->data, file->size, check);
 	if (r < 0)
 		return r;
-	buf_add(&out, check, sizeof(check));
-	return out.failed ? -ENOMEM : publish_file(dir, path, 0600, out.data, out.size);
+	buf_add(file, check, sizeof(check));
+	return file->failed ? -ENOMEM : publish_file(dir, path, 0600, file->data, file->size);
 }

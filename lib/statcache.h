@@ -38,13 +38,16 @@ void statcache_free(struct statcache *cache);
 bool statcache_find(const struct statcache *cache, const struct statcache_key *key,
 	unsigned int want, struct digest *digest);
 
-/* For the file written by statcache_save(); dropped silently if it could be racily clean. 0 or
- * -ENOMEM. */
+/*
+ * For the file written by statcache_save(), in the order of dev and ino (one out of order may not
+ * be found); dropped silently if it could be racily clean. From then on nothing is found. 0 or
+ * -ENOMEM.
+ */
 int statcache_add(
 	struct statcache *cache, const struct statcache_key *key, const struct digest *digest);
 
-/* Publish what was added since statcache_open(), mode 0600: files that are gone are forgotten. 0 or
- * -errno. */
+/* Publish what was added since statcache_open(), mode 0600: files that are gone are forgotten.
+ * Once. 0 or -errno. */
 int statcache_save(struct statcache *cache, int dir, const char *path);
 
 #endif
