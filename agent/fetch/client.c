@@ -165,7 +165,7 @@ static int take_folder(struct job *j, const nfs_fh4 *fh)
 
 static int take_result(struct job *j, const COMPOUND4res *res)
 {
-	const nfs_resop4 *op;
+	nfs_resop4 op;
 	int error;
 
 	if (res->status != NFS4_OK) {
@@ -174,17 +174,18 @@ static int take_result(struct job *j, const COMPOUND4res *res)
 	}
 	if (res->resarray.resarray_len == 0)
 		return -EPROTO;
-	op = &res->resarray.resarray_val[res->resarray.resarray_len - 1];
+	/* libnfs 4 aligns its arrays to four bytes. */
+	memcpy(&op, &res->resarray.resarray_val[res->resarray.resarray_len - 1], sizeof(op));
 	if (*j->next) {
-		const GETFH4res *fh = &op->nfs_resop4_u.opgetfh;
+		const GETFH4res *fh = &op.nfs_resop4_u.opgetfh;
 
-		return op->resop == OP_GETFH && fh->status == NFS4_OK
+		return op.resop == OP_GETFH && fh->status == NFS4_OK
 			       ? take_folder(j, &fh->GETFH4res_u.resok4.object)
 			       : -EPROTO;
 	}
-	if (op->resop != OP_READ || op->nfs_resop4_u.opread.status != NFS4_OK)
+	if (op.resop != OP_READ || op.nfs_resop4_u.opread.status != NFS4_OK)
 		return -EPROTO;
-	take_read(j, &op->nfs_resop4_u.opread.READ4res_u.resok4);
+	take_read(j, &op.nfs_resop4_u.opread.READ4res_u.resok4);
 	return 0;
 }
 
