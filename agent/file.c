@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,9 @@ bool file_is_written(int folder, const char *name)
 
 	if (fd < 0)
 		return false;
+	/* Who opens it for writing meanwhile breaks the lease. SIGIO would kill us for that; SIGURG
+	 * does nothing. */
+	fcntl(fd, F_SETSIG, SIGURG);
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
 		fcntl(fd, F_SETLEASE, F_UNLCK);
 		return false;

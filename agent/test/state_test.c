@@ -1,11 +1,16 @@
 /* The records in the state folder: text in, struct out, and back. */
 #include "agent/config.h"
 #include "agent/conflicts.h"
+#include "agent/file.h"
 #include "agent/journal.h"
 #include "agent/offers.h"
 #include "agent/state.h"
+#include "lib/cleanup.h"
 #include "lib/test/scratch.h"
 #include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 static char *copy(const char *text)
 {
@@ -186,6 +191,31 @@ static void configuration(void **state)
 	assert_int_equal(config_parse("source=\n", 8, &c, &line, &what), -EINVAL);
 }
 
+/* Whoever opens the file while we look breaks a lease: that must not be the end of us. */
+static void file_that_is_opened(void **state)
+{
+	AUTO_CLOSE int mine = openat(scratch, "f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	pid_t opener;
+	int status;
+
+	(void)state;
+	assert_true(file_is_written(scratch, "f"));
+	cleanup_close(&mine);
+	mine = -1;
+	assert_false(file_is_written(scratch, "f"));
+	opener = fork();
+	if (opener == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (opener == 0) {
+		AUTO_CLOSE int fd =
+			openat(scratch, "f", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	for (int i = 0; i < 20000; i++)
+		file_is_written(scratch, "f");
+	kill(opener, SIGKILL);
+	assert_int_equal(waitpid(opener, &status, 0), opener);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +224,7 @@ int main(void)
 		SCRATCH_TEST(journal_there_and_back),
 		SCRATCH_TEST(status_text),
 		SCRATCH_TEST(contents),
+		SCRATCH_TEST(file_that_is_opened),
 		cmocka_unit_test(places),
 		cmocka_unit_test(configuration),
 	};
