@@ -2,6 +2,7 @@
 #
 #   make                       programs, in build/bin
 #   make check                 tests that need neither root nor network
+#   make check-mutants         breaks each promise that a test guards, and sees the test fail
 #   make check-vm              boots machines        make demo    the main job, to look at
 #   make install DESTDIR= PREFIX=
 #   make SAN=address,undefined check      make COV=1 check coverage      V=1 shows commands
@@ -145,11 +146,16 @@ bench-deps:
 	test-vm/install-deps check bench
 check: deps
 	$(MAKE) check-only
-.PHONY: check-only
+.PHONY: check-only list-tests check-mutants
+list-tests:
+	@printf '%s\n' $(UNITS) $(KUNITS) $(CHECKS) $(addprefix fuzz:,$(fuzz_args))
 check-only: all tests fuzzers $(CHECKS)
 	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(TESTS) $(CHECKS) $(addprefix fuzz:,$(fuzz_args))
 fuzz: fuzzers
 	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(addprefix fuzz:,$(fuzz_args))
+# MUTANTS=PATTERN picks some of them, JOBS=N tries N at once.
+check-mutants: deps
+	B=$(abspath $(B)) test-vm/check-mutants -j $(JOBS) $(if $(MUTANTS),'$(MUTANTS)')
 coverage:
 	test-vm/install-deps dev
 	gcovr -r . --object-directory $(B) --print-summary

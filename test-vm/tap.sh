@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Sourced by test scripts: TAP lines and a scratch folder that is removed at the end.
-# A script ends with `tap_done`; its exit status is then non-zero if a test failed.
+# A script ends with `tap_done`; its exit status is then non-zero if a test failed. With TAP_FIRST=1 it ends
+# after the first that fails.
 
 tap_n=0 tap_bad=0
 T=$(mktemp -d) || exit 1
@@ -54,6 +55,7 @@ fail() {
     tap_n=$((tap_n + 1)) tap_bad=$((tap_bad + 1))
     echo "not ok $tap_n - $1"
     [ -z "${2-}" ] || sed 's/^/# /' "$2" | head -n 40
+    [ -z "${TAP_FIRST-}" ] || exit 1
 }
 
 # skip NAME REASON
