@@ -21,7 +21,7 @@ k_modtable_test_SRC := $(modtable_test_SRC)
 MANS += docs/xf-init.8 docs/xf-shutdown.8
 
 # Interfaces, servers and the share. What they say and ask for is caught by initrd/test/fake.c.
-UNITS += interface_test server_test portmap_test share_test nfs_test
+UNITS += interface_test server_test portmap_test share_test mount_test nfs_test
 KUNITS += k_nfs_test
 interface_test_SRC := $(addprefix initrd/test/,interface_test.c fake.c netns.c) initrd/interface.c \
 	initrd/netlink.c $(XFNET_PARSER)
@@ -31,5 +31,7 @@ portmap_test_SRC := $(addprefix initrd/test/,portmap_test.c fake.c netns.c) init
 	initrd/nfs.c initrd/oncrpc.c $(XFNET_PARSER)
 share_test_SRC := $(addprefix initrd/test/,share_test.c fake.c) initrd/share.c initrd/server.c \
 	initrd/nfs.c initrd/oncrpc.c initrd/files.c lib/layout.c $(XFNET_PARSER)
+mount_test_SRC := $(addprefix initrd/test/,mount_test.c fake.c netns.c) initrd/share.c initrd/nfs.c \
+	initrd/files.c lib/layout.c $(XFNET_PARSER)
 nfs_test_SRC := initrd/test/nfs_test.c initrd/nfs.c $(XFNET_PARSER)
 k_nfs_test_SRC := $(nfs_test_SRC)

@@ -77,6 +77,11 @@ const char *nfs_source(const struct xf_cmdline *cmdline, const struct xf_addr *s
 	return source;
 }
 
+bool nfs_is_nobody(uint32_t owner)
+{
+	return owner == 65534 || owner == (uint32_t)-2;
+}
+
 static const struct nfs_error errors[] = {
 	{ ECONNREFUSED, false, "refuses the connection", "is the NFS server running there?" },
 	{ ENETUNREACH, false, "cannot be reached: no route",
@@ -99,6 +104,9 @@ static const struct nfs_error errors[] = {
 		"is vers= right, and is the version on in the server's /etc/nfs.conf?" },
 	{ ENODEV, true, "cannot be mounted: this kernel has no NFS",
 		"the initrd lacks the module nfs: build it again with xf-mkinitrd" },
+	{ ENOKEY, true, "sends owners' names, not numbers",
+		"set Only_Numeric_Owners = true (ganesha) or nfs4_disable_idmapping=Y (module "
+		"nfsd), or serve NFS 3" },
 	{ EMEDIUMTYPE, true, "has no share at that path that could be used", NULL },
 	{ 0, false, "cannot be mounted", NULL },
 };

@@ -42,6 +42,12 @@ int nfs_options(const struct xf_cmdline *cmdline, const struct xf_addr *server, 
 const char *nfs_source(const struct xf_cmdline *cmdline, const struct xf_addr *server,
 	char source[static NFS_SOURCE_MAX]);
 
+/*
+ * True for the owner that a file gets whose NFSv4 owner is a name that nothing maps here: the
+ * kernel's own number, or the one of nfsidmap(8)'s nobody.
+ */
+bool nfs_is_nobody(uint32_t owner);
+
 struct nfs_error {
 	int error;        /* positive errno */
 	bool final;       /* trying that server again will not help */

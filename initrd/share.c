@@ -41,12 +41,13 @@ static uint32_t parse_generation(const char *text)
 	return n;
 }
 
-static int read_current(const struct xf_cmdline *cmdline, const char *folder, struct share *share)
+static int read_current(
+	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
 	char path[PATH_BYTES], text[16];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/current", folder);
+	snprintf(path, sizeof(path), "%s/current", directory);
 	n = file_read(path, text, sizeof(text));
 	if (n < 0)
 		return failed_at(cmdline, share, "current", (int)n, n == -ENOENT ? no_share : NULL);
@@ -57,7 +58,7 @@ static int read_current(const struct xf_cmdline *cmdline, const char *folder, st
 	return 0;
 }
 
-static int read_layout(const struct xf_cmdline *cmdline, const char *folder, struct share *share)
+static int read_layout(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
 	static char text[LAYOUT_BYTES_MAX + 2];
 	char path[PATH_BYTES], source[NFS_SOURCE_MAX];
@@ -65,7 +66,7 @@ static int read_layout(const struct xf_cmdline *cmdline, const char *folder, str
 	unsigned int line;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/layout", folder);
+	snprintf(path, sizeof(path), "%s/layout", directory);
 	n = file_read(path, text, sizeof(text));
 	if (n < 0)
 		return failed_at(cmdline, share, "layout", (int)n, n == -ENOENT ? no_share : NULL);
@@ -76,16 +77,16 @@ static int read_layout(const struct xf_cmdline *cmdline, const char *folder, str
 	return 0;
 }
 
-static int find_tree(const struct xf_cmdline *cmdline, const char *folder, struct share *share)
+static int find_tree(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
-	size_t n = strlen(folder) + 1;
+	size_t n = strlen(directory) + 1;
 	struct stat st;
 
 	if (cmdline->generation)
-		snprintf(
-			share->tree, sizeof(share->tree), "%s/gen/%u", folder, cmdline->generation);
+		snprintf(share->tree, sizeof(share->tree), "%s/gen/%u", directory,
+			cmdline->generation);
 	else
-		snprintf(share->tree, sizeof(share->tree), "%s/live", folder);
+		snprintf(share->tree, sizeof(share->tree), "%s/live", directory);
 	share->generation = cmdline->generation ? cmdline->generation : share->current;
 	if (stat(share->tree, &st))
 		return failed_at(cmdline, share, share->tree + n, -errno,
@@ -94,22 +95,26 @@ static int find_tree(const struct xf_cmdline *cmdline, const char *folder, struc
 				: no_share);
 	if (!S_ISDIR(st.st_mode))
 		return failed_at(cmdline, share, share->tree + n, -ENOTDIR, no_share);
+	/* Root's on the server: a name that could not be mapped here, in words and not a number. */
+	if (share->version[0] == '4' && nfs_is_nobody(st.st_uid))
+		return failed_at(
+			cmdline, share, share->tree + n, -ENOKEY, nfs_error(-ENOKEY)->hint);
 	return 0;
 }
 
-int share_recognise(const struct xf_cmdline *cmdline, const char *folder, struct share *share)
+int share_recognise(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
-	int error = read_current(cmdline, folder, share);
+	int error = read_current(cmdline, directory, share);
 
 	if (!error)
-		error = read_layout(cmdline, folder, share);
+		error = read_layout(cmdline, directory, share);
 	if (!error)
-		error = find_tree(cmdline, folder, share);
+		error = find_tree(cmdline, directory, share);
 	return error;
 }
 
-static int mount_version(const struct xf_cmdline *cmdline, const char *version, const char *folder,
-	struct share *share)
+static int mount_version(const struct xf_cmdline *cmdline, const char *version,
+	const char *directory, struct share *share)
 {
 	char source[NFS_SOURCE_MAX], options[NFS_OPTIONS_MAX];
 	int error = nfs_options(cmdline, &share->server, version, options);
@@ -117,29 +122,66 @@ static int mount_version(const struct xf_cmdline *cmdline, const char *version, 
 	if (error)
 		return error;
 	nfs_source(cmdline, &share->server, source);
-	if (mount(source, folder, "nfs", MS_RDONLY | MS_NODEV | MS_NOATIME, options))
+	if (mount(source, directory, "nfs", MS_RDONLY | MS_NODEV | MS_NOATIME, options))
 		return -errno;
 	snprintf(share->version, sizeof(share->version), "%s", version);
 	return 0;
 }
 
-/* Mount with the first NFS version that the server speaks. */
-static int mount_server(const struct xf_cmdline *cmdline, const char *folder, struct share *share)
+static int failed_to_mount(const struct xf_cmdline *cmdline, const struct share *share, int error)
 {
-	const char *const *version = nfs_versions(cmdline);
 	char source[NFS_SOURCE_MAX];
-	int error;
 
-	do
-		error = mount_version(cmdline, *version, folder, share);
-	while (error == -EPROTONOSUPPORT && *++version);
-	if (error)
-		return failed(error, nfs_error(error)->hint, "%s",
-			nfs_source(cmdline, &share->server, source));
-	return 0;
+	return failed(
+		error, nfs_error(error)->hint, "%s", nfs_source(cmdline, &share->server, source));
 }
 
-int share_mount(const struct xf_cmdline *cmdline, const char *folder, struct share *share)
+/* Returns 0 with the share mounted and known, or -errno with nothing mounted. */
+static int try_version(const struct xf_cmdline *cmdline, const char *version, const char *directory,
+	struct share *share)
+{
+	int error = mount_version(cmdline, version, directory, share);
+
+	if (error)
+		return failed_to_mount(cmdline, share, error);
+	error = share_recognise(cmdline, directory, share);
+	if (!error)
+		return 0;
+	umount2(directory, MNT_DETACH);
+	return error == -ENOKEY ? error : -EMEDIUMTYPE;
+}
+
+/* The version to try after that error, or NULL. All of NFSv4 has owners alike. */
+static const char *const *next_version(const char *const *version, int error)
+{
+	if (error != -EPROTONOSUPPORT && error != -ENOKEY)
+		return NULL;
+	do
+		version++;
+	while (*version && error == -ENOKEY && **version == '4');
+	return *version ? version : NULL;
+}
+
+/* Mount with the first NFS version that the server speaks, and that tells owners by number. */
+static int mount_server(
+	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	const char *const *version = nfs_versions(cmdline);
+	bool names = false;
+	int error;
+
+	do {
+		error = try_version(cmdline, *version, directory, share);
+		if (error == -ENOKEY) {
+			log_warn("NFS %s: the server %s", *version, nfs_error(error)->what);
+			names = true;
+		}
+		version = next_version(version, error);
+	} while (version);
+	return error && names ? failed_to_mount(cmdline, share, -ENOKEY) : error;
+}
+
+int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
 	struct server_search search;
 
@@ -151,15 +193,10 @@ int share_mount(const struct xf_cmdline *cmdline, const char *folder, struct sha
 		if (i < 0)
 			return i;
 		share->server = cmdline->net.server[i];
-		error = mount_server(cmdline, folder, share);
+		error = mount_server(cmdline, directory, share);
 		if (!error) {
-			if (share_recognise(cmdline, folder, share) == 0) {
-				log_info(
-					"NFS %s, generation %u", share->version, share->generation);
-				return 0;
-			}
-			umount2(folder, MNT_DETACH);
-			error = -EMEDIUMTYPE;
+			log_info("NFS %s, generation %u", share->version, share->generation);
+			return 0;
 		}
 		server_search_note(&search, (unsigned int)i, error);
 	}

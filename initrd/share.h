@@ -21,17 +21,24 @@ struct share {
 };
 
 /*
- * Mount the share on folder (read-only, nodev, noatime; hard, as NFS does by default) and read what
- * it is. Servers are tried in turn until xftimeout= has passed; one whose error would stay the same
- * is not tried again, and when that holds for all the step ends at once. The host name must be set:
- * it is the NFSv4 client's identity. Returns 0, or -errno after failed(), with nothing mounted.
+ * Mount the share on directory (read-only, nodev, noatime; hard, as NFS does by default) and read
+ * what it is. Servers are tried in turn until xftimeout= has passed; one whose error would stay the
+ * same is not tried again, and when that holds for all the step ends at once. The host name must be
+ * set: it is the NFSv4 client's identity. Returns 0, or -errno after failed(), with nothing
+ * mounted.
+ *
+ * An NFSv4 server may tell a file's owner by name ("root@domain"). The kernel asks
+ * /sbin/request-key what number that is, and on a client this program would itself have to come
+ * from the share, so that the client stops for good. Such a server is mounted with NFS 3, which has
+ * numbers only, or is refused.
  */
-int share_mount(const struct xf_cmdline *cmdline, const char *folder, struct share *share);
+int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share);
 
 /*
- * Read `current` and `layout` of the share in folder and find the tree to run from. Returns 0 or
- * -errno after failed().
+ * Read `current` and `layout` of the share in directory and find the tree to run from.
+ * share->version says how it is mounted. Returns 0 or -errno after failed(); -ENOKEY if the server
+ * tells owners by name.
  */
-int share_recognise(const struct xf_cmdline *cmdline, const char *folder, struct share *share);
+int share_recognise(const struct xf_cmdline *cmdline, const char *directory, struct share *share);
 
 #endif

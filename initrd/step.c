@@ -9,6 +9,8 @@
 #include "initrd/reconcile.h"
 #include "initrd/shell.h"
 
+#include <unistd.h>
+
 static void run(struct boot *boot, const struct step *step)
 {
 	struct step_time *time = &boot->time[boot->n_times];
@@ -50,6 +52,11 @@ int step_portmap(struct boot *boot)
 
 int step_share(struct boot *boot)
 {
+	/*
+	 * Other tools' initrds may have it: then the share would be judged by names that it can map
+	 * here, but not later.
+	 */
+	unlink("/sbin/request-key");
 	return share_mount(&boot->cmdline, SHARE_DIR, &boot->share);
 }
 

@@ -131,6 +131,10 @@ static void test_asked(void)
 	}
 	CHECK(nfs_error(-EACCES)->final && !nfs_error(-ETIMEDOUT)->final && !nfs_error(-EIO)->final,
 		"errors that stay, and errors that may pass");
+	CHECK(nfs_error(-ENOKEY)->final, "a server's setting stays");
+	CHECK(nfs_is_nobody(65534) && nfs_is_nobody(4294967294u), "the two nobodies");
+	CHECK(!nfs_is_nobody(0) && !nfs_is_nobody(1000) && !nfs_is_nobody(65533),
+		"root and others are somebody");
 }
 
 int main(void)
