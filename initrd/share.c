@@ -41,14 +41,21 @@ static uint32_t parse_generation(const char *text)
 	return n;
 }
 
+/* file_read() of a file of the share. */
+static ssize_t read_file(const char *directory, const char *file, char *text, size_t size)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	return file_read(path, text, size);
+}
+
 static int read_current(
 	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
-	char path[PATH_BYTES], text[16];
-	ssize_t n;
+	char text[16];
+	ssize_t n = read_file(directory, "current", text, sizeof(text));
 
-	snprintf(path, sizeof(path), "%s/current", directory);
-	n = file_read(path, text, sizeof(text));
 	if (n < 0)
 		return failed_at(cmdline, share, "current", (int)n, n == -ENOENT ? no_share : NULL);
 	share->current = parse_generation(text);
@@ -58,22 +65,28 @@ static int read_current(
 	return 0;
 }
 
+/* A generation that is not the newest one may have another layout than `layout` says. */
 static int read_layout(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
 {
 	static char text[LAYOUT_BYTES_MAX + 2];
-	char path[PATH_BYTES], source[NFS_SOURCE_MAX];
+	char file[32], source[NFS_SOURCE_MAX];
 	const char *what;
 	unsigned int line;
-	ssize_t n;
+	ssize_t n = -ENOENT;
 
-	snprintf(path, sizeof(path), "%s/layout", directory);
-	n = file_read(path, text, sizeof(text));
+	if (cmdline->generation) {
+		snprintf(file, sizeof(file), "manifest/%u.layout", cmdline->generation);
+		n = read_file(directory, file, text, sizeof(text));
+	}
+	if (n == -ENOENT) {
+		strcpy(file, "layout");
+		n = read_file(directory, file, text, sizeof(text));
+	}
 	if (n < 0)
-		return failed_at(cmdline, share, "layout", (int)n, n == -ENOENT ? no_share : NULL);
+		return failed_at(cmdline, share, file, (int)n, n == -ENOENT ? no_share : NULL);
 	if (layout_parse(text, (size_t)n, &share->layout, &line, &what))
-		return failed(-EINVAL, "correct the layout and publish again",
-			"%s/layout, line %u: %s", nfs_source(cmdline, &share->server, source), line,
-			what);
+		return failed(-EINVAL, "correct the layout and publish again", "%s/%s, line %u: %s",
+			nfs_source(cmdline, &share->server, source), file, line, what);
 	return 0;
 }
 

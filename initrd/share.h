@@ -35,9 +35,9 @@ struct share {
 int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share);
 
 /*
- * Read `current` and `layout` of the share in directory and find the tree to run from.
- * share->version says how it is mounted. Returns 0 or -errno after failed(); -ENOKEY if the server
- * tells owners by name.
+ * Read `current` and the layout of the share in directory (with xfgen=N that generation's own,
+ * where the share has kept it) and find the tree to run from. share->version says how it is
+ * mounted. Returns 0 or -errno after failed(); -ENOKEY if the server tells owners by name.
  */
 int share_recognise(const struct xf_cmdline *cmdline, const char *directory, struct share *share);
 

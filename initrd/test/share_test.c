@@ -1,4 +1,4 @@
-/* share_recognise() on folders that are a share, or not quite. */
+/* share_recognise() on directorys that are a share, or not quite. */
 #include "initrd/share.h"
 
 #include "initrd/test/fake.h"
@@ -9,13 +9,13 @@
 
 #define LAYOUT "# xenfarm layout 1\\nbind usr\\n"
 
-static char folder[] = "/tmp/share_test.XXXXXX";
+static char directory[] = "/tmp/share_test.XXXXXX";
 
 static const struct {
 	const char *name, *make; /* shell commands that make the share, run inside of it */
 	uint32_t xfgen;
 	int error;
-	const char *said, *tree; /* failed()'s object if error, else the tree below the folder */
+	const char *said, *tree; /* failed()'s object if error, else the tree below the directory */
 	uint32_t generation;
 } rows[] = {
 	{ "a share", "echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/12", 0, 0,
@@ -23,10 +23,26 @@ static const struct {
 	{ "a pinned generation",
 		"echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/7", 7, 0, NULL,
 		"/gen/7", 7 },
+	{ "a pinned generation's own layout",
+		"echo 12 >current; echo bad >layout; mkdir -p manifest live gen/7; printf '" LAYOUT
+		"' >manifest/7.layout",
+		7, 0, NULL, "/gen/7", 7 },
+	{ "no pin: the newest layout",
+		"echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p manifest live; echo bad "
+		">manifest/12.layout",
+		0, 0, NULL, "/live", 12 },
+	{ "a bad layout of the pinned generation",
+		"echo 12 >current; printf '" LAYOUT
+		"' >layout; mkdir -p manifest gen/7; printf '" LAYOUT "bend\n' >manifest/7.layout",
+		7, -EINVAL, "10.0.0.1:/srv/share/manifest/7.layout, line 3: unknown word", NULL,
+		0 },
+	{ "a layout that cannot be read",
+		"echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p manifest/7.layout gen/7",
+		7, -EISDIR, "10.0.0.1:/srv/share/manifest/7.layout", NULL, 0 },
 	{ "a pin that is gone",
 		"echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/12", 7, -ENOENT,
 		"10.0.0.1:/srv/share/gen/7", NULL, 0 },
-	{ "an empty folder", ":", 0, -ENOENT, "10.0.0.1:/srv/share/current", NULL, 0 },
+	{ "an empty directory", ":", 0, -ENOENT, "10.0.0.1:/srv/share/current", NULL, 0 },
 	{ "no layout", "echo 12 >current; mkdir live", 0, -ENOENT, "10.0.0.1:/srv/share/layout",
 		NULL, 0 },
 	{ "no live", "echo 12 >current; printf '" LAYOUT "' >layout", 0, -ENOENT,
@@ -39,8 +55,8 @@ static const struct {
 	{ "generation 0", "echo 0 >current", 0, -EINVAL, "10.0.0.1:/srv/share/current", NULL, 0 },
 	{ "a number too large", "echo 4294967297 >current", 0, -EINVAL,
 		"10.0.0.1:/srv/share/current", NULL, 0 },
-	{ "current as a folder", "mkdir current", 0, -EISDIR, "10.0.0.1:/srv/share/current", NULL,
-		0 },
+	{ "current as a directory", "mkdir current", 0, -EISDIR, "10.0.0.1:/srv/share/current",
+		NULL, 0 },
 	{ "a bad layout", "echo 12 >current; printf '" LAYOUT "bend\\n' >layout; mkdir live", 0,
 		-EINVAL, "10.0.0.1:/srv/share/layout, line 3: unknown word", NULL, 0 },
 	{ "a layout too long", "echo 12 >current; head -c 9000 /dev/zero >layout; mkdir live", 0,
@@ -57,18 +73,18 @@ static void test_row(size_t i)
 	memset(&share, 0, sizeof(share));
 	share.server = (struct xf_addr){ 4, { 10, 0, 0, 1 } };
 	cmdline.generation = rows[i].xfgen;
-	snprintf(command, sizeof(command), "rm -rf %s && mkdir %s && cd %s && { %s; }", folder,
-		folder, folder, rows[i].make);
+	snprintf(command, sizeof(command), "rm -rf %s && mkdir %s && cd %s && { %s; }", directory,
+		directory, directory, rows[i].make);
 	if (system(command)) {
 		CHECK(0, command);
 		return;
 	}
-	CHECK(share_recognise(&cmdline, folder, &share) == rows[i].error, rows[i].name);
+	CHECK(share_recognise(&cmdline, directory, &share) == rows[i].error, rows[i].name);
 	if (rows[i].error) {
 		CHECK(strncmp(fake_object, rows[i].said, strlen(rows[i].said)) == 0, rows[i].said);
 		return;
 	}
-	CHECK_STR(share.tree + strlen(folder), rows[i].tree, "its tree");
+	CHECK_STR(share.tree + strlen(directory), rows[i].tree, "its tree");
 	CHECK(share.generation == rows[i].generation && share.current == 12, "its generation");
 	CHECK(share.layout.n == 1, "its layout");
 }
@@ -77,10 +93,10 @@ int main(void)
 {
 	char command[64];
 
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return 1;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_row(i);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	return system(command) || tap_done();
 }
