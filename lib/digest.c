@@ -102,3 +102,19 @@ int digester_fd(struct digester *d, int fd, struct digest *digest, uint64_t *siz
 	}
 	return r;
 }
+
+int digest_bytes(const void *data, size_t n, unsigned int which, struct digest *digest)
+{
+	struct digester *d;
+	int r = digester_new(which, &d);
+
+	if (r < 0)
+		return r;
+	r = digester_begin(d);
+	if (r == 0)
+		r = digester_add(d, data, n);
+	if (r == 0)
+		r = digester_end(d, digest);
+	digester_free(d);
+	return r;
+}

@@ -28,6 +28,9 @@ int digester_begin(struct digester *digester);
 int digester_add(struct digester *digester, const void *data, size_t n);
 int digester_end(struct digester *digester, struct digest *digest);
 
+/* Of bytes in memory. Returns 0, or what digester_new() or digester_add() say. */
+int digest_bytes(const void *data, size_t n, unsigned int which, struct digest *digest);
+
 /*
  * Everything from fd's offset to its end. *size is the number of bytes read. Returns 0 or what
  * read(2) said. Does not close fd.

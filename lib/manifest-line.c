@@ -101,6 +101,21 @@ static const char *head_previous(struct manifest_lines *l, char *value, size_t n
 	return NULL;
 }
 
+static const char *head_restores(struct manifest_lines *l, char *value, size_t n)
+{
+	if (!number32(value, n, &l->head.restores) || l->head.restores == 0)
+		return "restores= is not a number from 1";
+	return NULL;
+}
+
+static const char *head_layout(struct manifest_lines *l, char *value, size_t n)
+{
+	if (!hex(value, n, l->head.layout.sha256, sizeof(l->head.layout.sha256)))
+		return "layout= is not 64 hexadecimal digits";
+	l->head.layout.has = DIGEST_SHA256;
+	return NULL;
+}
+
 static const char *head_share(struct manifest_lines *l, char *value, size_t n)
 {
 	bool good = n == sizeof(l->head.share) - 1;
@@ -140,13 +155,15 @@ static const char *head_entries(struct manifest_lines *l, char *value, size_t n)
 
 #define BIT(k) (1u << (k))
 
-enum { GENERATION, SHARE, PREVIOUS, PUBLISHED, ENTRIES };
+enum { GENERATION, SHARE, PREVIOUS, RESTORES, PUBLISHED, LAYOUT, ENTRIES };
 
 static const struct keyword head_keywords[] = {
 	[GENERATION] = KEYWORD("generation", head_generation),
 	[SHARE] = KEYWORD("share", head_share),
 	[PREVIOUS] = KEYWORD("previous", head_previous),
+	[RESTORES] = KEYWORD("restores", head_restores),
 	[PUBLISHED] = KEYWORD("published", head_published),
+	[LAYOUT] = KEYWORD("layout", head_layout),
 	[ENTRIES] = KEYWORD("entries", head_entries),
 };
 
@@ -392,8 +409,10 @@ static const char *head_line(struct manifest_lines *l, char *text, size_t n)
 		return rule;
 	if (!(seen & BIT(ENTRIES)))
 		return "entries= is missing";
-	if ((seen & (share | BIT(PREVIOUS))) && (seen & share) != share)
+	if ((seen & ~BIT(ENTRIES)) && (seen & share) != share)
 		return "generation=, share= and published= do not come together";
+	if (l->head.restores >= l->head.generation && l->head.restores)
+		return "restores= is no older generation";
 	return NULL;
 }
 

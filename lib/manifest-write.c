@@ -37,6 +37,21 @@ static size_t count(const struct manifest *m)
 	return n;
 }
 
+static void put_hex(struct buf *out, const char *keyword, const uint8_t *bytes, size_t n)
+{
+	static const char digit[] = "0123456789abcdef";
+	char *to;
+
+	buf_puts(out, keyword);
+	to = buf_room(out, 2 * n);
+	for (size_t i = 0; to && i < n; i++) {
+		to[2 * i] = digit[bytes[i] >> 4];
+		to[2 * i + 1] = digit[bytes[i] & 15];
+	}
+	if (to)
+		out->size += 2 * n;
+}
+
 static void put_head(struct buf *out, const struct manifest *m)
 {
 	const struct manifest_head *head = &m->head;
@@ -51,24 +66,15 @@ static void put_head(struct buf *out, const struct manifest *m)
 		buf_printf(out, "generation=%u share=%s ", head->generation, head->share);
 		if (head->previous)
 			buf_printf(out, "previous=%u ", head->previous);
+		if (head->restores)
+			buf_printf(out, "restores=%u ", head->restores);
 		buf_printf(out, "published=%s ", published);
+		if (head->layout.has & DIGEST_SHA256) {
+			put_hex(out, "layout=", head->layout.sha256, sizeof(head->layout.sha256));
+			buf_puts(out, " ");
+		}
 	}
 	buf_printf(out, "entries=%zu\n", count(m));
-}
-
-static void put_hex(struct buf *out, const char *keyword, const uint8_t *bytes, size_t n)
-{
-	static const char digit[] = "0123456789abcdef";
-	char *to;
-
-	buf_puts(out, keyword);
-	to = buf_room(out, 2 * n);
-	for (size_t i = 0; to && i < n; i++) {
-		to[2 * i] = digit[bytes[i] >> 4];
-		to[2 * i + 1] = digit[bytes[i] & 15];
-	}
-	if (to)
-		out->size += 2 * n;
 }
 
 static void put_name(struct buf *out, const char *keyword, const char *text)

@@ -73,10 +73,12 @@ struct manifest_entry {
 };
 
 struct manifest_head {
-	uint32_t generation;           /* 0: not of a share; then the next three are unset too */
+	uint32_t generation;           /* 0: not of a share; then all but entries is unset */
 	uint32_t previous;             /* 0: none */
+	uint32_t restores;             /* an older one, whose tree this is again; 0: none */
 	int64_t published;             /* seconds since 1970 */
 	char share[MANIFEST_UUID_MAX]; /* "" or lower-case RFC 9562 text */
+	struct digest layout;          /* SHA-256 of its layout, if it says that */
 	uint64_t entries;
 };
 

@@ -180,6 +180,8 @@ static void print_head(FILE *out, const struct manifest_head *head)
 		published);
 	if (head->previous)
 		fprintf(out, ", after %u", head->previous);
+	if (head->restores)
+		fprintf(out, ", restores %u", head->restores);
 }
 
 static struct json_object *head_json(const struct manifest_head *head)
@@ -196,6 +198,8 @@ static struct json_object *head_json(const struct manifest_head *head)
 	json_object_object_add(object, "published", json_object_new_string(published));
 	if (head->previous)
 		add_number(object, "previous", head->previous);
+	if (head->restores)
+		add_number(object, "restores", head->restores);
 	return object;
 }
 

@@ -39,6 +39,14 @@ static const struct bad {
 	{ "generation of 2^32", "#mtree v2.0\n# xenfarm: generation=4294967296 entries=0\n", 2,
 		"generation=" },
 	{ "previous", "#mtree v2.0\n# xenfarm: previous=x entries=0\n", 2, "previous=" },
+	{ "restores", "#mtree v2.0\n# xenfarm: restores=0 entries=0\n", 2, "restores=" },
+	{ "restores alone", "#mtree v2.0\n# xenfarm: restores=1 entries=0\n", 2,
+		"do not come together" },
+	{ "restores itself",
+		"#mtree v2.0\n# xenfarm: generation=3 share=f81d4fae-7dec-41d0-a765-00a0c91e6bf6 "
+		"restores=3 published=2026-01-31T12:00:00Z entries=0\n",
+		2, "no older generation" },
+	{ "layout", "#mtree v2.0\n# xenfarm: layout=12 entries=0\n", 2, "layout=" },
 	{ "share", "#mtree v2.0\n# xenfarm: share=123 entries=0\n", 2, "UUID" },
 	{ "share in capitals",
 		"#mtree v2.0\n# xenfarm: share=AAAAAAAA-0000-4000-8000-000000000000 entries=0\n", 2,
@@ -340,6 +348,9 @@ static void round_trip(void **state)
 	(void)state;
 	m->head.generation = 3;
 	m->head.previous = 2;
+	m->head.restores = 1;
+	m->head.layout.has = DIGEST_SHA256;
+	memset(m->head.layout.sha256, 0xa5, sizeof(m->head.layout.sha256));
 	m->head.published = 1769860800;
 	strcpy(m->head.share, "f81d4fae-7dec-41d0-a765-00a0c91e6bf6");
 	assert_int_equal(manifest_encode(m, &one, &error), 0);
@@ -349,6 +360,10 @@ static void round_trip(void **state)
 	assert_int_equal(manifest_decode(one.data, one.size, NULL, NULL, 0, &again, &error), 0);
 	assert_int_equal(again->head.generation, 3);
 	assert_int_equal(again->head.previous, 2);
+	assert_int_equal(again->head.restores, 1);
+	assert_int_equal(again->head.layout.has, DIGEST_SHA256);
+	assert_memory_equal(
+		again->head.layout.sha256, m->head.layout.sha256, sizeof(m->head.layout.sha256));
 	assert_int_equal(again->head.published, 1769860800);
 	assert_string_equal(again->head.share, m->head.share);
 	assert_int_equal(again->head.entries, m->n - 1);
