@@ -1,7 +1,7 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,config.c copy.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
 	image.c kernels.c options.c part.c private.c run.c same.c say.c share.c share-lock.c share-switch.c \
-	source.c tree.c xattrs.c) lib/layout.c $(LIB_SRC)
+	source.c tree.c tree-link.c xattrs.c) lib/layout.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
 xenfarm_SRC  := $(addprefix farm/,xenfarm.c share-main.c share-init.c share-publish.c share-list.c share-diff.c \

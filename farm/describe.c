@@ -8,6 +8,7 @@
 #include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/digest.h"
 #include "lib/scan.h"
 #include "lib/vis.h"
 
@@ -76,19 +77,21 @@ static int tell_errors(const struct manifest *m)
 	return failed(-EPROTO, "nothing was published: not everything could be read");
 }
 
-static int write_manifest(struct describer *d, struct manifest *m)
+static int write_manifest(struct generation *g, struct manifest *m)
 {
-	struct generation *g = d->g;
 	const struct share_name name = share_name("manifest", g->number, ".mtree.gz");
 	AUTO_BUF struct buf encoded = { 0 };
 	struct manifest_error error;
 	int r;
 
-	m->head = (struct manifest_head){
-		.generation = g->number, .previous = g->previous, .published = g->published
-	};
+	m->head = (struct manifest_head){ .generation = g->number,
+		.previous = g->previous,
+		.restores = g->restores,
+		.published = g->published };
 	memcpy(m->head.share, g->share->uuid, sizeof(m->head.share));
-	r = manifest_encode(m, &encoded, &error);
+	r = digest_bytes(g->layout.data, g->layout.size, DIGEST_SHA256, &m->head.layout);
+	if (r == 0)
+		r = manifest_encode(m, &encoded, &error);
 	if (r == -EBADMSG)
 		return failed(-EPROTO, "nothing was published: manifest, line %lu: %s", error.line,
 			error.rule);
@@ -125,7 +128,7 @@ static int scan(struct describer *d)
 
 	if (r < 0)
 		return failed(r, "reading generation %u", d->g->number);
-	return errors ? tell_errors(m) : write_manifest(d, m);
+	return errors ? tell_errors(m) : write_manifest(d->g, m);
 }
 
 int generation_describe(struct generation *g)
@@ -138,5 +141,17 @@ int generation_describe(struct generation *g)
 	if (r == 0)
 		r = scan(&d);
 	manifest_free(d.previous);
+	return r == 0 ? write_texts(g) : r;
+}
+
+int generation_describe_again(struct generation *g)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+	int r = share_manifest(g->share, g->restores, g->key, &m);
+
+	if (r == 0)
+		r = share_check_layout(g->share, &m->head, &g->layout);
+	if (r == 0)
+		r = write_manifest(g, m);
 	return r == 0 ? write_texts(g) : r;
 }

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "farm/xattrs.h"
 #include "lib/cleanup.h"
 
 struct applier {
@@ -33,43 +32,6 @@ static struct staged staged_name(size_t i)
 /* --- before: nothing that a reader of live can see ----------------------------------------------
  */
 
-static int copy_metadata(int from, int to)
-{
-	struct timespec times[2];
-	struct stat st;
-	int r;
-
-	if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0)
-		return -errno;
-	/* An ACL sets the group's bits, so the mode comes after. */
-	r = xattrs_copy(from, to);
-	if (r < 0)
-		return r;
-	times[0] = st.st_atim;
-	times[1] = st.st_mtim;
-	return fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0 ? -errno : 0;
-}
-
-static int open_dir(int at, const char *path)
-{
-	return openat(at, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static int copy_dir(int from_at, const char *from_path, int to_at, const char *to_path)
-{
-	AUTO_CLOSE int from = open_dir(from_at, from_path), to = open_dir(to_at, to_path);
-
-	return from < 0 || to < 0 ? -ENOENT : copy_metadata(from, to);
-}
-
-static int stage_entry(const struct applier *a, const struct tree_entry *e, const char *name)
-{
-	int r = S_ISDIR(e->mode) ? mkdirat(a->staging, name, 0700)
-				 : linkat(a->folders->gen, e->path, a->staging, name, 0);
-
-	return r < 0 ? -errno : 0;
-}
-
 /* Everybody but root needs write permission on a folder to change or to move it. Its own mode is
  * set at the end. */
 static int make_writeable(int at, const char *path)
@@ -79,28 +41,11 @@ static int make_writeable(int at, const char *path)
 	return fchmodat(at, *path ? path : ".", 0755, 0) < 0 ? -errno : 0;
 }
 
-/* A folder with all below it; the metadata of folders from the last to the first, as each entry
- * changes the time of its folder. */
+/* A folder with all below it. */
 static int stage_tree(const struct applier *a, const struct tree_entry *top, const char *name)
 {
-	size_t n = strlen(top->path);
-	const struct tree_entry *end = a->gen->entry + a->gen->n, *e = top;
-	char path[PATH_MAX];
-	int r = 0;
+	int r = tree_link(a->gen, top, a->folders->gen, a->staging, name);
 
-	/* All that begins with the path of a folder follows it at once. */
-	for (; e < end && strncmp(e->path, top->path, n) == 0 && r == 0; e++) {
-		if (e != top && e->path[n] != '/')
-			continue;
-		snprintf(path, sizeof(path), "%s%s", name, e->path + n);
-		r = stage_entry(a, e, path);
-	}
-	while (r == 0 && e-- > top) {
-		if (!S_ISDIR(e->mode) || (e != top && e->path[n] != '/'))
-			continue;
-		snprintf(path, sizeof(path), "%s%s", name, e->path + n);
-		r = copy_dir(a->folders->gen, e->path, a->staging, path);
-	}
 	return r < 0 ? r : make_writeable(a->staging, name);
 }
 
@@ -118,7 +63,9 @@ static int prepare(const struct applier *a, const char **where)
 		else if (op->tree)
 			r = stage_tree(a, e, staged_name(i).name);
 		else if (op->kind == FLIP_PLACE || op->kind == FLIP_EXCHANGE)
-			r = stage_entry(a, e, staged_name(i).name);
+			r = linkat(a->folders->gen, e->path, a->staging, staged_name(i).name, 0) < 0
+				    ? -errno
+				    : 0;
 	}
 	return r;
 }
@@ -161,11 +108,12 @@ static int act(const struct applier *a, size_t i)
 		}
 		/* fall through */
 	case FLIP_DIR:
-		return copy_dir(a->folders->gen, op->path, live, op->path);
+		return tree_copy_dir(a->folders->gen, op->path, live, op->path);
 	}
 	if (r < 0)
 		return -errno;
-	return op->tree && geteuid() != 0 ? copy_dir(a->folders->gen, op->path, live, op->path) : 0;
+	return op->tree && geteuid() != 0 ? tree_copy_dir(a->folders->gen, op->path, live, op->path)
+					  : 0;
 }
 
 static uint64_t now(void)
@@ -201,7 +149,8 @@ int flip_apply(const struct flip *flip, const struct tree *gen, const struct fli
 		return r;
 	if (mkdirat(folders->share, FLIP_STAGING, 0700) < 0)
 		return -errno;
-	a.staging = open_dir(folders->share, FLIP_STAGING);
+	a.staging = openat(
+		folders->share, FLIP_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (a.staging < 0)
 		return -errno;
 	r = prepare(&a, where);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "farm/copy.h"
@@ -18,14 +19,25 @@
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
-static int begin(struct generation *g)
+struct generation generation_next(struct context *context, const struct signature_key *key)
 {
-	g->partial = share_name("gen", g->number, ".partial");
-	if (mkdirat(g->share->dir, g->partial.text, 0755) < 0)
-		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
-	g->dir = openat(g->share->dir, g->partial.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (g->dir < 0)
-		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+	struct generation g = {
+		.context = context,
+		.share = &context->share,
+		.key = key,
+		.number = share_next(&context->share),
+		.previous = context->share.current,
+		.published = time(NULL),
+		.dir = -1,
+		.previous_dir = -1,
+	};
+
+	g.partial = share_name("gen", g.number, ".partial");
+	return g;
+}
+
+static int open_previous(struct generation *g)
+{
 	if (!g->previous)
 		return 0;
 	g->previous_dir = share_open_generation(g->share, g->previous);
@@ -33,6 +45,16 @@ static int begin(struct generation *g)
 		       ? g->previous_dir
 		       : share_read_tree(g->share, share_name("gen", g->previous, "").text,
 				 g->previous_dir, &g->previous_tree);
+}
+
+static int begin(struct generation *g)
+{
+	if (mkdirat(g->share->dir, g->partial.text, 0755) < 0)
+		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+	g->dir = openat(g->share->dir, g->partial.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->dir < 0)
+		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+	return open_previous(g);
 }
 
 static int copy(struct generation *g, const struct source *source)
@@ -196,10 +218,39 @@ int generation_make(struct generation *g, const struct source *source)
 		r = choose_layout(g);
 	if (r == 0)
 		r = compare(g);
+	return r == 0 ? generation_describe(g) : r;
+}
+
+int generation_restore(struct generation *g)
+{
+	const struct share_name origin = share_name("gen", g->restores, "");
+	AUTO_CLOSE int from = share_open_generation(g->share, g->restores);
+	int r = from < 0 ? from : share_read_tree(g->share, origin.text, from, &g->tree);
+
 	if (r == 0)
-		r = generation_describe(g);
-	if (r == 0 && syncfs(g->dir) < 0)
-		r = failed(-errno, "%s", g->share->path);
+		r = open_previous(g);
+	if (r == 0)
+		r = share_layout_text(g->share, g->restores, &g->layout);
+	if (r == 0)
+		r = compare(g);
+	if (r < 0)
+		return r;
+	r = tree_link(&g->tree, &g->tree.entry[0], from, g->share->dir, g->partial.text);
+	if (r < 0)
+		return failed(r, "%s/%s", g->share->path, g->partial.text);
+	return generation_describe_again(g);
+}
+
+int generation_finish(const struct generation *g, int r, struct share *share, uint64_t *window)
+{
+	/* All of it, down to the links, is on disk before the first sign that it is valid. */
+	if (r == 0 && syncfs(share->dir) < 0)
+		r = failed(-errno, "%s", share->path);
+	if (r == 0)
+		r = share_switch(share, g->number, window);
+	/* Before the switch nothing has happened: a failed copy takes no space. */
+	if (r < 0 && faccessat(share->dir, "etc/flip", F_OK, 0) < 0)
+		share_sweep(share);
 	return r;
 }
 

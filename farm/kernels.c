@@ -28,17 +28,6 @@ static int open_modules(int tree)
 	return fd == -ENOENT ? fsroot_open(tree, "lib/modules", O_RDONLY | O_DIRECTORY, 0) : fd;
 }
 
-static int copy_times(int from, const char *path, int to)
-{
-	struct stat st;
-
-	if (fstatat(from, path, &st, 0) < 0)
-		return -errno;
-	return utimensat(to, path, (struct timespec[]){ st.st_atim, st.st_mtim }, 0) < 0 ? -errno
-											 : 0;
-}
-
-/* Modules are plain files and links in folders of root: mode and times are all their metadata. */
 static int link_modules(int from, int to, const char *version)
 {
 	AUTO_TREE struct tree tree = { 0 };
@@ -46,23 +35,7 @@ static int link_modules(int from, int to, const char *version)
 	AUTO_CLOSE int top = openat(from, version, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = top < 0 ? -errno : tree_read(top, &tree, &where);
 
-	for (size_t i = 0; i < tree.n && r == 0; i++) {
-		const struct tree_entry *e = &tree.entry[i];
-		char path[PATH_MAX];
-
-		snprintf(path, sizeof(path), "%s/%s", version, e->path);
-		r = S_ISDIR(e->mode) ? mkdirat(to, path, e->mode & 07777)
-				     : linkat(from, path, to, path, 0);
-		r = r < 0 ? -errno : 0;
-	}
-	for (size_t i = tree.n; i-- > 0 && r == 0;) {
-		char path[PATH_MAX];
-
-		snprintf(path, sizeof(path), "%s/%s", version, tree.entry[i].path);
-		if (S_ISDIR(tree.entry[i].mode))
-			r = copy_times(from, path, to);
-	}
-	return r;
+	return r < 0 ? r : tree_link(&tree, &tree.entry[0], top, to, version);
 }
 
 /* Look for them from the newest generation on. */

@@ -27,8 +27,8 @@ static const struct command {
 	{ "verify", share_verify, OPTIONS_COMMON "j", " [N]",
 		"check a generation against its manifest, and live/ if it is the current one", 0,
 		1 },
-	{ "rollback", share_rollback, OPTIONS_COMMON "nj", " N", "clients go on with generation N",
-		1, 1 },
+	{ "rollback", share_rollback, OPTIONS_COMMON "mnj", " N",
+		"make a generation that is what generation N was; clients go on with it", 1, 1 },
 	{ "gc", share_gc, OPTIONS_COMMON "Kunj", " [N...]",
 		"remove old generations, or those named, if no client runs from them", 0, 1000 },
 };

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "farm/copy.h"
@@ -73,28 +72,14 @@ static void report_nothing(const struct context *c)
 
 static int make(struct context *c, const struct source *source, const struct signature_key *key)
 {
-	struct generation g = {
-		.context = c,
-		.share = &c->share,
-		.key = key,
-		.number = share_next(&c->share),
-		.previous = c->share.current,
-		.published = time(NULL),
-		.dir = -1,
-		.previous_dir = -1,
-	};
+	struct generation g = generation_next(c, key);
 	uint64_t window = 0;
-	int r = generation_make(&g, source);
+	int r = generation_finish(&g, generation_make(&g, source), &c->share, &window);
 
-	if (r == 0)
-		r = share_switch(&c->share, g.number, &window);
 	if (r == 0)
 		report(c, &g, window);
 	else if (r == -EALREADY)
 		report_nothing(c);
-	/* Before the switch nothing has happened: a failed copy takes no space. */
-	if (r < 0 && faccessat(c->share.dir, "etc/flip", F_OK, 0) < 0)
-		share_sweep(&c->share);
 	generation_free(&g);
 	return r == -EALREADY ? 0 : r;
 }

@@ -1,12 +1,11 @@
-/* xenfarm share rollback: clients go on with an older generation; or, after that, with a newer one.
- */
+/* xenfarm share rollback: the next generation has the tree of an older one. */
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 
 #include "farm/flip.h"
+#include "farm/generation.h"
 #include "farm/say.h"
-#include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/vis.h"
 
@@ -33,37 +32,68 @@ static int preview(const struct context *c, uint32_t generation)
 	return r;
 }
 
-static void report(const struct context *c, uint32_t generation, uint64_t window)
+static void report(const struct context *c, const struct generation *g, uint64_t window)
 {
+	bool again = c->share.current != g->number;
 	struct json_object *o;
 
-	say("generation %u is current; live/ changed over within %.1f ms", generation,
-		(double)window / 1e6);
+	if (again)
+		say("generation %u is what generation %u was, and stays", c->share.current,
+			g->restores);
+	else
+		say("generation %u restores generation %u: %ju files of %ju differ from "
+		    "generation %u",
+			g->number, g->restores, (uintmax_t)g->changed, (uintmax_t)g->files,
+			g->previous);
+	say("live/ changed over within %.1f ms", (double)window / 1e6);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
-	json_object_object_add(o, "generation", json_object_new_int64(generation));
+	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
+	json_object_object_add(o, "restores", json_object_new_int64(g->restores));
+	json_object_object_add(
+		o, "changed", json_object_new_int64(again ? 0 : (int64_t)g->changed));
 	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
 	print_json(o);
+}
+
+static int restore(struct context *c, const struct signature_key *key)
+{
+	/* What held before the lock may not hold now. */
+	uint32_t generation = argument_generation(c, c->argument[0]);
+	struct generation g = generation_next(c, key);
+	uint64_t window = 0;
+	int r;
+
+	if (!generation)
+		return -ENOENT;
+	g.restores = generation;
+	r = generation_finish(&g, generation_restore(&g), &c->share, &window);
+	/* Nothing to restore; live/ is put right all the same. */
+	if (r == -EALREADY)
+		r = share_switch(&c->share, c->share.current, &window);
+	if (r == 0)
+		report(c, &g, window);
+	generation_free(&g);
+	return r;
 }
 
 int share_rollback(struct context *c)
 {
 	uint32_t generation = argument_generation(c, c->argument[0]);
-	uint64_t window;
+	struct signature_key *key;
 	int r;
 
 	if (!generation)
 		return -ENOENT;
 	if (c->options.dry_run)
 		return preview(c, generation);
+	r = context_private_key(c, &key);
+	if (r < 0)
+		return r;
 	r = share_lock(&c->share, "rollback");
-	/* What held before the lock may not hold now. */
-	if (r == 0 && !argument_generation(c, c->argument[0]))
-		r = -ENOENT;
 	if (r == 0)
-		r = share_switch(&c->share, generation, &window);
-	if (r == 0)
-		report(c, generation, window);
+		r = restore(c, key);
+	signature_key_free(key);
 	return r;
 }

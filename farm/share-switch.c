@@ -89,10 +89,8 @@ static int settle(const struct share *share, uint32_t generation)
 static int put_layout(const struct share *share, uint32_t generation)
 {
 	AUTO_BUF struct buf text = { 0 };
-	int r = share_read(share, share_name("manifest", generation, ".layout").text, &text);
+	int r = share_layout_text(share, generation, &text);
 
-	if (r == -ENOENT)
-		return failed(r, "%s/manifest/%u.layout", share->path, generation);
 	return r < 0 ? r : share_write(share, "layout", text.data, text.size);
 }
 

@@ -78,29 +78,24 @@ static int compare(const struct manifest_entry *said, const struct manifest_entr
 static int verify_generation(struct verifier *v, const struct signature_key *key)
 {
 	const struct share *share = &v->context->share;
-	const struct share_name name = share_name("manifest", v->generation, ".mtree.gz");
 	const struct scan_options options = {
 		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = v, .exclude = leave_out
 	};
 	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
 	AUTO_CLOSE int dir = share_open_generation(share, v->generation);
-	struct manifest_error error = { 0 };
+	AUTO_BUF struct buf layout = { 0 };
 	unsigned long errors;
-	int r = dir < 0 ? dir : share_layout(share, v->generation, &v->layout);
+	int r = dir < 0 ? dir : share_layout_text(share, v->generation, &layout);
 
+	if (r == 0)
+		r = share_parse_layout(
+			share_name("manifest", v->generation, ".layout").text, &layout, &v->layout);
+	if (r == 0)
+		r = share_manifest(share, v->generation, key, &said);
+	if (r == 0)
+		r = share_check_layout(share, &said->head, &layout);
 	if (r < 0)
 		return r;
-	r = manifest_load(share->dir, name.text, key, &said, &error);
-	if (r == -EBADMSG && error.line)
-		return failed(
-			-EPROTO, "%s/%s:%lu: %s", share->path, name.text, error.line, error.rule);
-	if (r == -EBADMSG)
-		return failed(-EPROTO, "%s/%s: %s", share->path, name.text, error.rule);
-	if (r < 0)
-		return failed(r, "%s/%s", share->path, name.text);
-	if (said->head.generation != v->generation || strcmp(said->head.share, share->uuid) != 0)
-		return failed(-EPROTO, "%s/%s is the manifest of generation %u of share %s",
-			share->path, name.text, said->head.generation, said->head.share);
 	r = scan_tree(dir, &options, &is, &errors);
 	if (r < 0)
 		return failed(r, "generation %u", v->generation);

@@ -12,6 +12,7 @@
 #include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/digest.h"
 #include "lib/publish.h"
 
 /* Decimal, from 1, no leading zero, at most nine digits: what xf-init accepts. */
@@ -187,15 +188,63 @@ int share_parse_layout(const char *path, const struct buf *text, struct layout *
 	return 0;
 }
 
+int share_layout_text(const struct share *share, uint32_t generation, struct buf *text)
+{
+	const struct share_name name = share_name("manifest", generation, ".layout");
+	int r = share_read(share, name.text, text);
+
+	return r == -ENOENT ? failed(r, "%s/%s", share->path, name.text) : r;
+}
+
 int share_layout(const struct share *share, uint32_t generation, struct layout *layout)
 {
-	struct share_name name = share_name("manifest", generation, ".layout");
 	AUTO_BUF struct buf text = { 0 };
-	int r = share_read(share, name.text, &text);
+	int r = share_layout_text(share, generation, &text);
 
-	if (r == -ENOENT)
+	return r < 0 ? r
+		     : share_parse_layout(
+			       share_name("manifest", generation, ".layout").text, &text, layout);
+}
+
+int share_manifest(const struct share *share, uint32_t generation, const struct signature_key *key,
+	struct manifest **manifest)
+{
+	const struct share_name name = share_name("manifest", generation, ".mtree.gz");
+	struct manifest_error error = { 0 };
+	int r = manifest_load(share->dir, name.text, key, manifest, &error);
+
+	if (r == -EBADMSG && error.line)
+		return failed(
+			-EPROTO, "%s/%s:%lu: %s", share->path, name.text, error.line, error.rule);
+	if (r == -EBADMSG)
+		return failed(-EPROTO, "%s/%s: %s", share->path, name.text, error.rule);
+	if (r < 0)
 		return failed(r, "%s/%s", share->path, name.text);
-	return r < 0 ? r : share_parse_layout(name.text, &text, layout);
+	if ((*manifest)->head.generation != generation ||
+		strcmp((*manifest)->head.share, share->uuid) != 0)
+		return failed(-EPROTO, "%s/%s is the manifest of generation %u of share %s",
+			share->path, name.text, (*manifest)->head.generation,
+			(*manifest)->head.share);
+	return 0;
+}
+
+int share_check_layout(
+	const struct share *share, const struct manifest_head *head, const struct buf *text)
+{
+	struct digest digest;
+	int r;
+
+	/* Manifests of earlier versions do not say. */
+	if (!(head->layout.has & DIGEST_SHA256))
+		return 0;
+	r = digest_bytes(text->data, text->size, DIGEST_SHA256, &digest);
+	if (r < 0)
+		return failed(r, "layout of generation %u", head->generation);
+	return memcmp(digest.sha256, head->layout.sha256, sizeof(digest.sha256)) == 0
+		       ? 0
+		       : failed(-EPROTO,
+				 "%s/manifest/%u.layout is not the one that the manifest names",
+				 share->path, head->generation);
 }
 
 static const char *const belongings[] = { ".mtree.gz", ".mtree.gz.sig", ".layout", ".note" };

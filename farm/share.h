@@ -61,7 +61,17 @@ int share_write(const struct share *share, const char *path, const void *data, s
 uint32_t share_read_number(const struct share *share, const char *path);
 int share_write_number(const struct share *share, const char *path, uint32_t number);
 
-/* A generation's layout. */
+/* A generation's manifest, whose signature is that of the key, if one is given. */
+int share_manifest(const struct share *share, uint32_t generation, const struct signature_key *key,
+	struct manifest **manifest);
+
+/* Is that text the layout that the head of a manifest was signed with, if it says one? 0 or
+ * -errno. */
+int share_check_layout(
+	const struct share *share, const struct manifest_head *head, const struct buf *text);
+
+/* A generation's layout: its text, and what that says. */
+int share_layout_text(const struct share *share, uint32_t generation, struct buf *text);
 int share_layout(const struct share *share, uint32_t generation, struct layout *layout);
 
 /* Parse a layout that came from path. */

@@ -61,6 +61,17 @@ bool tree_same_folder(const struct tree_entry *a, const struct tree_entry *b);
 typedef int tree_pair_fn(const struct tree_entry *a, const struct tree_entry *b, void *arg);
 int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, void *arg);
 
+/*
+ * top, an entry of the tree that the fd from is the root of, once more as name below the fd to:
+ * directories are new, with owner, mode, attributes and times of theirs, all else is hard links.
+ * Returns 0 or -errno.
+ */
+int tree_link(
+	const struct tree *tree, const struct tree_entry *top, int from, int to, const char *name);
+
+/* Owner, mode, attributes and times of one directory to another. Returns 0 or -errno. */
+int tree_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path);
+
 /* Remove name in folder with all below it; fine if it is not there. Returns 0 or -errno. */
 int tree_remove(int folder, const char *name);
 

@@ -37,7 +37,7 @@ _xenfarm() {
                 --dry-run --json"
             ;;
         list | diff | verify) words="$common --json" ;;
-        rollback) words="$common --dry-run --json" ;;
+        rollback) words="$common --note --dry-run --json" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
         esac
     else
