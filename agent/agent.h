@@ -40,6 +40,7 @@ struct agent {
 	struct conflicts conflicts; /* of the run before */
 	struct source *source;      /* opened when it is needed */
 	uint32_t generation;        /* the share's, or the one this client is pinned to */
+	bool pinned;                /* by the kernel's command line */
 
 	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
 	bool fetched;                                  /* new: it is STATE_NEXT */

@@ -151,13 +151,13 @@ struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *
 
 #define SHRINK_FROM 200 /* entries of a base from which on losing half of them is suspicious */
 
-const char *plan_guard(const struct manifest *base, const struct manifest *new)
+const char *plan_guard(const struct manifest *base, const struct manifest *new, bool older)
 {
 	if (base->n == 0)
 		return new->n > 1 ? NULL : "the manifest is empty";
 	if (strcmp(base->head.share, new->head.share) != 0)
 		return "the manifest is of another share";
-	if (new->head.generation < base->head.generation)
+	if (!older && new->head.generation < base->head.generation)
 		return "the generation is older than the one applied (to go back: xf-agent "
 		       "rollback)";
 	if (new->n <= 1)

@@ -82,9 +82,10 @@ void plan_free(struct plan *plan);
 
 /*
  * The rule by which new must not be applied over base at all (static text), or NULL: another share,
- * an older generation, empty or much shrunken.
+ * an older generation (it might be a replay) unless older says that it is wanted, empty or much
+ * shrunken.
  */
-const char *plan_guard(const struct manifest *base, const struct manifest *new);
+const char *plan_guard(const struct manifest *base, const struct manifest *new, bool older);
 
 /* The ops below path are [*from, *to): all that begins with "path/". */
 void plan_below(const struct plan *plan, const char *path, size_t *from, size_t *to);

@@ -391,18 +391,19 @@ static void guards(void **state)
 		snprintf(path, sizeof(path), "%03d", i);
 		manifest_add(many, &e);
 	}
-	assert_null(plan_guard(empty, some));
-	assert_non_null(plan_guard(empty, root));
-	assert_non_null(plan_guard(some, root));
-	assert_null(plan_guard(some, some));
-	assert_non_null(plan_guard(many, some));
+	assert_null(plan_guard(empty, some, false));
+	assert_non_null(plan_guard(empty, root, false));
+	assert_non_null(plan_guard(some, root, false));
+	assert_null(plan_guard(some, some, false));
+	assert_non_null(plan_guard(many, some, false));
 	some->head.generation = 2;
 	many->head.generation = 1;
-	assert_non_null(plan_guard(some, many));
-	assert_null(plan_guard(some, some));
+	assert_non_null(plan_guard(some, many, false));
+	assert_null(plan_guard(some, many, true));
+	assert_null(plan_guard(some, some, false));
 	strcpy(many->head.share, "x");
 	many->head.generation = 3;
-	assert_non_null(plan_guard(some, many));
+	assert_non_null(plan_guard(some, many, false));
 	manifest_free(empty);
 	manifest_free(root);
 	manifest_free(some);
