@@ -264,6 +264,27 @@ static void test_tree(void **state)
 	assert_int_equal(access(folder, F_OK), -1);
 }
 
+static void test_link(void **state)
+{
+	char folder[32];
+	AUTO_CLOSE int root = make_tree(folder, "a a/x a/x/f. a-b a/l>x");
+	AUTO_TREE struct tree tree = { 0 }, linked = { 0 };
+	AUTO_FREE char *where = NULL, *no = NULL;
+	static const char *const wanted[] = { "new", "new/l", "new/x", "new/x/f." };
+
+	(void)state;
+	assert_int_equal(tree_read(root, &tree, &where), 0);
+	assert_int_equal(tree_link(&tree, tree_find(&tree, "a", 1), root, root, "new"), 0);
+	assert_int_equal(tree_read(root, &linked, &no), 0);
+	assert_int_equal(linked.n, tree.n + 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_non_null(tree_find(&linked, wanted[i], strlen(wanted[i])));
+	assert_true(tree_same_inode(
+		tree_find(&linked, "a/x/f.", 6), tree_find(&linked, "new/x/f.", 8)));
+	assert_int_equal(tree_link(&tree, &tree.entry[0], root, root, "a"), -EEXIST);
+	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+}
+
 static void test_xattrs(void **state)
 {
 	char folder[32];
@@ -299,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_xattrs),
 	};
 
