@@ -1,7 +1,7 @@
 # Xen Farming: the one Makefile. Every folder's build.mk adds to the lists below; nothing recurses.
 #
 #   make                       programs, in build/bin
-#   make check                 tests that need neither root nor network
+#   make check                 tests that need neither root nor network; REQUIRE=1: what is skipped has failed
 #   make check-mutants         breaks each promise that a test guards, and sees the test fail
 #   make check-vm              boots machines        make demo    the main job, to look at
 #   make install DESTDIR= PREFIX=
