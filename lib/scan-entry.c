@@ -53,6 +53,7 @@ static int read_value(struct examiner *x, const char *path, struct manifest_xatt
 static int read_xattrs(struct examiner *x, const char *path, struct manifest_entry *e)
 {
 	ssize_t size = llistxattr(path, x->names, sizeof(x->names));
+	uint32_t n = 0;
 	size_t at = 0;
 	int r;
 
@@ -62,21 +63,22 @@ static int read_xattrs(struct examiner *x, const char *path, struct manifest_ent
 	for (char *name = x->names; name < x->names + size; name += strlen(name) + 1) {
 		if (is_foreign(name))
 			continue;
-		if (e->nxattrs == MANIFEST_XATTRS_MAX)
+		if (n == MANIFEST_XATTRS_MAX)
 			return -E2BIG;
-		x->xattr[e->nxattrs].name = name;
-		r = read_value(x, path, &x->xattr[e->nxattrs]);
+		x->xattr[n].name = name;
+		r = read_value(x, path, &x->xattr[n]);
 		if (r == 0)
-			e->nxattrs++;
+			n++;
 		else if (r != -ENODATA)
 			return r;
 	}
-	for (uint32_t i = 0; i < e->nxattrs; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		x->xattr[i].value = x->values.data + at;
 		at += x->xattr[i].size;
 	}
-	qsort(x->xattr, e->nxattrs, sizeof(x->xattr[0]), by_name);
+	qsort(x->xattr, n, sizeof(x->xattr[0]), by_name);
 	e->xattr = x->xattr;
+	e->nxattrs = n;
 	return 0;
 }
 
