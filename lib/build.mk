@@ -23,7 +23,11 @@ files_test_PKGS := $(manifest_test_PKGS)
 scan_test_PKGS := $(manifest_test_PKGS)
 manifest_test_LIBS := -pthread
 files_test_LIBS := -pthread
-scan_test_LIBS := -pthread
+# Its digester_fd() changes the file that was read.
+scan_test_LIBS := -pthread -Wl,--wrap=digester_fd
+CHECKS += lib/test/sync.test
+CHECK_NEEDS += xf-manifest
+SHELLS += test-vm/sync-order
 
 FUZZERS += fuzz_manifest
 fuzz_manifest_SRC := $(LIB_SRC) lib/fuzz/fuzz_manifest.c
