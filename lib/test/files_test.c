@@ -1,6 +1,11 @@
 /* Safe file access, publishing, escapes, digests, keys, and the stat cache. */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "lib/digest.h"
 #include "lib/fsroot.h"
@@ -31,6 +36,48 @@ static void vis(void **state)
 	assert_memory_equal(out.data, bytes, 255);
 	assert_int_equal(vis_decode(bad, strlen(bad), &n), -EINVAL);
 	buf_free(&out);
+}
+
+/* --- buffers --- */
+
+static int memory_file(size_t n)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)n), 0);
+	return fd;
+}
+
+static void buffers_have_limits(void **state)
+{
+	static const struct {
+		size_t file, limit;
+		int result;
+	} rows[] = { { 0, 0, 0 }, { 1, 0, -EFBIG }, { 70000, 70000, 0 }, { 70001, 70000, -EFBIG },
+		{ 300000, 70000, -EFBIG } };
+	struct buf failed = { .failed = true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int fd = memory_file(rows[i].file);
+		struct buf buf = { 0 };
+
+		assert_int_equal(buf_read(&buf, fd, rows[i].limit), rows[i].result);
+		assert_true(buf.size <= rows[i].limit);
+		if (rows[i].result == 0)
+			assert_int_equal(buf.size, rows[i].file);
+		close(fd);
+		buf_free(&buf);
+	}
+	buf_puts(&failed, "x");
+	assert_int_equal(failed.size, 0);
+	assert_true(failed.failed);
+	assert_null(buf_room(&failed, 1));
+	failed = (struct buf){ 0 };
+	assert_null(buf_room(&failed, SIZE_MAX));
+	assert_true(failed.failed);
+	buf_free(&failed);
 }
 
 /* --- fsroot: the same table for openat2 and for the walk --- */
@@ -77,8 +124,10 @@ static void opens(open_fn *function)
 
 		if (fd < 0 ? fd != a->result : a->result != 0)
 			fail_msg("%s, flags %o: %d", a->path, (unsigned int)a->flags, fd);
-		if (fd >= 0)
+		if (fd >= 0) {
+			assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 			close(fd);
+		}
 	}
 }
 
@@ -129,6 +178,24 @@ static void holds(const char *path, const char *text)
 	close(fd);
 }
 
+/* Only these names are in the scratch directory: "a b c ", sorted. */
+static void only(const char *names)
+{
+	struct dirent **name;
+	char got[256] = "";
+	int n = scandirat(scratch, ".", &name, NULL, alphasort);
+
+	assert_true(n >= 2);
+	for (int i = 0; i < n; i++) {
+		if (name[i]->d_name[0] != '.' || publish_is_temporary(name[i]->d_name))
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ",
+				name[i]->d_name);
+		free(name[i]);
+	}
+	free(name);
+	assert_string_equal(got, names);
+}
+
 static void publishes(void **state)
 {
 	struct publish p;
@@ -151,9 +218,53 @@ static void publishes(void **state)
 	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
 	assert_int_equal(publish_file(scratch, "d/g", 0600, "deep", 4), 0);
 	holds("d/g", "deep");
-	/* Nothing else is left. */
 	assert_int_equal(unlinkat(scratch, "d/g", 0), 0);
 	assert_int_equal(unlinkat(scratch, "d", AT_REMOVEDIR), 0);
+	only("f ");
+}
+
+static void names_its_temporary_files(void **state)
+{
+	struct publish p;
+
+	(void)state;
+	assert_int_equal(publish_begin(&p, scratch, "f", 0644), 0);
+	assert_true(publish_is_temporary(p.temporary));
+	assert_int_equal(faccessat(scratch, p.temporary, F_OK, 0), 0);
+	publish_abort(&p);
+	assert_false(publish_is_temporary("f"));
+	assert_false(publish_is_temporary(".xfce"));
+	only("");
+}
+
+/* A disk that is full after four bytes: a short write, and then an error. */
+static void publishes_all_or_nothing(void **state)
+{
+	struct rlimit limit, four;
+	int r;
+
+	(void)state;
+	scratch_write("f", "old");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	four = (struct rlimit){ 4, limit.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &four), 0);
+	r = publish_file(scratch, "f", 0644, "new and longer", 14);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(r, -EFBIG);
+	holds("f", "old");
+	only("f ");
+}
+
+static void cleans_up_after_a_failed_commit(void **state)
+{
+	struct publish p;
+
+	(void)state;
+	assert_int_equal(publish_begin(&p, scratch, "f", 0644), 0);
+	assert_int_equal(mkdirat(scratch, "f", 0755), 0);
+	assert_int_equal(publish_commit(&p), -EISDIR);
+	only("f ");
 }
 
 static void publishes_over_files_only(void **state)
@@ -162,12 +273,14 @@ static void publishes_over_files_only(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifoat(scratch, "fifo", 0600), 0);
+	scratch_write("f", "old");
 	assert_int_equal(symlinkat("f", scratch, "link"), 0);
 	assert_int_equal(publish_file(scratch, "fifo", 0644, "x", 1), -EEXIST);
 	assert_int_equal(publish_file(scratch, "link", 0644, "x", 1), -EEXIST);
 	assert_int_equal(publish_file(scratch, "absent/x", 0644, "x", 1), -ENOENT);
 	assert_int_equal(fstatat(scratch, "fifo", &st, 0), 0);
 	assert_true(S_ISFIFO(st.st_mode));
+	only("f fifo link ");
 }
 
 /* --- digests: the examples of FIPS 180-4 and RFC 1321 for "abc" --- */
@@ -273,6 +386,7 @@ static struct statcache *opened(void)
 static void caches(void **state)
 {
 	struct statcache *cache = opened();
+	struct stat st;
 	struct statcache_key key = { 1, 2, 3, 4, 5 }, other = { 1, 3, 3, 4, 5 };
 	struct digest digest = { .has = DIGEST_SHA256, .sha256 = { 9 } }, got;
 
@@ -293,6 +407,74 @@ static void caches(void **state)
 		if (i != 1) /* that one is other */
 			assert_false(statcache_find(cache, &changed, DIGEST_SHA256, &got));
 	}
+	/* Nobody else sees the digests of files that he cannot read. */
+	assert_int_equal(fstatat(scratch, "cache", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	statcache_free(cache);
+}
+
+static void forgets_files_that_are_gone(void **state)
+{
+	struct statcache *cache = opened();
+	struct statcache_key key = { 1, 2, 3, 4, 5 };
+	struct digest digest = { .has = DIGEST_SHA256 }, got;
+
+	(void)state;
+	assert_int_equal(statcache_add(cache, &key, &digest), 0);
+	assert_int_equal(statcache_save(cache, scratch, "cache"), 0);
+	statcache_free(cache);
+	cache = opened();
+	assert_true(statcache_find(cache, &key, DIGEST_SHA256, &got));
+	assert_int_equal(statcache_save(cache, scratch, "cache"), 0);
+	statcache_free(cache);
+	cache = opened();
+	assert_false(statcache_find(cache, &key, DIGEST_SHA256, &got));
+	statcache_free(cache);
+}
+
+static int64_t file_clock(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_REALTIME_COARSE, &now), 0);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* A file may change in the very tick of the file systems' clock in which the scan began. */
+static void forgets_racily_clean_to_the_tick(void **state)
+{
+	struct digest digest = { .has = DIGEST_SHA256 }, got;
+	struct statcache *cache;
+	int64_t tick;
+
+	(void)state;
+	for (;;) {
+		tick = file_clock();
+		cache = opened();
+		if (file_clock() == tick)
+			break;
+		statcache_free(cache);
+	}
+	/* In the order of dev and ino; the second of each pair is older by the least that there is.
+	 */
+	const struct {
+		struct statcache_key key;
+		bool kept;
+	} rows[] = {
+		{ { 1, 1, 3, tick, 5 }, false },
+		{ { 1, 2, 3, tick - 1, 5 }, true },
+		{ { 1, 3, 3, 4, tick }, false },
+		{ { 1, 4, 3, 4, tick - 1 }, true },
+	};
+
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(statcache_add(cache, &rows[i].key, &digest), 0);
+	assert_int_equal(statcache_save(cache, scratch, "cache"), 0);
+	statcache_free(cache);
+	cache = opened();
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(
+			statcache_find(cache, &rows[i].key, DIGEST_SHA256, &got), rows[i].kept);
 	statcache_free(cache);
 }
 
@@ -349,16 +531,22 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vis),
+		cmocka_unit_test(buffers_have_limits),
 		SCRATCH_TEST(opens_by_openat2),
 		SCRATCH_TEST(opens_by_walk),
 		SCRATCH_TEST(parents),
 		SCRATCH_TEST(publishes),
+		SCRATCH_TEST(names_its_temporary_files),
+		SCRATCH_TEST(publishes_all_or_nothing),
+		SCRATCH_TEST(cleans_up_after_a_failed_commit),
 		SCRATCH_TEST(publishes_over_files_only),
 		SCRATCH_TEST(digests),
 		SCRATCH_TEST(keys),
 		SCRATCH_TEST(not_keys),
 		SCRATCH_TEST(caches),
+		SCRATCH_TEST(forgets_files_that_are_gone),
 		SCRATCH_TEST(forgets_racily_clean),
+		SCRATCH_TEST(forgets_racily_clean_to_the_tick),
 		SCRATCH_TEST(distrusts_damaged_cache),
 	};
 

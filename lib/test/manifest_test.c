@@ -217,6 +217,19 @@ static void limits_of_paths(void **state)
 	assert_string_equal(manifest_path_rule(path), "the path is too long");
 }
 
+static void limit_of_a_file(void **state)
+{
+	int fd = openat(scratch, "m", O_WRONLY | O_CREAT, 0644);
+	struct manifest_error error;
+	struct manifest *m;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)MANIFEST_FILE_MAX + 1), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(manifest_load(scratch, "m", NULL, &m, &error), -EBADMSG);
+	assert_string_equal(error.rule, "the file is larger than the limit");
+}
+
 static void limit_of_a_line(void **state)
 {
 	size_t n = MANIFEST_LINE_MAX + 100;
@@ -420,12 +433,19 @@ static void signed_file(void **state)
 	assert_int_equal(manifest_publish(scratch, "m", &out, private), 0);
 	assert_int_equal(manifest_load(scratch, "m", public, &again, &error), 0);
 	manifest_free(again);
+	/* Where the manifest itself cannot be published, its signature was there first. */
+	assert_int_equal(mkdirat(scratch, "n", 0755), 0);
+	assert_int_equal(manifest_publish(scratch, "n", &out, private), -EEXIST);
+	assert_int_equal(faccessat(scratch, "n.sig", F_OK, 0), 0);
 	/* Not gzip at all: the signature is looked at before. */
-	scratch_write("m", "rubbish");
+	scratch_write("m", "rubbish\n");
 	assert_int_equal(manifest_load(scratch, "m", public, &again, &error), -EBADMSG);
 	assert_string_equal(error.rule, "the signature is not that of the key");
 	assert_int_equal(error.line, 0);
 	scratch_write("m.sig", "short");
+	assert_int_equal(manifest_load(scratch, "m", public, &again, &error), -EBADMSG);
+	assert_string_equal(error.rule, "the signature is not 64 bytes long");
+	scratch_write("m.sig", "");
 	assert_int_equal(manifest_load(scratch, "m", public, &again, &error), -EBADMSG);
 	assert_string_equal(error.rule, "the signature is not 64 bytes long");
 	assert_int_equal(manifest_load(scratch, "absent", public, &again, &error), -ENOENT);
@@ -491,6 +511,13 @@ static void joins(void **state)
 	assert_int_equal(manifest_join(a, b, record, &out), 5);
 	buf_add(&out, "", 1);
 	assert_string_equal(out.data, "= a< b=b >c >stop ");
+	out.size = 0;
+	b->entry[3]->path = "s";
+	assert_int_equal(manifest_join(a, b, record, &out), 0);
+	b->n = 2;
+	assert_int_equal(manifest_join(b, a, record, &out), 0);
+	buf_add(&out, "", 1);
+	assert_string_equal(out.data, "= a< b=b >c >s >t y< = >a b=b >y ");
 	manifest_free(a);
 	manifest_free(b);
 	buf_free(&out);
@@ -532,6 +559,7 @@ int main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(limits_of_paths),
+		SCRATCH_TEST(limit_of_a_file),
 		cmocka_unit_test(limit_of_a_line),
 		cmocka_unit_test(gzip_bomb),
 		cmocka_unit_test(damaged_gzip),

@@ -1,6 +1,8 @@
 /* The scanner, on trees made for each test. */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
@@ -110,6 +112,24 @@ static void attributes(void **state)
 	assert_string_equal(e->xattr[1].name, "user.zzz");
 	assert_int_equal(e->xattr[1].size, 2);
 	assert_memory_equal(e->xattr[1].value, "\0\1", 2);
+	manifest_free(m);
+	/* What overlayfs notes there is not the file's, and would not be taken elsewhere. */
+	assert_int_equal(setxattr(path, "user.overlay.opaque", "y", 1, 0), 0);
+	m = scan();
+	assert_int_equal(entry(m, "f")->nxattrs, 2);
+	manifest_free(m);
+	for (int i = 0; i <= MANIFEST_XATTRS_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "user.%d", i);
+		if (setxattr(path, name, "", 0, 0) < 0) {
+			assert_int_equal(errno, ENOSPC); /* as many as fit */
+			return;
+		}
+	}
+	m = scan();
+	assert_int_equal(errors, 1);
+	assert_int_equal(entry(m, "f")->error, E2BIG);
 	manifest_free(m);
 }
 
@@ -275,6 +295,45 @@ static void keeps_changing(void **state)
 	manifest_free(m);
 }
 
+/* --- and one that changes while its bytes are read --- */
+
+static int changes_left;
+
+int __real_digester_fd(struct digester *digester, int fd, struct digest *digest, uint64_t *size);
+int __wrap_digester_fd(struct digester *digester, int fd, struct digest *digest, uint64_t *size);
+
+/* In the place of lib/digest.c's, by the linker: what was read is not what is there afterwards. */
+int __wrap_digester_fd(struct digester *digester, int fd, struct digest *digest, uint64_t *size)
+{
+	int r = __real_digester_fd(digester, fd, digest, size);
+
+	if (changes_left > 0) {
+		/* Two ticks of the clock that stamps files. */
+		usleep(20000);
+		scratch_write("f", changes_left-- == 1 ? "hello" : "other");
+	}
+	return r;
+}
+
+static void changes_while_it_is_read(void **state)
+{
+	struct manifest *m;
+
+	(void)state;
+	scratch_write("f", "world");
+	changes_left = 1;
+	m = scan_with((struct scan_options){ .digests = DIGEST_SHA256, .threads = 1 });
+	assert_int_equal(errors, 0);
+	assert_int_equal(changes_left, 0);
+	assert_int_equal(entry(m, "f")->digest.sha256[0], 0x2c); /* of "hello" */
+	manifest_free(m);
+	changes_left = SCAN_RETRIES + 1;
+	m = scan_with((struct scan_options){ .digests = DIGEST_SHA256, .threads = 1 });
+	assert_int_equal(entry(m, "f")->error, EBUSY);
+	manifest_free(m);
+	changes_left = 0;
+}
+
 static void vanishes(void **state)
 {
 	struct manifest *m = scan_changing(&(struct change){ .times = 1, .vanish = true });
@@ -337,6 +396,36 @@ static void sees_racy_change(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* In a mount namespace of our own, which the tests after this one are in, too. */
+static void mount_points(void **state)
+{
+	struct manifest *m;
+	char path[64];
+
+	(void)state;
+	if (unshare(CLONE_NEWNS) < 0)
+		skip();
+	/* The descriptor still leads to the file systems as they were mounted before. */
+	close(scratch);
+	scratch = open(scratch_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mkdirat(scratch, "m", 0755), 0);
+	scratch_write("f", "x");
+	snprintf(path, sizeof(path), "%s/m", scratch_path);
+	assert_int_equal(mount("none", path, "tmpfs", 0, NULL), 0);
+	scratch_write("m/inside", "x");
+	m = scan_with((struct scan_options){ .one_file_system = true });
+	assert_true(entry(m, "m")->mountpoint);
+	assert_false(entry(m, "f")->mountpoint);
+	assert_null(manifest_find(m, "m/inside"));
+	manifest_free(m);
+	m = scan();
+	assert_true(entry(m, "m")->mountpoint);
+	assert_int_equal(entry(m, "m/inside")->size, 1);
+	manifest_free(m);
+	assert_int_equal(umount(path), 0);
+}
+
 static void not_a_folder(void **state)
 {
 	struct scan_options o = { 0 };
@@ -363,10 +452,12 @@ int main(void)
 		SCRATCH_TEST(unreadable),
 		SCRATCH_TEST(changes_once),
 		SCRATCH_TEST(keeps_changing),
+		SCRATCH_TEST(changes_while_it_is_read),
 		SCRATCH_TEST(vanishes),
 		SCRATCH_TEST(name_vanishes),
 		SCRATCH_TEST(sees_racy_change),
 		SCRATCH_TEST(not_a_folder),
+		SCRATCH_TEST(mount_points),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
