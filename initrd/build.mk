@@ -35,3 +35,10 @@ mount_test_SRC := $(addprefix initrd/test/,mount_test.c fake.c netns.c) initrd/s
 	initrd/files.c lib/layout.c $(XFNET_PARSER)
 nfs_test_SRC := initrd/test/nfs_test.c initrd/nfs.c $(XFNET_PARSER)
 k_nfs_test_SRC := $(nfs_test_SRC)
+
+# What knows the initramfs by its paths is tested in a root of the test's own.
+SANDBOX := $(addprefix initrd/test/,fake.c sandbox.c)
+UNITS += switch_test
+switch_test_SRC := initrd/test/switch_test.c initrd/switch.c $(SANDBOX)
+UNITS += root_test
+root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c initrd/files.c $(SANDBOX) $(XFNET_PARSER)

@@ -55,6 +55,15 @@ void log_warn(const char *fmt, ...)
 	va_end(args);
 }
 
+void log_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_line(fmt, args);
+	va_end(args);
+}
+
 uint64_t now_ms(void)
 {
 	struct timespec t;
