@@ -42,3 +42,6 @@ UNITS += switch_test
 switch_test_SRC := initrd/test/switch_test.c initrd/switch.c $(SANDBOX)
 UNITS += root_test
 root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c initrd/files.c $(SANDBOX) $(XFNET_PARSER)
+UNITS += reconcile_test
+reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c initrd/files.c lib/layout.c \
+	$(SANDBOX) $(XFNET_PARSER)

@@ -1,0 +1,253 @@
+/*
+ * Reconciling, and the first boot of a blank root, in a root of the test's own. The share's
+ * programs are a table of how they end; what they would have made is made here.
+ */
+#include "initrd/reconcile.h"
+
+#include "initrd/handover.h"
+#include "initrd/test/fake.h"
+#include "initrd/test/sandbox.h"
+#include "initrd/tools.h"
+#include "lib/test/tap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARK "/root/.xenfarm-first-boot"
+
+static struct {
+	int agent, copy; /* how they end */
+	unsigned int limit;
+	char argv[4096];     /* of the last one but ssh-keygen, with spaces */
+	bool marked, synced; /* when the agent began: the mark was there, and on the disk */
+	bool etc_only;       /* the fill makes no /etc/ssh */
+} tools;
+
+/* What there is when everything is written to the disks: the mark, and the client's own files. */
+static char synced[64];
+
+void sync(void)
+{
+	size_t n = strlen(synced);
+
+	snprintf(synced + n, sizeof(synced) - n, "%s%s ", sandbox_exists(MARK) ? "mark" : "",
+		sandbox_exists("/root/etc/machine-id") ? "+id" : "");
+}
+
+static void fill(void)
+{
+	sandbox_file("/root/etc/fstab", "the master's\n");
+	sandbox_file("/root/etc/hostname", "master\n");
+	mkdir("/root/etc/ssh", 0755);
+}
+
+int tools_run(const struct share *share, unsigned int limit, const char *const argv[])
+{
+	bool is_agent = !strcmp(argv[0], "/usr/sbin/xf-agent");
+
+	(void)share;
+	if (strstr(argv[0], "ssh-keygen")) {
+		sandbox_file("/root/etc/ssh/ssh_host_key", argv[3]);
+		return 0;
+	}
+	tools.limit = limit;
+	tools.marked = sandbox_exists(MARK);
+	tools.synced = synced[0];
+	tools.argv[0] = '\0';
+	for (unsigned int i = 0; argv[i]; i++)
+		if (strncmp(argv[i], "bad=", 4))
+			strcat(strcat(tools.argv, argv[i]), " ");
+	fill();
+	return is_agent ? tools.agent : tools.copy;
+}
+
+static struct xf_cmdline cmdline;
+static struct root root = { .device = "/dev/vda", .type = "ext4" };
+static struct share share = { .tree = "/mroot/live", .generation = 7 };
+static const char *outcome;
+
+static int run(int agent, int copy)
+{
+	fake_reset();
+	synced[0] = '\0';
+	memset(&tools, 0, sizeof(tools));
+	tools.agent = agent;
+	tools.copy = copy;
+	outcome = "";
+	return reconcile(&cmdline, &share, &root, &outcome);
+}
+
+static void parse(const char *options)
+{
+	static struct xf_problems problems;
+	char text[256];
+	int n = snprintf(text, sizeof(text), "xfnet=10.0.0.9/24:10.0.0.1 xfname=web %s", options);
+
+	CHECK(xf_cmdline_parse(text, (size_t)n, &cmdline, &problems) == 0, options);
+}
+
+static void blank(void)
+{
+	sandbox_empty("/root");
+	mkdir("/root/lost+found", 0700);
+}
+
+static const struct {
+	int agent, copy;
+	bool filled;
+	const char *outcome, *name;
+} fills[] = {
+	{ 0, -1, true, "filled", "the agent fills it" },
+	{ 10, -1, true, "filled", "conflicts are no failure" },
+	{ 11, -1, true, "filled", "nor is what was put off" },
+	{ 20, 0, false, NULL, "a guard's refusal is one" },
+	{ 30, 0, false, NULL, "so is an agent that rolled back" },
+	{ 1, 0, false, NULL, "and one that failed" },
+	{ -ETIMEDOUT, 0, false, NULL, "and one that took too long" },
+	{ -ENOENT, 0, true, "copied", "without an agent it is copied" },
+	{ -ENOENT, 1, false, NULL, "a copy that failed is one, too" },
+	{ -ENOENT, -ENOENT, false, NULL, "and a share without tar" },
+};
+
+static void test_fills(void)
+{
+	parse("root=UUID=11111111-1111-1111-1111-111111111111");
+	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
+		blank();
+		CHECK((run(fills[i].agent, fills[i].copy) == 0) == fills[i].filled, fills[i].name);
+		CHECK(tools.marked && tools.synced, "what is begun is marked, on the disk");
+		CHECK(sandbox_exists(MARK) == !fills[i].filled,
+			fills[i].filled ? "the mark is gone" : "it stays marked as not done");
+		if (!fills[i].filled)
+			continue;
+		CHECK_STR(outcome, fills[i].outcome, "the outcome");
+		CHECK_STR(
+			synced, "mark mark+id +id ", "the mark goes when all else is on the disk");
+	}
+	blank();
+	run(30, 0);
+	CHECK(run(0, -1) == 0 && strstr(tools.argv, "xf-agent") && fake_logged("cut off"),
+		"what was not done is begun again at the next boot");
+}
+
+static void test_own(void)
+{
+	char first[64];
+	struct stat st;
+
+	parse("root=UUID=11111111-1111-1111-1111-111111111111 rootflags=noatime");
+	sandbox_file(SHARE_KEY_RUN, "the key\n");
+	blank();
+	run(0, -1);
+	snprintf(first, sizeof(first), "%s", sandbox_read("/root/etc/machine-id"));
+	CHECK(strlen(first) == 33 && strspn(first, "0123456789abcdef") == 32 && first[12] == '4',
+		"a machine-id");
+	CHECK(stat("/root/etc/machine-id", &st) == 0 && (st.st_mode & 07777) == 0444,
+		"that nobody writes");
+	CHECK_STR(sandbox_read("/root/etc/hostname"), "web\n", "its own name, not the master's");
+	CHECK(strstr(sandbox_read("/root/etc/fstab"),
+		      "\nUUID=11111111-1111-1111-1111-111111111111 / ext4 noatime 0 1\n") != NULL,
+		"its own disk in fstab");
+	CHECK_STR(sandbox_read("/root/etc/ssh/ssh_host_key"), TOOLS_TARGET, "its own host keys");
+	CHECK_STR(sandbox_read("/root/etc/xenfarm/share.pub"), "the key\n", "the share's key");
+	blank();
+	run(0, -1);
+	CHECK(strcmp(sandbox_read("/root/etc/machine-id"), first) != 0,
+		"a second client has another machine-id");
+	snprintf(first, sizeof(first), "%s", sandbox_read("/root/etc/machine-id"));
+	run(0, -1);
+	CHECK_STR(sandbox_read("/root/etc/machine-id"), first, "which the next boot leaves alone");
+	CHECK(!strcmp(outcome, "done") && tools.limit == 120, "as it is no blank root any more");
+	sandbox_file(MARK, NULL);
+	run(0, -1);
+	CHECK(!strcmp(outcome, "filled"), "a fill that was cut off at its very end");
+	CHECK_STR(sandbox_read("/root/etc/machine-id"), first, "keeps the identity that was made");
+}
+
+static const struct {
+	const char *option;
+	int agent;
+	const char *outcome, *said;
+} boots[] = {
+	{ "", 0, "done", "" },
+	{ "", 10, "done", "" },
+	{ "", 11, "done", "" },
+	{ "", 30, "failed", "ended with 30: booting" },
+	{ "", 128 + 11, "failed", "ended with 139: booting" },
+	{ "", -ETIMEDOUT, "failed", "was stopped after 120 s: booting" },
+	{ "", -ENOENT, "none", "" },
+	{ "xfagent=off", 30, "off", "" },
+};
+
+static void test_boots(void)
+{
+	blank();
+	sandbox_file("/root/etc/passwd", "mine\n");
+	for (size_t i = 0; i < sizeof(boots) / sizeof(boots[0]); i++) {
+		parse(boots[i].option);
+		CHECK(run(boots[i].agent, -1) == 0, "the boot goes on");
+		CHECK_STR(outcome, boots[i].outcome, "the outcome");
+		CHECK(boots[i].said[0] ? fake_logged(boots[i].said) : !fake_log[0], boots[i].said);
+		CHECK(!sandbox_exists(MARK) && !sandbox_exists("/root/etc/machine-id"),
+			"nothing of a first boot");
+	}
+	parse("");
+	run(0, -1);
+	CHECK_STR(tools.argv,
+		"/usr/sbin/xf-agent boot --root /target --source /mroot --pub "
+		"/run/xenfarm/share.pub ",
+		"the agent, with the key from the initrd");
+}
+
+/* Which members tar is given. */
+static void test_copy(void)
+{
+	static const char layout[] =
+		"# xenfarm layout 1\nbind usr\nlink bin usr/bin\nbind var/lib/dpkg\n"
+		"writeable usr/local\n";
+	static const char *const in[] = { " ./etc ", " ./var ", " ./usr/local ", " ./tmp ",
+		" --exclude=./var/lib/dpkg " };
+	static const char *const out[] = { " ./usr ", " ./bin " };
+	unsigned int line;
+	const char *what, *plain, *recursive;
+
+	CHECK(layout_parse(layout, strlen(layout), &share.layout, &line, &what) == 0, "a layout");
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const tops[] = { "etc", "var", "tmp", "usr", "bin" };
+		char path[64];
+
+		snprintf(path, sizeof(path), "/mroot/live/%s/x", tops[i]);
+		sandbox_file(path, NULL);
+	}
+	parse("xfagent=off");
+	blank();
+	CHECK(run(-1, 0) == 0 && !strcmp(outcome, "copied"), "a blank root without the agent");
+	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
+		CHECK(strstr(tools.argv, in[i]) != NULL, in[i]);
+	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
+		CHECK(strstr(tools.argv, out[i]) == NULL, out[i]);
+	plain = strstr(tools.argv, "--no-recursion");
+	recursive = strstr(tools.argv, "--recursion");
+	CHECK(plain && recursive && strstr(plain, " ./tmp ") < recursive &&
+			strstr(plain, " ./etc ") > recursive,
+		"of what a running system fills, the empty directory alone");
+}
+
+int main(void)
+{
+	const char *reason = sandbox_enter();
+
+	if (reason) {
+		tap_skip("reconciling", reason);
+		return tap_done();
+	}
+	mkdir("/root", 0755);
+	sandbox_file("/mroot/live/etc/passwd", NULL);
+	test_fills();
+	test_own();
+	test_boots();
+	test_copy();
+	return tap_done();
+}
