@@ -23,7 +23,7 @@ foreign_command() {
     apt)
         # Of the kernel's other hooks, initramfs-tools' would take its time: INITRD=No is for that one.
         echo "export INITRD=No DEBIAN_FRONTEND=noninteractive
-            apt-get -q update && apt-get -q -y install libjson-c5 &&
+            apt-get -q update &&
             apt-get -q -y --reinstall install linux-image-$version && mv /boot/xf-initrd-$version.img /tmp/initrd"
         ;;
     initramfs-tools) echo "mkinitramfs -o /tmp/initrd $version" ;;
@@ -35,11 +35,18 @@ chroot_tree() { # SHELL-COMMAND
         exec chroot '$V/tree' sh -c \"$1\""
 }
 
+# The share's key goes with the initrd: each hook takes it from here.
+foreign_hooks() {
+    make -s -C "$here/.." B="$B" DESTDIR="$V/tree" install &&
+        mkdir -p "$V/tree/etc/xenfarm" && cp "$B/images/$master/share.key.pub" "$V/tree/etc/xenfarm/share.pub" &&
+        echo 'XF_MKINITRD_OPTIONS="--pub /etc/xenfarm/share.pub"' >"$V/tree/etc/xenfarm/mkinitrd.conf"
+}
+
 foreign_make() {
     foreign=$(foreign_tree) version=$(cat "$B/images/$master/version")
     "$here/image" "$foreign" || return
     cp -al "$B/images/$foreign/tree" "$V/tree" || return
-    [ "$with" != hooks ] || make -s -C "$here/.." B="$B" DESTDIR="$V/tree" install || return
+    [ "$with" != hooks ] || foreign_hooks || return
     # For apt. Unlinked first: they are the images' own.
     cp --remove-destination /etc/resolv.conf "$V/tree/etc/" || return
     cp -r --remove-destination /etc/apt/apt.conf.d "$V/tree/etc/apt/" || return
@@ -50,7 +57,7 @@ foreign_make() {
     mv "$V/tree/tmp/initrd" "$V/initrd.img" || return
     rm -rf "$V/tree"
     [ "$with" != exchange ] ||
-        "$B/bin/xf-mkinitrd" exchange --root "$B/images/$master/tree" --kernel "$version" "$V/initrd.img"
+        "$B/bin/xf-mkinitrd" exchange --root "$B/images/$master/tree" --pub "$B/images/$master/share.key.pub" --kernel "$version" "$V/initrd.img"
 }
 
 before() {

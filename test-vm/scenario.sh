@@ -4,7 +4,7 @@ master=debian12              # whose share and kernel
 client=10.0.0.11             # the client's address, and what xfnet= says
 xfnet=10.0.0.11/24:10.0.0.1
 root=UUID=00000000-0000-4000-8000-0000000c11e4
-disk=root.img                # the client's own disk, an image of the master's or a path
+disk=root.img                # the client's own disk, an image of the master's (a blank one) or a path
 kernel=vmlinuz
 initrd=initrd.img            # initrd-all.img has the drivers of all file systems
 append=                      # more of the client's command line
@@ -14,9 +14,8 @@ spare="systemd.show_status=no$(printf ' systemd.mask=%s' e2scrub_reap.service e2
     modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount)"
 vers=4.2                     # what the client is expected to mount with
-name=client                  # what it is expected to be called: as its own /etc/hostname says
-limit=450                    # seconds for all of it
-share=                       # an image of the share other than the master's
+name=                        # what it is expected to be called, if not by its address
+limit=600                    # seconds for all of it
 hand_over="$V/hand-over.tar" # the scenario's sides, for the guests
 
 # The two machines hang on one cable. A machine's second NIC leads nowhere.
@@ -38,20 +37,28 @@ server_start() {
     server=$B/images/server
     vm_start server "$server/vmlinuz" "$server/initrd" "" \
         $(volume system "file=$server/server.img,format=raw,snapshot=on") \
-        $(volume share "file=${share:-$B/images/$master/share.img},format=raw,snapshot=on") \
+        $(volume farm "file=$B/images/$master/farm.img,format=raw,snapshot=on") \
         $(volume scenario "file=$hand_over,format=raw,snapshot=on") \
         $(nic net 52:54:00:00:00:01 client.nic server.nic) "$@"
     wait_for 90 grep -q -s '^ready' "$V/server/channel.log" || bail "the server VM did not start"
 }
 
+# ask MACHINE COMMAND: one that answers each command with its output and a line "done STATUS"
+ask() {
+    ask_n=$(grep -c '^done ' "$V/$1/channel.log")
+    ask_from=$(wc -l <"$V/$1/channel.log")
+    printf '%s\n' "$2" >"$V/$1/channel.in"
+    wait_for 120 answered "$1"
+}
+answered() { [ "$(grep -c '^done ' "$V/$1/channel.log")" -gt "$ask_n" ]; }
+answer() { tail -n "+$((ask_from + 1))" "$V/$1/channel.log" | tr -d '\r' | sed '$d'; }
+status() { tr -d '\r' <"$V/$1/channel.log" | sed -n 's/^done //p' | tail -n 1; }
+
 # server COMMAND: run it on the server; its output is in $V/server/channel.log; fails as the command does
 server() {
-    server_n=$(grep -c '^done ' "$V/server/channel.log")
-    echo "$1" >"$V/server/channel.in"
-    wait_for 60 server_answered || bail "the server does not answer"
-    [ "$(grep '^done ' "$V/server/channel.log" | tail -n 1)" = "done 0" ]
+    ask server "$1" || bail "the server does not answer"
+    [ "$(status server)" = 0 ]
 }
-server_answered() { [ "$(grep -c '^done ' "$V/server/channel.log")" -gt "$server_n" ]; }
 
 # server_long COMMAND: one that may take long, on a busy machine, and is a text of its own. Fails as the command does.
 server_long() {
@@ -89,6 +96,15 @@ client_start() {
         $(volume root "file=$V/disk.qcow2,format=qcow2") \
         $(volume scenario "file=$hand_over,format=raw,snapshot=on") \
         $(nic net 52:54:00:00:00:0b server.nic client.nic) "$@"
+}
+
+# client_fill: the client's first boot, as far as its disk is filled
+client_fill() {
+    fill_append=$append
+    append="$append init=/usr/lib/xf-scenario/mark"
+    client_start
+    append=$fill_append
+    ends guest-shutdown 180
 }
 
 # The guest's own verdict: its TAP lines become ours. Its plan line says that it came to its end.

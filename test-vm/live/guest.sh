@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # The client's side: programs of the share run and are started while the share changes.
 P=/run/proof
+. ./live-params
 
 # The page cache is dropped, a program started to look once, and each new version to run until the end.
 load() {
@@ -43,8 +44,8 @@ live_load() {
 live_unharmed() {
     is "no long run came to harm (135: SIGBUS, 3: mixed, 4: ESTALE)" "$(grep -v -x 0 $P/ends | sort | uniq -c | xargs)" ""
     is "no start failed" "$(grep -v '^0 [0-9]' $P/starts | sort | uniq -c)" ""
-    ok "ten versions ran side by side, or all that there are" \
-        test "$(cat $P/*.out | cut -d' ' -f1 | sort -u | wc -l)" -ge "$1"
+    ok "half of all versions ran side by side" \
+        test "$(cat $P/*.out | cut -d' ' -f1 | sort -u | wc -l)" -ge $((most / 2))
     fails_with 1 "the kernel says nothing of lost pages" sh -c "dmesg | grep -i 'sigbus\|stale'"
     echo 3 >/proc/sys/vm/drop_caches
     ok "the share answers" cat /mroot/current
