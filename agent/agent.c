@@ -18,6 +18,9 @@
 #define VENDOR_POLICY XF_LIBEXECDIR "/policy.d"
 #define LOCAL_POLICY  "etc/xenfarm/policy.d"
 
+/* A path keeps its base while its conflict lasts: so many generations are searched for it. */
+#define BASE_GENERATIONS 64
+
 void complain(int r, const char *format, ...)
 {
 	va_list args;
@@ -219,6 +222,29 @@ int agent_content(
 	r = source_read(a->source, path, ROWS_BYTES_MAX, out);
 	r = r < 0 ? r : is_content_of(e, out);
 	return r < 0 ? r : r == 0 ? -EBADMSG : 0;
+}
+
+/* What a generation's path can be other than the file that is looked for. */
+static bool is_another(int r)
+{
+	static const int error[] = { ENOENT, ENOTDIR, EISDIR, ELOOP, EINVAL, EFBIG, EBADMSG };
+
+	for (size_t i = 0; i < sizeof(error) / sizeof(error[0]); i++)
+		if (r == -error[i])
+			return true;
+	return false;
+}
+
+int agent_base_content(struct agent *a, const struct manifest_entry *e, struct buf *out)
+{
+	uint32_t generation = a->status.generation;
+	int r = -ENOENT;
+
+	for (int i = 0; is_another(r) && generation > 0 && i < BASE_GENERATIONS; i++) {
+		out->size = 0;
+		r = agent_content(a, generation--, e, out);
+	}
+	return r;
 }
 
 int agent_local_content(const struct agent *a, const struct manifest_entry *e, struct buf *out)

@@ -115,6 +115,13 @@ int prepare(struct agent *agent);
 int agent_content(
 	struct agent *agent, uint32_t generation, const struct manifest_entry *e, struct buf *out);
 
+/*
+ * The content of an entry of the base, which may be of an older generation than the one that was
+ * applied last: kept, or read from the newest generation of the share that has it, verified.
+ * Returns 0 or -errno.
+ */
+int agent_base_content(struct agent *agent, const struct manifest_entry *e, struct buf *out);
+
 /* The content of a local file, verified to be what the scan saw. 0, -ESTALE, or -errno. */
 int agent_local_content(const struct agent *agent, const struct manifest_entry *e, struct buf *out);
 

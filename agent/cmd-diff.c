@@ -135,8 +135,7 @@ static int show(struct agent *a, const char *path)
 		return differ;
 	}
 	if (is_file(&side[0]))
-		side[0].known = agent_content(a, a->status.generation, side[0].entry,
-					&side[0].content) == 0;
+		side[0].known = agent_base_content(a, side[0].entry, &side[0].content) == 0;
 	if (is_file(&side[1]))
 		side[1].known = agent_local_content(a, side[1].entry, &side[1].content) == 0;
 	if (is_file(&side[2]))

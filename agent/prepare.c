@@ -66,7 +66,7 @@ static int merge_text(struct agent *a, struct op *op)
 
 	if (a->merged_path && strcmp(a->merged_path, op->path) == 0)
 		return add_bytes(a, op, op->after, &a->merged, 0);
-	r = agent_content(a, a->status.generation, op->base, &base);
+	r = agent_base_content(a, op->base, &base);
 	r = r < 0 ? r : agent_content(a, a->generation, op->new, &theirs);
 	r = r < 0 ? r : agent_local_content(a, op->local, &mine);
 	r = r < 0 ? r : merge(&mine, &base, &theirs, &out);
@@ -137,7 +137,7 @@ static int read_texts(struct accounts_run *run, struct rows_input *in, enum rows
 		(op->new && op->new->type != MANIFEST_FILE))
 		return 0;
 	if (op->base && op->base->type == MANIFEST_FILE &&
-		agent_content(a, a->status.generation, op->base, &run->base[k]) == 0)
+		agent_base_content(a, op->base, &run->base[k]) == 0)
 		in->base[k] = text_of(op->base, &run->base[k]);
 	if (op->local && !op->local->error && !op->local->unread) {
 		r = agent_local_content(a, op->local, &run->local[k]);
