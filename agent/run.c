@@ -16,7 +16,7 @@ static void child(const char *const argv[], int out, int interactive)
 	int nothing = interactive ? -1 : open("/dev/null", O_RDONLY);
 
 	if (!interactive)
-		setpgid(0, 0);
+		setsid();
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0);
 	if (nothing >= 0)
 		dup2(nothing, 0);
