@@ -9,12 +9,15 @@ fuzz_layout_SRC := lib/layout.c lib/fuzz/fuzz_layout.c
 fuzz_layout_CORPUS := lib/fuzz/layout
 
 # The library: a program names $(LIB_SRC) among its sources and $(LIB_PKGS) among its packages.
-LIB_SRC := lib/accounts.c lib/buf.c lib/digest.c lib/fsroot.c lib/manifest.c lib/manifest-line.c \
+LIB_SRC := lib/accounts.c lib/buf.c lib/digest.c lib/fsroot.c lib/keychain.c lib/manifest.c lib/manifest-line.c \
 	lib/manifest-read.c lib/manifest-write.c lib/publish.c lib/scan.c lib/scan-entry.c \
 	lib/signature.c lib/statcache.c lib/vis.c
 LIB_PKGS := libcrypto zlib
 
-UNITS += manifest_test files_test scan_test
+UNITS += manifest_test files_test scan_test keychain_test
+keychain_test_SRC := $(LIB_SRC) lib/test/keychain_test.c
+keychain_test_PKGS := $(LIB_PKGS) cmocka
+keychain_test_LIBS := -pthread
 manifest_test_SRC := $(LIB_SRC) lib/test/manifest_test.c
 files_test_SRC := $(LIB_SRC) lib/test/files_test.c
 scan_test_SRC := $(LIB_SRC) lib/test/scan_test.c
@@ -34,6 +37,12 @@ fuzz_manifest_SRC := $(LIB_SRC) lib/fuzz/fuzz_manifest.c
 fuzz_manifest_CORPUS := lib/fuzz/manifest
 fuzz_manifest_PKGS := $(LIB_PKGS)
 fuzz_manifest_LIBS := -pthread
+
+FUZZERS += fuzz_keychain
+fuzz_keychain_SRC := $(LIB_SRC) lib/fuzz/fuzz_keychain.c
+fuzz_keychain_CORPUS := lib/fuzz/keychain
+fuzz_keychain_PKGS := $(LIB_PKGS)
+fuzz_keychain_LIBS := -pthread
 
 PROGRAMS += xf-manifest
 xf-manifest_SRC := $(LIB_SRC) farm/manifest/main.c farm/manifest/commands.c \

@@ -111,6 +111,36 @@ void signature_key_free(struct signature_key *key)
 	EVP_PKEY_free(pkey(key));
 }
 
+void signature_public(const struct signature_key *key, uint8_t bytes[static SIGNATURE_PUBLIC_BYTES])
+{
+	size_t size = SIGNATURE_PUBLIC_BYTES;
+
+	/* Of an Ed25519 key, and no other is ever made, this does not fail. */
+	if (EVP_PKEY_get_raw_public_key(pkey(key), bytes, &size) != 1)
+		abort();
+}
+
+struct signature_key *signature_from_public(const uint8_t bytes[static SIGNATURE_PUBLIC_BYTES])
+{
+	return (struct signature_key *)EVP_PKEY_new_raw_public_key(
+		EVP_PKEY_ED25519, NULL, bytes, SIGNATURE_PUBLIC_BYTES);
+}
+
+int signature_public_pem(const struct signature_key *key, struct buf *out)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long n;
+	int r = -EIO;
+
+	if (bio && PEM_write_bio_PUBKEY(bio, pkey(key)) && (n = BIO_get_mem_data(bio, &text)) > 0) {
+		buf_add(out, text, (size_t)n);
+		r = out->failed ? -ENOMEM : 0;
+	}
+	BIO_free(bio);
+	return r;
+}
+
 int signature_sign(const struct signature_key *key, const void *data, size_t n,
 	uint8_t signature[static SIGNATURE_BYTES])
 {

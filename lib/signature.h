@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIGNATURE_BYTES  64
-#define SIGNATURE_SUFFIX ".sig"
+#include "lib/buf.h"
+
+#define SIGNATURE_BYTES        64
+#define SIGNATURE_PUBLIC_BYTES 32
+#define SIGNATURE_SUFFIX       ".sig"
 
 struct signature_key;
 
@@ -28,6 +31,15 @@ int signature_keygen(const char *path);
 int signature_read_private(const char *path, struct signature_key **key);
 int signature_read_public(const char *path, struct signature_key **key);
 void signature_key_free(struct signature_key *key);
+
+/* The public half as the 32 bytes of RFC 8032, of either half; and a key of these, or NULL. */
+void signature_public(
+	const struct signature_key *key, uint8_t bytes[static SIGNATURE_PUBLIC_BYTES]);
+struct signature_key *signature_from_public(const uint8_t bytes[static SIGNATURE_PUBLIC_BYTES]);
+
+/* The public half as signature_read_public() reads it, appended to *out. Returns 0, -EIO or
+ * -ENOMEM. */
+int signature_public_pem(const struct signature_key *key, struct buf *out);
 
 /* Returns 0, or -EIO if OpenSSL fails. key is a private one. */
 int signature_sign(const struct signature_key *key, const void *data, size_t n,
