@@ -26,6 +26,8 @@ static const struct row {
 	{ 'C', "checksum", NULL, "compare contents where size and time are equal", TEXT(checksum) },
 	{ 'K', "keep", "N", "leave the newest N generations (xenfarm.conf: keep)", TEXT(keep) },
 	{ 'u', "in-use", "N,...", "generations that clients run from", TEXT(in_use) },
+	{ 'W', "new-key", "FILE", "the private key that signs from now on; made if not there",
+		TEXT(new_key) },
 	{ 'n', "dry-run", NULL, "say what would be done, and do nothing", TEXT(dry_run) },
 	{ 'j', "json", NULL, "results as JSON", TEXT(json) },
 	{ 'q', "quiet", NULL, "no results in words", TEXT(quiet) },

@@ -11,7 +11,7 @@ struct options {
 	bool help, json, quiet, dry_run, checksum, no_initrd;
 	const char *config, *share, *key;
 	const char *from, *note, *layout, *partition, *in_use_kernel;
-	const char *in_use, *keep;
+	const char *in_use, *keep, *new_key;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "farm/filter.h"
+#include "farm/keys.h"
 #include "farm/say.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
@@ -32,29 +33,11 @@ static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
 	return 0;
 }
 
-static int make_key(const char *path)
-{
-	struct signature_key *key;
-	int r;
-
-	if (access(path, F_OK) == 0) {
-		r = signature_read_private(path, &key);
-		if (r < 0)
-			return failed(-EPROTO, "%s exists, but is not a private Ed25519 key", path);
-		signature_key_free(key);
-		say("%s: the key that is there will sign", path);
-		return 0;
-	}
-	r = signature_keygen(path);
-	if (r < 0)
-		return failed(r, "the key %s cannot be made (--key says where)", path);
-	say("%s: a new key; keep a copy in a safe place. %s.pub is for the clients.", path, path);
-	return 0;
-}
-
 /* etc/uuid comes last: with it, this is a share. */
-static int fill(int dir, const char *path)
+static int fill(int dir, const char *path, const struct signature_key *key)
 {
+	struct share share = { .path = (char *)path, .dir = dir };
+	struct keychain chain;
 	char uuid[MANIFEST_UUID_MAX + 1];
 	int r;
 
@@ -64,6 +47,11 @@ static int fill(int dir, const char *path)
 	r = publish_file(dir, "etc/filter", 0644, filter_default, strlen(filter_default));
 	if (r == 0)
 		r = make_uuid(uuid);
+	if (r == 0) {
+		memcpy(share.uuid, uuid, sizeof(share.uuid) - 1);
+		keychain_begin(&chain, share.uuid, key);
+		r = keys_write(&share, &chain);
+	}
 	if (r == 0)
 		r = publish_file(dir, "etc/uuid", 0644, uuid, strlen(uuid));
 	return r < 0 ? failed(r, "%s", path) : 0;
@@ -72,6 +60,7 @@ static int fill(int dir, const char *path)
 int share_init(struct context *context)
 {
 	const char *path = context->argument[0];
+	struct signature_key *key = NULL;
 	AUTO_CLOSE int dir = -1;
 	int r;
 
@@ -82,9 +71,12 @@ int share_init(struct context *context)
 		return failed(-errno, "%s", path);
 	if (faccessat(dir, "etc/uuid", F_OK, 0) == 0)
 		return failed(-EPROTO, "%s is a share already", path);
-	r = make_key(context->key_path);
+	r = keys_make(context->key_path);
 	if (r == 0)
-		r = fill(dir, path);
+		r = context_private_key(context, &key);
+	if (r == 0)
+		r = fill(dir, path, key);
+	signature_key_free(key);
 	if (r == 0)
 		say("%s: an empty share; %s/etc/filter says what a publish leaves out", path, path);
 	return r;

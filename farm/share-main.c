@@ -29,6 +29,8 @@ static const struct command {
 		1 },
 	{ "rollback", share_rollback, OPTIONS_COMMON "mnj", " N",
 		"make a generation that is what generation N was; clients go on with it", 1, 1 },
+	{ "rekey", share_rekey, OPTIONS_COMMON "W", " --new-key FILE",
+		"sign with another key, that clients trust by a signature of the old one", 0, 0 },
 	{ "gc", share_gc, OPTIONS_COMMON "Kunj", " [N...]",
 		"remove old generations, or those named, if no client runs from them", 0, 1000 },
 };
@@ -140,16 +142,20 @@ uint32_t argument_generation(const struct context *context, const char *text)
 	return 0;
 }
 
-int context_private_key(const struct context *context, struct signature_key **key)
+int context_read_private(const char *path, struct signature_key **key)
 {
-	int r = signature_read_private(context->key_path, key);
+	int r = signature_read_private(path, key);
 
 	if (r == -ENOENT)
-		return failed(r, "the key that signs, %s (--key, or key in xenfarm.conf)",
-			context->key_path);
+		return failed(r, "the key that signs, %s (--key, or key in xenfarm.conf)", path);
 	if (r == -EINVAL)
-		return failed(-EPROTO, "%s is not a private Ed25519 key", context->key_path);
-	return r < 0 ? failed(r, "the key that signs, %s", context->key_path) : 0;
+		return failed(-EPROTO, "%s is not a private Ed25519 key", path);
+	return r < 0 ? failed(r, "the key that signs, %s", path) : 0;
+}
+
+int context_private_key(const struct context *context, struct signature_key **key)
+{
+	return context_read_private(context->key_path, key);
 }
 
 int context_public_key(const struct context *context, struct signature_key **key)

@@ -6,6 +6,7 @@
 
 #include "farm/copy.h"
 #include "farm/generation.h"
+#include "farm/keys.h"
 #include "farm/say.h"
 #include "farm/source.h"
 #include "lib/cleanup.h"
@@ -92,6 +93,8 @@ static int publish(struct context *c, const struct source *source)
 	if (r < 0)
 		return r;
 	r = share_lock(&c->share, "publish");
+	if (r == 0)
+		r = keys_settle(&c->share, key);
 	if (r == 0)
 		r = make(c, source, key);
 	signature_key_free(key);

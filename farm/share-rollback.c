@@ -5,6 +5,7 @@
 
 #include "farm/flip.h"
 #include "farm/generation.h"
+#include "farm/keys.h"
 #include "farm/say.h"
 #include "lib/cleanup.h"
 #include "lib/vis.h"
@@ -92,6 +93,8 @@ int share_rollback(struct context *c)
 	if (r < 0)
 		return r;
 	r = share_lock(&c->share, "rollback");
+	if (r == 0)
+		r = keys_settle(&c->share, key);
 	if (r == 0)
 		r = restore(c, key);
 	signature_key_free(key);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "farm/flip.h"
+#include "farm/keys.h"
 #include "farm/part.h"
 #include "farm/say.h"
 #include "farm/xenfarm.h"
@@ -128,6 +129,8 @@ static int verify(struct verifier *v)
 	struct signature_key *key = NULL;
 	int r = context_public_key(c, &key);
 
+	if (r == 0)
+		r = keys_check(&c->share, key);
 	if (r == 0)
 		r = verify_generation(v, key);
 	signature_key_free(key);

@@ -29,12 +29,15 @@ int share_list(struct context *context);
 int share_diff(struct context *context);
 int share_verify(struct context *context);
 int share_rollback(struct context *context);
+int share_rekey(struct context *context);
 int share_gc(struct context *context);
 
 /* The argument as the number of a generation that the share has. Returns 0 after a message. */
 uint32_t argument_generation(const struct context *context, const char *text);
 
-/* The key that signs; or either half of it, which is enough to verify. Returns 0 or -errno. */
+/* The key of that name that signs; --key; or either half of that of it, which is enough to verify.
+ * Returns 0 or -errno. */
+int context_read_private(const char *path, struct signature_key **key);
 int context_private_key(const struct context *context, struct signature_key **key);
 int context_public_key(const struct context *context, struct signature_key **key);
 

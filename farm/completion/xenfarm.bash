@@ -21,12 +21,12 @@ _xenfarm() {
     if ((COMP_CWORD == 1)); then
         words="share --help --version"
     elif ((COMP_CWORD == 2)); then
-        words="init publish list diff verify rollback gc --help"
+        words="init publish list diff verify rollback rekey gc --help"
     elif [[ $prev == --@(note|partition|in-use-kernel|keep) ]]; then
         return
     elif [[ $prev == --in-use ]]; then
         words=$(_xenfarm_generations)
-    elif [[ $prev == --@(from|layout|share|key|config) || $prev == -[skc] ]]; then
+    elif [[ $prev == --@(from|layout|share|key|new-key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
     elif [[ $cur == -* ]]; then
@@ -38,6 +38,7 @@ _xenfarm() {
             ;;
         list | diff | verify) words="$common --json" ;;
         rollback) words="$common --note --dry-run --json" ;;
+        rekey) words="$common --new-key" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
         esac
     else
