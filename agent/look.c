@@ -9,12 +9,12 @@
 #include "agent/agent.h"
 #include "agent/offers.h"
 #include "agent/rows.h"
+#include "agent/trust.h"
 #include "kernel-cmdline/xfnet.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
 #include "lib/scan.h"
-#include "lib/signature.h"
 
 /* --- the share --- */
 
@@ -82,21 +82,6 @@ int agent_current(struct agent *a)
 	return 0;
 }
 
-static int read_key(const struct agent *a, struct signature_key **key)
-{
-	char path[PATH_MAX];
-	int r;
-
-	snprintf(path, sizeof(path), "%s%s", a->options->pub ? "" : a->options->root,
-		a->options->pub ? a->options->pub : "/etc/xenfarm/share.pub");
-	r = signature_read_public(path, key);
-	if (r == 0)
-		return 0;
-	complain(r == -EINVAL ? 0 : r, "%s%s", path,
-		r == -EINVAL ? ": not an Ed25519 public key in PEM" : " (the share's public key)");
-	return EXIT_REFUSED;
-}
-
 static int refuse_manifest(const struct agent *a, int r, const struct manifest_error *error)
 {
 	if (error->rule && error->line)
@@ -125,9 +110,9 @@ static int fetch_manifest(struct agent *a)
 {
 	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
 	struct manifest_error error = { 0 };
-	struct signature_key *key;
+	AUTO_TRUST struct trust trust = { 0 };
 	char path[64];
-	int r = read_key(a, &key);
+	int r = trust_open(a, &trust);
 
 	if (r)
 		return r;
@@ -135,13 +120,11 @@ static int fetch_manifest(struct agent *a)
 	r = source_read(a->source, path, MANIFEST_FILE_MAX, &data);
 	strcat(path, SIGNATURE_SUFFIX);
 	r = r < 0 ? r : source_read(a->source, path, SIGNATURE_BYTES, &signature);
-	if (r < 0) {
-		signature_key_free(key);
+	if (r < 0)
 		return unreachable(a, r, path);
-	}
+	trust_follow(a, &trust, &data, &signature);
 	r = manifest_decode(
-		data.data, data.size, key, signature.data, signature.size, &a->new, &error);
-	signature_key_free(key);
+		data.data, data.size, trust.key, signature.data, signature.size, &a->new, &error);
 	if (r < 0)
 		return refuse_manifest(a, r, &error);
 	if (a->new->head.generation != a->generation) {
@@ -149,7 +132,8 @@ static int fetch_manifest(struct agent *a)
 			a->new->head.generation, a->generation);
 		return EXIT_REFUSED;
 	}
-	return a->lock < 0 ? 0 : keep_fetched(a, &data);
+	r = trust_keep(a, &trust);
+	return r || a->lock < 0 ? r : keep_fetched(a, &data);
 }
 
 static int load_kept(struct agent *a, const char *name, struct manifest **manifest)
