@@ -34,6 +34,12 @@ xf-fetch_DIR := $(LIBEXECDIR)
 xf-fetch_SRC := $(addprefix agent/fetch/,client.c confine.c main.c url.c)
 xf-fetch_PKGS := libnfs libseccomp
 
+UNITS += confine_test window_test
+window_test_SRC := agent/fetch/window.c agent/test/window_test.c
+window_test_PKGS := cmocka
+confine_test_SRC := agent/fetch/confine.c agent/test/confine_test.c
+confine_test_PKGS := libseccomp cmocka
+
 FUZZERS += fuzz_fetch
 fuzz_fetch_SRC := agent/fetch/window.c agent/fuzz/fuzz_fetch.c
 fuzz_fetch_CORPUS := agent/fuzz/fetch

@@ -47,7 +47,7 @@ int confine_user(void)
 	return r;
 }
 
-static int limit_memory(void)
+int confine_memory(void)
 {
 	AUTO_CLOSE int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	char text[32] = "";
@@ -63,7 +63,7 @@ static int limit_memory(void)
 }
 
 /* Every right that a kernel of the first version handles, and no rule that grants one. */
-static int close_file_systems(void)
+int confine_files(void)
 {
 	const struct landlock_ruleset_attr attr = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
@@ -86,7 +86,7 @@ static int allow_sockets(scmp_filter_ctx filter)
 	return r;
 }
 
-static int close_system_calls(void)
+int confine_calls(void)
 {
 	static const int calls[] = {
 		SCMP_SYS(bind),
@@ -136,8 +136,8 @@ static int close_system_calls(void)
 
 int confine_rest(void)
 {
-	int r = limit_memory();
+	int r = confine_memory();
 
-	r = r < 0 ? r : close_file_systems();
-	return r < 0 ? r : close_system_calls();
+	r = r < 0 ? r : confine_files();
+	return r < 0 ? r : confine_calls();
 }

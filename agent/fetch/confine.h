@@ -14,4 +14,10 @@ int confine_user(void);
  */
 int confine_rest(void);
 
+/* --- its walls, each by itself; here to be tested, as one hides what another lacks --- */
+
+int confine_memory(void);
+int confine_files(void);
+int confine_calls(void);
+
 #endif
