@@ -331,6 +331,7 @@ static bool stays_or_comes(const struct op *op)
 	case ACTION_KEEP:
 	case ACTION_INSTALL:
 	case ACTION_MERGE:
+	case ACTION_MERGE_ROWS:
 		return op->new != NULL;
 	case ACTION_SIDE:
 		return op->base != NULL;
@@ -436,7 +437,7 @@ static void settle_removals(struct planner *p)
 	struct op *op = p->plan->op, *parent = NULL;
 
 	for (size_t i = p->plan->n; i-- > 1;) {
-		if (!op[i].local || (op[i].action == ACTION_REMOVE && op[i].cover == PLAN_NONE))
+		if (!op[i].local || op[i].action == ACTION_REMOVE)
 			continue;
 		parent = plan_parent(p->plan, op[i].path, parent);
 		if (parent && parent->action == ACTION_REMOVE)

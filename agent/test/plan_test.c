@@ -191,6 +191,8 @@ static void types_and_subtrees(void **state)
 			"" },
 		{ "file over unmodified folder", "d/ d/f=A", "d/ d/f=A", "d=B", 0,
 			"d:INSTALL (d/f:REMOVE)", "d=B" },
+		{ "file over unmodified folders", "d/ d/e/ d/e/f=A", "d/ d/e/ d/e/f=A", "d=B", 0,
+			"d:INSTALL (d/e:REMOVE) (d/e/f:REMOVE)", "d=B" },
 		{ "file over folder with an edit", "d/ d/f=A", "d/ d/f=L", "d=B", 0,
 			"d:SIDE-TREE (d/f:SIDE-TREE)", "d/ d/f=A" },
 		{ "file over folder with an addition", "d/", "d/ d/x=L", "d=B", 0,
