@@ -158,7 +158,8 @@ bool plan_metadata(struct op *op, struct manifest *made)
 	struct sides s = {
 		.local = op->local, .new = op->new, .after = *op->new, .settled = *op->new
 	};
-	bool installed = op->action == ACTION_INSTALL || op->action == ACTION_MERGE;
+	bool installed = op->action == ACTION_INSTALL || op->action == ACTION_MERGE ||
+			 op->action == ACTION_MERGE_ROWS;
 
 	op->meta = 0;
 	op->settled = NULL;

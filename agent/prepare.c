@@ -30,6 +30,16 @@ static void defer(struct op *op, const char *why, int error)
 	op->error = error;
 }
 
+static int add_meta(struct agent *a, struct op *op)
+{
+	return add(a, (struct step){ .kind = STEP_META,
+			      .path = op->path,
+			      .before = op->local,
+			      .after = op->after,
+			      .within = STEP_NONE,
+			      .op = index_of(a, op) });
+}
+
 /* --- content that is made here --- */
 
 /* A step that replaces op's file by these bytes; like has the metadata. */
@@ -154,17 +164,30 @@ static int read_texts(struct accounts_run *run, struct rows_input *in, enum rows
 	return r == -ENOMEM ? r : 0;
 }
 
-static int add_rows(struct accounts_run *run, enum rows_kind k)
+static bool has_rows_to_write(const struct accounts_run *run, int k)
 {
-	struct op *op = run->op[k];
-	const struct buf *local = &run->local[k];
-	struct buf *merged = &run->merged[k];
+	const struct buf *local = &run->local[k], *merged = &run->merged[k];
 
-	if (!op || op->action != ACTION_MERGE_ROWS ||
-		(merged->size == local->size &&
-			(local->size == 0 || memcmp(merged->data, local->data, local->size) == 0)))
-		return 0;
-	return add_bytes(run->agent, op, op->local, merged, ROWS_GROUP_NUMBER);
+	return merged->size != local->size ||
+	       (local->size && memcmp(merged->data, local->data, local->size) != 0);
+}
+
+/* Those that change by their metadata only; then, one after the other as a group, those whose rows
+ * change. */
+static int add_rows(struct accounts_run *run)
+{
+	struct op **op = run->op;
+	int r = 0;
+
+	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
+		if (op[k] && op[k]->action == ACTION_MERGE_ROWS && op[k]->meta & META_TAKEN &&
+			!has_rows_to_write(run, k))
+			r = add_meta(run->agent, op[k]);
+	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
+		if (op[k] && op[k]->action == ACTION_MERGE_ROWS && has_rows_to_write(run, k))
+			r = add_bytes(run->agent, op[k], op[k]->after, &run->merged[k],
+				ROWS_GROUP_NUMBER);
+	return r;
 }
 
 static bool rows_have_news(const struct agent *a)
@@ -207,8 +230,7 @@ static int merge_accounts(struct agent *a)
 	}
 	/* Groups before users before their passwords: at no moment refers a row to one that is not
 	 * there. */
-	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
-		r = add_rows(run, (enum rows_kind)k);
+	r = r < 0 ? r : add_rows(run);
 	if (r == 0 && run->failed)
 		r = -ENOMEM;
 	for (int k = 0; k < ROWS_KINDS; k++) {
@@ -252,16 +274,6 @@ static int add_install(struct agent *a, struct op *op, const size_t *step_of)
 		s.source = op->leader;
 	}
 	return add(a, s);
-}
-
-static int add_meta(struct agent *a, struct op *op)
-{
-	return add(a, (struct step){ .kind = STEP_META,
-			      .path = op->path,
-			      .before = op->local,
-			      .after = op->after,
-			      .within = STEP_NONE,
-			      .op = index_of(a, op) });
 }
 
 static int add_removal(struct agent *a, struct op *op)
