@@ -39,7 +39,8 @@ static const struct part {
 static int show_help(void)
 {
 	puts("Usage: xfnet compose --client ADDRESS[/BITS] --server ADDRESS[,...] [option...]\n"
-	     "Writes the canonical text of a client's command line.");
+	     "Writes the canonical text of a client's command line. Of an option that is given\n"
+	     "again the last counts; several --server are tried in turn.");
 	for (size_t i = 0; i < N_PARTS; i++)
 		printf("  --%s %s\n", parts[i].option, parts[i].value);
 	puts("Exit status: 0 good, 1 no client could boot with it, 2 usage.");
@@ -179,9 +180,18 @@ static void split_client(char *value[])
 	}
 }
 
+/* --server may be given several times: all of them, in order. */
+static bool add_servers(char list[static TEXT_BYTES_MAX], bool first, const char *more)
+{
+	size_t used = strlen(list), room = TEXT_BYTES_MAX - used;
+
+	return (size_t)snprintf(list + used, room, first ? "%s" : ",%s", more) < room;
+}
+
 int cmd_compose(int argc, char **argv)
 {
 	struct option options[N_PARTS + 2] = { { "help", no_argument, NULL, 'h' } };
+	static char servers[TEXT_BYTES_MAX];
 	char *value[N_PARTS] = { NULL };
 	int c;
 
@@ -193,7 +203,9 @@ int cmd_compose(int argc, char **argv)
 			return show_help();
 		if (c < 256)
 			return usage("compose");
-		value[c - 256] = optarg;
+		if (c == 256 + SERVER && !add_servers(servers, !value[SERVER], optarg))
+			return complain(XFNET_BAD, "compose: too many servers");
+		value[c - 256] = c == 256 + SERVER ? servers : optarg;
 	}
 	if (optind < argc || !value[CLIENT] || !value[SERVER]) {
 		complain(XFNET_USAGE, optind < argc ? "compose: takes options only"
