@@ -539,7 +539,9 @@ static void test_limits(void)
 	xfnet_parse("10.0.0.11/24:10.0.0.1", 21, &net, &p);
 	n = xfnet_format(&net, text, 22);
 	CHECK(n == 21 && text[21] == '\0', "format into room that just suffices");
+	text[21] = 'x';
 	CHECK(xfnet_format(&net, text, 21) == -ENOSPC, "format into one byte less");
+	CHECK(text[21] == 'x', "  and nothing beyond it");
 	CHECK(xfnet_format(&net, text, 0) == -ENOSPC, "format into no room");
 	CHECK(xfnet_parse(many, strlen(many), &net, &p) == -EINVAL && p.errors == 1,
 		"too many fields are one error");

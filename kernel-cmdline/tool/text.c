@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #define INDENT 4
 #define DOTS   3 /* "..." for what is left out */
@@ -30,8 +29,8 @@ static struct unit next_unit(const char *text, size_t length)
 	wchar_t wide;
 	size_t n = mbrtowc(&wide, text, length, &state);
 
-	if (n >= 1 && n <= length && n < sizeof(unit.shown) && iswprint((wint_t)wide) &&
-		wcwidth(wide) > 0) {
+	/* What cannot be printed has no width. */
+	if (n >= 1 && n <= length && n < sizeof(unit.shown) && wcwidth(wide) > 0) {
 		unit.bytes = n;
 		unit.columns = (size_t)wcwidth(wide);
 		memcpy(unit.shown, text, n);
