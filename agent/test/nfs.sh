@@ -20,6 +20,8 @@ no_server() {
         why="nfs-ganesha is not installed"
     elif ! [ -e /usr/lib/ganesha/libfsalvfs.so ] && ! ls /usr/lib/*/ganesha/libfsalvfs.so >/dev/null 2>&1; then
         why="nfs-ganesha-vfs is not installed"
+    elif ! [ -e /etc/mtab ]; then
+        why="no /etc/mtab, which nfs-ganesha knows the file systems by"
     fi
     [ -n "$why" ]
 }
