@@ -3,6 +3,7 @@
 #   make                       programs, in build/bin
 #   make check                 tests that need neither root nor network; REQUIRE=1: what is skipped has failed
 #   make check-mutants         breaks each promise that a test guards, and sees the test fail
+#   make check-fresh           make check on a fresh and minimal Debian
 #   make check-vm              boots machines        make demo    the main job, to look at
 #   make install DESTDIR= PREFIX=
 #   make SAN=address,undefined check      make COV=1 check coverage      V=1 shows commands

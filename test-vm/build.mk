@@ -1,5 +1,5 @@
 # Real machines. VM=PATTERN… chooses scenarios, JOBS how many are played at once.
-SHELLS += test-vm/bench-boot test-vm/check-mutants test-vm/demo test-vm/demo-guest test-vm/image test-vm/image-disks test-vm/install-deps \
+SHELLS += test-vm/bench-boot test-vm/check-fresh test-vm/check-mutants test-vm/demo test-vm/demo-guest test-vm/image test-vm/image-disks test-vm/install-deps \
 	test-vm/one test-vm/prepare test-vm/run test-vm/tally test-vm/guest/main test-vm/guest/checks \
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
@@ -18,3 +18,9 @@ demo-shell: vm-programs
 	B=$(abspath $(B)) test-vm/demo --shell
 bench-boot: vm-programs
 	B=$(abspath $(B)) test-vm/bench-boot
+
+# `make check` on a fresh and minimal Debian; SUITE=trixie takes another one.
+.PHONY: check-fresh
+check-fresh:
+	test-vm/install-deps fresh
+	B=$(abspath $(B)) test-vm/check-fresh $(SUITE)
