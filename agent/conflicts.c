@@ -38,6 +38,13 @@ bool conflicts_add(struct conflicts *c, const struct conflict *conflict)
 	return grown->path && grown->place;
 }
 
+void conflicts_remove(struct conflicts *c, size_t i)
+{
+	free(c->conflict[i].path);
+	free(c->conflict[i].place);
+	c->conflict[i] = c->conflict[--c->n];
+}
+
 void conflicts_free(struct conflicts *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
@@ -170,7 +177,7 @@ void conflicts_format(const struct conflicts *c, struct buf *out)
 
 int conflicts_read(int state, struct conflicts *c)
 {
-	AUTO_CLOSE int fd = openat(state, "conflicts", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(state, STATE_CONFLICTS, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
 	int r = fd < 0 ? -errno : buf_read(&text, fd, CONFLICTS_BYTES_MAX);
 
@@ -187,7 +194,8 @@ int conflicts_write(int state, const struct conflicts *c)
 	AUTO_BUF struct buf text = { 0 };
 
 	conflicts_format(c, &text);
-	return text.failed ? -ENOMEM : publish_file(state, "conflicts", 0600, text.data, text.size);
+	return text.failed ? -ENOMEM
+			   : publish_file(state, STATE_CONFLICTS, 0600, text.data, text.size);
 }
 
 /* --- fingerprints --- */

@@ -18,6 +18,7 @@
 #include "lib/buf.h"
 #include "lib/manifest.h"
 
+#define STATE_CONFLICTS     "conflicts"
 #define CONFLICTS_BYTES_MAX (64u << 20)
 
 enum conflict_kind {
@@ -49,6 +50,8 @@ struct conflicts {
 
 /* Append a copy. False without memory. */
 bool conflicts_add(struct conflicts *conflicts, const struct conflict *conflict);
+/* Remove the i-th; the last one takes its place. */
+void conflicts_remove(struct conflicts *conflicts, size_t i);
 void conflicts_free(struct conflicts *conflicts);
 
 /* The first one of that kind and path, or NULL. */

@@ -205,20 +205,10 @@ static bool is_state(const char *path, enum manifest_type type, void *arg)
 /* Has the list a path below this one? */
 static bool leads_to_some(const struct manifest *m, const char *path)
 {
-	size_t low = 0, high = m->n, n = strlen(path);
+	size_t from, to;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const char *other = m->entry[middle]->path;
-		int order = strncmp(other, path, n);
-
-		if (order < 0 || (order == 0 && (unsigned char)other[n] < '/'))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < m->n && strncmp(m->entry[low]->path, path, n) == 0 &&
-	       m->entry[low]->path[n] == '/';
+	manifest_below(m, path, &from, &to);
+	return from < to;
 }
 
 /* Strangers are only names, and so are the files that no policy lets us touch. */

@@ -105,7 +105,7 @@ void state_status_parse(const char *text, size_t n, struct state_status *s)
 
 int state_status_read(int state, struct state_status *s)
 {
-	AUTO_CLOSE int fd = openat(state, "status", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(state, STATE_STATUS, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
 	int r = fd < 0 ? -errno : buf_read(&text, fd, 65536);
 
@@ -117,15 +117,21 @@ int state_status_read(int state, struct state_status *s)
 	return r;
 }
 
+void state_status_format(const struct state_status *s, struct buf *out)
+{
+	buf_printf(out,
+		"share=%s\ngeneration=%u\nrolled_back=%u\nconflicts=%u\ndeferred=%u\nchecked=%jd\n",
+		s->share, s->generation, s->rolled_back, s->conflicts, s->deferred,
+		(intmax_t)s->checked);
+}
+
 int state_status_write(int state, const struct state_status *s)
 {
 	AUTO_BUF struct buf text = { 0 };
 
-	buf_printf(&text,
-		"share=%s\ngeneration=%u\nrolled_back=%u\nconflicts=%u\ndeferred=%u\nchecked=%jd\n",
-		s->share, s->generation, s->rolled_back, s->conflicts, s->deferred,
-		(intmax_t)s->checked);
-	return text.failed ? -ENOMEM : publish_file(state, "status", 0644, text.data, text.size);
+	state_status_format(s, &text);
+	return text.failed ? -ENOMEM
+			   : publish_file(state, STATE_STATUS, 0644, text.data, text.size);
 }
 
 /* --- manifests --- */
@@ -161,7 +167,7 @@ bool state_keeps(const struct manifest_entry *e)
 
 static void content_name(const struct manifest_entry *e, char name[static 80])
 {
-	int n = snprintf(name, 80, "contents/");
+	int n = snprintf(name, 80, CONTENTS_DIR "/");
 
 	for (int i = 0; i < 32; i++)
 		n += snprintf(name + n, 80 - (size_t)n, "%02x", e->digest.sha256[i]);
@@ -210,6 +216,45 @@ int state_content_put(int state, const struct manifest_entry *e, const void *dat
 	return r < 0 ? r : renameat(state, "contents/new", state, name) < 0 ? -errno : 0;
 }
 
+int state_content_make(int dir, const struct manifest_entry *e)
+{
+	char name[80];
+	int fd;
+
+	content_name(e, name);
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+int state_content_drop(int dir, const struct manifest_entry *e)
+{
+	char name[80];
+
+	content_name(e, name);
+	return unlinkat(dir, name, 0) < 0 ? -errno : 0;
+}
+
+int state_contents_take(int state, int dir)
+{
+	int fd = openat(dir, CONTENTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *from = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_CLOSE int to = -1;
+	struct dirent *d;
+
+	if (!from)
+		return errno == ENOENT ? 0 : -errno;
+	if (mkdirat(state, CONTENTS_DIR, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	to = openat(state, CONTENTS_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (to < 0)
+		return -errno;
+	while ((d = readdir(from)))
+		if (d->d_name[0] != '.' && renameat(fd, d->d_name, to, d->d_name) < 0 &&
+			errno != ENOENT)
+			return -errno;
+	return 0;
+}
+
 static int by_digest(const void *a, const void *b)
 {
 	const struct manifest_entry *const *x = a, *const *y = b;
@@ -231,7 +276,7 @@ static bool parse_name(const char *name, struct manifest_entry *e)
 
 void state_contents_prune(int state, const struct manifest *base)
 {
-	int fd = openat(state, "contents", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(state, CONTENTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	AUTO_FREE const struct manifest_entry **kept = calloc(base->n + 1, sizeof(*kept));
 	struct dirent *d;

@@ -14,9 +14,11 @@
 #define STATE_BASE    "base.mtree.gz"
 #define STATE_NEW     "new.mtree.gz"
 #define STATE_NEXT    "next.mtree.gz" /* fetched, by a run that is not done yet */
+#define STATE_STATUS  "status"
 #define STATE_CACHE   "stat.cache"
 #define STATE_DEFAULT "var/lib/xenfarm" /* below the root */
-#define CONTENT_MAX   (64u << 10)       /* bytes of a file that is kept for later merges */
+#define CONTENTS_DIR  "contents"
+#define CONTENT_MAX   (64u << 10) /* bytes of a file that is kept for later merges */
 
 struct state_status {
 	char share[MANIFEST_UUID_MAX];
@@ -39,6 +41,7 @@ void state_status_parse(const char *text, size_t n, struct state_status *status)
 /* A status that is not there, or no folder (-1), is one of a client that has taken nothing yet. */
 int state_status_read(int state, struct state_status *status);
 int state_status_write(int state, const struct state_status *status);
+void state_status_format(const struct state_status *status, struct buf *out);
 
 /* A manifest of the folder; an empty one if it is not there. Returns 0 or -errno. */
 int state_manifest(
@@ -52,6 +55,15 @@ bool state_keeps(const struct manifest_entry *e);
 int state_content(int state, const struct manifest_entry *e, struct buf *out);
 bool state_has_content(int state, const struct manifest_entry *e);
 int state_content_put(int state, const struct manifest_entry *e, const void *data);
+
+/*
+ * Of a transaction: CONTENTS_DIR in its directory is filled file by file, not synced. An fd for
+ * writing e's content to it, -EEXIST if it is there already, or -errno.
+ */
+int state_content_make(int dir, const struct manifest_entry *e);
+int state_content_drop(int dir, const struct manifest_entry *e);
+/* All of them to their place in the state directory. Can be done again. Returns 0 or -errno. */
+int state_contents_take(int state, int dir);
 
 /* Remove the contents that no entry of base refers to. */
 void state_contents_prune(int state, const struct manifest *base);

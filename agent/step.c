@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "agent/offers.h"
+
 struct step *steps_add(struct steps *s, const struct step *step)
 {
 	if (s->n == s->capacity) {
@@ -14,6 +16,7 @@ struct step *steps_add(struct steps *s, const struct step *step)
 		s->capacity = capacity;
 	}
 	s->step[s->n] = *step;
+	s->step[s->n].number = s->n;
 	return &s->step[s->n++];
 }
 
@@ -21,6 +24,11 @@ void steps_free(struct steps *s)
 {
 	free(s->step);
 	*s = (struct steps){ 0 };
+}
+
+bool step_is_offer(const struct step *step)
+{
+	return step->pending || offers_is_offer(step->path);
 }
 
 const char *step_kind_name(enum step_kind kind)

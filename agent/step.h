@@ -30,6 +30,7 @@ enum step_from {
 
 struct step {
 	enum step_kind kind;
+	size_t number;                       /* its name in the transaction, from 0 */
 	bool pending;                        /* path is below STATE/pending, else below the root */
 	const char *path;                    /* lives as long as before or after */
 	const struct manifest_entry *before; /* what the plan saw there; NULL for CREATE */
@@ -43,6 +44,7 @@ struct step {
 	const void *data;
 	/* REMOVE and REPLACE of a folder: the list that holds it and all that was seen below. */
 	const struct manifest *seen;
+	uint64_t ino;  /* inode number of what was staged under its number; 0: nothing was */
 	bool deferred; /* by the transaction: nothing was changed */
 	int error;     /* why: an errno, or 0 */
 	const char *why;
@@ -53,9 +55,13 @@ struct steps {
 	size_t n, capacity;
 };
 
-/* Append a step; a pointer to it, valid until the next, or NULL without memory. */
+/* Append a step, which gets the next number; a pointer to it, valid until the next, or NULL without
+ * memory. */
 struct step *steps_add(struct steps *steps, const struct step *step);
 void steps_free(struct steps *steps); /* leaves it empty */
+
+/* Is it of an offer? All others are of ops of the plan. */
+bool step_is_offer(const struct step *step);
 
 const char *step_kind_name(enum step_kind kind);
 

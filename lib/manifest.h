@@ -128,6 +128,9 @@ bool manifest_sort(struct manifest *manifest);
 /* The entry of that path, or NULL. */
 struct manifest_entry *manifest_find(const struct manifest *manifest, const char *path);
 
+/* What the list has below path, all that begins with "path/", are the entries [*from, *to). */
+void manifest_below(const struct manifest *manifest, const char *path, size_t *from, size_t *to);
+
 /* --- the reader --- */
 
 /*

@@ -4,6 +4,7 @@
 #include "agent/file.h"
 #include "agent/journal.h"
 #include "agent/offers.h"
+#include "agent/records.h"
 #include "agent/state.h"
 #include "lib/cleanup.h"
 #include "lib/test/scratch.h"
@@ -76,8 +77,8 @@ static void journal_there_and_back(void **state)
 	steps_add(&steps, &(struct step){ STEP_CREATE, .path = "etc/a b", .after = &link,
 				  .within = STEP_NONE });
 	steps_add(&steps, &(struct step){ STEP_CREATE, .path = "etc/a b/c", .after = &link });
-	steps_add(&steps, &(struct step){ STEP_REPLACE, true, "etc/r.xennew", &link, &link,
-				  .within = STEP_NONE });
+	steps_add(&steps, &(struct step){ STEP_REPLACE, .pending = true, .path = "etc/r.xennew",
+				  .before = &link, .after = &link, .within = STEP_NONE });
 	steps_add(&steps, &(struct step){ STEP_REMOVE, .path = "etc/d", .before = &link,
 				  .within = STEP_NONE });
 	assert_int_equal(journal_write(scratch, 3, 4, true, &steps), 0);
@@ -100,6 +101,75 @@ static void journal_there_and_back(void **state)
 	scratch_write("journal", "xenfarm-journal 1 1 2\nremove ro");
 	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
 	steps_free(&steps);
+}
+
+/* --- the base, less what was not made --- */
+
+static struct manifest *list(const char *paths, uint32_t mode)
+{
+	struct manifest *m = manifest_new();
+	char text[256], *path;
+
+	snprintf(text, sizeof(text), "%s", paths);
+	assert_non_null(manifest_add(
+		m, &(struct manifest_entry){
+			   .path = "", .type = MANIFEST_DIR, .mode = mode, .nlink = 1 }));
+	for (path = strtok(text, " "); path; path = strtok(NULL, " ")) {
+		size_t n = strlen(path);
+		struct manifest_entry e = { .path = path, .mode = mode, .nlink = 1 };
+
+		if (path[n - 1] == '/') {
+			e.type = MANIFEST_DIR;
+			path[n - 1] = '\0';
+		}
+		assert_non_null(manifest_add(m, &e));
+	}
+	assert_true(manifest_sort(m));
+	return m;
+}
+
+static void base_of_what_was_made(void **state)
+{
+	/* next and old (modes 2 and 1); what was deferred; which paths the base has from which */
+	static const struct {
+		const char *next, *old;
+		enum step_kind kind;
+		const char *deferred, *base;
+	} rows[] = {
+		{ "a", "a", STEP_REPLACE, "a", "a1" },
+		{ "a b", "a b", STEP_REPLACE, "a", "a1 b2" },
+		{ "a", "", STEP_CREATE, "a", "" },
+		{ "d/ d/f", "", STEP_CREATE, "d", "" },
+		{ "d/ d-x d/f", "d", STEP_REPLACE, "d", "d1 d-x2" },
+		{ "", "d/ d/f", STEP_REMOVE, "d", "d1 d/f1" },
+		/* its directory is in the list, too */
+		{ "", "d/ d/f d/g", STEP_REMOVE, "d/f", "d1 d/f1" },
+		{ "d/ d/f", "d/ d/f", STEP_META, "d", "d1 d/f2" },
+		{ "d/ d/f", "", STEP_META, "d", "d2 d/f2" },
+		{ "d", "d/ d/f", STEP_REMOVE, "d/f", "d2" },
+		/* of an offer the base says nothing */
+		{ "a", "", STEP_CREATE, "a.xennew", "a2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		AUTO_MANIFEST struct manifest *next = list(rows[i].next, 2);
+		AUTO_MANIFEST struct manifest *old = list(rows[i].old, 1), *base = NULL;
+		struct step step = { .kind = rows[i].kind,
+			.path = rows[i].deferred,
+			.deferred = true,
+			.within = STEP_NONE };
+		const struct steps steps = { .step = &step, .n = 1 };
+		AUTO_BUF struct buf text = { 0 };
+
+		base = records_base(next, old, &steps);
+		assert_non_null(base);
+		for (size_t k = 1; k < base->n; k++)
+			buf_printf(&text, "%s%s%u", k > 1 ? " " : "", base->entry[k]->path,
+				base->entry[k]->mode);
+		buf_add(&text, "", 1);
+		assert_string_equal(text.data, rows[i].base);
+	}
 }
 
 static void status_text(void **state)
@@ -222,6 +292,7 @@ int main(void)
 		cmocka_unit_test(conflicts_there_and_back),
 		cmocka_unit_test(broken_conflicts),
 		SCRATCH_TEST(journal_there_and_back),
+		cmocka_unit_test(base_of_what_was_made),
 		SCRATCH_TEST(status_text),
 		SCRATCH_TEST(contents),
 		SCRATCH_TEST(file_that_is_opened),
