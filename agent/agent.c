@@ -105,20 +105,38 @@ static int read_all_policies(struct agent *a)
 
 /* --- opening --- */
 
+void agent_unfinished(const struct transaction *t, int r)
+{
+	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
+
+	complain(r, "not finished: %s%s%s; the next run goes on with it",
+		path ? path : TRANSACTION_DIR " in the state directory", ": ",
+		t->failed_what ? t->failed_what : "cannot be completed");
+}
+
+/* A run that was cut off is finished before anything else. */
 static int recover(struct agent *a)
 {
-	struct owners *owners = owners_of(a->root);
-	int r = owners ? transaction_recover(a->root, a->state, owners) : -ENOMEM;
+	struct transaction t;
+	int r = transaction_recover(a->root, a->state, &t);
 
-	owners_free(owners);
-	if (r < 0) {
-		complain(r, "an interrupted run cannot be put in order: see %s in the state folder",
+	if (r == -EBADMSG || r == -ENOENT) {
+		complain(r, "an interrupted run cannot be finished: %s in the state directory",
 			TRANSACTION_DIR);
-		return EXIT_REFUSED;
+		r = EXIT_REFUSED;
+	} else if (r < 0) {
+		agent_unfinished(&t, r);
+		r = EXIT_DEFERRED;
+	} else if (r > 0) {
+		if (!a->options->quiet)
+			fputs("An interrupted run was finished.\n", stderr);
+		a->recovered_undo = t.undo;
+		a->status = t.records.status;
+		derive(a, t.steps);
+		r = 0;
 	}
-	if (r > 0 && !a->options->quiet)
-		fputs("An interrupted run was put in order.\n", stderr);
-	return 0;
+	transaction_free(&t);
+	return r;
 }
 
 static int open_state(struct agent *a, bool change)
@@ -137,6 +155,7 @@ static int open_state(struct agent *a, bool change)
 		a->state = -1;
 		return EXIT_UNDONE;
 	}
+	a->unfinished = !change && transaction_is_unfinished(a->state);
 	return change ? recover(a) : 0;
 }
 
@@ -145,7 +164,7 @@ int agent_open(struct agent *a, const struct options *options, bool change)
 	int r;
 
 	*a = (struct agent){
-		.options = options, .state = -1, .lock = -1, .records = agent_write_records
+		.options = options, .state = -1, .lock = -1, .records = agent_records
 	};
 	a->root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->root < 0) {

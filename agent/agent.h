@@ -23,7 +23,7 @@ enum {
 	EXIT_DEFERRED = 11,
 	EXIT_REFUSED = 20,
 	EXIT_UNREACHABLE = 21,
-	EXIT_UNDONE = 30, /* failed, nothing changed */
+	EXIT_UNDONE = 30, /* failed, nothing was changed */
 };
 
 struct options {
@@ -37,6 +37,8 @@ struct agent {
 	int root, state, lock; /* state is -1 if there is none yet */
 	struct policies *policies;
 	struct state_status status;
+	bool unfinished;            /* a transaction is: another run is at work, or was cut off */
+	bool recovered_undo;        /* a rollback that was cut off has been finished */
 	struct conflicts conflicts; /* of the run before */
 	struct source *source;      /* opened when it is needed */
 	uint32_t generation;        /* the share's, or the one this client is pinned to */
@@ -57,12 +59,14 @@ struct agent {
 	const char *whole;       /* scan all below this path, strangers too; NULL: none */
 	const char *merged_path; /* resolve --merge: this path gets these bytes */
 	struct buf merged;
-	const struct undo *undo;             /* rollback: contents are those of the trash */
-	int (*records)(struct agent *agent); /* what to write when the changes are made */
+	const struct undo *undo; /* rollback: contents are those of the trash */
+	/* What is written with the changes: records->base, fetched and status. 0 or -errno. */
+	int (*records)(struct agent *agent, struct records *records);
 };
 
 /* Where the trash keeps what was displaced from path; a list sorted by path. */
 struct undo {
+	uint32_t serial; /* of the record that is undone */
 	size_t n;
 	struct undone {
 		char *path, *source; /* below the state folder */
@@ -128,10 +132,14 @@ int agent_local_content(const struct agent *agent, const struct manifest_entry *
 /* Bytes for a step, that live as long as the agent: takes buf over. NULL without memory. */
 const struct buf *agent_keep_bytes(struct agent *agent, struct buf *buf);
 
-/* The records of a reconcile: base, new, conflicts, status. 0 or -errno. */
-int agent_write_records(struct agent *agent);
+/* The records of a reconcile. 0 or -errno. */
+int agent_records(struct agent *agent, struct records *records);
 
-/* On the running system: bring derived files up to date, and tell those who log in. */
-void derive(struct agent *agent);
+/* Say that a transaction could not be finished, and why. */
+void agent_unfinished(const struct transaction *t, int r);
+
+/* On the running system: bring what derives from the steps' files up to date, and tell those who
+ * log in. */
+void derive(struct agent *agent, const struct steps *steps);
 
 #endif

@@ -8,32 +8,10 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/offers.h"
-#include "agent/rows.h"
 #include "lib/cleanup.h"
-#include "lib/fsroot.h"
 #include "lib/vis.h"
 
-/* --- account files are changed under the lock that passwd(1) and useradd(8) take --- */
-
-static int lock_accounts(const struct agent *a)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	bool needed = false;
-	int fd;
-
-	for (size_t i = 0; i < a->steps.n; i++)
-		needed |= a->steps.step[i].group != 0;
-	if (!needed)
-		return -1;
-	fd = fsroot_open(a->root, "etc/.pwd.lock", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
-	/* As lckpwdf(3), but not for longer than it takes to type a password. */
-	for (int tries = 0; fd >= 0 && fcntl(fd, F_SETLK, &lock) < 0 && tries < 15; tries++)
-		sleep(1);
-	return fd;
-}
-
-/* --- what became of the steps --- */
+/* --- what became of the steps, for the report --- */
 
 static void defer_op(struct plan *plan, size_t at, const struct step *s)
 {
@@ -45,57 +23,44 @@ static void defer_op(struct plan *plan, size_t at, const struct step *s)
 	op->why = s->why;
 	op->error = s->error;
 	plan_below(plan, op->path, &from, &to);
-	for (size_t i = from; i < to; i++)
-		if (plan->op[i].cover == at)
-			plan->op[i].rest = REST_OLD;
-}
-
-/* An offer that could not be written is none yet. */
-static void drop_offer(struct conflicts *c, const struct step *s)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		const char *place = c->conflict[i].place;
-
-		if (c->conflict[i].kind != CONFLICT_OFFER ||
-			offer_is_pending(place) != s->pending ||
-			strcmp(place + offer_is_pending(place), s->path) != 0)
+	for (size_t i = from; i < to; i++) {
+		if (plan->op[i].cover != at)
 			continue;
-		free(c->conflict[i].path);
-		free(c->conflict[i].place);
-		c->conflict[i] = c->conflict[--c->n];
-		return;
+		/* Nothing was done of them, and the op that covers them says why. */
+		plan->op[i].action = ACTION_NOP;
+		plan->op[i].rest = REST_OLD;
 	}
 }
 
-static void settle_steps(struct agent *a)
+static void take_results(struct agent *a, const struct records *records)
 {
+	struct conflicts recorded;
+
 	for (size_t i = 0; i < a->steps.n; i++) {
 		const struct step *s = &a->steps.step[i];
 
-		if (!s->deferred || s->within != STEP_NONE)
-			continue;
-		if (s->op != STEP_NONE)
+		if (s->deferred && s->within == STEP_NONE && s->op != STEP_NONE)
 			defer_op(a->plan, s->op, s);
-		else if (s->kind == STEP_CREATE)
-			drop_offer(&a->next, s);
 	}
+	a->status = records->status;
+	/* As they were recorded: an offer that could not be written is none. */
+	if (conflicts_read(a->state, &recorded) < 0)
+		return;
+	conflicts_free(&a->next);
+	a->next = recorded;
 }
 
 /* --- records --- */
 
-static int keep_content(struct agent *a, const struct manifest_entry *e)
+/* Mostly it is what lies here now. */
+static int content_of(void *arg, const struct manifest_entry *e, struct buf *out)
 {
-	AUTO_BUF struct buf content = { 0 };
+	struct agent *a = arg;
 
-	if (!state_keeps(e) || state_has_content(a->state, e))
+	if (agent_local_content(a, e, out) == 0)
 		return 0;
-	/* Mostly it is what lies here now; where it is not to be had, later merges do without. */
-	if (agent_local_content(a, e, &content) < 0) {
-		content.size = 0;
-		if (agent_content(a, a->generation, e, &content) < 0)
-			return 0;
-	}
-	return state_content_put(a->state, e, content.data);
+	out->size = 0;
+	return agent_content(a, a->generation, e, out);
 }
 
 static uint32_t count_deferred(const struct agent *a)
@@ -107,38 +72,16 @@ static uint32_t count_deferred(const struct agent *a)
 	return n;
 }
 
-/* The base comes last of what is new: until then a rerun finds the same decisions to make. */
-int agent_write_records(struct agent *a)
+int agent_records(struct agent *a, struct records *records)
 {
-	AUTO_MANIFEST struct manifest *rest = plan_rest(a->plan, &a->new->head);
-	int r = rest ? 0 : -ENOMEM;
+	struct state_status *s = &records->status;
 
-	for (size_t i = 0; r == 0 && i < rest->n; i++)
-		r = keep_content(a, rest->entry[i]);
-	if (r == 0 && syncfs(a->state) < 0)
-		r = -errno;
-	r = r < 0 ? r : conflicts_write(a->state, &a->next);
-	if (r == 0 && a->fetched && renameat(a->state, STATE_NEXT, a->state, STATE_NEW) < 0)
-		r = -errno;
-	r = r < 0 ? r : state_manifest_write(a->state, STATE_BASE, rest);
-	if (r < 0)
-		return r;
-	state_contents_prune(a->state, rest);
-	memcpy(a->status.share, a->new->head.share, sizeof(a->status.share));
-	a->status.generation = a->generation;
-	a->status.conflicts = conflicts_waiting(&a->next);
-	a->status.deferred = count_deferred(a);
-	a->status.checked = time(NULL);
-	return state_status_write(a->state, &a->status);
-}
-
-/* The base as it was goes with the transaction: rollback puts it back. */
-static int keep_base(const struct agent *a, const struct transaction *t)
-{
-	if (a->steps.n == 0 || linkat(a->state, STATE_BASE, t->dir, "base", 0) == 0 ||
-		errno == ENOENT || errno == EEXIST)
-		return 0;
-	return -errno;
+	records->base = plan_rest(a->plan, &a->new->head);
+	records->fetched = a->fetched;
+	memcpy(s->share, a->new->head.share, sizeof(s->share));
+	s->generation = a->generation;
+	s->checked = time(NULL);
+	return records->base ? 0 : -ENOMEM;
 }
 
 static int not_staged(const struct transaction *t, int r)
@@ -158,6 +101,12 @@ static void show_progress(uint64_t files, uint64_t bytes)
 		fprintf(stderr, "\r%ju files, %ju MB ", (uintmax_t)files, (uintmax_t)(bytes >> 20));
 }
 
+static int not_finished(const struct transaction *t, int r)
+{
+	agent_unfinished(t, r);
+	return EXIT_DEFERRED;
+}
+
 int agent_apply(struct agent *a)
 {
 	struct transaction t = {
@@ -166,34 +115,42 @@ int agent_apply(struct agent *a)
 		.from = a->base->head.generation,
 		.to = a->generation,
 		.undo = a->undo != NULL,
+		.undoes = a->undo ? a->undo->serial : 0,
 		.steps = &a->steps,
 		.owners = a->owners,
 		.source = a->source,
+		.records = { .conflicts = &a->next, .status = a->status },
+		.content = content_of,
+		.arg = a,
 		.progress = !a->options->quiet && isatty(2) ? show_progress : NULL,
 	};
-	AUTO_CLOSE int lock = -1;
-	int r = transaction_stage(&t);
+	uint32_t deferred = count_deferred(a);
+	int r = a->records(a, &t.records);
 
+	t.records.status.deferred = deferred;
+	r = r < 0 ? r : transaction_stage(&t);
 	if (t.progress)
 		fputs("\r\033[K", stderr);
-	if (r < 0)
-		return not_staged(&t, r);
-	lock = lock_accounts(a);
-	r = keep_base(a, &t);
-	r = r < 0 ? r : transaction_apply(&t);
-	settle_steps(a);
-	r = r < 0 ? r : a->records(a);
-	r = r < 0 ? r : transaction_close(&t);
 	if (r < 0) {
-		complain(r, "the changes were made but not recorded; the next run will do that");
-		return EXIT_UNDONE;
+		r = not_staged(&t, r);
+	} else {
+		r = transaction_commit(&t);
+		r = r < 0 ? not_finished(&t, r) : 0;
 	}
-	return 0;
+	if (r == 0) {
+		take_results(a, &t.records);
+		/* Of what was deferred the base still has the older contents. */
+		if (a->status.deferred == deferred)
+			state_contents_prune(a->state, t.records.base);
+	}
+	manifest_free(t.records.base);
+	transaction_free(&t);
+	return r;
 }
 
 int agent_left(const struct agent *a)
 {
-	return a->status.deferred    ? EXIT_DEFERRED
-	       : a->status.conflicts ? EXIT_CONFLICTS
-				     : EXIT_DONE;
+	return a->unfinished || a->status.deferred ? EXIT_DEFERRED
+	       : a->status.conflicts               ? EXIT_CONFLICTS
+						   : EXIT_DONE;
 }

@@ -64,7 +64,7 @@ static int reconcile(struct agent *a)
 	r = agent_apply(a);
 	if (r)
 		return r;
-	derive(a);
+	derive(a, &a->steps);
 	report(a, true);
 	return agent_left(a);
 }

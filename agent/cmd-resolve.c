@@ -164,7 +164,7 @@ int command_resolve(const struct options *options, char **arguments)
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
 		forget_merge(&a, path);
-		derive(&a);
+		derive(&a, &a.steps);
 		if (!options->quiet && !options->json)
 			printf("%u wait for you\n", a.status.conflicts);
 		r = agent_left(&a);

@@ -11,12 +11,10 @@
 #include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/file.h"
 #include "agent/journal.h"
 #include "agent/offers.h"
 #include "agent/report.h"
 #include "lib/cleanup.h"
-#include "lib/publish.h"
 #include "lib/scan.h"
 
 struct rollback {
@@ -151,6 +149,8 @@ static bool happened(const struct rollback *b, const struct step *s)
 	char place[64];
 
 	record_path(b->serial, step_name(s->op).text, place);
+	if (s->deferred)
+		return false;
 	return s->kind == STEP_CREATE || s->kind == STEP_META ||
 	       faccessat(b->agent->state, place, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -214,38 +214,17 @@ static bool sort_conflicts(struct agent *a)
 	return ok;
 }
 
-static int put_base_back(const struct rollback *b)
+static int records(struct agent *a, struct records *records)
 {
-	AUTO_BUF struct buf base = { 0 };
+	struct state_status *s = &records->status;
+	struct manifest_error error;
 	char path[64];
 
-	record_path(b->serial, "base", path);
-	AUTO_CLOSE int fd = openat(b->agent->state, path, O_RDONLY | O_CLOEXEC);
-	int r = fd < 0 ? -errno : buf_read(&base, fd, MANIFEST_FILE_MAX);
-
-	return r < 0 ? r : publish_file(b->agent->state, STATE_BASE, 0644, base.data, base.size);
-}
-
-static int write_records(struct agent *a)
-{
-	const struct rollback *b =
-		(const struct rollback *)((const char *)a->undo - offsetof(struct rollback, undo));
-	uint32_t from = a->status.generation;
-	int r = conflicts_write(a->state, &a->next);
-
-	r = r < 0 ? r : put_base_back(b);
-	if (r < 0)
-		return r;
-	/* The older generation's manifest is not kept: the share has it, or it is not needed. */
-	unlinkat(a->state, STATE_NEW, 0);
-	if (!a->status.rolled_back || a->status.rolled_back < from)
-		a->status.rolled_back = from == a->generation ? 0 : from;
-	a->status.generation = a->generation;
-	a->status.conflicts = conflicts_waiting(&a->next);
-	a->status.deferred = 0;
-	for (size_t i = 0; i < a->plan->n; i++)
-		a->status.deferred += a->plan->op[i].action == ACTION_DEFER;
-	return state_status_write(a->state, &a->status);
+	record_path(a->undo->serial, "base", path);
+	if (!s->rolled_back || s->rolled_back < s->generation)
+		s->rolled_back = s->generation == a->generation ? 0 : s->generation;
+	s->generation = a->generation;
+	return manifest_load(a->state, path, NULL, &records->base, &error);
 }
 
 static void free_undo(struct undo *undo)
@@ -260,16 +239,15 @@ static void free_undo(struct undo *undo)
 /* What the master's policy is now says nothing about what a past run did: all of it is undone. */
 static int undo_record(const struct options *options, uint32_t serial)
 {
-	struct rollback b = { .serial = serial };
+	struct rollback b = { .serial = serial, .undo = { .serial = serial } };
 	struct agent a;
-	char path[64];
 	int r = agent_open(&a, options, true), error;
 
 	b.agent = &a;
 	policies_free(a.policies);
 	a.policies = policies_new();
 	a.undo = &b.undo;
-	a.records = write_records;
+	a.records = records;
 	error = r ? 0 : load_record(&b);
 	if (error < 0) {
 		complain(error, "the record trash/%u cannot be read", serial);
@@ -281,9 +259,7 @@ static int undo_record(const struct options *options, uint32_t serial)
 	r = r ? r : agent_prepare(&a);
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
-		record_path(serial, "", path);
-		file_remove_tree(a.state, path);
-		derive(&a);
+		derive(&a, &a.steps);
 		report(&a, true);
 		r = agent_left(&a);
 	}
@@ -292,12 +268,21 @@ static int undo_record(const struct options *options, uint32_t serial)
 	return r;
 }
 
+#define FINISHED (-1)
+
 static int choose(
 	const struct options *options, const char *wanted, uint32_t *target, int64_t *serial)
 {
 	struct agent a;
 	int r = agent_open(&a, options, true);
 
+	/* The same command was cut off, and is finished now: it is not to go back further. */
+	if (r == 0 && a.recovered_undo && !wanted && *target == 0) {
+		*serial = FINISHED;
+		r = agent_left(&a);
+		agent_close(&a);
+		return r;
+	}
 	if (r == 0 && *target == 0)
 		*target = wanted ? (uint32_t)strtoul(wanted, NULL, 10) : previous(&a);
 	*serial = r || *target == 0 ? 0 : next_record(&a, *target);
@@ -322,11 +307,14 @@ int command_rollback(const struct options *options, char **arguments)
 
 	if (r)
 		return r;
+	if (serial == FINISHED)
+		return EXIT_DONE;
 	if (serial == 0) {
 		complain(0, "there is no record of changes to undo");
 		return EXIT_REFUSED;
 	}
-	while (!failed(status) && serial) {
+	/* What is deferred keeps its record: it is tried again by the next rollback. */
+	while (!failed(status) && status != EXIT_DEFERRED && serial) {
 		status = undo_record(options, (uint32_t)serial);
 		r = failed(status) ? 0 : choose(options, NULL, &target, &serial);
 	}

@@ -15,6 +15,9 @@ static void print_status(const struct agent *a)
 	if (a->generation && a->generation != s->generation)
 		printf("generation %u is there: xf-agent plan shows what it would change\n",
 			a->generation);
+	if (a->unfinished)
+		puts("a run is not finished: it is at work, or it was cut off, and the next one "
+		     "finishes it");
 	if (s->rolled_back)
 		printf("you went back from generation %u\n", s->rolled_back);
 	if (s->conflicts)
@@ -34,6 +37,7 @@ static void print_json(const struct agent *a)
 	json_object_object_add(o, "rolled_back", json_object_new_int64(s->rolled_back));
 	json_object_object_add(o, "conflicts", json_object_new_int64(s->conflicts));
 	json_object_object_add(o, "deferred", json_object_new_int64(s->deferred));
+	json_object_object_add(o, "unfinished", json_object_new_boolean(a->unfinished));
 	if (s->checked)
 		json_object_object_add(o, "checked", json_time(s->checked));
 	report_json(o);

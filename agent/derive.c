@@ -34,12 +34,12 @@ static const struct derived {
 	{ "hold etc/tmpfiles.d\n", { "systemd-tmpfiles", "--create" }, 60 },
 };
 
-static bool has_changed(const struct agent *a, const struct policies *globs)
+static bool has_changed(const struct steps *steps, const struct policies *globs)
 {
-	for (size_t i = 0; i < a->steps.n; i++) {
-		const struct step *s = &a->steps.step[i];
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *s = &steps->step[i];
 
-		if (!s->deferred && s->op != STEP_NONE &&
+		if (!s->deferred && !step_is_offer(s) &&
 			policy_of(globs, s->path, false) == POLICY_HOLD)
 			return true;
 	}
@@ -80,7 +80,7 @@ static void tell_at_login(const struct agent *a)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
 }
 
-void derive(struct agent *a)
+void derive(struct agent *a, const struct steps *steps)
 {
 	if (!is_running_system(a))
 		return;
@@ -93,7 +93,7 @@ void derive(struct agent *a)
 		if (globs &&
 			policies_add(globs, derived[i].globs, strlen(derived[i].globs), &line,
 				&what) == 0 &&
-			has_changed(a, globs))
+			has_changed(steps, globs))
 			remake(&derived[i]);
 		policies_free(globs);
 	}

@@ -211,13 +211,13 @@ int file_finish(int folder, const char *name, const struct manifest_entry *befor
 	int r = look(folder, name, &is, &key);
 
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r;
 	if (is.type != after->type ||
 		(is.uid != before->uid && is.uid != owners_uid(owners, after)) ||
 		(is.gid != before->gid && is.gid != owners_gid(owners, after)) ||
 		(is.mode != before->mode && is.mode != after->mode &&
 			is.mode != (before->mode & ~06000u)))
-		return 0;
+		return -EBUSY;
 	return file_dress(folder, name, after, owners, false);
 }
 

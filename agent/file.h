@@ -30,7 +30,8 @@ int file_dress(int folder, const char *name, const struct manifest_entry *e,
 
 /*
  * Finish a file_dress() from before to after that may have been cut off: if owner, group and mode
- * are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0 or -errno.
+ * are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0, -EBUSY if they
+ * are not, or -errno.
  */
 int file_finish(int folder, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners);

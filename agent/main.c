@@ -38,7 +38,7 @@ static const char usage_text[] =
 	"\n"
 	"Exit status: 0 nothing left to do; 1 verify, diff: there are differences; 2 usage;\n"
 	"10 conflicts pending; 11 some paths deferred; 20 refused; 21 share unreachable;\n"
-	"30 failed, nothing changed.\n";
+	"30 failed, nothing was changed.\n";
 
 static const struct command {
 	const char *name;

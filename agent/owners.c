@@ -126,10 +126,10 @@ static uint32_t find(const struct table *t, const char *name, uint32_t number)
 
 uint32_t owners_uid(const struct owners *owners, const struct manifest_entry *e)
 {
-	return find(&owners->users, e->uname, e->uid);
+	return !owners ? e->uid : find(&owners->users, e->uname, e->uid);
 }
 
 uint32_t owners_gid(const struct owners *owners, const struct manifest_entry *e)
 {
-	return find(&owners->groups, e->gname, e->gid);
+	return !owners ? e->gid : find(&owners->groups, e->gname, e->gid);
 }

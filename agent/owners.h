@@ -18,7 +18,8 @@ struct owners *owners_new(const char *passwd, size_t n_passwd, const char *group
 struct owners *owners_of(int root);
 void owners_free(struct owners *owners);
 
-/* By name, where the entry has one that is known here; else the entry's number. */
+/* By name, where the entry has one that is known here; else, or with owners NULL, the entry's
+ * number. */
 uint32_t owners_uid(const struct owners *owners, const struct manifest_entry *e);
 uint32_t owners_gid(const struct owners *owners, const struct manifest_entry *e);
 

@@ -17,7 +17,7 @@
 
 /* A file whose content is arriving. */
 struct incoming {
-	int fd;
+	int fd, kept; /* kept: its copy for later merges; -1: none */
 	uint64_t size;
 	struct digester *digester;
 };
@@ -30,11 +30,15 @@ struct stage {
 	size_t *group;             /* the first staged step of each hard-link group, plus 1 */
 	uint32_t groups;
 	uint64_t files, bytes;
+	const struct manifest_entry **keep; /* the base's files that the state directory lacks */
+	size_t n_keep;
+	struct buf journal, entries;
+	struct records_encoded records;
 };
 
 /* --- names --- */
 
-/* Where a step is staged: its number, or a place in the folder that it is built into. */
+/* Where a step is staged: its number, or a place in the directory that it is built into. */
 static void stage_path(const struct steps *steps, size_t i, char path[static PATH_MAX])
 {
 	const struct step *s = &steps->step[i];
@@ -47,43 +51,109 @@ static void stage_path(const struct steps *steps, size_t i, char path[static PAT
 static int stage_parent(struct stage *g, size_t i, char path[static PATH_MAX], const char **name)
 {
 	stage_path(g->t->steps, i, path);
-	return fsroot_parent(g->t->dir, path, name);
+	return fsroot_parent(transaction_objects(g->t, &g->t->steps->step[i]), path, name);
 }
 
-static int failed(struct transaction *t, const char *path, const char *what, int r)
+static bool is_staged(const struct step *s)
 {
-	t->failed_path = path;
-	t->failed_what = what;
-	return r;
+	return s->kind == STEP_CREATE || s->kind == STEP_REPLACE;
 }
 
 /* --- is there room? --- */
 
-#define SPARE (4u << 20) /* bytes that are left for others, and for the records */
+#define SPARE (4u << 20) /* bytes that are left for others */
+#define BLOCK 4096u
+#define NAME  64u /* bytes of a name in a directory, at most; a long one was there before */
 
-static int check_room(struct transaction *t)
+struct need {
+	uint64_t bytes, inodes;
+};
+
+static void add_need(struct need *need, uint64_t size)
 {
-	uint64_t bytes = SPARE, inodes = 64;
+	need->inodes++;
+	need->bytes += ((size + BLOCK - 1) & ~(uint64_t)(BLOCK - 1)) + NAME;
+}
+
+/* All that will be written before the first change, and what the commit adds to it. */
+static struct need count_need(const struct stage *g)
+{
+	const struct steps *steps = g->t->steps;
+	const size_t record[] = { g->journal.size, g->entries.size, g->records.base.size,
+		g->records.conflicts.size, g->records.status.size, 32 * steps->n, 16 * steps->n };
+	struct need need = { 0 };
+
+	for (size_t i = 0; i < sizeof(record) / sizeof(record[0]); i++)
+		add_need(&need, record[i]);
+	/* If something has to be deferred, base, conflicts and status are written once more. */
+	for (size_t i = 2; i < 5; i++)
+		add_need(&need, record[i]);
+	for (size_t i = 0; i < g->n_keep; i++)
+		add_need(&need, g->keep[i]->size);
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *s = &steps->step[i];
+
+		if (is_staged(s))
+			add_need(&need, s->after->type == MANIFEST_DIR ? BLOCK : s->after->size);
+	}
+	return need;
+}
+
+static int check_room(struct stage *g)
+{
+	const struct need need = count_need(g);
 	struct statvfs fs;
 
-	for (size_t i = 0; i < t->steps->n; i++) {
-		const struct manifest_entry *e = t->steps->step[i].after;
-
-		if (!e || t->steps->step[i].kind == STEP_META)
-			continue;
-		inodes++;
-		bytes +=
-			((e->size + 4095) & ~UINT64_C(4095)) + (e->type == MANIFEST_DIR ? 4096 : 0);
-	}
-	if (fstatvfs(t->state, &fs) < 0)
-		return failed(t, NULL, "cannot ask for free space", -errno);
-	if (bytes > (uint64_t)fs.f_bavail * fs.f_frsize)
-		return failed(
-			t, NULL, "the disk has not enough free space for the new files", -ENOSPC);
-	if (fs.f_files && inodes > fs.f_favail)
-		return failed(
-			t, NULL, "the disk has not enough free inodes for the new files", -ENOSPC);
+	if (fstatvfs(g->t->state, &fs) < 0)
+		return transaction_failed(g->t, NULL, "cannot ask for free space", -errno);
+	if (need.bytes + SPARE > (uint64_t)fs.f_bavail * fs.f_frsize)
+		return transaction_failed(g->t, NULL,
+			"the disk has not enough free space for the new files", -ENOSPC);
+	if (fs.f_files && need.inodes + 64 > fs.f_favail)
+		return transaction_failed(g->t, NULL,
+			"the disk has not enough free inodes for the new files", -ENOSPC);
 	return 0;
+}
+
+/* --- contents for later merges --- */
+
+static int find_kept(struct stage *g)
+{
+	const struct manifest *base = g->t->records.base;
+
+	g->keep = calloc(base->n + 1, sizeof(struct manifest_entry *));
+	for (size_t i = 0; g->keep && i < base->n; i++)
+		if (state_keeps(base->entry[i]) && !state_has_content(g->t->state, base->entry[i]))
+			g->keep[g->n_keep++] = base->entry[i];
+	return g->keep ? 0 : -ENOMEM;
+}
+
+/* Where a copy of the content that a step brings goes: an fd, or -1. */
+static int open_kept(const struct stage *g, const struct step *s)
+{
+	if (step_is_offer(s) || !state_keeps(s->after) || state_has_content(g->t->state, s->after))
+		return -1;
+	return state_content_make(g->t->dir, s->after);
+}
+
+/* What no step brought; where it is not to be had, later merges do without. */
+static int keep_others(struct stage *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < g->n_keep; i++) {
+		AUTO_CLOSE int fd = state_content_make(g->t->dir, g->keep[i]);
+		AUTO_BUF struct buf content = { 0 };
+
+		r = fd;
+		if (fd == -EEXIST)
+			r = 0;
+		else if (fd >= 0 && g->t->content(g->t->arg, g->keep[i], &content) == 0)
+			r = write_all(fd, content.data, content.size);
+		else if (fd >= 0)
+			r = state_content_drop(g->t->dir, g->keep[i]);
+	}
+	return r < 0 ? r : 0;
 }
 
 /* --- contents --- */
@@ -113,12 +183,16 @@ static int link_to_group(struct stage *g, size_t i)
 static int copy_from_state(struct stage *g, const struct step *s, int to)
 {
 	AUTO_CLOSE int from = openat(g->t->state, s->source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int kept = open_kept(g, s);
 	AUTO_FREE char *piece = malloc(65536);
 	ssize_t n = 1;
 	int r = from < 0 ? -errno : piece ? 0 : -ENOMEM;
 
-	while (r == 0 && (n = read(from, piece, 65536)) > 0)
+	while (r == 0 && (n = read(from, piece, 65536)) > 0) {
 		r = write_all(to, piece, (size_t)n);
+		if (r == 0 && kept >= 0)
+			r = write_all(kept, piece, (size_t)n);
+	}
 	return n < 0 ? -errno : r;
 }
 
@@ -175,8 +249,14 @@ static int begin(struct stage *g, size_t i)
 	AUTO_CLOSE int parent = stage_parent(g, g->wanted[i], path, &name);
 	int r = parent < 0 ? parent : digester_new(DIGEST_SHA256, &in->digester);
 
-	in->fd = r < 0 ? r : openat(parent, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	return r < 0 ? r : in->fd < 0 ? -errno : digester_begin(in->digester);
+	in->fd = in->kept = -1;
+	if (r < 0)
+		return r;
+	in->fd = openat(parent, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (in->fd < 0)
+		return -errno;
+	in->kept = open_kept(g, &g->t->steps->step[g->wanted[i]]);
+	return digester_begin(in->digester);
 }
 
 static int end(struct stage *g, size_t i)
@@ -190,8 +270,9 @@ static int end(struct stage *g, size_t i)
 		r = -errno;
 	digester_free(in->digester);
 	in->digester = NULL;
-	close(in->fd);
-	in->fd = -1;
+	cleanup_close(&in->fd);
+	cleanup_close(&in->kept);
+	in->fd = in->kept = -1;
 	if (r == 0 && (in->size != e->size || memcmp(digest.sha256, e->digest.sha256, 32) != 0))
 		return -EBADMSG;
 	g->files++;
@@ -209,7 +290,7 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 	int r = 0;
 
 	if (error)
-		return failed(g->t, s->source, strerror(-error), -EREMOTEIO);
+		return transaction_failed(g->t, s->source, strerror(-error), -EREMOTEIO);
 	if (!in->digester)
 		r = begin(g, i);
 	if (r == 0 && size == 0) {
@@ -218,11 +299,13 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 		in->size += size;
 		r = in->size > s->after->size ? -EBADMSG : digester_add(in->digester, data, size);
 		r = r < 0 ? r : file_write_sparse(in->fd, data, size);
+		if (r == 0 && in->kept >= 0)
+			r = write_all(in->kept, data, size);
 	}
 	if (r == -EBADMSG)
-		return failed(g->t, s->source,
+		return transaction_failed(g->t, s->source,
 			"the share's file is not the one that the signed manifest names", r);
-	return r < 0 ? failed(g->t, s->path, "cannot be written", r) : 0;
+	return r < 0 ? transaction_failed(g->t, s->path, "cannot be written", r) : 0;
 }
 
 static int fetch(struct stage *g)
@@ -237,21 +320,18 @@ static int fetch(struct stage *g)
 		return -ENOMEM;
 	r = source_fetch(g->t->source, &f);
 	for (size_t i = 0; i < g->n_wanted; i++) {
-		if (g->incoming[i].digester && g->incoming[i].fd >= 0)
-			close(g->incoming[i].fd);
+		if (g->incoming[i].digester) {
+			cleanup_close(&g->incoming[i].fd);
+			cleanup_close(&g->incoming[i].kept);
+		}
 		digester_free(g->incoming[i].digester);
 	}
 	if (r < 0 && !g->t->failed_what)
-		return failed(g->t, NULL, "the share cannot be read", -EREMOTEIO);
+		return transaction_failed(g->t, NULL, "the share cannot be read", -EREMOTEIO);
 	return r;
 }
 
 /* --- all of it --- */
-
-static bool is_staged(const struct step *s)
-{
-	return s->kind == STEP_CREATE || s->kind == STEP_REPLACE;
-}
 
 static int make_all(struct stage *g)
 {
@@ -270,13 +350,13 @@ static int make_all(struct stage *g)
 			r = 0;
 		}
 		if (r < 0)
-			return failed(g->t, s->path, "cannot be staged", r);
+			return transaction_failed(g->t, s->path, "cannot be staged", r);
 	}
 	return 0;
 }
 
-/* From the last to the first: a folder gets its mode when all that it holds is there. */
-static int dress_all(struct stage *g)
+/* From the last to the first: a directory gets its mode when all that it holds is there. */
+static int set_metadata(struct stage *g)
 {
 	struct steps *steps = g->t->steps;
 
@@ -294,51 +374,107 @@ static int dress_all(struct stage *g)
 			       : file_dress(parent, name, s->after, g->t->owners,
 					 s->after->type == MANIFEST_FILE);
 		if (r < 0)
-			return failed(g->t, s->path, "owner, mode or attributes cannot be set", r);
+			return transaction_failed(
+				g->t, s->path, "owner, mode or attributes cannot be set", r);
 	}
 	return 0;
 }
 
-static int sync_and_mark(struct transaction *t)
+/* By its inode number it is known later on whether what lies there is still what was staged. */
+static int note_inodes(struct stage *g)
 {
-	if (syncfs(t->dir) < 0)
-		return failed(t, NULL, "cannot sync", -errno);
-	return publish_file(t->dir, "staged", 0600, "", 0);
+	struct steps *steps = g->t->steps;
+
+	for (size_t i = 0; i < steps->n; i++) {
+		struct step *s = &steps->step[i];
+		struct stat st;
+
+		if (!is_staged(s) || s->within != STEP_NONE || s->deferred)
+			continue;
+		if (fstatat(transaction_objects(g->t, s), step_name(i).text, &st,
+			    AT_SYMLINK_NOFOLLOW) < 0)
+			return transaction_failed(g->t, s->path, "cannot be staged", -errno);
+		s->ino = st.st_ino;
+	}
+	return 0;
 }
 
-static int stage(struct stage *g)
+static int write_new(int dir, const char *name, const struct buf *data)
 {
-	struct transaction *t = g->t;
-	int r = check_room(t);
+	AUTO_CLOSE int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	for (size_t i = 0; i < t->steps->n; i++) {
-		const struct manifest_entry *e = t->steps->step[i].after;
+	return fd < 0 ? -errno : write_all(fd, data->data, data->size);
+}
+
+static int write_journal(struct stage *g)
+{
+	int r = write_new(g->t->dir, "entries.mtree.gz", &g->entries);
+
+	r = r < 0 ? r : write_new(g->t->dir, "journal", &g->journal);
+	if (r == 0 && mkdirat(g->t->dir, CONTENTS_DIR, 0700) < 0)
+		r = -errno;
+	return r;
+}
+
+static int sync_and_mark(struct stage *g)
+{
+	if (syncfs(g->t->dir) < 0)
+		return transaction_failed(g->t, NULL, "cannot sync", -errno);
+	return journal_mark_staged(g->t->dir, g->t->steps);
+}
+
+static int allocate(struct stage *g)
+{
+	struct steps *steps = g->t->steps;
+
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct manifest_entry *e = steps->step[i].after;
 
 		if (e && e->group > g->groups)
 			g->groups = e->group;
 	}
 	g->group = calloc((size_t)g->groups + 1, sizeof(*g->group));
-	g->wanted = calloc(t->steps->n, sizeof(*g->wanted));
-	if (!g->group || !g->wanted)
-		r = -ENOMEM;
-	r = r < 0 ? r : journal_write(t->dir, t->from, t->to, t->undo, t->steps);
-	r = r < 0 ? r : make_all(g);
-	r = r < 0 ? r : fetch(g);
-	r = r < 0 ? r : dress_all(g);
-	return r < 0 ? r : sync_and_mark(t);
+	g->wanted = calloc(steps->n + 1, sizeof(*g->wanted));
+	return g->group && g->wanted ? 0 : -ENOMEM;
 }
 
-static int open_folders(struct transaction *t)
+/* All that is known before the first file is made. */
+static int encode(struct stage *g)
 {
-	if (mkdirat(t->state, TRANSACTION_DIR, 0700) < 0)
-		return -errno;
-	t->dir = openat(t->state, TRANSACTION_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (t->dir < 0)
-		return -errno;
-	if (mkdirat(t->state, "pending", 0700) < 0 && errno != EEXIST)
-		return -errno;
-	t->pending = openat(t->state, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return t->pending < 0 ? -errno : 0;
+	struct transaction *t = g->t;
+	const struct journal head = {
+		.from = t->from, .to = t->to, .undo = t->undo, .undoes = t->undoes
+	};
+	int r = journal_encode(&head, t->steps, t->owners, &t->entries, &g->journal, &g->entries);
+
+	r = r < 0 ? r : records_encode(&t->records, &g->records);
+	return r < 0 ? r : find_kept(g);
+}
+
+static int stage(struct stage *g)
+{
+	struct transaction *t = g->t;
+	int r = transaction_open(t);
+
+	r = r < 0 ? r : write_journal(g);
+	r = r < 0 ? r : make_all(g);
+	r = r < 0 ? r : fetch(g);
+	r = r < 0 ? r : set_metadata(g);
+	r = r < 0 ? r : note_inodes(g);
+	r = r < 0 ? r : keep_others(g);
+	r = r < 0 ? r : records_stage(t->state, t->dir, &t->records, &g->records);
+	return r < 0 ? r : sync_and_mark(g);
+}
+
+static void free_stage(struct stage *g)
+{
+	free(g->group);
+	free(g->wanted);
+	free(g->incoming);
+	free(g->keep);
+	buf_free(&g->journal);
+	buf_free(&g->entries);
+	records_encoded_free(&g->records);
 }
 
 int transaction_stage(struct transaction *t)
@@ -348,18 +484,15 @@ int transaction_stage(struct transaction *t)
 
 	t->dir = t->pending = -1;
 	t->failed_path = t->failed_what = NULL;
-	if (t->steps->n == 0)
-		return 0;
-	r = open_folders(t);
-	r = r < 0 ? r : stage(&g);
-	if (r < 0) {
-		cleanup_close(&t->dir);
-		cleanup_close(&t->pending);
-		t->dir = t->pending = -1;
-		file_remove_tree(t->state, TRANSACTION_DIR);
-	}
-	free(g.group);
-	free(g.wanted);
-	free(g.incoming);
+	r = allocate(&g);
+	r = r < 0 ? r : encode(&g);
+	r = r < 0 ? r : check_room(&g);
+	if (r == 0 && mkdirat(t->state, TRANSACTION_DIR, 0700) < 0)
+		r = -errno;
+	else if (r == 0)
+		r = stage(&g);
+	if (r < 0)
+		transaction_discard(t);
+	free_stage(&g);
 	return r;
 }

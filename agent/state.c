@@ -200,22 +200,6 @@ int state_content(int state, const struct manifest_entry *e, struct buf *out)
 	return r;
 }
 
-int state_content_put(int state, const struct manifest_entry *e, const void *data)
-{
-	AUTO_CLOSE int fd = -1;
-	char name[80];
-	int r;
-
-	if (mkdirat(state, "contents", 0700) < 0 && errno != EEXIST)
-		return -errno;
-	/* Not synced one by one: a torn one is found by its digest, and the caller syncs them all.
-	 */
-	fd = openat(state, "contents/new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : write_all(fd, data, e->size);
-	content_name(e, name);
-	return r < 0 ? r : renameat(state, "contents/new", state, name) < 0 ? -errno : 0;
-}
-
 int state_content_make(int dir, const struct manifest_entry *e)
 {
 	char name[80];

@@ -54,7 +54,6 @@ bool state_keeps(const struct manifest_entry *e);
 /* A kept content, verified. 0; -ENOENT: not kept, or damaged; -errno. */
 int state_content(int state, const struct manifest_entry *e, struct buf *out);
 bool state_has_content(int state, const struct manifest_entry *e);
-int state_content_put(int state, const struct manifest_entry *e, const void *data);
 
 /*
  * Of a transaction: CONTENTS_DIR in its directory is filled file by file, not synced. An fd for

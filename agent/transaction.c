@@ -10,21 +10,20 @@
 #include <unistd.h>
 
 #include "agent/file.h"
-#include "agent/journal.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
 #define KEEP_RECORDS 8 /* transactions that can be rolled back */
 
-/* STATE/pending has the folders that its offers need, and no more is known of them. */
-static int make_folders(int pending, const char *path)
+/* STATE/pending has the directories that its offers need, and no more is known of them. */
+static int make_directories(int pending, const char *path)
 {
-	char folder[MANIFEST_PATH_MAX + 1];
+	char directory[MANIFEST_PATH_MAX + 1];
 	const char *name;
 
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-		AUTO_CLOSE int parent = fsroot_parent(pending, folder, &name);
+		snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+		AUTO_CLOSE int parent = fsroot_parent(pending, directory, &name);
 		if (parent < 0)
 			return parent;
 		if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
@@ -33,12 +32,27 @@ static int make_folders(int pending, const char *path)
 	return 0;
 }
 
-int transaction_parent(int root, int pending, const struct step *step, const char **name)
+int transaction_parent(const struct transaction *t, const struct step *step, const char **name)
 {
-	int r = step->pending ? make_folders(pending, step->path) : 0;
+	int r = step->pending ? make_directories(t->pending, step->path) : 0;
 
-	return r < 0 ? r : fsroot_parent(step->pending ? pending : root, step->path, name);
+	return r < 0 ? r : fsroot_parent(step->pending ? t->pending : t->root, step->path, name);
 }
+
+int transaction_objects(const struct transaction *t, const struct step *step)
+{
+	(void)step;
+	return t->dir;
+}
+
+int transaction_failed(struct transaction *t, const char *path, const char *what, int r)
+{
+	t->failed_path = path;
+	t->failed_what = what;
+	return r;
+}
+
+/* --- the trash --- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -82,44 +96,138 @@ static int fsync_at(int dir, const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The oldest records go; one that cannot be removed is tried again by the next transaction. */
-static void prune(int state, const uint32_t *serial, size_t n)
+int transaction_forget(int root, int state, uint32_t serial)
 {
 	char path[32];
 
-	for (size_t i = 0; i + KEEP_RECORDS < n; i++) {
-		snprintf(path, sizeof(path), "trash/%u", serial[i]);
-		file_remove_tree(state, path);
-	}
+	(void)root;
+	snprintf(path, sizeof(path), "trash/%u", serial);
+	return file_remove_tree(state, path);
 }
 
-int transaction_keep(int state)
+/* The oldest records go; one that cannot be removed is tried again by the next transaction. */
+static void prune(const struct transaction *t, const uint32_t *serial, size_t n)
+{
+	for (size_t i = 0; i + KEEP_RECORDS < n; i++)
+		transaction_forget(t->root, t->state, serial[i]);
+}
+
+/* The directory becomes the next STATE/trash/SERIAL. */
+static int keep(const struct transaction *t)
 {
 	AUTO_FREE uint32_t *serial = NULL;
 	char path[32];
 	size_t n;
 	int r;
 
-	if (mkdirat(state, "trash", 0700) < 0 && errno != EEXIST)
+	if (mkdirat(t->state, "trash", 0700) < 0 && errno != EEXIST)
 		return -errno;
-	r = transaction_records(state, &serial, &n);
+	r = transaction_records(t->state, &serial, &n);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "trash/%u", n ? serial[n - 1] + 1 : 1);
-	if (renameat(state, TRANSACTION_DIR, state, path) < 0)
+	if (renameat(t->state, TRANSACTION_DIR, t->state, path) < 0)
 		return -errno;
-	r = fsync_at(state, "trash");
-	r = r < 0 ? r : fsync(state) < 0 ? -errno : 0;
-	prune(state, serial, n);
+	r = fsync_at(t->state, "trash");
+	r = r < 0 ? r : fsync(t->state) < 0 ? -errno : 0;
+	prune(t, serial, n);
 	return r;
+}
+
+/* What was staged for a step that was deferred: it is nobody's, unless it was written to. */
+static void drop_deferred(const struct transaction *t)
+{
+	for (size_t i = 0; i < t->steps->n; i++) {
+		const struct step *s = &t->steps->step[i];
+		struct step_name number = step_name(s->number);
+		int dir = transaction_objects(t, s);
+		struct stat st;
+
+		if (!s->deferred || !s->ino ||
+			fstatat(dir, number.text, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			st.st_ino != s->ino)
+			continue;
+		if (s->after->type == MANIFEST_DIR ||
+			file_matches(dir, number.text, s->after, FILE_CONTENT) == 1)
+			file_remove_tree(dir, number.text);
+	}
 }
 
 int transaction_close(struct transaction *t)
 {
+	int r = 0;
+
+	if (t->undoes && t->records.status.deferred == 0)
+		r = transaction_forget(t->root, t->state, t->undoes);
+	if (r < 0)
+		return r;
+	/* What changed records alone is nothing to go back by. */
 	if (t->steps->n == 0)
-		return 0;
-	close(t->dir);
-	close(t->pending);
+		return transaction_discard(t);
+	r = keep(t);
+	/* By its fd, wherever it lies now. */
+	file_remove_tree(t->dir, "next");
+	file_remove_tree(t->dir, CONTENTS_DIR);
+	drop_deferred(t);
+	return r;
+}
+
+/* --- after a kill --- */
+
+int transaction_discard(struct transaction *t)
+{
+	/* Without its mark what is left of it is a transaction that has not begun. */
+	if (unlinkat(t->state, TRANSACTION_DIR "/staged", 0) < 0 && errno != ENOENT)
+		return -errno;
+	return file_remove_tree(t->state, TRANSACTION_DIR);
+}
+
+int transaction_open(struct transaction *t)
+{
+	t->dir = openat(t->state, TRANSACTION_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->dir < 0)
+		return -errno;
+	if (mkdirat(t->state, "pending", 0700) < 0 && errno != EEXIST)
+		return -errno;
+	t->pending = openat(t->state, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return t->pending < 0 ? -errno : 0;
+}
+
+bool transaction_is_unfinished(int state)
+{
+	return state >= 0 && faccessat(state, TRANSACTION_DIR "/staged", F_OK, 0) == 0;
+}
+
+int transaction_recover(int root, int state, struct transaction *t)
+{
+	int r;
+
+	*t = (struct transaction){
+		.root = root, .state = state, .recovers = true, .dir = -1, .pending = -1
+	};
+	if (!transaction_is_unfinished(state))
+		return transaction_discard(t);
+	r = transaction_open(t);
+	r = r < 0 ? r : journal_read(t->dir, &t->journal);
+	if (r < 0)
+		return transaction_failed(t, NULL, "the journal cannot be read", r);
+	t->from = t->journal.from;
+	t->to = t->journal.to;
+	t->undo = t->journal.undo;
+	t->undoes = t->journal.undoes;
+	t->steps = &t->journal.steps;
+	t->entries = t->journal.entries;
+	r = transaction_commit(t);
+	return r < 0 ? r : 1;
+}
+
+void transaction_free(struct transaction *t)
+{
+	cleanup_close(&t->dir);
+	cleanup_close(&t->pending);
 	t->dir = t->pending = -1;
-	return transaction_keep(t->state);
+	if (t->entries != t->journal.entries)
+		manifest_free(t->entries);
+	t->entries = NULL;
+	journal_free(&t->journal);
 }

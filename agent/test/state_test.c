@@ -7,6 +7,7 @@
 #include "agent/records.h"
 #include "agent/state.h"
 #include "lib/cleanup.h"
+#include "lib/publish.h"
 #include "lib/test/scratch.h"
 #include <errno.h>
 #include <signal.h>
@@ -69,6 +70,9 @@ static void broken_conflicts(void **state)
 static void journal_there_and_back(void **state)
 {
 	const struct manifest_entry link = { .path = "x", .type = MANIFEST_LINK, .link = "t" };
+	const struct journal head = { .from = 3, .to = 4, .undo = true, .undoes = 12 };
+	AUTO_BUF struct buf text = { 0 }, encoded = { 0 };
+	AUTO_MANIFEST struct manifest *entries = NULL;
 	struct steps steps = { 0 };
 	struct journal j;
 
@@ -81,19 +85,33 @@ static void journal_there_and_back(void **state)
 				  .before = &link, .after = &link, .within = STEP_NONE });
 	steps_add(&steps, &(struct step){ STEP_REMOVE, .path = "etc/d", .before = &link,
 				  .within = STEP_NONE });
-	assert_int_equal(journal_write(scratch, 3, 4, true, &steps), 0);
+	steps_add(&steps, &(struct step){ STEP_REPLACE, .path = "etc/group", .before = &link,
+				  .after = &link, .group = 1, .within = STEP_NONE });
+	steps.step[0].ino = 77;
+	steps.step[3].deferred = true;
+	assert_int_equal(journal_encode(&head, &steps, NULL, &entries, &text, &encoded), 0);
+	assert_int_equal(
+		publish_file(scratch, "entries.mtree.gz", 0600, encoded.data, encoded.size), 0);
+	assert_int_equal(publish_file(scratch, "journal", 0600, text.data, text.size), 0);
+	assert_int_equal(journal_mark_staged(scratch, &steps), 0);
 	assert_int_equal(journal_read(scratch, &j), 0);
 	assert_int_equal(j.from, 3);
 	assert_int_equal(j.to, 4);
 	assert_true(j.undo);
-	assert_int_equal(j.steps.n, 4);
+	assert_int_equal(j.undoes, 12);
+	assert_int_equal(j.steps.n, 5);
+	assert_int_equal(j.steps.step[0].ino, 77);
+	assert_false(j.steps.step[0].deferred);
+	assert_true(j.steps.step[3].deferred);
+	assert_int_equal(j.steps.step[4].group, 1);
 	assert_string_equal(j.steps.step[0].path, "etc/a b");
 	assert_int_equal(j.steps.step[1].within, 0);
 	assert_true(j.steps.step[2].pending);
 	assert_string_equal(j.steps.step[2].before->link, "t");
 	assert_null(j.steps.step[3].after);
-	assert_int_equal(j.steps.step[3].op, 3);
+	assert_int_equal(j.steps.step[3].number, 3);
 	journal_free(&j);
+	assert_int_equal(unlinkat(scratch, "staged", 0), 0);
 	scratch_write("journal", "xenfarm-journal 1 1 2\nreplace root 00000000 ../x\n");
 	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
 	scratch_write("journal", "xenfarm-journal 1 1 2\nremove root 00000009 etc/d\n");
@@ -188,6 +206,26 @@ static void status_text(void **state)
 	assert_int_equal(back.conflicts, 7);
 }
 
+/* As a transaction does it. */
+static void keep_content(const struct manifest_entry *e, const char *text)
+{
+	int dir, fd;
+
+	assert_int_equal(mkdirat(scratch, "t", 0700), 0);
+	assert_int_equal(mkdirat(scratch, "t/" CONTENTS_DIR, 0700), 0);
+	dir = openat(scratch, "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = state_content_make(dir, e);
+	assert_true(fd >= 0);
+	assert_int_equal(state_content_make(dir, e), -EEXIST);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	assert_int_equal(state_contents_take(scratch, dir), 0);
+	assert_int_equal(state_contents_take(scratch, dir), 0);
+	close(dir);
+	assert_int_equal(unlinkat(scratch, "t/" CONTENTS_DIR, AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(scratch, "t", AT_REMOVEDIR), 0);
+}
+
 static void contents(void **state)
 {
 	struct manifest_entry e = { .path = "etc/x", .size = 5, .nlink = 1 };
@@ -201,11 +239,11 @@ static void contents(void **state)
 		{ 0 } };
 	assert_true(state_keeps(&e));
 	assert_false(state_has_content(scratch, &e));
-	assert_int_equal(state_content_put(scratch, &e, "hello"), 0);
+	keep_content(&e, "hello");
 	assert_true(state_has_content(scratch, &e));
 	assert_int_equal(state_content(scratch, &e, &out), 0);
 	assert_memory_equal(out.data, "hello", 5);
-	assert_int_equal(state_content_put(scratch, &e, "hullo"), 0);
+	keep_content(&e, "hullo");
 	out.size = 0;
 	assert_int_equal(state_content(scratch, &e, &out), -ENOENT);
 	struct manifest none = { 0 };

@@ -50,25 +50,52 @@ each_is_old_or_new() {
     ! grep -v -x -F -f either now
 }
 
-# What is wrong after a cut in the run from old to new, and after the run that follows; nothing, if all is well.
-wrong_after_cut() {
-    each_is_old_or_new >stray || echo "neither old nor new: $(cat stray)"
-    agent reconcile --again --quiet >.rerun 2>&1
-    rc=$?
-    [ $rc -eq 10 ] || echo "rerun ended with $rc: $(cat .rerun)"
-    words root >now
-    cmp -s now new || echo "differs: $(diff new now)"
+# Nothing of a transaction is left, nothing stray, and no command calls that unfinished.
+nothing_left() {
     [ ! -e state/transaction ] || echo "transaction left"
     [ -z "$(find root/ state/ -name '.xf-*')" ] || echo "stray files: $(find root/ state/ -name '.xf-*')"
+    agent status --json | grep -q '"unfinished":false' || echo "status: $(agent status --json)"
+}
+
+# runs STATUS COMMAND…: what is wrong if it does not end with that status
+runs() {
+    wanted=$1
+    shift
+    agent "$@" --quiet >.rerun 2>&1
+    rc=$?
+    [ $rc -eq "$wanted" ] || echo "$* ended with $rc: $(cat .rerun)"
+}
+
+# is_like FILE: what is wrong if the root is not as FILE has it
+is_like() {
+    words root >now
+    cmp -s now "$1" || echo "differs from $1: $(diff "$1" now)"
+}
+
+# What is wrong after a cut in the run from old to new, and after the next ordinary run; nothing, if all is well.
+wrong_after_cut() {
+    each_is_old_or_new >stray || echo "neither old nor new: $(cat stray)"
+    runs 10 reconcile
+    is_like new
+    nothing_left
     agent plan --json >plan.json 2>&1
     ! grep -q -E '"(INSTALL|REMOVE|ADOPT|MERGE-ROWS|DROP-BASE|DEFER)"' plan.json ||
         echo "the base does not agree: $(cat plan.json)"
 }
 
-# The same of a rollback, that goes from new to old, and of the rollback that follows.
+# The same of a rollback, that goes from new to old. Every second time (tried is the caller's) by the next ordinary
+# run, that finds the one or the other, whole; else by rollback, which completes it and never goes further back.
 wrong_after_cut_rollback() {
     each_is_old_or_new >stray || echo "neither old nor new: $(cat stray)"
-    agent rollback --quiet >.rerun 2>&1
-    words root >now
-    cmp -s old now || diff old now
+    if [ $((${tried:-0} % 2)) -eq 1 ]; then
+        agent reconcile --quiet >.rerun 2>&1
+        words root >now
+        cmp -s now old || is_like new
+    else
+        agent rollback --quiet >.rerun 2>&1
+        is_like old
+    fi
+    nothing_left
+    runs 10 reconcile --again
+    is_like new
 }
