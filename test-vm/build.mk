@@ -4,7 +4,7 @@ SHELLS += test-vm/bench-boot test-vm/check-fresh test-vm/check-mutants test-vm/d
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
 JOBS ?= 2
-CHECKS += $(addprefix test-vm/test/,check-mutants.test mutants.test tally.test)
+CHECKS += $(addprefix test-vm/test/,check-mutants.test mutants.test tally.test tap.test)
 
 .PHONY: vm-programs demo-shell
 vm-programs:
