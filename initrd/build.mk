@@ -45,3 +45,9 @@ root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c initr
 UNITS += reconcile_test
 reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c initrd/files.c lib/layout.c \
 	$(SANDBOX) $(XFNET_PARSER)
+UNITS += bind_test handover_test
+bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/files.c lib/layout.c $(SANDBOX)
+handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs.c initrd/files.c $(SANDBOX) \
+	$(XFNET_PARSER)
+UNITS += early_test
+early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/files.c $(SANDBOX) $(XFNET_PARSER)

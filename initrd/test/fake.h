@@ -5,10 +5,13 @@
 #ifndef INITRD_TEST_FAKE_H
 #define INITRD_TEST_FAKE_H
 
+#include <stdint.h>
+
 extern char fake_log[4096];   /* all lines since fake_reset() */
 extern char fake_object[512]; /* of the last failed() */
 extern const char *fake_hint;
 extern void (*fake_rescan)(void); /* what modules_rescan() does, or NULL */
+extern uint64_t fake_ms;          /* what now_ms() says; 0: the machine's own clock */
 
 void fake_reset(void);
 
