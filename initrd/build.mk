@@ -1,8 +1,8 @@
 # Early userspace: static programs of klibc.
 KPROGRAMS += xf-init xf-shutdown
 
-initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/oncrpc.c kernel-cmdline/addr.c \
-	kernel-cmdline/scan.c
+initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/oncrpc.c initrd/power.c \
+	kernel-cmdline/addr.c kernel-cmdline/scan.c
 xf-init_SRC := initrd/init.c initrd/step.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
 	initrd/modtable.c initrd/netlink.c initrd/interface.c initrd/nfs.c initrd/server.c \
 	initrd/portmap.c initrd/share.c initrd/superblock.c initrd/root.c initrd/tools.c \
@@ -10,7 +10,7 @@ xf-init_SRC := initrd/init.c initrd/step.c initrd/early.c initrd/fail.c initrd/s
 	kernel-cmdline/xfnet.c kernel-cmdline/cmdline.c lib/layout.c \
 	$(initrd_COMMON)
 xf-init_DIR := $(LIBEXECDIR)
-xf-shutdown_SRC := initrd/shutdown.c initrd/guard.c $(initrd_COMMON)
+xf-shutdown_SRC := initrd/shutdown.c initrd/unmount.c initrd/guard.c $(initrd_COMMON)
 xf-shutdown_DIR := $(LIBEXECDIR)
 
 UNITS += superblock_test modtable_test
@@ -49,5 +49,9 @@ UNITS += bind_test handover_test
 bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/files.c lib/layout.c $(SANDBOX)
 handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs.c initrd/files.c $(SANDBOX) \
 	$(XFNET_PARSER)
-UNITS += early_test
+UNITS += early_test fail_test unmount_test guard_test
 early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/files.c $(SANDBOX) $(XFNET_PARSER)
+fail_test_SRC := initrd/test/fail_test.c initrd/fail.c initrd/error.c
+unmount_test_SRC := initrd/test/unmount_test.c initrd/unmount.c initrd/files.c initrd/error.c $(SANDBOX)
+guard_test_SRC := initrd/test/guard_test.c initrd/guard.c initrd/files.c kernel-cmdline/addr.c kernel-cmdline/scan.c \
+	$(SANDBOX)

@@ -2,6 +2,7 @@
 
 #include "initrd/error.h"
 #include "initrd/log.h"
+#include "initrd/power.h"
 #include "initrd/shell.h"
 
 #include <stdarg.h>
@@ -34,7 +35,7 @@ static void restart(int how)
 {
 	sync();
 	sleep(READING_TIME);
-	reboot(how, NULL);
+	power_end(how);
 	/* No way to do it: stay, so that the message can be read. */
 	for (;;)
 		pause();

@@ -4,6 +4,7 @@
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/oncrpc.h"
+#include "initrd/power.h"
 #include "kernel-cmdline/xfnet.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,7 +84,7 @@ static void end(int how)
 	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "u", 1) == 1)
 		sleep(2); /* it is done by a worker of the kernel */
-	reboot(how, NULL);
+	power_end(how);
 }
 
 static void watch(const struct server *server, int how)
