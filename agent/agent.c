@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/document.h"
 #include "agent/file.h"
+#include "agent/report.h"
 #include "agent/rows.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
@@ -23,15 +25,19 @@
 
 void complain(int r, const char *format, ...)
 {
+	AUTO_BUF struct buf text = { 0 };
+	char sentence[2 * MANIFEST_PATH_MAX];
 	va_list args;
 
-	fputs("xf-agent: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
+	buf_puts(&text, sentence);
 	if (r < 0)
-		fprintf(stderr, ": %s", strerror(-r));
-	fputc('\n', stderr);
+		buf_printf(&text, ": %s", strerror(-r));
+	buf_add(&text, "", 1);
+	fprintf(stderr, "xf-agent: %s\n", text.failed ? sentence : text.data);
+	document_message(text.failed ? sentence : text.data);
 }
 
 /* --- policy --- */
@@ -180,6 +186,7 @@ int agent_open(struct agent *a, const struct options *options, bool change)
 		complain(r, "the records in the state folder cannot be read");
 		return EXIT_REFUSED;
 	}
+	report_state(a, &a->conflicts);
 	return read_all_policies(a);
 }
 

@@ -127,12 +127,10 @@ static int show(struct agent *a, const char *path)
 		return EXIT_USAGE;
 	}
 	if (a->options->json) {
-		struct json_object *o = json_object_new_object();
-
+		document_set("path", json_name(path));
 		for (int i = 0; i < 3; i++)
-			json_object_object_add(o, side[i].word, json_side(&side[i]));
-		report_json(o);
-		return differ;
+			document_set(side[i].word, json_side(&side[i]));
+		return differ ? EXIT_DIFFERENT : EXIT_DONE;
 	}
 	if (is_file(&side[0]))
 		side[0].known = agent_base_content(a, side[0].entry, &side[0].content) == 0;

@@ -19,11 +19,11 @@ int command_plan(const struct options *options, char **arguments)
 	r = r ? r : agent_current(&a);
 	r = r ? r : agent_look(&a);
 	if (r == 0) {
-		report(&a, false);
 		a.status.conflicts = conflicts_waiting(&a.next);
 		a.status.deferred = 0;
 		for (size_t i = 0; i < a.plan->n; i++)
 			a.status.deferred += a.plan->op[i].action == ACTION_DEFER;
+		report(&a, false);
 		r = agent_left(&a);
 	}
 	agent_close(&a);
@@ -32,9 +32,11 @@ int command_plan(const struct options *options, char **arguments)
 
 static void say(const struct agent *a, const char *what)
 {
-	if (a->options->json)
-		printf("{\"generation\":%u,\"paths\":[]}\n", a->generation);
-	else if (!a->options->quiet)
+	document_set("to", json_object_new_int64(a->generation));
+	document_set("done", json_object_new_boolean(true));
+	document_append("paths", json_object_new_array());
+	document_message(what);
+	if (!a->options->json && !a->options->quiet)
 		printf("generation %u: %s\n", a->generation, what);
 }
 
@@ -82,15 +84,19 @@ int command_reconcile(const struct options *options, char **arguments)
 	return r;
 }
 
+#define TOO_SLOW "the share is too slow: what is missing is done after the boot"
+
+/* As any kill: the next run puts it in order. */
 static void too_late(int signal)
 {
-	static const char text[] =
-		"xf-agent: the share is too slow: what is missing is done after the boot\n";
+	static const char text[] = "xf-agent: " TOO_SLOW "\n",
+			  json[] = "{\"command\":\"boot\",\"status\":11,\"messages\":[\"" TOO_SLOW
+				   "\"]}\n";
 
 	(void)signal;
-	if (write(2, text, sizeof(text) - 1) < 0)
+	if (write(2, text, sizeof(text) - 1) < 0 ||
+		(document_wanted() && write(1, json, sizeof(json) - 1) < 0))
 		_exit(EXIT_UNDONE);
-	/* As any kill: the next run puts it in order. */
 	_exit(EXIT_DEFERRED);
 }
 

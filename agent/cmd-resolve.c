@@ -165,7 +165,9 @@ int command_resolve(const struct options *options, char **arguments)
 	if (r == 0) {
 		forget_merge(&a, path);
 		derive(&a, &a.steps);
-		if (!options->quiet && !options->json)
+		if (options->json)
+			report(&a, true);
+		else if (!options->quiet)
 			printf("%u wait for you\n", a.status.conflicts);
 		r = agent_left(&a);
 	}

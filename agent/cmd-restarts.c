@@ -166,7 +166,7 @@ static int by_unit(const void *a, const void *b)
 
 static void print_json(const struct restarts *s, const char *kernel)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct json_object *u = json_object_new_object();
@@ -176,11 +176,9 @@ static void print_json(const struct restarts *s, const char *kernel)
 		json_object_object_add(u, "file", json_name(s->user[i].file));
 		json_object_array_add(list, u);
 	}
-	json_object_object_add(o, "restart", list);
-	json_object_object_add(o, "reboot", json_object_new_boolean(kernel != NULL));
-	if (kernel)
-		json_object_object_add(o, "kernel", json_name(kernel));
-	report_json(o);
+	document_set("restart", list);
+	document_set("reboot", json_object_new_boolean(kernel != NULL));
+	document_set("kernel", kernel ? json_name(kernel) : NULL);
 }
 
 static void print(const struct restarts *s, const char *kernel)

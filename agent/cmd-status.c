@@ -26,23 +26,6 @@ static void print_status(const struct agent *a)
 		printf("%u could not be done: xf-agent plan says why\n", s->deferred);
 }
 
-static void print_json(const struct agent *a)
-{
-	const struct state_status *s = &a->status;
-	struct json_object *o = json_object_new_object();
-
-	json_object_object_add(o, "share", json_object_new_string(s->share));
-	json_object_object_add(o, "generation", json_object_new_int64(s->generation));
-	json_object_object_add(o, "current", json_object_new_int64(a->generation));
-	json_object_object_add(o, "rolled_back", json_object_new_int64(s->rolled_back));
-	json_object_object_add(o, "conflicts", json_object_new_int64(s->conflicts));
-	json_object_object_add(o, "deferred", json_object_new_int64(s->deferred));
-	json_object_object_add(o, "unfinished", json_object_new_boolean(a->unfinished));
-	if (s->checked)
-		json_object_object_add(o, "checked", json_time(s->checked));
-	report_json(o);
-}
-
 int command_status(const struct options *options, char **arguments)
 {
 	struct agent a;
@@ -53,9 +36,7 @@ int command_status(const struct options *options, char **arguments)
 	if (r == 0 && options->source)
 		agent_current(&a);
 	if (r == 0) {
-		if (options->json)
-			print_json(&a);
-		else
+		if (!options->json)
 			print_status(&a);
 		r = agent_left(&a);
 	}

@@ -97,9 +97,10 @@ int command_verify(const struct options *options, char **arguments)
 	r = r ? r : agent_scan(&a, true);
 	if (r == 0) {
 		manifest_join(a.base, a.local, compare, &v);
-		if (v.list)
-			report_json(json_object_get(v.list));
-		else if (!options->quiet)
+		document_set("differences", json_object_get(v.list));
+		document_set("read", json_object_new_int64((int64_t)v.checked));
+		document_set("unreadable", json_object_new_int64((int64_t)v.unreadable));
+		if (!v.list && !options->quiet)
 			printf("%lu checked, %lu differ, %lu could not be read\n", v.checked,
 				v.different, v.unreadable);
 		r = v.different || v.unreadable ? EXIT_DIFFERENT : EXIT_DONE;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/document.h"
 #include "agent/offers.h"
 #include "agent/rows.h"
 #include "agent/trust.h"
@@ -55,7 +56,7 @@ static uint32_t pinned(void)
 	return cmdline->generation;
 }
 
-int agent_current(struct agent *a)
+static int read_current(struct agent *a)
 {
 	AUTO_BUF struct buf text = { 0 };
 	unsigned long number;
@@ -80,6 +81,15 @@ int agent_current(struct agent *a)
 	}
 	a->generation = (uint32_t)number;
 	return 0;
+}
+
+int agent_current(struct agent *a)
+{
+	int r = read_current(a);
+
+	if (r == 0)
+		document_set("current", json_object_new_int64(a->generation));
+	return r;
 }
 
 static int refuse_manifest(const struct agent *a, int r, const struct manifest_error *error)

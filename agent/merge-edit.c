@@ -192,7 +192,7 @@ static const char *editor(void)
 	return visual && *visual ? visual : line && *line ? line : "vi";
 }
 
-static int run_tool(const char *tool, const struct work *w)
+static int run_tool(const char *tool, const struct work *w, int out)
 {
 	char path[4][PATH_MAX];
 	static const char *const name[] = { "mine", "base", "theirs", "merged" };
@@ -200,14 +200,14 @@ static int run_tool(const char *tool, const struct work *w)
 
 	for (int i = 0; i < 4; i++)
 		snprintf(path[i], PATH_MAX, "%s/%s", w->path, name[i]);
-	return run(argv, -1, 0, 1);
+	return run(argv, out, 0, 1);
 }
 
 /*
  * Both variables hold a command line. Without a terminal the program gets none either, but for its
  * file nothing at all: one that merges by itself still can, and any other one ends.
  */
-static int run_editor(const struct work *w, bool terminal)
+static int run_editor(const struct work *w, int out, bool terminal)
 {
 	AUTO_FREE char *command = NULL;
 	char path[PATH_MAX];
@@ -220,14 +220,15 @@ static int run_editor(const struct work *w, bool terminal)
 	}
 	argv[2] = command;
 	snprintf(path, sizeof(path), "%s/merged", w->path);
-	return run(argv, nothing, 0, terminal);
+	return run(argv, terminal ? out : nothing, 0, terminal);
 }
 
 static int edit(const struct agent *a, const struct work *w)
 {
 	const char *tool = a->options->tool, *program = tool ? tool : editor();
 	bool terminal = tool || (isatty(0) && isatty(1));
-	int r = tool ? run_tool(tool, w) : run_editor(w, terminal);
+	int out = a->options->json ? 2 : -1; /* our output is one document */
+	int r = tool ? run_tool(tool, w, out) : run_editor(w, out, terminal);
 
 	if (r == 0)
 		return 0;

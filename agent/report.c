@@ -20,13 +20,6 @@ void print_name(const char *bytes, const char *after)
 	printf("%s%s", name ? name : "?", after);
 }
 
-struct json_object *json_name(const char *bytes)
-{
-	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
-
-	return json_object_new_string(name ? name : "");
-}
-
 static const char *time_text(int64_t seconds, char text[static 32])
 {
 	time_t t = (time_t)seconds;
@@ -35,20 +28,6 @@ static const char *time_text(int64_t seconds, char text[static 32])
 	if (!gmtime_r(&t, &tm) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		text[0] = '\0';
 	return text;
-}
-
-struct json_object *json_time(int64_t seconds)
-{
-	char text[32];
-
-	return json_object_new_string(time_text(seconds, text));
-}
-
-void report_json(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
 }
 
 static void color(const char *code)
@@ -101,8 +80,8 @@ static struct json_object *json_conflict(const struct conflict *c)
 	json_object_object_add(o, "path", json_name(c->path));
 	json_object_object_add(o, "kind", json_object_new_string(conflict_kind_name(c->kind)));
 	if (*c->place)
-		json_object_object_add(
-			o, c->kind == CONFLICT_ROWS ? "what" : "offer", json_name(c->place));
+		json_object_object_add(o, c->kind == CONFLICT_ROWS ? "what" : "offer",
+			c->kind == CONFLICT_ROWS ? json_text(c->place) : json_name(c->place));
 	json_object_object_add(o, "generation", json_object_new_int64(c->generation));
 	json_object_object_add(o, "since", json_time(c->since));
 	return o;
@@ -118,19 +97,33 @@ static struct json_object *json_conflicts(const struct conflicts *c)
 	return list;
 }
 
+void report_state(const struct agent *a, const struct conflicts *conflicts)
+{
+	const struct state_status *s = &a->status;
+
+	document_set_once("from", json_object_new_int64(s->generation));
+	document_set("share", *s->share ? json_object_new_string(s->share) : NULL);
+	document_set("generation", json_object_new_int64(s->generation));
+	document_set_once("current", NULL);
+	document_set("rolled_back", json_object_new_int64(s->rolled_back));
+	document_set("pending", json_object_new_int64(s->conflicts));
+	document_set("deferred", json_object_new_int64(s->deferred));
+	document_set("unfinished", json_object_new_boolean(a->unfinished));
+	document_set("checked", s->checked ? json_time(s->checked) : NULL);
+	document_set("conflicts", json_conflicts(conflicts));
+}
+
 static void report_as_json(const struct agent *a, bool done)
 {
-	struct json_object *o = json_object_new_object(), *ops = json_object_new_array();
+	struct json_object *ops = json_object_new_array();
 
 	for (size_t i = 0; i < a->plan->n; i++)
 		if (is_listed(&a->plan->op[i]))
 			json_object_array_add(ops, json_op(&a->plan->op[i]));
-	json_object_object_add(o, "done", json_object_new_boolean(done));
-	json_object_object_add(o, "from", json_object_new_int64(a->base->head.generation));
-	json_object_object_add(o, "generation", json_object_new_int64(a->generation));
-	json_object_object_add(o, "paths", ops);
-	json_object_object_add(o, "conflicts", json_conflicts(&a->next));
-	report_json(o);
+	report_state(a, &a->next);
+	document_set("to", json_object_new_int64(a->generation));
+	document_set("done", json_object_new_boolean(done));
+	document_append("paths", ops);
 }
 
 /* --- text --- */
@@ -208,13 +201,8 @@ void report_conflicts(const struct agent *a, const struct conflicts *c)
 {
 	char since[32];
 
-	if (a->options->json) {
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "conflicts", json_conflicts(c));
-		report_json(o);
+	if (a->options->json)
 		return;
-	}
 	for (size_t i = 0; i < c->n; i++) {
 		const struct conflict *x = &c->conflict[i];
 

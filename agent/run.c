@@ -20,7 +20,7 @@ static void child(const char *const argv[], int out, int interactive)
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 0);
 	if (nothing >= 0)
 		dup2(nothing, 0);
-	if (!interactive)
+	if (!interactive || out >= 0)
 		dup2(out >= 0 ? out : 2, 1);
 	execvp(argv[0], (char *const *)argv);
 	_exit(NOT_FOUND);

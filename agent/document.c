@@ -1,0 +1,113 @@
+#include "agent/document.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/vis.h"
+
+static struct json_object *document;
+
+void document_begin(const char *command)
+{
+	if (!document) {
+		document = json_object_new_object();
+		document_set("command", NULL);
+		document_set("status", NULL);
+		document_set("messages", json_object_new_array());
+	}
+	if (command)
+		document_set("command", json_object_new_string(command));
+}
+
+bool document_wanted(void)
+{
+	return document != NULL;
+}
+
+void document_set(const char *key, struct json_object *value)
+{
+	if (document)
+		json_object_object_add(document, key, value);
+	else
+		json_object_put(value);
+}
+
+void document_set_once(const char *key, struct json_object *value)
+{
+	if (document && json_object_object_get_ex(document, key, NULL))
+		json_object_put(value);
+	else
+		document_set(key, value);
+}
+
+static struct json_object *list_of(const char *key)
+{
+	struct json_object *list;
+
+	if (!json_object_object_get_ex(document, key, &list)) {
+		list = json_object_new_array();
+		document_set(key, list);
+	}
+	return list;
+}
+
+void document_append(const char *key, struct json_object *list)
+{
+	struct json_object *to = document ? list_of(key) : NULL;
+
+	for (size_t i = 0; to && i < json_object_array_length(list); i++)
+		json_object_array_add(to, json_object_get(json_object_array_get_idx(list, i)));
+	json_object_put(list);
+}
+
+void document_message(const char *text)
+{
+	if (document)
+		json_object_array_add(list_of("messages"), json_text(text));
+}
+
+void document_end(int status)
+{
+	if (!document)
+		return;
+	document_set("status", json_object_new_int(status));
+	puts(json_object_to_json_string_ext(
+		document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(document);
+	document = NULL;
+}
+
+/* --- values --- */
+
+struct json_object *json_text(const char *bytes)
+{
+	AUTO_BUF struct buf text = { 0 };
+
+	for (const char *c = bytes; *c; c++) {
+		if (*c & 0x80)
+			buf_printf(&text, "\\%03o", (unsigned char)*c);
+		else
+			buf_add(&text, c, 1);
+	}
+	return json_object_new_string_len(text.data ? text.data : "", (int)text.size);
+}
+
+struct json_object *json_name(const char *bytes)
+{
+	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
+
+	return json_object_new_string(name ? name : "");
+}
+
+struct json_object *json_time(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[32];
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		text[0] = '\0';
+	return json_object_new_string(text);
+}

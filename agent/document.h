@@ -1,0 +1,40 @@
+/*
+ * With --json a command prints one JSON document, whatever it comes to: docs/formats.md says what
+ * is in it. What the parts of a run have to say is collected here, and printed at the end.
+ */
+#ifndef AGENT_DOCUMENT_H
+#define AGENT_DOCUMENT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Of a command, or of none (NULL) if it is not known (yet). Again: only the name is set. */
+void document_begin(const char *command);
+
+/* Was it begun? The functions below do nothing if not. */
+bool document_wanted(void);
+
+/* A member, in place of one that was there; takes value (NULL: null) over. */
+void document_set(const char *key, struct json_object *value);
+
+/* The same, but one that was there stays. */
+void document_set_once(const char *key, struct json_object *value);
+
+/* Append all in list, which is taken over, to the list of that name. */
+void document_append(const char *key, struct json_object *list);
+
+/* What was said on standard error, or would be on standard output. */
+void document_message(const char *text);
+
+/* Print it, with the exit status, and forget it. */
+void document_end(int status);
+
+/* Text that may have any bytes: those beyond ASCII as in vis(3), by their octal numbers. */
+struct json_object *json_text(const char *bytes);
+/* A path, a name: escaped as in a manifest. The root is ".". */
+struct json_object *json_name(const char *bytes);
+/* Seconds since 1970 as RFC 3339 text. */
+struct json_object *json_time(int64_t seconds);
+
+#endif
