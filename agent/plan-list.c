@@ -95,7 +95,9 @@ static void close_upwards(const struct plan *plan, const struct manifest_entry *
 			continue;
 		parent = plan_parent(plan, plan->op[i].path, parent);
 		at = parent ? (size_t)(parent - plan->op) : 0;
-		if (parent && !chosen[at])
+		if (parent && parent->settled && !is_dir(chosen[at]) && is_dir(parent->new))
+			chosen[at] = parent->settled;
+		else if (parent && !chosen[at])
 			chosen[at] = is_dir(parent->new) ? parent->new : parent->base;
 	}
 	for (size_t i = 1; i < plan->n; i++) {

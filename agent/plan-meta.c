@@ -34,6 +34,16 @@ static enum side decide(struct sides *s, bool local_is_base, bool new_is_base, b
 	return CONFLICT;
 }
 
+/* Where base says nothing, a conflict is kept in mind by a value that neither side has. */
+static uint32_t neither(uint32_t a, uint32_t b)
+{
+	uint32_t value = 0;
+
+	while (value == a || value == b)
+		value++;
+	return value;
+}
+
 /*
  * A mode that was changed here goes along to new content, but bits that the master took away do not
  * come back: the new program was not written to run with them.
@@ -48,8 +58,8 @@ static void decide_mode(struct sides *s, bool new_content)
 	side = decide(s, b && l->mode == b->mode, b && n->mode == b->mode, l->mode == n->mode);
 	if (side == KEEP || side == CONFLICT)
 		s->after.mode = l->mode;
-	if (side == CONFLICT && b)
-		s->settled.mode = b->mode;
+	if (side == CONFLICT)
+		s->settled.mode = b ? b->mode : neither(l->mode, n->mode);
 	if (new_content && b)
 		s->after.mode &= ~(b->mode & ~n->mode & SETID);
 }
@@ -68,6 +78,8 @@ static bool same_group(const struct manifest_entry *a, const struct manifest_ent
 {
 	return a && b && same_id(a->gname, b->gname, a->gid, b->gid);
 }
+
+static const struct manifest_entry nobody_else = { .uid = UINT32_MAX, .gid = UINT32_MAX };
 
 static void copy_user(struct manifest_entry *to, const struct manifest_entry *from)
 {
@@ -88,13 +100,13 @@ static void decide_owner(struct sides *s)
 
 	if (side == KEEP || side == CONFLICT)
 		copy_user(&s->after, l);
-	if (side == CONFLICT && b)
-		copy_user(&s->settled, b);
+	if (side == CONFLICT)
+		copy_user(&s->settled, b ? b : &nobody_else);
 	side = decide(s, same_group(l, b), same_group(n, b), same_group(l, n));
 	if (side == KEEP || side == CONFLICT)
 		copy_group(&s->after, l);
-	if (side == CONFLICT && b)
-		copy_group(&s->settled, b);
+	if (side == CONFLICT)
+		copy_group(&s->settled, b ? b : &nobody_else);
 }
 
 /* The next attribute of e if it is name, and then goes past it. */
@@ -119,15 +131,30 @@ static void add(struct manifest_entry *e, struct manifest_xattr *to, const struc
 		to[e->nxattrs++] = *x;
 }
 
+/* As neither(): absent, or where one of them is absent another value. */
+static const struct manifest_xattr *neither_xattr(
+	const struct manifest_xattr *a, const struct manifest_xattr *b, struct manifest_xattr *room)
+{
+	if (a && b)
+		return NULL;
+	*room = a ? *a : *b;
+	room->size = room->size == 0;
+	room->value = "?";
+	return room;
+}
+
 static void decide_xattr(struct sides *s, bool new_content, const struct manifest_xattr *b,
 	const struct manifest_xattr *l, const struct manifest_xattr *n)
 {
 	enum side side = decide(s, same_xattr(l, b), same_xattr(n, b), same_xattr(l, n));
+	struct manifest_xattr room;
 	bool dropped = new_content && b && !n && l && strcmp(l->name, CAPABILITY) == 0;
 
 	if (!dropped)
 		add(&s->after, s->after_xattr, side == KEEP || side == CONFLICT ? l : n);
-	add(&s->settled, s->settled_xattr, side == CONFLICT && s->base ? b : n);
+	if (side == CONFLICT && !s->base)
+		b = neither_xattr(l, n, &room);
+	add(&s->settled, s->settled_xattr, side == CONFLICT ? b : n);
 }
 
 static const char *lowest(const char *name, const struct manifest_entry *e, uint32_t i)
@@ -182,9 +209,10 @@ bool plan_metadata(struct op *op, struct manifest *made)
 	if ((installed || s.meta & META_TAKEN) && !op->after)
 		return false;
 	/* A conflict stays one until it is resolved: the base goes on saying what was before it. */
-	if (s.meta & META_CONFLICT && !op->base)
+	if (!(s.meta & META_CONFLICT))
+		return true;
+	if (!s.base)
 		op->rest = REST_OLD;
-	else if (s.meta & META_CONFLICT && s.base)
-		op->settled = manifest_add(made, &s.settled);
-	return !(s.meta & META_CONFLICT) || !s.base || op->settled;
+	op->settled = manifest_add(made, &s.settled);
+	return op->settled != NULL;
 }

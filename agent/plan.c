@@ -38,8 +38,10 @@ bool plan_same_content(const struct manifest_entry *a, const struct manifest_ent
 /* Both are the same in all that counts. */
 static bool same(const struct manifest_entry *a, const struct manifest_entry *b)
 {
-	return plan_same_content(a, b) &&
-	       (!a || (manifest_compare(a, b) & ~MANIFEST_DIFF_TIME) == 0);
+	const unsigned int ignored =
+		MANIFEST_DIFF_TIME | (a && a->type == MANIFEST_LINK ? MANIFEST_DIFF_MODE : 0);
+
+	return plan_same_content(a, b) && (!a || (manifest_compare(a, b) & ~ignored) == 0);
 }
 
 /* --- the list --- */
@@ -98,8 +100,9 @@ static enum action table(const struct op *op)
 		return ACTION_DROP_BASE;
 	if (!op->new && !op->base)
 		return ACTION_IGNORE_LOCAL;
+	/* A mode, owner or attribute that was set here is an edit, and would go with the file. */
 	if (!op->new)
-		return unchanged_here && *op->path ? ACTION_REMOVE : ACTION_KEEP_ORPHAN;
+		return same(op->local, op->base) && *op->path ? ACTION_REMOVE : ACTION_KEEP_ORPHAN;
 	if (!op->local && !op->base)
 		return ACTION_INSTALL;
 	if (!op->local)

@@ -56,8 +56,10 @@ struct op {
 	bool relink;    /* same content, but the master has it as a hard link to op.leader */
 	bool offerable; /* SIDE…: the folder that an offer would lie in is there */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
-	const struct manifest_entry *after;   /* INSTALL, META_TAKEN: what will be there */
-	const struct manifest_entry *settled; /* for REST_NEW, if not just new; see META_CONFLICT */
+	const struct manifest_entry *after; /* INSTALL, META_TAKEN: what will be there */
+	/* META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
+	 * REST_NEW; and for a folder of REST_OLD that the next base needs for what is in it. */
+	const struct manifest_entry *settled;
 	const char *leader; /* the path of new that this one shares its inode with, or NULL */
 	size_t cover;       /* the op that decides for this one too, or PLAN_NONE */
 	const char *why;    /* DEFER, KEEP_ORPHAN: static text, or NULL */
