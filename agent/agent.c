@@ -165,6 +165,13 @@ static int open_state(struct agent *a, bool change)
 	return change ? recover(a) : 0;
 }
 
+static int unreadable(int r, const char *name)
+{
+	complain(r == -EBADMSG ? 0 : r, "%s in the state directory: %s", name,
+		r == -EBADMSG ? "damaged, or not a regular file" : "cannot be read");
+	return EXIT_REFUSED;
+}
+
 int agent_open(struct agent *a, const struct options *options, bool change)
 {
 	int r;
@@ -181,11 +188,11 @@ int agent_open(struct agent *a, const struct options *options, bool change)
 	if (r)
 		return r;
 	r = state_status_read(a->state, &a->status);
-	r = r < 0 ? r : conflicts_read(a->state, &a->conflicts);
-	if (r < 0) {
-		complain(r, "the records in the state folder cannot be read");
-		return EXIT_REFUSED;
-	}
+	if (r < 0)
+		return unreadable(r, "status");
+	r = conflicts_read(a->state, &a->conflicts);
+	if (r < 0)
+		return unreadable(r, "conflicts");
 	report_state(a, &a->conflicts);
 	return read_all_policies(a);
 }
@@ -241,7 +248,7 @@ int agent_content(
 	char path[MANIFEST_PATH_MAX + 32];
 	int r = a->state < 0 ? -ENOENT : state_content(a->state, e, out);
 
-	if (r == 0 || !a->source || e->size > ROWS_BYTES_MAX)
+	if (r == 0 || e->size > ROWS_BYTES_MAX || agent_open_source(a) < 0)
 		return r;
 	out->size = 0;
 	snprintf(path, sizeof(path), "gen/%u/%s", generation, e->path);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/state.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
@@ -177,12 +178,12 @@ void conflicts_format(const struct conflicts *c, struct buf *out)
 
 int conflicts_read(int state, struct conflicts *c)
 {
-	AUTO_CLOSE int fd = openat(state, STATE_CONFLICTS, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
-	int r = fd < 0 ? -errno : buf_read(&text, fd, CONFLICTS_BYTES_MAX);
+	int r = state < 0 ? -ENOENT
+			  : state_read_file(state, STATE_CONFLICTS, CONFLICTS_BYTES_MAX, &text);
 
 	*c = (struct conflicts){ 0 };
-	if (r == -ENOENT || state < 0)
+	if (r == -ENOENT)
 		return 0;
 	if (r == 0 && !buf_room(&text, 1))
 		r = -ENOMEM;

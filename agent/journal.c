@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/state.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
@@ -260,15 +261,14 @@ static int read_mark(int dir, const char *name, struct journal *j)
 
 int journal_read(int dir, struct journal *j)
 {
-	AUTO_CLOSE int fd = openat(dir, "journal", O_RDONLY | O_CLOEXEC);
 	struct buf text = { 0 };
 	struct manifest_error error;
 	struct manifest *entries = NULL;
-	int r = fd < 0 ? -errno : buf_read(&text, fd, JOURNAL_BYTES_MAX);
+	int r = state_read_file(dir, "journal", JOURNAL_BYTES_MAX, &text);
 
 	*j = (struct journal){ 0 };
 	if (r == 0)
-		r = manifest_load(dir, "entries.mtree.gz", NULL, &entries, &error);
+		r = state_read_manifest(dir, "entries.mtree.gz", &entries, &error);
 	if (r == 0 && !buf_room(&text, 1))
 		r = -ENOMEM;
 	if (r < 0) {

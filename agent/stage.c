@@ -10,6 +10,7 @@
 
 #include "agent/file.h"
 #include "agent/journal.h"
+#include "agent/state.h"
 #include "agent/transaction.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
@@ -182,11 +183,11 @@ static int link_to_group(struct stage *g, size_t i)
 
 static int copy_from_state(struct stage *g, const struct step *s, int to)
 {
-	AUTO_CLOSE int from = openat(g->t->state, s->source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int from = state_open_file(g->t->state, s->source);
 	AUTO_CLOSE int kept = open_kept(g, s);
 	AUTO_FREE char *piece = malloc(65536);
 	ssize_t n = 1;
-	int r = from < 0 ? -errno : piece ? 0 : -ENOMEM;
+	int r = from < 0 ? from : piece ? 0 : -ENOMEM;
 
 	while (r == 0 && (n = read(from, piece, 65536)) > 0) {
 		r = write_all(to, piece, (size_t)n);

@@ -81,6 +81,31 @@ int state_open(int root, const char *path, bool create, int *lock)
 	return r;
 }
 
+/* --- its files --- */
+
+int state_open_file(int dir, const char *path)
+{
+	/* A fifo would be waited for, and a device may do anything. */
+	AUTO_CLOSE int fd =
+		openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int r = fd;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EBADMSG;
+	fd = -1;
+	return r;
+}
+
+int state_read_file(int dir, const char *path, size_t limit, struct buf *out)
+{
+	AUTO_CLOSE int fd = state_open_file(dir, path);
+
+	return fd < 0 ? fd : buf_read(out, fd, limit);
+}
+
 /* --- status --- */
 
 void state_status_parse(const char *text, size_t n, struct state_status *s)
@@ -105,12 +130,11 @@ void state_status_parse(const char *text, size_t n, struct state_status *s)
 
 int state_status_read(int state, struct state_status *s)
 {
-	AUTO_CLOSE int fd = openat(state, STATE_STATUS, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
-	int r = fd < 0 ? -errno : buf_read(&text, fd, 65536);
+	int r = state < 0 ? -ENOENT : state_read_file(state, STATE_STATUS, 65536, &text);
 
 	*s = (struct state_status){ 0 };
-	if (r == -ENOENT || state < 0)
+	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
 		state_status_parse(text.data, text.size, s);
@@ -136,10 +160,20 @@ int state_status_write(int state, const struct state_status *s)
 
 /* --- manifests --- */
 
+int state_read_manifest(
+	int dir, const char *name, struct manifest **manifest, struct manifest_error *error)
+{
+	AUTO_BUF struct buf data = { 0 };
+	int r = state_read_file(dir, name, MANIFEST_FILE_MAX, &data);
+
+	*error = (struct manifest_error){ .rule = r == -EBADMSG ? "not a regular file" : NULL };
+	return r < 0 ? r : manifest_decode(data.data, data.size, NULL, NULL, 0, manifest, error);
+}
+
 int state_manifest(
 	int state, const char *name, struct manifest **manifest, struct manifest_error *error)
 {
-	int r = state < 0 ? -ENOENT : manifest_load(state, name, NULL, manifest, error);
+	int r = state < 0 ? -ENOENT : state_read_manifest(state, name, manifest, error);
 
 	if (r != -ENOENT)
 		return r;
@@ -190,10 +224,7 @@ int state_content(int state, const struct manifest_entry *e, struct buf *out)
 	int r;
 
 	content_name(e, name);
-	AUTO_CLOSE int fd = openat(state, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = buf_read(out, fd, ROWS_BYTES_MAX);
+	r = state_read_file(state, name, ROWS_BYTES_MAX, out);
 	r = r < 0 ? r : file_digest(out->data, out->size, &digest);
 	if (r == 0 && memcmp(digest.sha256, e->digest.sha256, 32) != 0)
 		r = -ENOENT;

@@ -36,6 +36,15 @@ struct state_status {
  */
 int state_open(int root, const char *path, bool create, int *lock);
 
+/*
+ * A file of the state directory (dir: that, or one below it), to be read: an fd, or -errno;
+ * -EBADMSG if it is not a regular file. Nothing else opens one: a fifo would be waited for.
+ */
+int state_open_file(int dir, const char *path);
+
+/* All of it, appended to *out. 0, -EFBIG, or -errno as above. */
+int state_read_file(int dir, const char *path, size_t limit, struct buf *out);
+
 /* Parse: no I/O. Unknown keys are passed over. */
 void state_status_parse(const char *text, size_t n, struct state_status *status);
 /* A status that is not there, or no folder (-1), is one of a client that has taken nothing yet. */
@@ -43,7 +52,11 @@ int state_status_read(int state, struct state_status *status);
 int state_status_write(int state, const struct state_status *status);
 void state_status_format(const struct state_status *status, struct buf *out);
 
-/* A manifest of the folder; an empty one if it is not there. Returns 0 or -errno. */
+/* A manifest in dir. 0 or -errno; -EBADMSG with error->rule. */
+int state_read_manifest(
+	int dir, const char *name, struct manifest **manifest, struct manifest_error *error);
+
+/* One of the state directory; an empty one if it is not there. Returns 0 or -errno. */
 int state_manifest(
 	int state, const char *name, struct manifest **manifest, struct manifest_error *error);
 int state_manifest_write(int state, const char *name, const struct manifest *manifest);

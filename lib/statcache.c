@@ -93,7 +93,8 @@ static int64_t file_clock(void)
 
 int statcache_open(int dir, const char *path, struct statcache **cache)
 {
-	AUTO_CLOSE int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	/* What is not a regular file is no cache, and a fifo is not waited for. */
+	AUTO_CLOSE int fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct statcache *c = calloc(1, sizeof(*c));
 
 	if (!c)
