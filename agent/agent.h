@@ -40,7 +40,8 @@ struct agent {
 	bool unfinished;            /* a transaction is: another run is at work, or was cut off */
 	bool recovered_undo;        /* a rollback that was cut off has been finished */
 	struct conflicts conflicts; /* of the run before */
-	struct source *source;      /* opened when it is needed */
+	struct source *source;      /* opened when something of it is asked for */
+	int source_error;           /* why it could not be opened: not tried again */
 	uint32_t generation;        /* the share's, or the one this client is pinned to */
 	bool pinned;                /* by the kernel's command line */
 
@@ -88,8 +89,10 @@ __attribute__((format(printf, 2, 3))) void complain(int r, const char *format, .
 /* The share's generation into agent->generation. */
 int agent_current(struct agent *agent);
 
-/* Open the share, if it is not open yet. */
+/* Open the share, if it is not open yet. Whoever reads from agent->source asks for this before. */
 int agent_source(struct agent *agent);
+/* The same without a message: 0 or -errno; -ENODEV: no share is configured. */
+int agent_open_source(struct agent *agent);
 
 /* base and new, the latter verified, guarded. Needs the share only if the generation is new. */
 int agent_load(struct agent *agent);

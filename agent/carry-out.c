@@ -107,7 +107,7 @@ static int not_finished(const struct transaction *t, int r)
 	return EXIT_DEFERRED;
 }
 
-int agent_apply(struct agent *a)
+static int apply(struct agent *a)
 {
 	struct transaction t = {
 		.root = a->root,
@@ -146,6 +146,25 @@ int agent_apply(struct agent *a)
 	manifest_free(t.records.base);
 	transaction_free(&t);
 	return r;
+}
+
+static bool wants_share(const struct agent *a)
+{
+	for (size_t i = 0; i < a->steps.n; i++) {
+		const struct step *s = &a->steps.step[i];
+
+		if ((s->kind == STEP_CREATE || s->kind == STEP_REPLACE) && s->from == FROM_SHARE &&
+			s->after->type == MANIFEST_FILE)
+			return true;
+	}
+	return false;
+}
+
+int agent_apply(struct agent *a)
+{
+	int r = wants_share(a) ? agent_source(a) : 0;
+
+	return r ? r : apply(a);
 }
 
 int agent_left(const struct agent *a)

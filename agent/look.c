@@ -26,18 +26,22 @@ static int unreachable(const struct agent *a, int r, const char *what)
 	return EXIT_UNREACHABLE;
 }
 
+int agent_open_source(struct agent *a)
+{
+	if (a->source || a->source_error)
+		return a->source_error;
+	a->source_error =
+		a->options->source ? source_open(a->options->source, &a->source) : -ENODEV;
+	return a->source_error;
+}
+
 int agent_source(struct agent *a)
 {
-	int r;
+	int r = agent_open_source(a);
 
-	if (a->source)
-		return 0;
-	if (!a->options->source) {
+	if (!a->options->source)
 		complain(0, "no share: give --source, or source= in /etc/xenfarm/xf-agent.conf");
-		return EXIT_USAGE;
-	}
-	r = source_open(a->options->source, &a->source);
-	if (r == -EINVAL)
+	if (!a->options->source || r == -EINVAL)
 		return EXIT_USAGE;
 	return r < 0 ? unreachable(a, r, "opening it") : 0;
 }
@@ -122,8 +126,9 @@ static int fetch_manifest(struct agent *a)
 	struct manifest_error error = { 0 };
 	AUTO_TRUST struct trust trust = { 0 };
 	char path[64];
-	int r = trust_open(a, &trust);
+	int r = agent_source(a);
 
+	r = r ? r : trust_open(a, &trust);
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "manifest/%u.mtree.gz", a->generation);
