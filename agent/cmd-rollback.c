@@ -21,6 +21,11 @@ struct rollback {
 	struct agent *agent;
 	uint32_t serial; /* the record to undo */
 	struct undo undo;
+	/* Paths of which it changed the metadata only: their entries in base and new. */
+	struct meta_pair {
+		struct manifest_entry *base, *new;
+	} * meta;
+	size_t n_meta;
 };
 
 static void record_path(uint32_t serial, const char *name, char path[static 64])
@@ -34,6 +39,7 @@ static int read_record(int state, uint32_t serial, struct journal *journal)
 {
 	char path[64];
 
+	*journal = (struct journal){ 0 };
 	record_path(serial, "", path);
 	AUTO_CLOSE int dir = openat(state, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return dir < 0 ? -errno : journal_read(dir, journal);
@@ -45,55 +51,66 @@ static bool leads_up(const struct journal *j)
 	return j->from && !j->undo;
 }
 
-/* The newest record that leads to a generation above target; 0: none is left. Or -errno. */
-static int64_t next_record(const struct agent *a, uint32_t target)
+static bool leads_above(const struct journal *j, uint32_t target)
 {
-	AUTO_FREE uint32_t *serial = NULL;
-	int64_t found = 0;
-	size_t n;
-	int r = transaction_records(a->state, &serial, &n);
-
-	for (size_t i = n; r == 0 && !found && i-- > 0;) {
-		struct journal j;
-
-		r = read_record(a->state, serial[i], &j);
-		if (r == 0 && leads_up(&j) && j.to > target)
-			found = serial[i];
-		journal_free(&j);
-	}
-	return r < 0 ? r : found;
+	return leads_up(j) && j->to > target;
 }
 
-/* The generation before the one that is applied; 0: not known. */
-static uint32_t previous(const struct agent *a)
+static bool led_to(const struct journal *j, uint32_t generation)
 {
-	AUTO_FREE uint32_t *serial = NULL;
-	uint32_t found = 0;
-	size_t n;
+	return leads_up(j) && j->from < j->to && j->to == generation;
+}
 
-	if (transaction_records(a->state, &serial, &n) < 0)
-		return 0;
-	for (size_t i = n; !found && i-- > 0;) {
+static int unreadable(uint32_t serial, int r)
+{
+	complain(r == -EBADMSG ? 0 : r, "the record trash/%u %s; without it: remove it", serial,
+		r == -EBADMSG ? "is damaged" : "cannot be read");
+	return EXIT_REFUSED;
+}
+
+/*
+ * The newest record that fits: its number, 0 if there is none, and the generation that it goes back
+ * to. Returns 0 or an exit status, after saying why.
+ */
+static int find_record(const struct agent *a,
+	bool (*fits)(const struct journal *, uint32_t generation), uint32_t generation,
+	uint32_t *serial, uint32_t *from)
+{
+	AUTO_FREE uint32_t *all = NULL;
+	size_t n;
+	int r = transaction_records(a->state, &all, &n);
+
+	*serial = *from = 0;
+	if (r < 0) {
+		complain(r, "trash in the state directory");
+		return EXIT_REFUSED;
+	}
+	for (size_t i = n; r == 0 && *serial == 0 && i-- > 0;) {
 		struct journal j;
 
-		if (read_record(a->state, serial[i], &j) == 0 && leads_up(&j) && j.from < j.to &&
-			j.to == a->status.generation)
-			found = j.from;
+		r = read_record(a->state, all[i], &j);
+		if (r < 0)
+			r = unreadable(all[i], r);
+		else if (fits(&j, generation)) {
+			*serial = all[i];
+			*from = j.from;
+		}
 		journal_free(&j);
 	}
-	return found;
+	return r;
 }
 
 /* --- what it did --- */
 
-static bool add_as(struct manifest *m, const struct manifest_entry *entry, const char *path)
+static struct manifest_entry *add_as(
+	struct manifest *m, const struct manifest_entry *entry, const char *path)
 {
 	struct manifest_entry e = *entry;
 
 	e.path = path;
 	e.group = 0;
 	e.nlink = 1;
-	return manifest_add(m, &e) != NULL;
+	return manifest_add(m, &e);
 }
 
 static bool add_source(struct rollback *b, const char *path, const char *source)
@@ -135,8 +152,6 @@ static int add_before(struct rollback *b, const struct step *s)
 	char place[64];
 
 	record_path(b->serial, step_name(s->op).text, place);
-	if (s->kind == STEP_META)
-		return add_as(b->agent->new, s->before, s->path) ? 0 : -ENOMEM;
 	if (s->before->type == MANIFEST_DIR)
 		return add_displaced_tree(b, place, s);
 	return add_as(b->agent->new, s->before, s->path) && add_source(b, s->path, place) ? 0
@@ -155,10 +170,25 @@ static bool happened(const struct rollback *b, const struct step *s)
 	       faccessat(b->agent->state, place, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int add_meta(struct rollback *b, const struct step *s)
+{
+	struct meta_pair *grown = reallocarray(b->meta, b->n_meta + 1, sizeof(*grown));
+	struct meta_pair pair = { add_as(b->agent->base, s->after, s->path),
+		add_as(b->agent->new, s->before, s->path) };
+
+	if (!grown)
+		return -ENOMEM;
+	b->meta = grown;
+	grown[b->n_meta++] = pair;
+	return pair.base && pair.new ? 0 : -ENOMEM;
+}
+
 static int add_step(struct rollback *b, const struct step *s)
 {
 	if (s->pending || offers_is_offer(s->path) || !happened(b, s))
 		return 0;
+	if (s->kind == STEP_META)
+		return add_meta(b, s);
 	if (s->after && !add_as(b->agent->base, s->after, s->path))
 		return -ENOMEM;
 	return s->before ? add_before(b, s) : 0;
@@ -196,6 +226,33 @@ static int load_record(struct rollback *b)
 	return r;
 }
 
+static void copy_content(struct manifest_entry *to, const struct manifest_entry *from)
+{
+	to->type = from->type;
+	to->digest = from->digest;
+	to->size = from->size;
+	to->link = from->link;
+	to->major = from->major;
+	to->minor = from->minor;
+}
+
+/*
+ * A change of metadata alone is undone whatever the content has become: on both sides the content
+ * is the local one. Where there is none, or one of another type, there is nothing to undo.
+ */
+static void follow_content(const struct rollback *b)
+{
+	for (size_t i = 0; i < b->n_meta; i++) {
+		struct meta_pair *pair = &b->meta[i];
+		const struct manifest_entry *local =
+			manifest_find(b->agent->local, pair->base->path);
+
+		if (local && local->type == pair->base->type)
+			copy_content(pair->base, local);
+		copy_content(pair->new, pair->base);
+	}
+}
+
 /* --- afterwards --- */
 
 /* Offers of generations that this client goes back from are withdrawn, others stay as they are. */
@@ -224,7 +281,7 @@ static int records(struct agent *a, struct records *records)
 	if (!s->rolled_back || s->rolled_back < s->generation)
 		s->rolled_back = s->generation == a->generation ? 0 : s->generation;
 	s->generation = a->generation;
-	return manifest_load(a->state, path, NULL, &records->base, &error);
+	return state_read_manifest(a->state, path, &records->base, &error);
 }
 
 static void free_undo(struct undo *undo)
@@ -249,11 +306,11 @@ static int undo_record(const struct options *options, uint32_t serial)
 	a.undo = &b.undo;
 	a.records = records;
 	error = r ? 0 : load_record(&b);
-	if (error < 0) {
-		complain(error, "the record trash/%u cannot be read", serial);
-		r = EXIT_REFUSED;
-	}
+	if (error < 0)
+		r = unreadable(serial, error);
 	r = r ? r : agent_scan(&a, false);
+	if (r == 0)
+		follow_content(&b);
 	r = r ? r : agent_decide(&a);
 	r = r ? r : sort_conflicts(&a) ? 0 : EXIT_UNDONE;
 	r = r ? r : agent_prepare(&a);
@@ -264,14 +321,17 @@ static int undo_record(const struct options *options, uint32_t serial)
 		r = agent_left(&a);
 	}
 	free_undo(&b.undo);
+	free(b.meta);
 	agent_close(&a);
 	return r;
 }
 
-#define FINISHED (-1)
+#define FINISHED UINT32_MAX
 
+/* The record to undo next, 0: none is left; *target 0: the generation before this one, or wanted.
+ */
 static int choose(
-	const struct options *options, const char *wanted, uint32_t *target, int64_t *serial)
+	const struct options *options, const char *wanted, uint32_t *target, uint32_t *serial)
 {
 	struct agent a;
 	int r = agent_open(&a, options, true);
@@ -283,12 +343,15 @@ static int choose(
 		agent_close(&a);
 		return r;
 	}
-	if (r == 0 && *target == 0)
-		*target = wanted ? (uint32_t)strtoul(wanted, NULL, 10) : previous(&a);
-	*serial = r || *target == 0 ? 0 : next_record(&a, *target);
-	if (*serial < 0) {
-		complain((int)*serial, "a record in trash cannot be read");
-		r = EXIT_REFUSED;
+	*serial = 0;
+	if (r == 0 && *target == 0 && wanted)
+		*target = (uint32_t)strtoul(wanted, NULL, 10);
+	else if (r == 0 && *target == 0)
+		r = find_record(&a, led_to, a.status.generation, serial, target);
+	if (r == 0 && *target) {
+		uint32_t from;
+
+		r = find_record(&a, leads_above, *target, serial, &from);
 	}
 	agent_close(&a);
 	return r;
@@ -301,8 +364,7 @@ static bool failed(int status)
 
 int command_rollback(const struct options *options, char **arguments)
 {
-	uint32_t target = 0;
-	int64_t serial;
+	uint32_t target = 0, serial;
 	int r = choose(options, arguments[0], &target, &serial), status = EXIT_DONE;
 
 	if (r)
@@ -315,7 +377,7 @@ int command_rollback(const struct options *options, char **arguments)
 	}
 	/* What is deferred keeps its record: it is tried again by the next rollback. */
 	while (!failed(status) && status != EXIT_DEFERRED && serial) {
-		status = undo_record(options, (uint32_t)serial);
+		status = undo_record(options, serial);
 		r = failed(status) ? 0 : choose(options, NULL, &target, &serial);
 	}
 	return r ? r : status;
