@@ -209,7 +209,7 @@ static int settle_base(int state, int dir, const struct steps *steps)
 {
 	AUTO_MANIFEST struct manifest *next = NULL, *old = NULL, *base = NULL;
 	struct manifest_error error;
-	int r = manifest_load(dir, NEXT STATE_BASE, NULL, &next, &error);
+	int r = state_read_manifest(dir, NEXT STATE_BASE, &next, &error);
 
 	r = r < 0 ? r : state_manifest(dir, "base", &old, &error);
 	if (r < 0)
