@@ -260,14 +260,14 @@ int state_contents_take(int state, int dir)
 		return errno == ENOENT ? 0 : -errno;
 	if (mkdirat(state, CONTENTS_DIR, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	to = openat(state, CONTENTS_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	to = openat(state, CONTENTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to < 0)
 		return -errno;
 	while ((d = readdir(from)))
 		if (d->d_name[0] != '.' && renameat(fd, d->d_name, to, d->d_name) < 0 &&
 			errno != ENOENT)
 			return -errno;
-	return 0;
+	return fsync(to) < 0 ? -errno : 0;
 }
 
 static int by_digest(const void *a, const void *b)
