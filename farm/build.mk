@@ -1,6 +1,6 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,config.c copy.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
-	image.c kernels.c keys.c options.c part.c private.c run.c same.c say.c share.c share-lock.c share-switch.c \
+	image.c kernels.c keys.c options.c part.c private.c run.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
 	source.c tree.c tree-link.c xattrs.c) lib/layout.c $(LIB_SRC)
 
 PROGRAMS += xenfarm

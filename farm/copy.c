@@ -141,23 +141,55 @@ static bool is_copy_of(const struct tree_entry *copy, const struct stat *st)
 	       st->st_mtim.tv_nsec == copy->mtime.tv_nsec;
 }
 
+/* An account file that has another name: its passwords would go out under that. */
+static const char *private_name(int source, const struct stat *st)
+{
+	struct stat private;
+
+	if (st->st_nlink < 2)
+		return NULL;
+	for (const char *const *path = private_files; *path; path++)
+		if (fstatat(source, *path, &private, AT_SYMLINK_NOFOLLOW) == 0 &&
+			private.st_ino == st->st_ino && private.st_dev == st->st_dev)
+			return *path;
+	return NULL;
+}
+
+static int refuse_changed(const char *path)
+{
+	AUTO_FREE char *text = vis_string(path);
+
+	return failed(-EPROTO,
+		"nothing was published: %s changed while it was copied; stop what runs from the "
+		"source, or have the filter leave it out",
+		text ? text : "?");
+}
+
+static int refuse_private(const char *path, const char *private)
+{
+	AUTO_FREE char *text = vis_string(path);
+
+	return failed(-EPROTO,
+		"nothing was published: %s is another name of %s, and would show its passwords; "
+		"remove it, or have the filter leave it out",
+		text ? text : "?", private);
+}
+
 int copy_check(int source, const struct tree *copy)
 {
 	for (size_t i = 0; i < copy->n; i++) {
 		const struct tree_entry *e = &copy->entry[i];
-		AUTO_FREE char *path = NULL;
+		const char *private;
 		struct stat st;
 
 		/* A folder's time changes by what the filter leaves out, too. */
-		if (!S_ISREG(e->mode) || (fstatat(source, e->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-						 is_copy_of(e, &st)))
+		if (!S_ISREG(e->mode))
 			continue;
-		path = vis_string(e->path);
-		return failed(-EPROTO,
-			"nothing was published: %s changed while it was copied; stop what runs "
-			"from "
-			"the source, or have the filter leave it out",
-			path ? path : "?");
+		if (fstatat(source, e->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_copy_of(e, &st))
+			return refuse_changed(e->path);
+		private = private_name(source, &st);
+		if (private)
+			return refuse_private(e->path, private);
 	}
 	return 0;
 }

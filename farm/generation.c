@@ -15,6 +15,7 @@
 #include "farm/kernels.h"
 #include "farm/private.h"
 #include "farm/say.h"
+#include "farm/secrets.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 #include "lib/vis.h"
@@ -198,6 +199,17 @@ static int compare(struct generation *g)
 		       : 0;
 }
 
+static int look_for_secrets(const struct generation *g)
+{
+	int found = secrets_look(g->dir, &g->tree, &g->previous_tree);
+
+	if (found <= 0 || !g->context->options.strict)
+		return found < 0 ? found : 0;
+	return failed(-EPROTO,
+		"nothing was published: --strict, and %d file%s seem%s to hold secrets", found,
+		found == 1 ? "" : "s", found == 1 ? "s" : "");
+}
+
 int generation_make(struct generation *g, const struct source *source)
 {
 	int r = begin(g);
@@ -218,6 +230,8 @@ int generation_make(struct generation *g, const struct source *source)
 		r = choose_layout(g);
 	if (r == 0)
 		r = compare(g);
+	if (r == 0)
+		r = look_for_secrets(g);
 	return r == 0 ? generation_describe(g) : r;
 }
 

@@ -24,6 +24,7 @@ static const struct row {
 		TEXT(in_use_kernel) },
 	{ 'I', "no-initrd", NULL, "make no initrds", TEXT(no_initrd) },
 	{ 'C', "checksum", NULL, "compare contents where size and time are equal", TEXT(checksum) },
+	{ 'S', "strict", NULL, "publish nothing if a file seems to hold a secret", TEXT(strict) },
 	{ 'K', "keep", "N", "leave the newest N generations (xenfarm.conf: keep)", TEXT(keep) },
 	{ 'u', "in-use", "N,...", "generations that clients run from", TEXT(in_use) },
 	{ 'W', "new-key", "FILE", "the private key that signs from now on; made if not there",

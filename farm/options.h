@@ -8,7 +8,7 @@
 #define OPTIONS_COMMON "hcskq"
 
 struct options {
-	bool help, json, quiet, dry_run, checksum, no_initrd;
+	bool help, json, quiet, dry_run, checksum, no_initrd, strict;
 	const char *config, *share, *key;
 	const char *from, *note, *layout, *partition, *in_use_kernel;
 	const char *in_use, *keep, *new_key;

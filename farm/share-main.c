@@ -19,7 +19,7 @@ static const struct command {
 } commands[] = {
 	{ "init", share_init, "hckq", " DIR", "make an empty share, and its key if there is none",
 		1, 1 },
-	{ "publish", share_publish, OPTIONS_COMMON "fPmLUICnj", " --from DIR|IMAGE",
+	{ "publish", share_publish, OPTIONS_COMMON "fPmLUICSnj", " --from DIR|IMAGE",
 		"make a generation of a master's tree; clients go on with it", 0, 0 },
 	{ "list", share_list, OPTIONS_COMMON "j", "", "which generations there are", 0, 0 },
 	{ "diff", share_diff, OPTIONS_COMMON "j", " N M", "what M has added, removed and changed",

@@ -34,7 +34,7 @@ _xenfarm() {
         init) words="--key --config --quiet --help" ;;
         publish)
             words="$common --from --partition --note --layout --in-use-kernel --no-initrd --checksum
-                --dry-run --json"
+                --strict --dry-run --json"
             ;;
         list | diff | verify) words="$common --json" ;;
         rollback) words="$common --note --dry-run --json" ;;

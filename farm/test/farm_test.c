@@ -16,6 +16,7 @@
 #include "farm/detect.h"
 #include "farm/part.h"
 #include "farm/private.h"
+#include "farm/secrets.h"
 #include "farm/tree.h"
 #include "farm/xattrs.h"
 #include "lib/cleanup.h"
@@ -143,6 +144,60 @@ static void test_blank(void **state)
 
 /* --- parts --------------------------------------------------------------------------------------
  */
+
+static const char *found(const char *text)
+{
+	const char *what = secrets_find(text, strlen(text));
+
+	return what ? what : "";
+}
+
+static void test_secrets(void **state)
+{
+#define DATA "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"
+	static const char *const keys[] = { "-----BEGIN PRIVATE KEY-----\n" DATA
+					    "\n-----END PRIVATE KEY-----\n",
+		"x\r\n-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\n"
+		"DEK-Info: AES-256-CBC,A0\r\n\r\n" DATA "\r\n",
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----\n" DATA,
+		"-----BEGIN EC PRIVATE KEY-----\n" DATA,
+		"-----BEGIN OPENSSH PRIVATE KEY-----\n" DATA,
+		"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n" DATA,
+		"{\"private_key\": \"-----BEGIN PRIVATE KEY-----\\n" DATA "\\n\"}",
+		"key = \"-----BEGIN PRIVATE KEY-----\\n\" +\n  \"" DATA "\"",
+		"    -----BEGIN PRIVATE KEY-----\n    " DATA };
+	static const char *const hashes[] = { "root:$1$abcdefgh$u.h2Wrq1YsVvNrpKrVvSC1:1:::::\n",
+		"me:$apr1$abcdefgh$JSUVpOs8bbPRRHk3u6cdQ0\n",
+		"x $5$salt$Gcm6FsVtF/Qa77ZKD.iwsJlCVPY0XSMgLJL0Hnww/c1",
+		"$6$rounds=5000$saltsalt$" DATA "abcdefghijklmnopqrstuv",
+		"password: $6$rounds=656000$Q0b7$" DATA "abcdefghijklmnopqrstuv\n",
+		"a:$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7:1",
+		"$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+		"$2y$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcdeK",
+		"$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$RdescudvJCsgt3ub+b9Nww",
+		"$gy$j9T$abcdefgh$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7" };
+	static const char *const none[] = { "", "PRIVATE KEY", "-----BEGIN PRIVATE KEY-----\n...\n",
+		"-----BEGIN PUBLIC KEY-----\n" DATA, "-----BEGIN CERTIFICATE-----\n" DATA,
+		"grep -q 'BEGIN RSA PRIVATE KEY' \"$1\"",
+		"if (strstr(line, \"-----BEGIN PRIVATE KEY-----\")) return key;",
+		"root:*:19000::::::\nme:!:1::::::\n", "echo $1$2$3 >$6$name",
+		"PATH=$1$PATH:$5$HOME", "$6$rounds=5000$salt$short", "$2b$ costs $12$",
+		"sed 's/^$1$//'", "$$$$$$$$$$$$$$$$$$$$$$$$$$$$", "-----BEGIN PRIVATE KEY-----",
+		"$1$", "$" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		assert_string_equal(found(keys[i]), "a private key");
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
+		assert_string_equal(found(hashes[i]), "the hash of a password");
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		assert_string_equal(found(none[i]), "");
+	/* It ends where the file ends. */
+	for (size_t n = 0; n < strlen(keys[0]); n++)
+		secrets_find(keys[0], n);
+	assert_null(secrets_find(keys[0], 30));
+	assert_null(secrets_find(hashes[4] + 10, 40));
+}
 
 static void test_part(void **state)
 {
@@ -317,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_config_bad),
 		cmocka_unit_test(test_config_long),
 		cmocka_unit_test(test_blank),
+		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_tree),
