@@ -50,6 +50,7 @@ cases_test_SRC := agent/test/cases_test.c
 cases_test_PKGS := json-c
 CHECKS += $(addprefix agent/test/,accounts.test agent.test crash.test disk.test json.test large.test nfs.test pin.test race.test resolve.test rollback.test share.test)
 CHECKS += agent/test/sync.test
+CHECKS += agent/test/transaction.test
 CHECK_NEEDS += xf-manifest xf-agent xf-fetch
 
 UNITS += state_test

@@ -165,11 +165,13 @@ int transaction_close(struct transaction *t)
 	if (t->steps->n == 0)
 		return transaction_discard(t);
 	r = keep(t);
+	if (r < 0)
+		return r;
 	/* By its fd, wherever it lies now. */
 	file_remove_tree(t->dir, "next");
 	file_remove_tree(t->dir, CONTENTS_DIR);
 	drop_deferred(t);
-	return r;
+	return 0;
 }
 
 /* --- after a kill --- */
