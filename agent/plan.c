@@ -138,12 +138,25 @@ static enum action by_policy(enum policy policy, enum action action, const struc
 	}
 }
 
-/* Rows are merged as soon as the master's differ; the first fill of a client takes the file. */
+static bool same_metadata(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	return (manifest_compare(a, b) &
+		       (MANIFEST_DIFF_MODE | MANIFEST_DIFF_OWNER | MANIFEST_DIFF_XATTR)) == 0;
+}
+
+/*
+ * Rows are merged as soon as the master's differ; the first fill of a client takes the file. The
+ * master's new metadata comes along with them, as it is under the same lock.
+ */
 static bool wants_rows(const struct planner *p, const struct op *op)
 {
-	return p->in->is_account_file && p->in->is_account_file(op->path) && is_file(op->local) &&
-	       is_file(op->new) && !plan_same_content(op->local, op->new) &&
-	       !plan_same_content(op->base, op->new);
+	if (!p->in->is_account_file || !p->in->is_account_file(op->path) || !is_file(op->local) ||
+		!is_file(op->new))
+		return false;
+	if (!plan_same_content(op->local, op->new) && !plan_same_content(op->base, op->new))
+		return true;
+	return is_file(op->base) && !same_metadata(op->base, op->new) &&
+	       !same_metadata(op->local, op->new);
 }
 
 /* At the first fill even what is ignored later on is taken: it is how a client begins. */

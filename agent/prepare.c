@@ -30,16 +30,6 @@ static void defer(struct op *op, const char *why, int error)
 	op->error = error;
 }
 
-static int add_meta(struct agent *a, struct op *op)
-{
-	return add(a, (struct step){ .kind = STEP_META,
-			      .path = op->path,
-			      .before = op->local,
-			      .after = op->after,
-			      .within = STEP_NONE,
-			      .op = index_of(a, op) });
-}
-
 /* --- content that is made here --- */
 
 /* A step that replaces op's file by these bytes; like has the metadata. */
@@ -172,19 +162,15 @@ static bool has_rows_to_write(const struct accounts_run *run, int k)
 	       (local->size && memcmp(merged->data, local->data, local->size) != 0);
 }
 
-/* Those that change by their metadata only; then, one after the other as a group, those whose rows
- * change. */
+/* All steps of account files follow each other, as one group. */
 static int add_rows(struct accounts_run *run)
 {
 	struct op **op = run->op;
 	int r = 0;
 
 	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
-		if (op[k] && op[k]->action == ACTION_MERGE_ROWS && op[k]->meta & META_TAKEN &&
-			!has_rows_to_write(run, k))
-			r = add_meta(run->agent, op[k]);
-	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
-		if (op[k] && op[k]->action == ACTION_MERGE_ROWS && has_rows_to_write(run, k))
+		if (op[k] && op[k]->action == ACTION_MERGE_ROWS &&
+			(op[k]->meta & META_TAKEN || has_rows_to_write(run, k)))
 			r = add_bytes(run->agent, op[k], op[k]->after, &run->merged[k],
 				ROWS_GROUP_NUMBER);
 	return r;
@@ -274,6 +260,16 @@ static int add_install(struct agent *a, struct op *op, const size_t *step_of)
 		s.source = op->leader;
 	}
 	return add(a, s);
+}
+
+static int add_meta(struct agent *a, struct op *op)
+{
+	return add(a, (struct step){ .kind = STEP_META,
+			      .path = op->path,
+			      .before = op->local,
+			      .after = op->after,
+			      .within = STEP_NONE,
+			      .op = index_of(a, op) });
 }
 
 static int add_removal(struct agent *a, struct op *op)
