@@ -15,7 +15,7 @@ version() {
 
 publish() {
     version "$1" publish
-    new_generation "$1" --no-initrd >/run/published
+    new_generation "$1" --no-initrd
     sed -n 's/^live.*within/window/p' /run/published >/dev/ttyS1
 }
 

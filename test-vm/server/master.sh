@@ -17,9 +17,13 @@ renew() {
     mv "$master/$1.new" "$master/$1"
 }
 
-# new_generation N [OPTION…]: publish the master, which says of itself that it is N
+# new_generation N [OPTION…]: publish the master, which says of itself that it is N. What is said goes by way of a
+# file, as for a terminal there would be progress, at the speed of a serial port.
 new_generation() {
     echo "$1" | put usr/lib/xf-scenario/generation
     shift
-    xenfarm share publish --from $master "$@"
+    status=0
+    xenfarm share publish --from $master "$@" >/run/published 2>&1 || status=$?
+    cat /run/published
+    return $status
 }
