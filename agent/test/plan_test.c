@@ -15,7 +15,8 @@
  * A tree in short: words, each a path and what it is.
  *	d/   folder      f=A  file with content A      l>x  link to x      p|  fifo      s~  socket
  *	c#1  device      f=A:600  mode    f=A%2  of hard-link group 2      d/@m  mount point
- *	f=A@e  cannot be read     f=A+k=v  attribute user.k (K: security.capability)   f=A^bob owner
+ *	f=A@e  cannot be read     f=A+k=v  attribute user.k (K: security.capability)
+ *	f=A^bob  owner, f=A^bob,7 with this number     f=A&www  group
  */
 static void add_word(struct manifest *m, char *word)
 {
@@ -24,7 +25,7 @@ static void add_word(struct manifest *m, char *word)
 	size_t n = strcspn(word, "=>|~#");
 	char kind = word[n], *rest = word + n + (kind != 0), *at;
 
-	if ((at = strpbrk(rest, ":%@+^")) || (at = strpbrk(word, ":%@+^"))) {
+	if ((at = strpbrk(rest, ":%@+^&")) || (at = strpbrk(word, ":%@+^&"))) {
 		char what = *at;
 
 		*at++ = '\0';
@@ -33,7 +34,9 @@ static void add_word(struct manifest *m, char *word)
 		else if (what == '%')
 			e.group = (uint32_t)atoi(at);
 		else if (what == '^')
-			e.uname = at;
+			e.uname = strsep(&at, ","), e.uid = at ? (uint32_t)atoi(at) : 0;
+		else if (what == '&')
+			e.gname = at;
 		else if (what == '@' && *at == 'm')
 			e.mountpoint = true;
 		else if (what == '@')
@@ -239,6 +242,10 @@ static void types_and_subtrees(void **state)
 			"d:SIDE-DEL d/f:DROP-BASE", "d/" },
 		{ "file deleted here, a folder now", "d=A", "", "d/ d/f=B", 0,
 			"d:SIDE-DEL (d/f:SIDE-DEL)", "d=A" },
+		{ "names beside a folder", "d/ d/f=A d-=A d0=A", "d/ d/f=A d-=A d0=A",
+			"d=B d-=A d0=A", 0, "d:INSTALL (d/f:REMOVE)", "d=B d-=A d0=A" },
+		{ "into a folder that is held", "", "", "d/ d/f=N", "hold d/\n", "d:HELD d/f:DEFER",
+			NULL },
 		{ "into a folder that is not there", "", "", "d/f=N", 0, "d/f:INSTALL", NULL },
 	};
 
@@ -324,6 +331,10 @@ static void metadata(void **state)
 			"d:META-CONFLICT d/f:ADOPT", NULL },
 		{ "owner changed here", "f=A^ann", "f=A^bob", "f=A^ann", 0, "f:KEEP-META",
 			"f=A^ann" },
+		{ "the same owner by another number", "f=A^ann,1", "f=A^ann,2", "f=A^ann,3", 0, "",
+			NULL },
+		{ "group changed here", "f=A&ann", "f=A&bob", "f=A&ann", 0, "f:KEEP-META",
+			"f=A&ann" },
 		{ "attribute added there", "f=A", "f=A", "f=A+k=v", 0, "f:TAKE-META", "f=A+k=v" },
 		{ "attribute removed here", "f=A+k=v", "f=A", "f=A+k=v", 0, "f:KEEP-META",
 			"f=A+k=v" },
@@ -347,6 +358,7 @@ static void installed_metadata(void **state)
 	static const struct {
 		const char *base, *local, *new;
 		uint32_t mode, xattrs;
+		const char *uname, *gname;
 	} rows[] = {
 		{ "f=A:644", "f=A:600", "f=B:644", 0600, 0 },
 		{ "f=A:644", "f=A:644", "f=B:755", 0755, 0 },
@@ -356,6 +368,10 @@ static void installed_metadata(void **state)
 		{ "f=A", "f=A+K=2", "f=B", 0644, 1 },
 		{ "f=A+k=1", "f=A", "f=B+k=1", 0644, 0 },
 		{ "f=A", "f=A", "f=B+k=1", 0644, 1 },
+		{ "f=A^ann", "f=A^bob", "f=B^ann", 0644, 0, "bob" },
+		{ "f=A^ann", "f=A^ann", "f=B^bob", 0644, 0, "bob" },
+		{ "f=A&ann", "f=A&bob", "f=B&ann", 0644, 0, NULL, "bob" },
+		{ "f=A&ann", "f=A&ann", "f=B&bob", 0644, 0, NULL, "bob" },
 	};
 
 	(void)state;
@@ -372,12 +388,31 @@ static void installed_metadata(void **state)
 		assert_int_equal(op->action, ACTION_INSTALL);
 		assert_int_equal(op->after->mode, rows[i].mode);
 		assert_int_equal(op->after->nxattrs, rows[i].xattrs);
+		assert_string_equal(op->after->uname ? op->after->uname : "",
+			rows[i].uname ? rows[i].uname : "");
+		assert_string_equal(op->after->gname ? op->after->gname : "",
+			rows[i].gname ? rows[i].gname : "");
 		plan_free(plan);
 		policies_free(policies);
 		manifest_free(base);
 		manifest_free(local);
 		manifest_free(new);
 	}
+}
+
+/* What is not known is not the same: no digest, or none of the same kind. */
+static void unknown_content(void **state)
+{
+	struct manifest_entry a = { .digest.has = DIGEST_SHA256 }, b = a, none = { 0 };
+
+	(void)state;
+	assert_true(plan_same_content(&a, &b));
+	assert_false(plan_same_content(&a, &none));
+	assert_false(plan_same_content(&none, &none));
+	b.digest.has = DIGEST_MD5;
+	assert_false(plan_same_content(&a, &b));
+	assert_false(plan_same_content(&a, NULL));
+	assert_true(plan_same_content(NULL, NULL));
 }
 
 static void hard_links(void **state)
@@ -399,7 +434,7 @@ static void hard_links(void **state)
 static void guards(void **state)
 {
 	struct manifest *empty = manifest_new(), *root = tree(""), *some = tree("f=A");
-	struct manifest *many = manifest_new();
+	struct manifest *many = manifest_new(), *half = manifest_new();
 
 	(void)state;
 	for (int i = 0; i < 400; i++) {
@@ -414,6 +449,14 @@ static void guards(void **state)
 	assert_non_null(plan_guard(some, root, false));
 	assert_null(plan_guard(some, some, false));
 	assert_non_null(plan_guard(many, some, false));
+	half->n = 200;
+	assert_null(plan_guard(many, half, false));
+	half->n = 199;
+	assert_non_null(plan_guard(many, half, false));
+	many->n = 199, half->n = 2;
+	assert_null(plan_guard(many, half, false));
+	many->n = 400;
+	half->n = 0;
 	some->head.generation = 2;
 	many->head.generation = 1;
 	assert_non_null(plan_guard(some, many, false));
@@ -426,6 +469,7 @@ static void guards(void **state)
 	manifest_free(root);
 	manifest_free(some);
 	manifest_free(many);
+	manifest_free(half);
 }
 
 /* Planning anew over what a plan would leave finds nothing to do: all sides from the same letters.
@@ -490,6 +534,7 @@ int main(void)
 		cmocka_unit_test(policies),
 		cmocka_unit_test(metadata),
 		cmocka_unit_test(installed_metadata),
+		cmocka_unit_test(unknown_content),
 		cmocka_unit_test(hard_links),
 		cmocka_unit_test(guards),
 		cmocka_unit_test(a_second_plan_is_empty),

@@ -81,8 +81,11 @@ static void what_the_administrator_did_stays(void **state)
 			"root:x:0:0:root:/root:/bin/zsh\nnews:x:9:9:::\n",
 			"root:x:0:0:Charlie:/root:/bin/sh\ngames:x:5:60:::\n",
 			"root:x:0:0:Charlie:/root:/bin/zsh\nnews:x:9:9:::\n" },
-		[ROWS_SHADOW] = { "root:*:1:0::::\n", "root:$y$own:1:0::::\n",
-			"root:$y$theirs:1:7::::\n", "root:$y$own:1:7::::\n" },
+		/* nor does a password come where there is none of the administrator's */
+		[ROWS_SHADOW] = { "root:*:1:0::::\nnews:*:1:0::::\n",
+			"root:$y$own:1:0::::\nnews:*:1:0::::\n",
+			"root:$y$theirs:1:7::::\nnews:$y$theirs:1:0::::\n",
+			"root:$y$own:1:7::::\nnews:*:1:0::::\n" },
 	};
 
 	(void)state;
@@ -94,8 +97,9 @@ static void numbers_that_clash(void **state)
 	const struct side side[ROWS_KINDS] = {
 		[ROWS_GROUP] = { "", "mine:x:101:\nsame:x:7:\n", "dbus:x:101:\nsame:x:8:\n",
 			"mine:x:101:\nsame:x:7:\n" },
-		[ROWS_PASSWD] = { "", ROOT "mine:x:102:0:::\n", ROOT DBUS "tss:x:102:0:::\n",
-			ROOT "mine:x:102:0:::\n" },
+		[ROWS_PASSWD] = { "svc:x:30:0:::\n", ROOT "mine:x:102:0:::\nsvc:x:30:0:::\n",
+			ROOT DBUS "tss:x:102:0:::\nsvc:x:31:0:::\n",
+			ROOT "mine:x:102:0:::\nsvc:x:30:0:::\n" },
 		[ROWS_SHADOW] = { "", "root:*::::::\n", "root:*::::::\ndbus:*::::::\n",
 			"root:*::::::\n" },
 		[ROWS_SUBUID] = { "", "ann:100000:65536\n", "root:165535:10\n",
@@ -105,6 +109,7 @@ static void numbers_that_clash(void **state)
 	(void)state;
 	merge(side, "etc/group: same has number 7 here and 8 on the master\n"
 		    "etc/group: dbus is not added: its number 101 is mine here\n"
+		    "etc/passwd: svc has number 30 here and 31 on the master\n"
 		    "etc/passwd: dbus is not added: its group 101 is another one here\n"
 		    "etc/passwd: tss is not added: its number 102 is mine here\n"
 		    "etc/subuid: root is not added: its range overlaps that of ann\n");

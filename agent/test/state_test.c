@@ -47,15 +47,21 @@ static void conflicts_there_and_back(void **state)
 	assert_true(fingerprint_same(&back.conflict[0].offered, &one.offered));
 	assert_true(fingerprint_absent(&back.conflict[0].local));
 	assert_int_equal(conflicts_waiting(&back), 2);
+	back.conflict[0].kind = CONFLICT_DISMISSED;
+	assert_int_equal(conflicts_waiting(&back), 1);
+	back.conflict[1].kind = CONFLICT_RELOCATED;
+	assert_int_equal(conflicts_waiting(&back), 0);
 	conflicts_free(&c);
 	conflicts_free(&back);
 }
 
 static void broken_conflicts(void **state)
 {
-	static const char *const bad[] = { "offer a b 1 2 -", "what a b 1 2 - -",
-		"offer a b 1 x - -", "offer a\\9 b 1 2 - -", "offer a b 1 2 zz -",
-		"offer a b 1 2 - - - -\nx" };
+	static const char *const bad[] = {
+		"offer a b 1 2 -", "what a b 1 2 - -", "offer a b 1 x - -", "offer a\\9 b 1 2 - -",
+		"offer a b 1 2 zz -", "offer a b 1 2 - - - -\nx",
+		"offer a b 1 2 - 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -265,6 +271,11 @@ static void places(void **state)
 		{ "a", 0, "a.xennew" },
 		{ "etc/cron.d/a", 0, "/etc/cron.d/a" },
 		{ "etc/cron.daily/a", 1, "/etc/cron.daily/a.1" },
+		{ "etc/profile.d/a", 0, "/etc/profile.d/a" },
+		{ "usr/lib/systemd/system/x.service.d/a", 0,
+			"/usr/lib/systemd/system/x.service.d/a" },
+		{ "etc/.d/a", 0, "etc/.d/a.xennew" },
+		{ "etc/sites-enabled/a", 0, "/etc/sites-enabled/a" },
 		{ "etc/x.d/sub/a", 0, "etc/x.d/sub/a.xennew" },
 		{ "etc/skel/a", 0, "/etc/skel/a" },
 	};
