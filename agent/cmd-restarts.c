@@ -1,11 +1,13 @@
 /*
  * restarts: who still runs a file that was replaced. On NFS /proc/PID/maps does not say
- * "(deleted)": the inode that is mapped is compared with the one that the path has now.
+ * "(deleted)" of what the server no longer has: the file that is mapped is compared with the one
+ * that its path leads to now, and a path that leads nowhere counts.
  */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,26 +31,128 @@ struct restarts {
 	size_t n;
 };
 
-/* A line of /proc/PID/maps that maps a file which its path no longer leads to. */
-static bool is_replaced(const char *line, const char **path)
+/* Cut a word off the end of a text. */
+static void cut(char *text, const char *end)
+{
+	size_t n = strlen(text), size = strlen(end);
+
+	if (n >= size && strcmp(text + n - size, end) == 0)
+		text[n - size] = '\0';
+}
+
+/* One of its files that are run, as /proc/PID/maps has it. */
+struct mapping {
+	char range[64]; /* of addresses */
+	dev_t dev;
+	ino_t inode;
+	const char *path;
+};
+
+static bool parse_mapping(char *line, struct mapping *m)
 {
 	unsigned int major, minor;
 	unsigned long inode;
 	char mode[5];
 	int at = 0;
-	struct stat st;
 
-	if (sscanf(line, "%*s %4s %*s %x:%x %lu %n", mode, &major, &minor, &inode, &at) < 4 ||
+	if (sscanf(line, "%63s %4s %*s %x:%x %lu %n", m->range, mode, &major, &minor, &inode, &at) <
+			5 ||
 		at == 0 || mode[2] != 'x' || line[at] != '/' || inode == 0)
 		return false;
-	*path = line + at;
+	m->dev = makedev(major, minor);
+	m->inode = inode;
+	m->path = line + at;
+	cut(line + at, " (deleted)");
 	/* memfd and the like have no path that was ever there. */
-	if (strncmp(*path, "/memfd:", 7) == 0 || strncmp(*path, "/dev/", 5) == 0 ||
-		strncmp(*path, "/SYSV", 5) == 0)
+	return strncmp(m->path, "/memfd:", 7) != 0 && strncmp(m->path, "/dev/", 5) != 0 &&
+	       strncmp(m->path, "/SYSV", 5) != 0;
+}
+
+static bool is_gone(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ESTALE;
+}
+
+/*
+ * On some file systems the numbers in maps are not those of stat(2), which those who may can ask
+ * for. Returns 0, or an errno: ESTALE: the server does not have the file any more.
+ */
+static int stat_mapped(int proc, const char *pid, const struct mapping *m, struct stat *st)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/map_files/%s", pid, m->range);
+	if (fstatat(proc, path, st, 0) == 0)
+		return 0;
+	st->st_dev = m->dev;
+	st->st_ino = m->inode;
+	return errno == ESTALE ? ESTALE : 0;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* Is the mapped file what path leads to? To open a file is to ask the server, and not the cache. */
+static bool is_at(int proc, const char *path, const struct stat *mapped)
+{
+	struct stat st;
+
+	if (fstatat(proc, path, &st, 0) < 0)
+		return !is_gone(errno);
+	if (!is_same(&st, mapped))
 		return false;
-	if (strstr(*path, " (deleted)"))
+	AUTO_CLOSE int fd = openat(proc, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return !is_gone(errno);
+	return fstat(fd, &st) < 0 || is_same(&st, mapped);
+}
+
+/*
+ * Where the paths of a process are to be looked up. In another mount namespace (a container, a unit
+ * with a private /tmp) that is its own root, which may lie below that of its namespace.
+ */
+struct view {
+	bool elsewhere;
+	char root[PATH_MAX]; /* its path in its namespace: "" or "/…" */
+};
+
+static void find_view(struct view *v, int proc, const char *pid)
+{
+	char path[64];
+	struct stat own, its;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/root", pid);
+	n = readlinkat(proc, path, v->root, sizeof(v->root) - 1);
+	v->root[n > 1 ? n : 0] = '\0';
+	snprintf(path, sizeof(path), "%s/ns/mnt", pid);
+	v->elsewhere = fstatat(proc, path, &its, 0) == 0 &&
+		       fstatat(proc, "self/ns/mnt", &own, 0) == 0 && !is_same(&own, &its);
+}
+
+static bool is_replaced(int proc, const char *pid, const struct view *v, const struct mapping *m)
+{
+	size_t n = strlen(v->root);
+	char path[PATH_MAX + 64];
+	struct stat mapped;
+
+	if (stat_mapped(proc, pid, m, &mapped) == ESTALE)
 		return true;
-	return stat(*path, &st) == 0 && (st.st_ino != inode || st.st_dev != makedev(major, minor));
+	if (is_at(proc, m->path, &mapped))
+		return false;
+	if (!v->elsewhere)
+		return true;
+	/* What lies outside of its root cannot be looked up. */
+	if (n && (strncmp(m->path, v->root, n) != 0 || m->path[n] != '/'))
+		return false;
+	snprintf(path, sizeof(path), "%s/root%s", pid, m->path + n);
+	if (is_at(proc, path, &mapped))
+		return false;
+	/* It may have ended meanwhile, and its root with it. */
+	snprintf(path, sizeof(path), "%s/root", pid);
+	return faccessat(proc, path, F_OK, 0) == 0;
 }
 
 static FILE *open_proc(int proc, const char *pid, const char *name)
@@ -114,13 +218,15 @@ static int look_at(struct restarts *s, int proc, const char *pid)
 {
 	AUTO_FCLOSE FILE *maps = open_proc(proc, pid, "maps");
 	AUTO_FREE char *line = NULL;
-	const char *path;
+	struct view view;
+	struct mapping m;
 	size_t size = 0;
 
+	find_view(&view, proc, pid);
 	while (maps && getline(&line, &size, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		if (is_replaced(line, &path))
-			return add_user(s, proc, pid, path);
+		if (parse_mapping(line, &m) && is_replaced(proc, pid, &view, &m))
+			return add_user(s, proc, pid, m.path);
 	}
 	return 0;
 }
