@@ -1,5 +1,5 @@
 # xenfarm, the server's tool.
-xenfarm_PARTS := $(addprefix farm/,config.c copy.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
+xenfarm_PARTS := $(addprefix farm/,config.c copy.c copy-watch.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
 	image.c kernels.c keys.c options.c part.c private.c run.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
 	source.c tree.c tree-link.c xattrs.c) lib/layout.c $(LIB_SRC)
 
@@ -18,7 +18,7 @@ farm_test_LIBS := -pthread
 flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c farm/xattrs.c lib/buf.c
 flip_test_PKGS := cmocka
 
-CHECKS += $(addprefix farm/test/,share.test rekey.test secrets.test failures.test large.test image.test crash.test)
+CHECKS += $(addprefix farm/test/,share.test commands.test rekey.test secrets.test failures.test large.test image.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash
 INSTALLS += farm/xenfarm.conf:$(SYSCONFDIR)/xenfarm/xenfarm.conf

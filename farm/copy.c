@@ -90,6 +90,28 @@ static int rsync(struct arguments *a, const struct copy *copy, int out)
 	return explain(status, copy->from);
 }
 
+/* The same, while a person watches. */
+static int rsync_watched(struct arguments *a, const struct copy *copy)
+{
+	int status = -ENOMEM, ends[2];
+
+	add(a, "--info=progress2");
+	add(a, "--outbuf=N");
+	if (!a->failed && pipe2(ends, O_CLOEXEC) < 0)
+		status = -errno;
+	else if (!a->failed) {
+		status = run_start((const char *const *)a->argv, ends[1], copy->share->lock);
+		close(ends[1]);
+		if (status >= 0) {
+			copy_watch(ends[0]);
+			status = run_wait(status);
+		}
+		close(ends[0]);
+	}
+	free_arguments(a);
+	return explain(status, copy->from);
+}
+
 static void begin(struct arguments *a, const struct copy *copy)
 {
 	add(a, "rsync");
@@ -107,15 +129,14 @@ int copy_tree(const struct copy *copy)
 {
 	struct arguments a = { 0 };
 
+	say_phase("copy", 0, 0);
 	begin(&a, copy);
-	if (say_progress())
-		add(&a, "--info=progress2");
 	for (size_t i = 0; i < 2; i++)
 		if (copy->base[i])
 			add(&a, "--link-dest=%s/gen/%u", copy->share->path, copy->base[i]);
 	add(&a, "%s/", copy->from);
 	add(&a, "%s/", copy->to);
-	return rsync(&a, copy, STDERR_FILENO);
+	return say_progress() ? rsync_watched(&a, copy) : rsync(&a, copy, STDERR_FILENO);
 }
 
 int copy_preview(const struct copy *copy)

@@ -31,4 +31,12 @@ int copy_preview(const struct copy *copy);
  */
 int copy_check(int source, const struct tree *copy);
 
+/*
+ * Read what rsync writes to fd with --info=progress2 and draw it, until it ends; anything else that
+ * it says is passed on. copy_progress(): is that a line of its progress? files is 0 where the line
+ * does not say.
+ */
+void copy_watch(int fd);
+bool copy_progress(const char *line, uint64_t *files, uint64_t *bytes);
+
 #endif

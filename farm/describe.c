@@ -46,9 +46,7 @@ static bool known(
 static void progress(uint64_t files, uint64_t bytes, void *arg)
 {
 	(void)arg;
-	if (files % 512 == 0)
-		fprintf(stderr, "\rmanifest: %ju files, %ju MB ", (uintmax_t)files,
-			(uintmax_t)(bytes / 1000000));
+	say_phase("read", files, bytes);
 }
 
 /* Without the previous manifest, or with one that is not ours, everything is read. */
@@ -89,6 +87,7 @@ static int write_manifest(struct generation *g, struct manifest *m)
 		.restores = g->restores,
 		.published = g->published };
 	memcpy(m->head.share, g->share->uuid, sizeof(m->head.share));
+	say_phase("sign", 0, 0);
 	r = digest_bytes(g->layout.data, g->layout.size, DIGEST_SHA256, &m->head.layout);
 	if (r == 0)
 		r = manifest_encode(m, &encoded, &error);
@@ -121,10 +120,13 @@ static int scan(struct describer *d)
 		.arg = d,
 		.exclude = leave_out,
 		.known = d->previous ? known : NULL,
-		.progress = say_progress() ? progress : NULL,
+		.progress = progress,
 	};
 	unsigned long errors;
-	int r = scan_tree(d->g->dir, &options, &m, &errors);
+	int r;
+
+	say_phase("read", 0, 0);
+	r = scan_tree(d->g->dir, &options, &m, &errors);
 
 	if (r < 0)
 		return failed(r, "reading generation %u", d->g->number);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "farm/say.h"
+
 /* Letters in lower case are short options, too. */
 static const struct row {
 	char letter;
@@ -67,25 +69,51 @@ static void make_tables(const char *letters, struct option longs[static ROWS + 1
 	*shorts = '\0';
 }
 
+/* getopt_long(3) takes --in-use for --in-use-kernel where a command has only that one. */
+static bool is_whole(const char *word, const struct row *row)
+{
+	size_t n = strlen(row->name);
+
+	return strncmp(word, "--", 2) != 0 || (strncmp(word + 2, row->name, n) == 0 &&
+						      (word[n + 2] == '\0' || word[n + 2] == '='));
+}
+
+static void take(const struct row *row, struct options *options)
+{
+	if (row->argument)
+		*(const char **)((char *)options + row->offset) = optarg;
+	else
+		*(bool *)((char *)options + row->offset) = true;
+}
+
 int options_read(int argc, char **argv, const char *letters, struct options *options)
 {
 	struct option longs[ROWS + 1];
-	char shorts[2 * ROWS + 1];
-	int letter;
+	char shorts[2 * ROWS + 2] = "-"; /* arguments come by in order, as the letter 1 */
+	int letter, at = 1, n = 0;
 
-	make_tables(letters, longs, shorts);
-	optind = 0;
-	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	make_tables(letters, longs, shorts + 1);
+	for (optind = 0; (letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1;
+		at = optind) {
 		const struct row *row = row_of(letter);
 
+		if (letter == 1) {
+			argv[++n] = optarg;
+			continue;
+		}
+		if (row && !is_whole(argv[at], row)) {
+			warn_user("unrecognized option '%s'", argv[at]);
+			return -1;
+		}
 		if (!row)
 			return -1;
-		if (row->argument)
-			*(const char **)((char *)options + row->offset) = optarg;
-		else
-			*(bool *)((char *)options + row->offset) = true;
+		take(row, options);
 	}
-	return optind;
+	/* Behind "--" */
+	while (optind < argc)
+		argv[++n] = argv[optind++];
+	argv[n + 1] = NULL;
+	return n;
 }
 
 void options_help(const char *letters)

@@ -16,7 +16,8 @@ struct options {
 
 /*
  * Read those options of argv that are among letters (options.c gives each option a letter). Returns
- * the index of the first argument, to the end of argv; or -1, with a message, for anything else.
+ * the number of arguments, which are argv[1] and on then, with NULL behind them; or -1, with a
+ * message, for anything else.
  */
 int options_read(int argc, char **argv, const char *letters, struct options *options);
 

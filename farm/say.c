@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool quiet;
@@ -18,10 +19,71 @@ bool say_progress(void)
 	return !quiet && isatty(STDERR_FILENO);
 }
 
+static struct {
+	const char *name; /* NULL: no line is drawn */
+	uint64_t files, bytes;
+	struct timespec drawn;
+	bool pending; /* these numbers are not drawn yet */
+} phase;
+
+static void draw(void)
+{
+	fprintf(stderr, "\r\033[K%s", phase.name);
+	if (phase.files)
+		fprintf(stderr, ": %ju file%s", (uintmax_t)phase.files,
+			phase.files == 1 ? "" : "s");
+	if (phase.bytes)
+		fprintf(stderr, ", %.1f MB", (double)phase.bytes / 1e6);
+	phase.pending = false;
+}
+
+/* A phase's last numbers are seen, however short it was. */
+static void draw_last(void)
+{
+	if (phase.name && phase.pending)
+		draw();
+}
+
+static bool is_early(const struct timespec *now)
+{
+	return (now->tv_sec - phase.drawn.tv_sec) * 10 +
+		       (now->tv_nsec - phase.drawn.tv_nsec) / 100000000 <
+	       2;
+}
+
+void say_phase(const char *name, uint64_t files, uint64_t bytes)
+{
+	struct timespec now;
+	bool same = phase.name && strcmp(phase.name, name) == 0;
+
+	if (!say_progress())
+		return;
+	if (!same)
+		draw_last();
+	phase.name = name;
+	phase.files = files;
+	phase.bytes = bytes;
+	phase.pending = true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (same && is_early(&now))
+		return;
+	phase.drawn = now;
+	draw();
+}
+
+static void end_phase(void)
+{
+	draw_last();
+	if (phase.name)
+		fputs("\r\033[K", stderr);
+	phase.name = NULL;
+}
+
 void say(const char *format, ...)
 {
 	va_list ap;
 
+	end_phase();
 	if (quiet)
 		return;
 	va_start(ap, format);
@@ -34,6 +96,7 @@ void warn_user(const char *format, ...)
 {
 	va_list ap;
 
+	end_phase();
 	fputs("xenfarm: ", stderr);
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
@@ -45,6 +108,7 @@ int failed(int error, const char *format, ...)
 {
 	va_list ap;
 
+	end_phase();
 	fputs("xenfarm: ", stderr);
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);

@@ -3,12 +3,20 @@
 #define FARM_SAY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Without results in words: --quiet, and --json, whose output is for programs. */
 void say_quietly(void);
 
 /* True if a person watches and progress may be drawn. */
 bool say_progress(void);
+
+/*
+ * Draw how far a phase ("copy", "read", …) is, on one line of the terminal, some times a second at
+ * most: files, and bytes if there are any. Whatever is said next takes the line's place. Nothing
+ * where nobody watches.
+ */
+void say_phase(const char *phase, uint64_t files, uint64_t bytes);
 
 /* A result, one line. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

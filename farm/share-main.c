@@ -120,11 +120,11 @@ int share_main(int argc, char **argv)
 		command_help(command);
 		return EXIT_SUCCESS;
 	}
-	if (given < 0 || argc - 1 - given < command->least || argc - 1 - given > command->most) {
+	if (given < command->least || given > command->most) {
 		command_usage(stderr, command);
 		return EXIT_USAGE;
 	}
-	context.argument = argv + 1 + given;
+	context.argument = argv + 2;
 	r = run(command, &context);
 	if (r == 0 && (fflush(stdout) == EOF || ferror(stdout)))
 		r = failed(-EIO, "standard output");

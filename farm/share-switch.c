@@ -62,6 +62,7 @@ static int flip(const struct share *share, uint32_t generation, uint64_t *window
 
 	if (r < 0)
 		return r;
+	say_phase("flip", plan.n, 0);
 	folders.live = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	folders.gen = share_open_generation(share, generation);
 	r = flip_apply(&plan, &gen, &folders, window, &where);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "farm/config.h"
+#include "farm/copy.h"
 #include "farm/detect.h"
 #include "farm/part.h"
 #include "farm/private.h"
@@ -199,6 +200,24 @@ static void test_secrets(void **state)
 	assert_null(secrets_find(hashes[4] + 10, 40));
 }
 
+static void test_progress(void **state)
+{
+	uint64_t files, bytes;
+
+	(void)state;
+	assert_true(
+		copy_progress("      5,242,880  12%   23.43MB/s    0:00:03 (xfr#8, to-chk=17/26)",
+			&files, &bytes));
+	assert_int_equal(files, 8);
+	assert_int_equal(bytes, 5242880);
+	assert_true(copy_progress("     1.234.567  99%    0.00kB/s    0:00:00  ", &files, &bytes));
+	assert_int_equal(files, 0);
+	assert_int_equal(bytes, 1234567);
+	assert_false(copy_progress("skipping non-regular file \"5\"", &files, &bytes));
+	assert_false(copy_progress("5 files", &files, &bytes));
+	assert_false(copy_progress("", &files, &bytes));
+}
+
 static void test_part(void **state)
 {
 	static const struct {
@@ -373,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_config_long),
 		cmocka_unit_test(test_blank),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_tree),
