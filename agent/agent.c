@@ -11,6 +11,7 @@
 
 #include "agent/document.h"
 #include "agent/file.h"
+#include "agent/mounts.h"
 #include "agent/report.h"
 #include "agent/rows.h"
 #include "lib/cleanup.h"
@@ -145,6 +146,19 @@ static int recover(struct agent *a)
 	return r;
 }
 
+/* Where the state directory's disk is not mounted yet there would seem to be none: a blank client.
+ */
+static int state_is_missing(const struct agent *a)
+{
+	const char *missing = a->options->state ? NULL : mounts_missing(a->mounts, STATE_DEFAULT);
+
+	if (missing)
+		complain(0,
+			"the state directory is on the file system of /%s, which is not mounted",
+			missing);
+	return missing ? EXIT_DEFERRED : 0;
+}
+
 static int open_state(struct agent *a, bool change)
 {
 	a->state = state_open(a->root, a->options->state, change, &a->lock);
@@ -184,7 +198,13 @@ int agent_open(struct agent *a, const struct options *options, bool change)
 		complain(-errno, "%s", options->root);
 		return EXIT_USAGE;
 	}
-	r = open_state(a, change);
+	a->mounts = mounts_read(a->root);
+	if (!a->mounts) {
+		complain(-ENOMEM, "etc/fstab");
+		return EXIT_UNDONE;
+	}
+	r = state_is_missing(a);
+	r = r ? r : open_state(a, change);
 	if (r)
 		return r;
 	r = state_status_read(a->state, &a->status);
@@ -201,6 +221,7 @@ void agent_close(struct agent *a)
 {
 	source_close(a->source);
 	policies_free(a->policies);
+	mounts_free(a->mounts);
 	plan_free(a->plan);
 	steps_free(&a->steps);
 	conflicts_free(&a->conflicts);

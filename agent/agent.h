@@ -35,6 +35,7 @@ struct options {
 struct agent {
 	const struct options *options;
 	int root, state, lock; /* state is -1 if there is none yet */
+	struct mounts *mounts;
 	struct policies *policies;
 	struct state_status status;
 	bool unfinished;            /* a transaction is: another run is at work, or was cut off */

@@ -119,6 +119,7 @@ static int apply(struct agent *a)
 		.steps = &a->steps,
 		.owners = a->owners,
 		.source = a->source,
+		.local = a->local,
 		.records = { .conflicts = &a->next, .status = a->status },
 		.content = content_of,
 		.arg = a,

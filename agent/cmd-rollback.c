@@ -19,7 +19,8 @@
 
 struct rollback {
 	struct agent *agent;
-	uint32_t serial; /* the record to undo */
+	uint32_t serial;              /* the record to undo */
+	const struct journal *record; /* while it is loaded */
 	struct undo undo;
 	/* Paths of which it changed the metadata only: their entries in base and new. */
 	struct meta_pair {
@@ -128,11 +129,12 @@ static bool add_source(struct rollback *b, const char *path, const char *source)
 static int add_displaced_tree(struct rollback *b, const char *place, const struct step *s)
 {
 	const struct scan_options options = { .digests = DIGEST_SHA256 };
-	AUTO_CLOSE int fd = openat(b->agent->state, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int fd = transaction_open_object(
+		b->agent->root, b->agent->state, place, O_RDONLY | O_DIRECTORY);
 	AUTO_MANIFEST struct manifest *tree = NULL;
-	char path[2 * MANIFEST_PATH_MAX + 2], source[MANIFEST_PATH_MAX + 80];
+	char path[2 * MANIFEST_PATH_MAX + 2], source[OBJECT_PATH_MAX + MANIFEST_PATH_MAX + 2];
 	unsigned long errors;
-	int r = fd < 0 ? -errno : scan_tree(fd, &options, &tree, &errors);
+	int r = fd < 0 ? fd : scan_tree(fd, &options, &tree, &errors);
 
 	if (r == 0 && errors)
 		r = -EIO;
@@ -149,9 +151,9 @@ static int add_displaced_tree(struct rollback *b, const char *place, const struc
 
 static int add_before(struct rollback *b, const struct step *s)
 {
-	char place[64];
+	char place[OBJECT_PATH_MAX];
 
-	record_path(b->serial, step_name(s->op).text, place);
+	transaction_object(b->record, b->serial, s, place);
 	if (s->before->type == MANIFEST_DIR)
 		return add_displaced_tree(b, place, s);
 	return add_as(b->agent->new, s->before, s->path) && add_source(b, s->path, place) ? 0
@@ -161,13 +163,16 @@ static int add_before(struct rollback *b, const struct step *s)
 /* A replacement whose displaced file is not in the trash was put back: it did not happen. */
 static bool happened(const struct rollback *b, const struct step *s)
 {
-	char place[64];
+	char place[OBJECT_PATH_MAX];
 
-	record_path(b->serial, step_name(s->op).text, place);
 	if (s->deferred)
 		return false;
-	return s->kind == STEP_CREATE || s->kind == STEP_META ||
-	       faccessat(b->agent->state, place, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (s->kind == STEP_CREATE || s->kind == STEP_META)
+		return true;
+	transaction_object(b->record, b->serial, s, place);
+	AUTO_CLOSE int fd = transaction_open_object(
+		b->agent->root, b->agent->state, place, O_PATH | O_NOFOLLOW);
+	return fd >= 0;
 }
 
 static int add_meta(struct rollback *b, const struct step *s)
@@ -208,8 +213,15 @@ static int load_record(struct rollback *b)
 	struct journal j;
 	int r = read_record(a->state, b->serial, &j);
 
+	b->record = &j;
 	a->base = manifest_new();
 	a->new = manifest_new();
+	/* What it replaced on a disk that is not there cannot be put back now. */
+	for (size_t i = 0; r == 0 && i < j.volumes.n; i++)
+		if (!j.volumes.volume[i].state) {
+			volume_open(&j.volumes.volume[i], a->root);
+			r = j.volumes.volume[i].missing ? -ENODEV : 0;
+		}
 	if (r == 0 && (!a->base || !a->new))
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < j.steps.n; i++)

@@ -265,13 +265,41 @@ static int lock_accounts(struct transaction *t, int *lock)
 
 /* --- all of it --- */
 
+/* Of a disk that is not there nothing can be made, and nothing is given up. */
+static bool is_missing(const struct transaction *t, const struct step *s)
+{
+	const struct volume *v = volumes_of(&t->volumes, s);
+
+	return v && v->missing;
+}
+
+static int find_missing(struct transaction *t)
+{
+	for (size_t i = 0; i < t->steps->n; i++)
+		if (!t->steps->step[i].deferred && is_missing(t, &t->steps->step[i]))
+			return transaction_failed(t,
+				volumes_of(&t->volumes, &t->steps->step[i])->top,
+				"its file system is not mounted", -ENODEV);
+	return 0;
+}
+
+static int sync_all(struct transaction *t)
+{
+	int r = t->steps->n && syncfs(t->dir) < 0 ? -errno : 0;
+
+	for (size_t i = 0; r == 0 && i < t->volumes.n; i++)
+		if (t->volumes.volume[i].dir >= 0 && syncfs(t->volumes.volume[i].dir) < 0)
+			r = -errno;
+	return r < 0 ? transaction_failed(t, NULL, "cannot sync", r) : 0;
+}
+
 static void make_all(struct transaction *t)
 {
 	struct step *step = t->steps->step;
 	unsigned int failed_group = 0;
 
 	for (size_t i = 0; i < t->steps->n; i++) {
-		if (step[i].within != STEP_NONE || step[i].deferred)
+		if (step[i].within != STEP_NONE || step[i].deferred || is_missing(t, &step[i]))
 			continue;
 		if (step[i].group && step[i].group == failed_group) {
 			defer(&step[i], APART, 0);
@@ -292,14 +320,14 @@ static int make_steps(struct transaction *t)
 	int r;
 
 	if (faccessat(t->dir, "made", F_OK, 0) == 0)
-		return 0;
+		return find_missing(t);
 	r = lock_accounts(t, &lock);
 	if (r < 0)
 		return r;
 	make_all(t);
-	if (t->steps->n && syncfs(t->dir) < 0)
-		return transaction_failed(t, NULL, "cannot sync", -errno);
-	return journal_mark_made(t->dir, t->steps);
+	r = find_missing(t);
+	r = r < 0 ? r : sync_all(t);
+	return r < 0 ? r : journal_mark_made(t->dir, t->steps);
 }
 
 int transaction_commit(struct transaction *t)

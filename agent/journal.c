@@ -64,6 +64,17 @@ static bool add_entries(struct manifest *m, const struct step *s, const struct o
 	       (!s->seen || !s->before || s->before->type != MANIFEST_DIR || add_tree(m, s));
 }
 
+static void add_volumes(struct buf *text, const struct volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->n; i++) {
+		const struct volume *v = &volumes->volume[i];
+
+		buf_printf(text, "volume %s %s ", v->state ? "state" : "root", step_name(0).text);
+		vis_encode(text, v->top, strlen(v->top));
+		buf_puts(text, "\n");
+	}
+}
+
 static void add_line(struct buf *text, const struct step *s)
 {
 	char place[24] = "root";
@@ -93,6 +104,7 @@ int journal_encode(const struct journal *head, const struct steps *steps,
 	if (head->undo)
 		buf_printf(text, " undo %u", head->undoes);
 	buf_puts(text, "\n");
+	add_volumes(text, &head->volumes);
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct step *s = &steps->step[i];
 
@@ -171,7 +183,12 @@ static bool parse_step(struct journal *j, char *line, size_t n)
 
 	if (sscanf(line, "%15s %15s %15[0-9] %n", kind, place, number, &at) < 3 || at == 0)
 		return false;
-	if (!parse_kind(kind, &step) || vis_decode(line + at, n - (size_t)at, &length) < 0)
+	if (vis_decode(line + at, n - (size_t)at, &length) < 0)
+		return false;
+	if (strcmp(kind, "volume") == 0)
+		return (!line[at] || !manifest_path_rule(line + at)) &&
+		       volumes_add(&j->volumes, line + at, strcmp(place, "state") == 0);
+	if (!parse_kind(kind, &step))
 		return false;
 	step.pending = strcmp(place, "pending") == 0;
 	sscanf(place, "root.%u", &step.group);
@@ -287,6 +304,7 @@ int journal_read(int dir, struct journal *j)
 void journal_free(struct journal *j)
 {
 	steps_free(&j->steps);
+	volumes_free(&j->volumes);
 	manifest_free(j->entries);
 	free(j->text);
 	*j = (struct journal){ 0 };

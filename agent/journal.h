@@ -4,6 +4,7 @@
  * directory:
  *
  *	journal              xenfarm-journal 1 FROM TO [undo SERIAL]
+ *	                     volume PLACE 00000000 TOP   for each file system, agent/volume.h
  *	                     KIND PLACE NUMBER PATH      for each step
  *	entries.mtree.gz     a manifest: NUMBER.before and NUMBER.after of the steps, and below
  *	                     NUMBER.before what a directory held that is removed or replaced
@@ -12,8 +13,9 @@
  *	made                 the NUMBERs of the steps that were not made, a line each: the others
  *	                     are, and from here on the records are brought up to date
  *
- * KIND is create, replace, remove, meta, or inside, for what is created with the directory that
- * holds it; PLACE is root or pending, root.GROUP for a step of a group; FROM and TO are
+ * PLACE of a volume is state for that of the state directory, else root; without any, all is on
+ *that one. KIND is create, replace, remove, meta, or inside, for what is created with the directory
+ *that holds it; PLACE is root or pending, root.GROUP for a step of a group; FROM and TO are
  * generations; undo is that of a rollback, which undoes the record SERIAL. The first fill of a
  * client, which cannot be undone, does without inside.
  */
@@ -22,6 +24,7 @@
 
 #include "agent/owners.h"
 #include "agent/step.h"
+#include "agent/volume.h"
 #include "lib/buf.h"
 
 #define JOURNAL_BYTES_MAX (1u << 30)
@@ -36,6 +39,7 @@ struct journal {
 	uint32_t from, to;
 	bool undo;
 	uint32_t undoes; /* SERIAL; 0: not known */
+	struct volumes volumes;
 	struct manifest *entries;
 	char *text;         /* the steps' paths lie in it */
 	struct steps steps; /* in order; step.op is its number, too, step.within 0 for inside */

@@ -8,9 +8,11 @@
 
 #include "agent/agent.h"
 #include "agent/document.h"
+#include "agent/mounts.h"
 #include "agent/offers.h"
 #include "agent/rows.h"
 #include "agent/trust.h"
+#include "agent/volume.h"
 #include "kernel-cmdline/xfnet.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
@@ -209,12 +211,19 @@ int agent_load(struct agent *a)
 
 /* --- what is here --- */
 
-/* What the state folder's path below the root would be is never looked at. */
+/* What the agent has for itself is never looked at: the state directory's place, and volumes' own.
+ */
 static bool is_state(const char *path, enum manifest_type type, void *arg)
 {
-	(void)type;
 	(void)arg;
-	return strcmp(path, STATE_DEFAULT) == 0;
+	return strcmp(path, STATE_DEFAULT) == 0 || volume_is_private(path, type);
+}
+
+static int may_enter(const char *path, bool mounted, void *arg)
+{
+	const struct agent *a = arg;
+
+	return mounts_enter(a->mounts, path, mounted);
 }
 
 /* Has the list a path below this one? */
@@ -260,6 +269,7 @@ int agent_scan(struct agent *a, bool all)
 		.digests = DIGEST_SHA256,
 		.one_file_system = true,
 		.arg = a,
+		.mount = may_enter,
 		.exclude = is_state,
 		.shallow = is_stranger,
 	};

@@ -238,8 +238,8 @@ static bool nothing_local_below(const struct planner *p, const struct op *top)
 	for (size_t i = from; i < to; i++) {
 		const struct op *op = &p->plan->op[i];
 
-		if (op->local &&
-			(op->local->mountpoint || op->local->error || !same(op->local, op->base)))
+		if (op->local && (op->local->mountpoint || op->local->volume || op->local->error ||
+					 !same(op->local, op->base)))
 			return false;
 		if (op->local && decide_alone(p, op) != ACTION_REMOVE)
 			return false;
@@ -270,10 +270,13 @@ static bool decide_unknown(struct planner *p, size_t i)
 	const struct manifest_entry *l = op->local;
 	const char *why = "something is mounted there";
 
-	if (!l || !*op->path || !(l->mountpoint || l->error))
+	/* A volume can be entered, but neither removed nor replaced. */
+	bool in_the_way = l && l->volume && (op->base || op->new) && !is_dir(op->new);
+
+	if (!l || !*op->path || !(l->mountpoint || l->error || in_the_way))
 		return false;
 	if (l->error)
-		why = "cannot be read";
+		why = l->error == ENODEV ? "its file system is not mounted" : "cannot be read";
 	set(op, is_dir(l) && is_dir(op->new) && !l->error ? ACTION_ADOPT : ACTION_NOP, NULL);
 	if (op->action == ACTION_NOP && !same(op->base, op->new))
 		defer(op, why, l->error);

@@ -76,8 +76,8 @@ static void add_need(struct need *need, uint64_t size)
 	need->bytes += ((size + BLOCK - 1) & ~(uint64_t)(BLOCK - 1)) + NAME;
 }
 
-/* All that will be written before the first change, and what the commit adds to it. */
-static struct need count_need(const struct stage *g)
+/* What will be written to the state directory before the first change, and what the commit adds. */
+static struct need count_records(const struct stage *g)
 {
 	const struct steps *steps = g->t->steps;
 	const size_t record[] = { g->journal.size, g->entries.size, g->records.base.size,
@@ -91,29 +91,57 @@ static struct need count_need(const struct stage *g)
 		add_need(&need, record[i]);
 	for (size_t i = 0; i < g->n_keep; i++)
 		add_need(&need, g->keep[i]->size);
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct step *s = &steps->step[i];
-
-		if (is_staged(s))
-			add_need(&need, s->after->type == MANIFEST_DIR ? BLOCK : s->after->size);
-	}
 	return need;
+}
+
+/* Of the objects of one volume; NULL: the state directory's. */
+static void count_objects(const struct stage *g, const struct volume *volume, struct need *need)
+{
+	for (size_t i = 0; i < g->t->steps->n; i++) {
+		const struct step *s = &g->t->steps->step[i];
+		const struct volume *of = volumes_of(&g->t->volumes, s);
+
+		if (is_staged(s) && (of && !of->state ? of : NULL) == volume)
+			add_need(need, s->after->type == MANIFEST_DIR ? BLOCK : s->after->size);
+	}
+}
+
+static int check_need(struct stage *g, int fd, const char *top, const struct need *need)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) < 0)
+		return transaction_failed(g->t, top, "cannot ask for free space", -errno);
+	if (need->bytes + SPARE > (uint64_t)fs.f_bavail * fs.f_frsize)
+		return transaction_failed(
+			g->t, top, "the disk has not enough free space for the new files", -ENOSPC);
+	if (fs.f_files && need->inodes + 64 > fs.f_favail)
+		return transaction_failed(g->t, top,
+			"the disk has not enough free inodes for the new files", -ENOSPC);
+	return 0;
 }
 
 static int check_room(struct stage *g)
 {
-	const struct need need = count_need(g);
-	struct statvfs fs;
+	struct transaction *t = g->t;
+	struct need need = count_records(g);
+	int r;
 
-	if (fstatvfs(g->t->state, &fs) < 0)
-		return transaction_failed(g->t, NULL, "cannot ask for free space", -errno);
-	if (need.bytes + SPARE > (uint64_t)fs.f_bavail * fs.f_frsize)
-		return transaction_failed(g->t, NULL,
-			"the disk has not enough free space for the new files", -ENOSPC);
-	if (fs.f_files && need.inodes + 64 > fs.f_favail)
-		return transaction_failed(g->t, NULL,
-			"the disk has not enough free inodes for the new files", -ENOSPC);
-	return 0;
+	count_objects(g, NULL, &need);
+	r = check_need(g, t->state, NULL, &need);
+	for (size_t i = 0; r == 0 && i < t->volumes.n; i++) {
+		const struct volume *v = &t->volumes.volume[i];
+
+		if (v->state)
+			continue;
+		AUTO_CLOSE int fd = fsroot_open(t->root, v->top, O_RDONLY | O_DIRECTORY, 0);
+
+		need = (struct need){ 0 };
+		count_objects(g, v, &need);
+		if (need.inodes)
+			r = check_need(g, fd, v->top, &need);
+	}
+	return r;
 }
 
 /* --- contents for later merges --- */
@@ -166,6 +194,7 @@ static int link_to_group(struct stage *g, size_t i)
 	char from[PATH_MAX], to[PATH_MAX];
 	size_t *first = s->after->group ? &g->group[s->after->group] : NULL;
 	const struct manifest_entry *e;
+	int dir;
 
 	if (!first || s->pending)
 		return 0;
@@ -174,16 +203,20 @@ static int link_to_group(struct stage *g, size_t i)
 		return 0;
 	}
 	e = g->t->steps->step[*first - 1].after;
-	if (manifest_compare(e, s->after) & ~MANIFEST_DIFF_TIME)
+	if (manifest_compare(e, s->after) & ~MANIFEST_DIFF_TIME ||
+		volumes_of(&g->t->volumes, &g->t->steps->step[*first - 1]) !=
+			volumes_of(&g->t->volumes, s))
 		return 0;
+	dir = transaction_objects(g->t, s);
 	stage_path(g->t->steps, *first - 1, from);
 	stage_path(g->t->steps, i, to);
-	return linkat(g->t->dir, from, g->t->dir, to, 0) < 0 ? -errno : 1;
+	return linkat(dir, from, dir, to, 0) < 0 ? -errno : 1;
 }
 
 static int copy_from_state(struct stage *g, const struct step *s, int to)
 {
-	AUTO_CLOSE int from = state_open_file(g->t->state, s->source);
+	AUTO_CLOSE int from = transaction_open_object(
+		g->t->root, g->t->state, s->source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	AUTO_CLOSE int kept = open_kept(g, s);
 	AUTO_FREE char *piece = malloc(65536);
 	ssize_t n = 1;
@@ -342,12 +375,16 @@ static int make_all(struct stage *g)
 	for (size_t i = 0; r == 0 && i < steps->n; i++) {
 		struct step *s = &steps->step[i];
 
-		if (!is_staged(s))
+		if (s->within != STEP_NONE && steps->step[s->within].deferred)
+			s->deferred = true;
+		if (!is_staged(s) || s->deferred)
 			continue;
 		r = make(g, i);
-		if (r == -ENOENT && s->from == FROM_LINK) {
-			/* Its other name went meanwhile. */
+		if ((r == -ENOENT || r == -EXDEV) && s->from == FROM_LINK) {
+			/* Its other name is gone, or lies on another file system. */
 			s->deferred = true;
+			s->why = "it cannot be linked to its other name";
+			s->error = -r;
 			r = 0;
 		}
 		if (r < 0)
@@ -367,7 +404,7 @@ static int set_metadata(struct stage *g)
 		const char *name;
 		int r;
 
-		if (!is_staged(s) || s->from == FROM_LINK)
+		if (!is_staged(s) || s->from == FROM_LINK || s->deferred)
 			continue;
 		AUTO_CLOSE int parent = stage_parent(g, i, path, &name);
 
@@ -417,10 +454,37 @@ static int write_journal(struct stage *g)
 	return r;
 }
 
+/* A volume that cannot be staged on holds up nothing but its own. */
+static int make_volumes(struct transaction *t)
+{
+	for (size_t i = 0; i < t->volumes.n; i++) {
+		struct volume *v = &t->volumes.volume[i];
+		int r = v->state ? 0 : volume_make(v, t->root);
+
+		if (r == -ENOSPC || r == -ENOMEM)
+			return transaction_failed(t, v->top, "cannot be staged on", r);
+		for (size_t k = 0; r < 0 && k < t->steps->n; k++) {
+			struct step *s = &t->steps->step[k];
+
+			if (volumes_of(&t->volumes, s) != v)
+				continue;
+			s->deferred = true;
+			s->why = "its file system's " VOLUME_DIR " cannot be used";
+			s->error = -r;
+		}
+	}
+	return 0;
+}
+
 static int sync_and_mark(struct stage *g)
 {
-	if (syncfs(g->t->dir) < 0)
-		return transaction_failed(g->t, NULL, "cannot sync", -errno);
+	int r = syncfs(g->t->dir) < 0 ? -errno : 0;
+
+	for (size_t i = 0; r == 0 && i < g->t->volumes.n; i++)
+		if (g->t->volumes.volume[i].dir >= 0 && syncfs(g->t->volumes.volume[i].dir) < 0)
+			r = -errno;
+	if (r < 0)
+		return transaction_failed(g->t, NULL, "cannot sync", r);
 	return journal_mark_staged(g->t->dir, g->t->steps);
 }
 
@@ -443,10 +507,14 @@ static int allocate(struct stage *g)
 static int encode(struct stage *g)
 {
 	struct transaction *t = g->t;
-	const struct journal head = {
-		.from = t->from, .to = t->to, .undo = t->undo, .undoes = t->undoes
-	};
-	int r = journal_encode(&head, t->steps, t->owners, &t->entries, &g->journal, &g->entries);
+	const struct journal head = { .from = t->from,
+		.to = t->to,
+		.undo = t->undo,
+		.undoes = t->undoes,
+		.volumes = t->volumes };
+	int r;
+
+	r = journal_encode(&head, t->steps, t->owners, &t->entries, &g->journal, &g->entries);
 
 	r = r < 0 ? r : records_encode(&t->records, &g->records);
 	return r < 0 ? r : find_kept(g);
@@ -458,6 +526,7 @@ static int stage(struct stage *g)
 	int r = transaction_open(t);
 
 	r = r < 0 ? r : write_journal(g);
+	r = r < 0 ? r : make_volumes(t);
 	r = r < 0 ? r : make_all(g);
 	r = r < 0 ? r : fetch(g);
 	r = r < 0 ? r : set_metadata(g);
@@ -485,7 +554,8 @@ int transaction_stage(struct transaction *t)
 
 	t->dir = t->pending = -1;
 	t->failed_path = t->failed_what = NULL;
-	r = allocate(&g);
+	r = volumes_find(&t->volumes, t->root, t->state, t->local, t->steps);
+	r = r < 0 ? r : allocate(&g);
 	r = r < 0 ? r : encode(&g);
 	r = r < 0 ? r : check_room(&g);
 	if (r == 0 && mkdirat(t->state, TRANSACTION_DIR, 0700) < 0)

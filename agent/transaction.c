@@ -41,8 +41,9 @@ int transaction_parent(const struct transaction *t, const struct step *step, con
 
 int transaction_objects(const struct transaction *t, const struct step *step)
 {
-	(void)step;
-	return t->dir;
+	const struct volume *v = volumes_of(&t->volumes, step);
+
+	return !v || v->state ? t->dir : v->dir;
 }
 
 int transaction_failed(struct transaction *t, const char *path, const char *what, int r)
@@ -96,13 +97,47 @@ static int fsync_at(int dir, const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+void transaction_object(const struct journal *record, uint32_t serial, const struct step *step,
+	char path[static OBJECT_PATH_MAX])
+{
+	const struct volume *v = volumes_of(&record->volumes, step);
+	bool own = v && !v->state;
+
+	snprintf(path, OBJECT_PATH_MAX, "%s%s%s%strash/%u/%s", own ? "/" : "", own ? v->top : "",
+		own && *v->top ? "/" : "", own ? VOLUME_DIR "/" : "", serial,
+		step_name(step->number).text);
+}
+
+int transaction_open_object(int root, int state, const char *path, int flags)
+{
+	return *path == '/' ? fsroot_open(root, path + 1, flags, 0)
+			    : fsroot_open(state, path, flags, 0);
+}
+
+/* Of the parts on other file systems its journal tells. */
+static int forget_volumes(int root, int state, const char *path, uint32_t serial)
+{
+	AUTO_CLOSE int dir = openat(state, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct journal j;
+	int r = 0;
+
+	if (dir < 0 || journal_read(dir, &j) < 0)
+		return 0;
+	for (size_t i = 0; r == 0 && i < j.volumes.n; i++)
+		if (!j.volumes.volume[i].state)
+			r = volume_remove(&j.volumes.volume[i], root, serial);
+	journal_free(&j);
+	return r;
+}
+
 int transaction_forget(int root, int state, uint32_t serial)
 {
 	char path[32];
+	int r;
 
-	(void)root;
 	snprintf(path, sizeof(path), "trash/%u", serial);
-	return file_remove_tree(state, path);
+	r = forget_volumes(root, state, path, serial);
+	return r < 0 ? r : file_remove_tree(state, path);
 }
 
 /* The oldest records go; one that cannot be removed is tried again by the next transaction. */
@@ -116,6 +151,7 @@ static void prune(const struct transaction *t, const uint32_t *serial, size_t n)
 static int keep(const struct transaction *t)
 {
 	AUTO_FREE uint32_t *serial = NULL;
+	uint32_t next;
 	char path[32];
 	size_t n;
 	int r;
@@ -125,7 +161,13 @@ static int keep(const struct transaction *t)
 	r = transaction_records(t->state, &serial, &n);
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof(path), "trash/%u", n ? serial[n - 1] + 1 : 1);
+	next = n ? serial[n - 1] + 1 : 1;
+	for (size_t i = 0; r == 0 && i < t->volumes.n; i++)
+		if (t->volumes.volume[i].dir >= 0)
+			r = volume_keep(&t->volumes.volume[i], t->root, next);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "trash/%u", next);
 	if (renameat(t->state, TRANSACTION_DIR, t->state, path) < 0)
 		return -errno;
 	r = fsync_at(t->state, "trash");
@@ -178,6 +220,9 @@ int transaction_close(struct transaction *t)
 
 int transaction_discard(struct transaction *t)
 {
+	for (size_t i = 0; i < t->volumes.n; i++)
+		if (!t->volumes.volume[i].state)
+			volume_remove(&t->volumes.volume[i], t->root, 0);
 	/* Without its mark what is left of it is a transaction that has not begun. */
 	if (unlinkat(t->state, TRANSACTION_DIR "/staged", 0) < 0 && errno != ENOENT)
 		return -errno;
@@ -207,12 +252,18 @@ int transaction_recover(int root, int state, struct transaction *t)
 	*t = (struct transaction){
 		.root = root, .state = state, .recovers = true, .dir = -1, .pending = -1
 	};
+	/* Volumes' parts of one that had not begun go when something is staged there again. */
 	if (!transaction_is_unfinished(state))
 		return transaction_discard(t);
 	r = transaction_open(t);
 	r = r < 0 ? r : journal_read(t->dir, &t->journal);
 	if (r < 0)
 		return transaction_failed(t, NULL, "the journal cannot be read", r);
+	t->volumes = t->journal.volumes;
+	t->journal.volumes = (struct volumes){ 0 };
+	for (size_t i = 0; i < t->volumes.n; i++)
+		if (!t->volumes.volume[i].state)
+			volume_open(&t->volumes.volume[i], root);
 	t->from = t->journal.from;
 	t->to = t->journal.to;
 	t->undo = t->journal.undo;
@@ -231,5 +282,6 @@ void transaction_free(struct transaction *t)
 	if (t->entries != t->journal.entries)
 		manifest_free(t->entries);
 	t->entries = NULL;
+	volumes_free(&t->volumes);
 	journal_free(&t->journal);
 }

@@ -31,9 +31,10 @@ struct transaction {
 	bool undo;         /* it is a rollback: */
 	uint32_t undoes;   /* of this record, which is removed when nothing of it is deferred */
 	struct steps *steps;
-	const struct owners *owners; /* NULL: the entries' numbers are this client's */
-	struct source *source;       /* for FROM_SHARE */
-	struct records records;      /* as they will be when every step is made */
+	const struct owners *owners;  /* NULL: the entries' numbers are this client's */
+	struct source *source;        /* for FROM_SHARE */
+	const struct manifest *local; /* tells where other file systems are mounted */
+	struct records records;       /* as they will be when every step is made */
 	/* The content of a file of records.base that no step brings. Returns 0 or -errno. */
 	int (*content)(void *arg, const struct manifest_entry *e, struct buf *out);
 	void *arg;
@@ -45,7 +46,8 @@ struct transaction {
 	int dir, pending;         /* fds, while it runs; else -1 */
 	bool recovers;            /* somebody may have been at work since it was staged */
 	struct manifest *entries; /* of the journal */
-	struct journal journal;   /* recovered: steps and entries are its */
+	struct volumes volumes;
+	struct journal journal; /* recovered: steps and entries are its */
 };
 
 /*
@@ -80,6 +82,17 @@ int transaction_records(int state, uint32_t **serial, size_t *n);
 
 /* Remove a record; again does no harm. Returns 0 or -errno. */
 int transaction_forget(int root, int state, uint32_t serial);
+
+/*
+ * Where record SERIAL keeps what one of its steps replaced or removed: below the state directory,
+ * or, if it begins with a '/', below the root.
+ */
+#define OBJECT_PATH_MAX (MANIFEST_PATH_MAX + 64)
+void transaction_object(const struct journal *record, uint32_t serial, const struct step *step,
+	char path[static OBJECT_PATH_MAX]);
+
+/* Open such a path, or one below it. An fd, or -errno. */
+int transaction_open_object(int root, int state, const char *path, int flags);
 
 /* --- used by its parts --- */
 

@@ -68,6 +68,7 @@ struct manifest_entry {
 	uint32_t nlink; /* names in that group, all of them in this manifest; 1 without a group */
 	/* The scanner's, never written: */
 	bool mountpoint; /* something else is mounted here */
+	bool volume;     /* another file system begins here, which was entered */
 	bool unread;     /* neither read nor entered, as was asked for */
 	int error;       /* errno why it (or what a folder holds) could not be read; 0: all known */
 };

@@ -106,6 +106,25 @@ static int list(struct scan *s, struct manifest_entry *folder)
 	return r;
 }
 
+/* May this directory be entered, by what is mounted there? */
+static bool enters(const struct scan *s, struct manifest_entry *e)
+{
+	const struct scan_options *o = s->options;
+	int r = !e->mountpoint;
+
+	if (!o->one_file_system || !*e->path)
+		return true;
+	if (o->mount)
+		r = o->mount(e->path, e->mountpoint, o->arg);
+	if (r < 0)
+		e->error = -r;
+	if (r <= 0)
+		return false;
+	e->volume = e->mountpoint;
+	e->mountpoint = false;
+	return true;
+}
+
 static int walk(struct scan *s)
 {
 	int r = visit(s, s->root, "", "");
@@ -115,11 +134,8 @@ static int walk(struct scan *s)
 	for (size_t i = 0; r == 0 && i < s->manifest->n; i++) {
 		struct manifest_entry *e = s->manifest->entry[i];
 
-		if (e->type != MANIFEST_DIR || e->error || e->unread)
-			continue;
-		if (e->mountpoint && s->options->one_file_system && *e->path)
-			continue;
-		r = list(s, e);
+		if (e->type == MANIFEST_DIR && !e->error && !e->unread && enters(s, e))
+			r = list(s, e);
 	}
 	return r;
 }

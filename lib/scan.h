@@ -25,6 +25,12 @@ struct scan_options {
 
 	/* All may be NULL; arg is for all of them. */
 	void *arg;
+	/*
+	 * With one_file_system, of each directory but the root: may it be entered? mounted: it is a
+	 * mount point, and then the answer 1 makes a volume of it. 0: it is listed only; -errno:
+	 * the same, with that error.
+	 */
+	int (*mount)(const char *path, bool mounted, void *arg);
 	/* Leave path out, and all below it. */
 	bool (*exclude)(const char *path, enum manifest_type type, void *arg);
 	/* List path as a name only: neither read nor entered, and unread in the list. */

@@ -3,6 +3,7 @@
 #include "agent/conflicts.h"
 #include "agent/file.h"
 #include "agent/journal.h"
+#include "agent/mounts.h"
 #include "agent/offers.h"
 #include "agent/records.h"
 #include "agent/state.h"
@@ -310,6 +311,45 @@ static void configuration(void **state)
 	assert_int_equal(config_parse("source=\n", 8, &c, &line, &what), -EINVAL);
 }
 
+static void local_mounts(void **state)
+{
+	static const char text[] = "1 0 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"
+				   "2 1 0:5 / /dev rw - devtmpfs udev rw\n"
+				   "3 1 0:21 / /run rw shared:2 - tmpfs tmpfs rw\n"
+				   "4 1 0:45 / /home rw - nfs4 server:/home rw\n"
+				   "5 1 8:17 / /mnt rw - fuseblk /dev/sdb1 rw\n"
+				   "6 1 0:33 /sub /srv rw master:1 - btrfs /dev/sdc rw\n"
+				   "71 1 0:4 / /proc rw - proc proc rw\n";
+	static const bool local[] = { false, true, false, true, false, false, true, false };
+
+	(void)state;
+	for (unsigned long i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		assert_int_equal(mounts_is_local(text, i), local[i]);
+	assert_false(mounts_is_local(text, 71));
+	assert_false(mounts_is_local("8 1 8:1 / / rw", 8));
+}
+
+static void wanted_mounts(void **state)
+{
+	struct mounts *m;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch, "etc", 0700), 0);
+	assert_int_equal(mkdirat(scratch, "var", 0700), 0);
+	scratch_write("etc/fstab",
+		"# x\n/dev/a / ext4 defaults 0 1\n/dev/b /var/ ext4 defaults 0 2\n"
+		"/dev/c none swap sw 0 0\n/dev/d /mnt ext4 noauto 0 0\n");
+	m = mounts_read(scratch);
+	assert_non_null(m);
+	assert_int_equal(mounts_enter(m, "var", false), -ENODEV);
+	assert_int_equal(mounts_enter(m, "mnt", false), 1);
+	assert_int_equal(mounts_enter(m, "etc", false), 1);
+	assert_string_equal(mounts_missing(m, "var/lib"), "var");
+	assert_null(mounts_missing(m, "var"));
+	assert_null(mounts_missing(m, "variable/x"));
+	mounts_free(m);
+}
+
 /* Whoever opens the file while we look breaks a lease: that must not be the end of us. */
 static void file_that_is_opened(void **state)
 {
@@ -345,6 +385,8 @@ int main(void)
 		SCRATCH_TEST(status_text),
 		SCRATCH_TEST(contents),
 		SCRATCH_TEST(file_that_is_opened),
+		cmocka_unit_test(local_mounts),
+		SCRATCH_TEST(wanted_mounts),
 		cmocka_unit_test(places),
 		cmocka_unit_test(configuration),
 	};
