@@ -146,4 +146,7 @@ void agent_unfinished(const struct transaction *t, int r);
  * log in. */
 void derive(struct agent *agent, const struct steps *steps);
 
+/* The first half of that: run the commands for the paths of these steps, whatever system it is. */
+void derive_files(const struct steps *steps);
+
 #endif

@@ -51,6 +51,8 @@ cases_test_PKGS := json-c
 CHECKS += $(addprefix agent/test/,accounts.test agent.test crash.test disk.test json.test large.test nfs.test pin.test race.test resolve.test restarts.test rollback.test share.test)
 CHECKS += agent/test/sync.test
 CHECKS += agent/test/transaction.test agent/test/volumes.test
+CHECKS += agent/test/boot.test
+CHECKS += agent/test/transaction.test
 CHECK_NEEDS += xf-manifest xf-agent xf-fetch
 
 UNITS += state_test
@@ -69,3 +71,14 @@ SHELLS += agent/bench/agent agent/system/xf-agent.init agent/completion/xf-agent
 INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.service \
 	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
+
+UNITS += file_test run_test derive_test
+file_test_SRC := $(LIB_SRC) $(addprefix agent/,file.c owners.c rows.c) agent/test/file_test.c
+file_test_PKGS := $(LIB_PKGS) cmocka
+file_test_LIBS := -pthread
+run_test_SRC := agent/run.c agent/test/run_test.c
+run_test_PKGS := cmocka
+# Its run() notes what it is asked for.
+derive_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/derive_test.c
+derive_test_PKGS := $(LIB_PKGS) json-c cmocka
+derive_test_LIBS := -pthread -Wl,--wrap=run

@@ -80,11 +80,8 @@ static void tell_at_login(const struct agent *a)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
 }
 
-void derive(struct agent *a, const struct steps *steps)
+void derive_files(const struct steps *steps)
 {
-	if (!is_running_system(a))
-		return;
-	tell_at_login(a);
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
 		struct policies *globs = policies_new();
 		const char *what;
@@ -97,4 +94,12 @@ void derive(struct agent *a, const struct steps *steps)
 			remake(&derived[i]);
 		policies_free(globs);
 	}
+}
+
+void derive(struct agent *a, const struct steps *steps)
+{
+	if (!is_running_system(a))
+		return;
+	tell_at_login(a);
+	derive_files(steps);
 }

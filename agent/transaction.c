@@ -140,10 +140,11 @@ int transaction_forget(int root, int state, uint32_t serial)
 	return r < 0 ? r : file_remove_tree(state, path);
 }
 
-/* The oldest records go; one that cannot be removed is tried again by the next transaction. */
+/* The oldest go, so that with the newest one there are KEEP_RECORDS; what cannot be removed is
+ * tried again by the next transaction. */
 static void prune(const struct transaction *t, const uint32_t *serial, size_t n)
 {
-	for (size_t i = 0; i + KEEP_RECORDS < n; i++)
+	for (size_t i = 0; i + KEEP_RECORDS <= n; i++)
 		transaction_forget(t->root, t->state, serial[i]);
 }
 

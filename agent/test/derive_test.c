@@ -1,0 +1,101 @@
+/* Which commands follow from which paths; what is run is noted, and not run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/agent.h"
+#include "agent/run.h"
+
+static char ran[256];
+static int result;
+
+int __wrap_run(const char *const argv[], int out, unsigned int limit, int interactive);
+
+/* In the place of agent/run.c's, by the linker. */
+int __wrap_run(const char *const argv[], int out, unsigned int limit, int interactive)
+{
+	size_t n = strlen(ran);
+
+	snprintf(ran + n, sizeof(ran) - n, "%s ", argv[0]);
+	/* Each is bounded, and by less than what a timer's next run would wait for. */
+	assert_in_range(limit, 1, 600);
+	assert_false(interactive);
+	assert_int_equal(out, -1);
+	return result;
+}
+
+static const struct row {
+	const char *path, *commands;
+} rows[] = {
+	{ "etc/fstab", "" },
+	{ "etc/ld.so.conf", "ldconfig " },
+	{ "etc/ld.so.conf.d/x.conf", "ldconfig " },
+	{ "etc/systemd/system/x.service", "systemctl " },
+	{ "etc/udev/rules.d/1.rules", "udevadm " },
+	{ "etc/ca-certificates.conf", "update-ca-certificates " },
+	{ "etc/locale.gen", "locale-gen " },
+	{ "etc/aliases", "newaliases " },
+	{ "etc/sysctl.d/x.conf", "sysctl " },
+	{ "etc/tmpfiles.d/x.conf", "systemd-tmpfiles " },
+};
+
+static void derive_one(const struct step *step)
+{
+	struct steps steps = { 0 };
+
+	ran[0] = '\0';
+	assert_non_null(steps_add(&steps, step));
+	derive_files(&steps);
+	steps_free(&steps);
+}
+
+static void commands(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		derive_one(&(struct step){ .path = rows[i].path });
+		assert_string_equal(ran, rows[i].commands);
+	}
+}
+
+static void once_for_all(void **state)
+{
+	struct steps steps = { 0 };
+
+	(void)state;
+	ran[0] = '\0';
+	steps_add(&steps, &(struct step){ .path = "etc/ld.so.conf" });
+	steps_add(&steps, &(struct step){ .path = "etc/ld.so.conf.d/x" });
+	steps_add(&steps, &(struct step){ .path = "etc/locale.gen" });
+	derive_files(&steps);
+	assert_string_equal(ran, "ldconfig locale-gen ");
+	steps_free(&steps);
+}
+
+static void what_was_not_made(void **state)
+{
+	(void)state;
+	derive_one(&(struct step){ .path = "etc/locale.gen", .deferred = true });
+	assert_string_equal(ran, "");
+	/* Offers, beside their files and in pending. */
+	derive_one(&(struct step){ .path = "etc/ca-certificates/x.crt.xennew" });
+	assert_string_equal(ran, "");
+	derive_one(&(struct step){ .path = "etc/sysctl.d/x.conf", .pending = true });
+	assert_string_equal(ran, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commands),
+		cmocka_unit_test(once_for_all),
+		cmocka_unit_test(what_was_not_made),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
