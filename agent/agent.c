@@ -35,10 +35,20 @@ void complain(int r, const char *format, ...)
 	va_end(args);
 	buf_puts(&text, sentence);
 	if (r < 0)
-		buf_printf(&text, ": %s", strerror(-r));
+		buf_printf(&text, ": %s",
+			r == -ELOOP ? "a symbolic link, which is not followed" : strerror(-r));
 	buf_add(&text, "", 1);
 	fprintf(stderr, "xf-agent: %s\n", text.failed ? sentence : text.data);
 	document_message(text.failed ? sentence : text.data);
+}
+
+const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX])
+{
+	size_t n = strlen(options->root);
+
+	snprintf(out, PATH_MAX, "%s%s%s", options->root,
+		n && options->root[n - 1] == '/' ? "" : "/", path);
+	return out;
 }
 
 /* --- policy --- */
@@ -55,7 +65,7 @@ static int is_policy_file(const struct dirent *d)
 	return d->d_name[0] != '.' && dot && strcmp(dot, ".policy") == 0;
 }
 
-static int add_policy_file(struct agent *a, int dir, const char *folder, const char *name)
+static int add_policy_file(struct agent *a, int dir, const char *shown, const char *name)
 {
 	AUTO_CLOSE int fd = fsroot_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	AUTO_BUF struct buf text = { 0 };
@@ -67,14 +77,14 @@ static int add_policy_file(struct agent *a, int dir, const char *folder, const c
 	if (r == 0)
 		return 0;
 	if (what)
-		complain(0, "%s/%s:%u: %s", folder, name, line, what);
+		complain(0, "%s/%s:%u: %s", shown, name, line, what);
 	else
-		complain(r, "%s/%s", folder, name);
+		complain(r, "%s/%s", shown, name);
 	return EXIT_REFUSED;
 }
 
 /* A rule that cannot be read might be the one that protects something: no run without it. */
-static int read_policies(struct agent *a, int root, const char *folder)
+static int read_policies(struct agent *a, int root, const char *folder, const char *shown)
 {
 	AUTO_CLOSE int dir = fsroot_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
 	struct dirent **entry = NULL;
@@ -84,12 +94,12 @@ static int read_policies(struct agent *a, int root, const char *folder)
 		return 0;
 	n = dir < 0 ? -1 : scandirat(dir, ".", &entry, is_policy_file, by_name);
 	if (n < 0) {
-		complain(dir < 0 ? dir : -errno, "%s", folder);
+		complain(dir < 0 ? dir : -errno, "%s", shown);
 		return EXIT_REFUSED;
 	}
 	for (int i = 0; i < n; i++) {
 		if (r == 0)
-			r = add_policy_file(a, dir, folder, entry[i]->d_name);
+			r = add_policy_file(a, dir, shown, entry[i]->d_name);
 		free(entry[i]);
 	}
 	free(entry);
@@ -99,6 +109,7 @@ static int read_policies(struct agent *a, int root, const char *folder)
 static int read_all_policies(struct agent *a)
 {
 	AUTO_CLOSE int own = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX];
 	int r;
 
 	a->policies = policies_new();
@@ -106,8 +117,10 @@ static int read_all_policies(struct agent *a)
 		complain(-ENOMEM, "policy");
 		return EXIT_UNDONE;
 	}
-	r = own < 0 ? 0 : read_policies(a, own, VENDOR_POLICY + 1);
-	return r ? r : read_policies(a, a->root, LOCAL_POLICY);
+	r = own < 0 ? 0 : read_policies(a, own, VENDOR_POLICY + 1, VENDOR_POLICY);
+	return r ? r
+		 : read_policies(
+			   a, a->root, LOCAL_POLICY, agent_path(a->options, LOCAL_POLICY, path));
 }
 
 /* --- opening --- */
@@ -161,6 +174,8 @@ static int state_is_missing(const struct agent *a)
 
 static int open_state(struct agent *a, bool change)
 {
+	char path[PATH_MAX];
+
 	a->state = state_open(a->root, a->options->state, change, &a->lock);
 	if (a->state == -EWOULDBLOCK) {
 		complain(0, "another xf-agent is at work");
@@ -169,9 +184,9 @@ static int open_state(struct agent *a, bool change)
 	if (a->state == -ENOENT && !change) {
 		a->state = -1;
 	} else if (a->state < 0) {
-		complain(a->state, "the state folder %s%s",
-			a->options->state ? a->options->state : "/",
-			a->options->state ? "" : STATE_DEFAULT);
+		complain(a->state, "the state directory %s",
+			a->options->state ? a->options->state
+					  : agent_path(a->options, STATE_DEFAULT, path));
 		a->state = -1;
 		return EXIT_UNDONE;
 	}

@@ -2,6 +2,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -84,6 +85,9 @@ void agent_close(struct agent *agent);
 
 /* Say "xf-agent: …" on standard error, with the text of errno -r if r is negative. */
 __attribute__((format(printf, 2, 3))) void complain(int r, const char *format, ...);
+
+/* A path of the client for a message: below the root that the options name. Returns out. */
+const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX]);
 
 /* --- the steps of a run; each returns 0 or an exit status, after saying why --- */
 

@@ -64,7 +64,9 @@ int config_read(struct config *c, const char *root)
 	AUTO_CLOSE int fd =
 		dir < 0 ? -ENOENT : fsroot_open(dir, CONFIG_PATH, O_RDONLY | O_NONBLOCK, 0);
 	AUTO_BUF struct buf text = { 0 };
+	const struct options options = { .root = root };
 	const char *what = NULL;
+	char path[PATH_MAX];
 	unsigned int line = 0;
 	int r = fd < 0 ? fd : buf_read(&text, fd, CONFIG_BYTES_MAX);
 
@@ -74,9 +76,9 @@ int config_read(struct config *c, const char *root)
 	else if (r == 0)
 		r = config_parse(text.data, text.size, c, &line, &what);
 	if (what)
-		complain(0, CONFIG_PATH ":%u: %s", line, what);
+		complain(0, "%s:%u: %s", agent_path(&options, CONFIG_PATH, path), line, what);
 	else if (r < 0)
-		complain(r, CONFIG_PATH);
+		complain(r, "%s", agent_path(&options, CONFIG_PATH, path));
 	if (r == 0 && !c->source && access(CONFIG_SHARE "/current", F_OK) == 0)
 		c->source = strdup(CONFIG_SHARE);
 	return r;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/config.h"
 #include "agent/document.h"
 #include "agent/mounts.h"
 #include "agent/offers.h"
@@ -21,11 +22,18 @@
 
 /* --- the share --- */
 
+/* A share that is there, and wrong, is no matter of the network: not to be tried again. */
 static int unreachable(const struct agent *a, int r, const char *what)
 {
-	complain(r, "the share %s cannot be read (%s); nothing was changed", a->options->source,
-		what);
-	return EXIT_UNREACHABLE;
+	const char *fault = source_fault(r);
+
+	if (fault)
+		complain(0, "the share %s is refused: %s is %s; nothing was changed",
+			a->options->source, what, fault);
+	else
+		complain(r, "the share %s cannot be read (%s); nothing was changed",
+			a->options->source, what);
+	return fault ? EXIT_REFUSED : EXIT_UNREACHABLE;
 }
 
 int agent_open_source(struct agent *a)
@@ -39,13 +47,18 @@ int agent_open_source(struct agent *a)
 
 int agent_source(struct agent *a)
 {
+	char path[PATH_MAX];
 	int r = agent_open_source(a);
 
 	if (!a->options->source)
-		complain(0, "no share: give --source, or source= in /etc/xenfarm/xf-agent.conf");
+		complain(0, "no share: give --source, or source= in %s",
+			agent_path(a->options, CONFIG_PATH, path));
 	if (!a->options->source || r == -EINVAL)
 		return EXIT_USAGE;
-	return r < 0 ? unreachable(a, r, "opening it") : 0;
+	if (r < 0)
+		complain(r, "the share %s cannot be opened; nothing was changed",
+			a->options->source);
+	return r < 0 ? EXIT_UNREACHABLE : 0;
 }
 
 /* xfgen=N of the kernel's command line pins this client; 0: it does not. */
@@ -135,8 +148,9 @@ static int fetch_manifest(struct agent *a)
 		return r;
 	snprintf(path, sizeof(path), "manifest/%u.mtree.gz", a->generation);
 	r = source_read(a->source, path, MANIFEST_FILE_MAX, &data);
-	strcat(path, SIGNATURE_SUFFIX);
-	r = r < 0 ? r : source_read(a->source, path, SIGNATURE_BYTES, &signature);
+	if (r == 0)
+		r = source_read(
+			a->source, strcat(path, SIGNATURE_SUFFIX), SIGNATURE_BYTES, &signature);
 	if (r < 0)
 		return unreachable(a, r, path);
 	trust_follow(a, &trust, &data, &signature);

@@ -1,5 +1,6 @@
 #include "agent/source.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "agent/fetch/url.h"
@@ -25,4 +26,20 @@ int source_read(struct source *source, const char *path, size_t limit, struct bu
 int source_fetch(struct source *source, const struct fetch *fetch)
 {
 	return source->fetch(source, fetch);
+}
+
+const char *source_fault(int error)
+{
+	switch (error) {
+	case -ELOOP:
+		return "a symbolic link, which is not followed";
+	case -EISDIR:
+		return "a directory in place of a file";
+	case -EINVAL:
+		return "not a regular file";
+	case -EFBIG:
+		return "larger than it may be";
+	default:
+		return NULL;
+	}
 }

@@ -35,6 +35,12 @@ struct fetch {
 };
 int source_fetch(struct source *source, const struct fetch *fetch);
 
+/*
+ * What is wrong with the share's file itself, by the error that reading it ended with (static
+ * text); NULL if it may be well and could not be reached.
+ */
+const char *source_fault(int error);
+
 /* --- for the kinds of sources --- */
 
 struct source {

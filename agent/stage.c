@@ -324,7 +324,9 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 	int r = 0;
 
 	if (error)
-		return transaction_failed(g->t, s->source, strerror(-error), -EREMOTEIO);
+		return transaction_failed(g->t, s->source,
+			source_fault(error) ? source_fault(error) : strerror(-error),
+			source_fault(error) ? -EBADMSG : -EREMOTEIO);
 	if (!in->digester)
 		r = begin(g, i);
 	if (r == 0 && size == 0) {

@@ -17,12 +17,11 @@ int trust_open(const struct agent *a, struct trust *trust)
 	char path[PATH_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), "%s%s", a->options->pub ? "" : a->options->root,
-		a->options->pub ? a->options->pub : "/" RECORD_DIR "/" RECORD_NAME);
-	r = signature_read_public(path, &trust->key);
+	agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path);
+	r = signature_read_public(a->options->pub ? a->options->pub : path, &trust->key);
 	if (r == 0)
 		return 0;
-	complain(r == -EINVAL ? 0 : r, "%s%s", path,
+	complain(r == -EINVAL ? 0 : r, "%s%s", a->options->pub ? a->options->pub : path,
 		r == -EINVAL ? ": not an Ed25519 public key in PEM" : " (the share's public key)");
 	return EXIT_REFUSED;
 }
@@ -74,7 +73,7 @@ static int write_record(const struct agent *a, const struct signature_key *key)
 
 int trust_keep(const struct agent *a, const struct trust *trust)
 {
-	char name[KEYCHAIN_NAME_MAX];
+	char name[KEYCHAIN_NAME_MAX], path[PATH_MAX];
 	int r;
 
 	if (!trust->followed)
@@ -89,7 +88,7 @@ int trust_keep(const struct agent *a, const struct trust *trust)
 		return 0;
 	r = write_record(a, trust->key);
 	if (r < 0) {
-		complain(r, "/" RECORD_DIR "/" RECORD_NAME);
+		complain(r, "%s", agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path));
 		return EXIT_UNDONE;
 	}
 	if (!a->options->quiet)

@@ -168,6 +168,8 @@ static int take_result(struct job *j, const COMPOUND4res *res)
 	nfs_resop4 op;
 	int error;
 
+	if (res->status == NFS4ERR_SYMLINK)
+		return -ELOOP;
 	if (res->status != NFS4_OK) {
 		error = nfsstat4_to_errno((int)res->status);
 		return error < 0 && error > -4096 ? error : -EIO;
