@@ -62,3 +62,7 @@ bench: bench-manifest
 bench-manifest: bench-deps $(B)/bench/manifest_bench $(B)/bin/xf-manifest
 	B=$(abspath $(B)) lib/bench/manifest 20000 100000
 SHELLS += lib/bench/manifest
+
+UNITS += cli_test
+cli_test_SRC := lib/cli.c lib/test/cli_test.c
+cli_test_PKGS := cmocka

@@ -1,0 +1,365 @@
+#include "lib/cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_MAX 64
+
+enum { HELP = 'h', VERSION = 'V', LONG = 256 }; /* what getopt_long(3) returns: LONG + index */
+
+static const char *program_name = "xenfarm";
+
+void cli_error(int error, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", program_name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	if (error < 0)
+		fprintf(stderr, ": %s", strerror(-error));
+	fputc('\n', stderr);
+}
+
+/* --- values --- */
+
+const char *cli_flag(void *to, const char *value)
+{
+	(void)value;
+	*(bool *)to = true;
+	return NULL;
+}
+
+const char *cli_text(void *to, const char *value)
+{
+	*(const char **)to = value;
+	return NULL;
+}
+
+const char *cli_number(void *to, const char *value)
+{
+	uint64_t number = 0;
+
+	for (const char *p = value; *p; p++) {
+		if (*p < '0' || *p > '9' || number > UINT32_MAX)
+			return "is not a number from 1";
+		number = 10 * number + (uint64_t)(*p - '0');
+	}
+	if (number == 0 || number > UINT32_MAX)
+		return "is not a number from 1";
+	*(uint32_t *)to = (uint32_t)number;
+	return NULL;
+}
+
+/* --- the tables --- */
+
+bool cli_in_list(const char *list, const char *name)
+{
+	size_t n = strlen(name), word;
+
+	for (; list && *(list += strspn(list, " ")); list += word) {
+		word = strcspn(list, " ");
+		if (word == n && memcmp(list, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_known(const struct cli_program *p, const char *name, size_t n)
+{
+	for (size_t i = 0; i < p->n_options; i++)
+		if (strlen(p->options[i].name) == n && memcmp(p->options[i].name, name, n) == 0)
+			return true;
+	return false;
+}
+
+static bool all_known(const struct cli_program *p, const char *list)
+{
+	size_t word;
+
+	for (; list && *(list += strspn(list, " ")); list += word) {
+		word = strcspn(list, " ");
+		if (!is_known(p, list, word))
+			return false;
+	}
+	return true;
+}
+
+const char *cli_check(const struct cli_program *p)
+{
+	if (p->n_options > OPTIONS_MAX)
+		return "there are too many options";
+	for (size_t i = 0; i < p->n_options; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(p->options[i].name, p->options[j].name) == 0 ||
+				(p->options[i].letter &&
+					p->options[i].letter == p->options[j].letter))
+				return "an option occurs twice";
+	for (size_t i = 0; i < p->n_commands; i++)
+		if (!all_known(p, p->commands[i].options) || !all_known(p, p->commands[i].required))
+			return "a command takes an option that is not in the table";
+	return NULL;
+}
+
+/* --- help --- */
+
+static void print_option(const struct cli_option *o)
+{
+	char left[64], letter[8] = "    ";
+
+	if (o->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? " " : "",
+		o->argument ? o->argument : "");
+	printf("  %s%-24s %s\n", letter, left, o->help);
+}
+
+static void print_usage(FILE *to, const struct cli_program *p, const struct cli_command *c)
+{
+	fprintf(to, "usage: %s %s [OPTION...]%s%s\n", p->name, c->name, *c->arguments ? " " : "",
+		c->arguments);
+}
+
+static int print_command_help(const struct cli_program *p, const struct cli_command *c)
+{
+	print_usage(stdout, p, c);
+	printf("%s\n\n", c->help);
+	if (c->examples)
+		printf("%s\n", c->examples);
+	for (size_t i = 0; i < p->n_options; i++)
+		if (cli_in_list(c->options, p->options[i].name))
+			print_option(&p->options[i]);
+	puts("  -h, --help                   this text");
+	return EXIT_SUCCESS;
+}
+
+/* Those of one group, or all: group is NULL. */
+static void print_commands(FILE *to, const struct cli_program *p, const char *group)
+{
+	size_t n = group ? strlen(group) : 0;
+
+	fprintf(to, "usage: %s %s%sCOMMAND [OPTION...] [ARGUMENT...]\n%s%s\n", p->name,
+		group ? group : "", group ? " " : "", group ? "" : p->synopsis, group ? "" : "\n");
+	for (size_t i = 0; i < p->n_commands; i++) {
+		const struct cli_command *c = &p->commands[i];
+
+		if (n == 0 || (strncmp(c->name, group, n) == 0 && c->name[n] == ' '))
+			fprintf(to, "  %-18s %s\n", c->name, c->help);
+	}
+	fprintf(to, "\n`%s COMMAND --help` has a command's options and examples.\n%s", p->name,
+		group ? "" : p->footer);
+}
+
+/* --- parsing --- */
+
+struct parse {
+	const struct cli_program *program;
+	void *options;
+	struct option longs[OPTIONS_MAX + 3];
+	char shorts[2 * OPTIONS_MAX + 8];
+	bool given[OPTIONS_MAX], help, version;
+};
+
+/* shorts begins with "+:": stop at the first argument, and tell a missing value from the rest. */
+static void make_tables(struct parse *s)
+{
+	const struct cli_program *p = s->program;
+	char *to = stpcpy(s->shorts, "+:hV");
+	size_t n = 0;
+
+	for (; n < p->n_options; n++) {
+		const struct cli_option *o = &p->options[n];
+
+		s->longs[n] = (struct option){ o->name, o->argument != NULL, NULL, LONG + (int)n };
+		if (!o->letter)
+			continue;
+		*to++ = o->letter;
+		if (o->argument)
+			*to++ = ':';
+	}
+	*to = '\0';
+	s->longs[n++] = (struct option){ "help", no_argument, NULL, HELP };
+	s->longs[n++] = (struct option){ "version", no_argument, NULL, VERSION };
+	s->longs[n] = (struct option){ 0 };
+}
+
+static size_t index_of(const struct cli_program *p, int c)
+{
+	size_t i = 0;
+
+	if (c >= LONG)
+		return (size_t)c - LONG;
+	while (i < p->n_options && p->options[i].letter != (char)c)
+		i++;
+	return i;
+}
+
+static int refuse(const struct parse *s, const char *what, const char *which)
+{
+	cli_error(0, "%s%s; see %s --help", what, which, s->program->name);
+	return CLI_USAGE;
+}
+
+/* The word that getopt_long(3) did not like. */
+static int refuse_word(const struct parse *s, int c, char **argv)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	const char *word = argv[optind - 1];
+	bool is_long = strncmp(word, "--", 2) == 0;
+
+	return refuse(s, c == ':' ? "a value is missing after " : "unknown option: ",
+		is_long || !optopt || optopt >= LONG ? word : letter);
+}
+
+static int take(struct parse *s, int c)
+{
+	size_t i = index_of(s->program, c);
+	const struct cli_option *o = &s->program->options[i];
+	const char *wrong = o->set((char *)s->options + o->offset, optarg);
+
+	s->given[i] = true;
+	if (!wrong)
+		return 0;
+	cli_error(0, "--%s: \"%s\" %s", o->name, optarg ? optarg : "", wrong);
+	return CLI_USAGE;
+}
+
+/* Options up to the first argument (shorts), or all (shorts + 1). 0 or CLI_USAGE, with a message.
+ */
+static int take_options(struct parse *s, int argc, char **argv, const char *shorts)
+{
+	int c, status = 0;
+
+	while (status == 0 && (c = getopt_long(argc, argv, shorts, s->longs, NULL)) != -1) {
+		if (c == HELP)
+			s->help = true;
+		else if (c == VERSION)
+			s->version = true;
+		else if (c == '?' || c == ':')
+			status = refuse_word(s, c, argv);
+		else
+			status = take(s, c);
+	}
+	return status;
+}
+
+/* The command that the words begin with, and how many of them are its name; NULL: none. */
+static const struct cli_command *find_command(const struct cli_program *p, char **words, int *n)
+{
+	for (size_t i = 0; i < p->n_commands; i++) {
+		const char *name = p->commands[i].name, *blank = strchr(name, ' ');
+		size_t first = blank ? (size_t)(blank - name) : strlen(name);
+
+		if (strlen(words[0]) != first || memcmp(words[0], name, first) != 0)
+			continue;
+		if (blank && (!words[1] || strcmp(words[1], blank + 1) != 0))
+			continue;
+		*n = blank ? 2 : 1;
+		return &p->commands[i];
+	}
+	return NULL;
+}
+
+static bool is_group(const struct cli_program *p, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < p->n_commands; i++)
+		if (strncmp(p->commands[i].name, word, n) == 0 && p->commands[i].name[n] == ' ')
+			return true;
+	return false;
+}
+
+/* No command: the list of them where it was asked for, or where nothing else was said. */
+static int without_command(const struct parse *s, char **words)
+{
+	const struct cli_program *p = s->program;
+	const char *group = words[0] && is_group(p, words[0]) ? words[0] : NULL;
+	const char *word = group ? words[1] : words[0];
+	bool help = s->help || (word && (!strcmp(word, "--help") || !strcmp(word, "-h")));
+
+	if (s->version && !s->help) {
+		printf("%s %s\n", p->name, p->version);
+		return EXIT_SUCCESS;
+	}
+	if (help || !word) {
+		print_commands(help ? stdout : stderr, p, group);
+		return help ? EXIT_SUCCESS : CLI_USAGE;
+	}
+	cli_error(0, "%s%s%s: no such command; see %s --help", group ? group : "", group ? " " : "",
+		word, p->name);
+	return CLI_USAGE;
+}
+
+static int check_options(const struct parse *s, const struct cli_command *c)
+{
+	const struct cli_program *p = s->program;
+
+	for (size_t i = 0; i < p->n_options; i++) {
+		const char *name = p->options[i].name;
+
+		if (s->given[i] && !cli_in_list(c->options, name)) {
+			cli_error(0, "%s does not take --%s; see %s %s --help", c->name, name,
+				p->name, c->name);
+			return CLI_USAGE;
+		}
+		if (!s->given[i] && cli_in_list(c->required, name)) {
+			cli_error(0, "%s: --%s is required", c->name, name);
+			return CLI_USAGE;
+		}
+	}
+	return 0;
+}
+
+static int check_arguments(const struct parse *s, const struct cli_command *c, int n)
+{
+	if (n >= c->least && (c->most < 0 || n <= c->most))
+		return 0;
+	cli_error(0, "%s: too %s arguments", c->name, n < c->least ? "few" : "many");
+	print_usage(stderr, s->program, c);
+	return CLI_USAGE;
+}
+
+/* A full disk or a closed pipe must not look like success. */
+static int finish(int status, int write_error)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	cli_error(0, "cannot write to standard output");
+	return status ? status : write_error;
+}
+
+int cli_run(const struct cli_program *p, int argc, char **argv, void *options,
+	int (*begin)(const struct cli_command *command, void *options), int write_error)
+{
+	struct parse s = { .program = p, .options = options };
+	const struct cli_command *c;
+	int words, status;
+
+	program_name = p->name;
+	opterr = 0;
+	optind = 0;
+	make_tables(&s);
+	status = take_options(&s, argc, argv, s.shorts);
+	if (status)
+		return status;
+	c = argv[optind] ? find_command(p, argv + optind, &words) : NULL;
+	if (!c)
+		return finish(without_command(&s, argv + optind), write_error);
+	argc -= optind + words - 1;
+	argv += optind + words - 1;
+	optind = 0;
+	status = take_options(&s, argc, argv, c->verbatim ? s.shorts : s.shorts + 1);
+	if (status == 0 && s.help)
+		return finish(print_command_help(p, c), write_error);
+	status = status ? status : check_options(&s, c);
+	status = status ? status : check_arguments(&s, c, argc - optind);
+	if (status == 0 && begin)
+		status = begin(c, options);
+	return status ? status : finish(c->run(options, argc - optind, argv + optind), write_error);
+}

@@ -1,0 +1,257 @@
+/* The command line: what is taken, what is refused, and what --help says, by a small program. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cli.h"
+
+struct settings {
+	bool json, again;
+	const char *root, *tool;
+	uint32_t keep;
+};
+
+static struct settings seen;
+static const char *ran;
+static char words[256];
+
+static int note(const char *name, void *options, int n, char **arguments)
+{
+	seen = *(struct settings *)options;
+	ran = name;
+	words[0] = '\0';
+	for (int i = 0; i < n; i++)
+		snprintf(
+			words + strlen(words), sizeof(words) - strlen(words), "[%s]", arguments[i]);
+	return 7;
+}
+
+#define COMMAND(name)                                           \
+	static int name(void *options, int n, char **arguments) \
+	{                                                       \
+		return note(#name, options, n, arguments);      \
+	}
+COMMAND(status)
+COMMAND(check)
+COMMAND(share_list)
+COMMAND(share_gc)
+
+static const struct cli_option options[] = {
+	{ "root", 'r', "DIR", "the root", cli_text, offsetof(struct settings, root) },
+	{ "tool", 0, "PROGRAM", "merge with it", cli_text, offsetof(struct settings, tool) },
+	{ "keep", 'k', "N", "leave N", cli_number, offsetof(struct settings, keep) },
+	{ "json", 'j', NULL, "print JSON", cli_flag, offsetof(struct settings, json) },
+	{ "again", 0, NULL, "once more", cli_flag, offsetof(struct settings, again) },
+};
+static const struct cli_command commands[] = {
+	{ "status", status, "root json", NULL, "", 0, 0, "what is there", "  p status\n", false },
+	{ "check", check, "json", NULL, "TEXT...", 1, -1, "look at a text", NULL, true },
+	{ "share list", share_list, "root json", NULL, "[N]", 0, 1, "which there are", NULL,
+		false },
+	{ "share gc", share_gc, "keep json", "keep", "[N...]", 0, -1, "remove some", NULL, false },
+};
+static const struct cli_program program = { "p", "1.2", "a program to be tested", options, 5,
+	commands, 4, "Exit status: 7.\n" };
+
+static int run_begin(const char *line, int (*begin)(const struct cli_command *, void *))
+{
+	static char text[256];
+	char *argv[32] = { NULL };
+	struct settings settings = { .root = "/" };
+	int argc = 0;
+
+	snprintf(text, sizeof(text), "%s", line);
+	for (char *rest = text, *word; (word = strsep(&rest, " "));)
+		argv[argc++] = word;
+	ran = NULL;
+	return cli_run(&program, argc, argv, &settings, begin, 9);
+}
+
+static int run(const char *line)
+{
+	return run_begin(line, NULL);
+}
+
+static void takes_options_anywhere(void **state)
+{
+	(void)state;
+	assert_int_equal(run("p status --json --root x"), 7);
+	assert_string_equal(ran, "status");
+	assert_true(seen.json && strcmp(seen.root, "x") == 0);
+	assert_int_equal(run("p -r y --json status"), 7);
+	assert_true(seen.json && strcmp(seen.root, "y") == 0);
+	assert_int_equal(run("p share list 4 -j"), 7);
+	assert_string_equal(ran, "share_list");
+	assert_string_equal(words, "[4]");
+	assert_true(seen.json && strcmp(seen.root, "/") == 0);
+	assert_int_equal(run("p share gc --keep 5 -- -j 2"), 7);
+	assert_string_equal(words, "[-j][2]");
+	assert_int_equal(seen.keep, 5);
+	assert_false(seen.json);
+	assert_int_equal(run("p status --root a --root b"), 7);
+	assert_string_equal(seen.root, "b");
+}
+
+static void leaves_a_text_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(run("p check -j a -j --root"), 7);
+	assert_string_equal(words, "[a][-j][--root]");
+	assert_true(seen.json);
+}
+
+static void refuses(void **state)
+{
+	static const char *const lines[] = { "p", "p share", "p stat", "p share lists",
+		"p status --again", "p --again status", "p share list --keep 3", "p share gc",
+		"p status more", "p check", "p status --root", "p status -r", "p status --nonsense",
+		"p status -x", "p --nonsense", "p share gc --keep 0", "p share gc --keep 1x",
+		"p share gc --keep 4294967296", "p share gc --keep", "p share list 1 2", "p list",
+		"p status --json=1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		int status = run(lines[i]);
+
+		if (status != CLI_USAGE || ran)
+			fail_msg("%s: %d", lines[i], status);
+	}
+	assert_int_equal(run("p share gc --keep 4294967295"), 7);
+	assert_int_equal(seen.keep, UINT32_MAX);
+}
+
+/* What line prints, on standard output or error. */
+static const char *printed(int fd, const char *line, int expected)
+{
+	static char text[4096];
+	FILE *file = tmpfile();
+	int kept = dup(fd);
+	size_t n;
+
+	fflush(NULL);
+	dup2(fileno(file), fd);
+	assert_int_equal(run(line), expected);
+	fflush(NULL);
+	dup2(kept, fd);
+	close(kept);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void helps(void **state)
+{
+	static const char *const all[] = { "p --help", "p -h", "p --help status" };
+	const char *text;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		text = printed(1, all[i], 0);
+		assert_non_null(strstr(text, "  share gc           remove some\n"));
+		assert_non_null(strstr(text, "Exit status: 7."));
+	}
+	text = printed(1, "p share --help", 0);
+	assert_non_null(strstr(text, "share list"));
+	assert_null(strstr(text, "status"));
+	text = printed(1, "p status --help", 0);
+	assert_string_equal(text, "usage: p status [OPTION...]\nwhat is there\n\n  p status\n\n"
+				  "  -r, --root DIR               the root\n"
+				  "  -j, --json                   print JSON\n"
+				  "  -h, --help                   this text\n");
+	assert_string_equal(printed(1, "p --help status", 0), printed(1, "p status -h", 0));
+	assert_string_equal(printed(1, "p --version", 0), "p 1.2\n");
+}
+
+static void says_what_is_wrong(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "p status --again", "p: status does not take --again; see p status --help\n" },
+		{ "p status --root", "p: a value is missing after --root; see p --help\n" },
+		{ "p share gc -k", "p: a value is missing after -k; see p --help\n" },
+		{ "p status -x", "p: unknown option: -x; see p --help\n" },
+		{ "p status --yes", "p: unknown option: --yes; see p --help\n" },
+		{ "p share frob", "p: share frob: no such command; see p --help\n" },
+		{ "p share gc", "p: share gc: --keep is required\n" },
+		{ "p share gc -k 0", "p: --keep: \"0\" is not a number from 1\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_string_equal(printed(2, cases[i][0], CLI_USAGE), cases[i][1]);
+}
+
+static int stop(const struct cli_command *command, void *o)
+{
+	(void)o;
+	return strcmp(command->name, "status") == 0 ? 20 : 0;
+}
+
+static void begins(void **state)
+{
+	(void)state;
+	assert_int_equal(run_begin("p status", stop), 20);
+	assert_null(ran);
+	assert_int_equal(run_begin("p share list", stop), 7);
+}
+
+/* What cannot be written is no success, and does not hide a failure. */
+static void notices_a_full_disk(void **state)
+{
+	int kept = dup(1);
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	if (!full)
+		skip();
+	fflush(stdout);
+	dup2(fileno(full), 1);
+	assert_int_equal(run("p --help"), 9);
+	clearerr(stdout);
+	dup2(kept, 1);
+	close(kept);
+	fclose(full);
+}
+
+static void checks_tables(void **state)
+{
+	struct cli_option twice[5];
+	struct cli_command odd[1] = { commands[0] };
+	struct cli_program p = program;
+
+	(void)state;
+	assert_null(cli_check(&program));
+	memcpy(twice, options, sizeof(twice));
+	twice[4].letter = 'j';
+	p.options = twice;
+	assert_non_null(cli_check(&p));
+	p = program;
+	odd[0].options = "root jso";
+	p.commands = odd;
+	p.n_commands = 1;
+	assert_non_null(cli_check(&p));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_options_anywhere),
+		cmocka_unit_test(leaves_a_text_alone),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(helps),
+		cmocka_unit_test(says_what_is_wrong),
+		cmocka_unit_test(begins),
+		cmocka_unit_test(notices_a_full_disk),
+		cmocka_unit_test(checks_tables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
