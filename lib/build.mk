@@ -66,3 +66,7 @@ SHELLS += lib/bench/manifest
 UNITS += cli_test
 cli_test_SRC := lib/cli.c lib/test/cli_test.c
 cli_test_PKGS := cmocka
+
+UNITS += spawn_test
+spawn_test_SRC := lib/spawn.c lib/test/spawn_test.c
+spawn_test_PKGS := cmocka

@@ -1,0 +1,29 @@
+/* Other programs: one way to run them, bounded in time and in what they inherit. */
+#ifndef LIB_SPAWN_H
+#define LIB_SPAWN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct spawn {
+	const char *const *argv; /* argv[0] is found in PATH unless it has a slash */
+	int out;  /* becomes its standard output; -1: its standard output is our standard error */
+	int kept; /* an fd that it keeps open (a lock, say), besides 0, 1 and 2; -1: none */
+	unsigned int limit;    /* seconds, then it and its children are killed; 0: none */
+	bool interactive;      /* it has our standard input and output, and our terminal */
+	bool dies_with_parent; /* killed when we end, however we end */
+};
+
+/*
+ * Run a program and wait for it. Without interactive it reads /dev/null and has a process group of
+ * its own. Returns its exit status, 128 + the signal that ended it, -ETIMEDOUT, or -errno; -ENOENT
+ * and the like if it could not be executed. Prints nothing.
+ */
+int spawn_run(const struct spawn *spawn);
+
+/* The same in two parts: start returns its process id or -errno; wait, which is called once, what
+ * spawn_run() returns. */
+pid_t spawn_start(const struct spawn *spawn);
+int spawn_wait(pid_t pid, unsigned int limit);
+
+#endif

@@ -1,0 +1,149 @@
+/* Programs that end, fail, hang, cannot be run, and what they inherit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/spawn.h"
+
+#define SHELL(script)                    \
+	(const char *const[])            \
+	{                                \
+		"sh", "-c", script, NULL \
+	}
+
+static int run(const char *script)
+{
+	return spawn_run(&(struct spawn){ .argv = SHELL(script), .out = -1, .kept = -1 });
+}
+
+/* What it writes to its standard output. */
+static const char *output(struct spawn s)
+{
+	static char text[256];
+	int fd = memfd_create("out", MFD_CLOEXEC);
+	ssize_t n;
+
+	s.out = fd;
+	assert_int_equal(spawn_run(&s), 0);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	close(fd);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	return text;
+}
+
+static void ends(void **state)
+{
+	(void)state;
+	assert_int_equal(run("exit 0"), 0);
+	assert_int_equal(run("exit 127"), 127);
+	assert_int_equal(run("kill -TERM $$"), 128 + SIGTERM);
+}
+
+static void cannot_be_run(void **state)
+{
+	static const char *const none[] = { "no-such-program", NULL };
+	static const char *const folder[] = { "/etc", NULL };
+
+	(void)state;
+	assert_int_equal(
+		spawn_run(&(struct spawn){ .argv = none, .out = -1, .kept = -1 }), -ENOENT);
+	assert_int_equal(
+		spawn_run(&(struct spawn){ .argv = folder, .out = -1, .kept = -1 }), -EACCES);
+	/* No process is left of the try. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* Its children, too: they would keep a pipe or a mount busy. */
+static void hangs(void **state)
+{
+	struct timespec before, after;
+	int ends[2];
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(spawn_run(&(struct spawn){ .argv = SHELL("sleep 60 & sleep 60"),
+				 .out = -1,
+				 .kept = ends[1],
+				 .limit = 1 }),
+		-ETIMEDOUT);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &c, 1), 0);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec < 30);
+	close(ends[0]);
+}
+
+static void inherits(void **state)
+{
+	int kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	char script[128];
+
+	(void)state;
+	assert_string_equal(
+		output((struct spawn){ .argv = SHELL("readlink /proc/self/fd/0"), .kept = -1 }),
+		"/dev/null\n");
+	snprintf(script, sizeof(script),
+		"test -e /proc/$$/fd/%d && ! test -e /proc/$$/fd/%d && echo yes", kept, other);
+	assert_string_equal(output((struct spawn){ .argv = SHELL(script), .kept = kept }), "yes\n");
+	close(kept);
+	close(other);
+	unsetenv("PATH");
+	assert_string_equal(output((struct spawn){ .argv = SHELL("echo $PATH"), .kept = -1 }),
+		"/usr/sbin:/usr/bin:/sbin:/bin\n");
+}
+
+/* A parent that is killed takes it along. */
+static void dies_with_its_parent(void **state)
+{
+	int ends[2];
+	char c;
+	pid_t parent;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	parent = fork();
+	if (parent == 0) {
+		spawn_run(&(struct spawn){ .argv = SHELL("exec sleep 60"),
+			.out = -1,
+			.kept = ends[1],
+			.dies_with_parent = true });
+		_exit(0);
+	}
+	close(ends[1]);
+	usleep(200000);
+	kill(parent, SIGKILL);
+	waitpid(parent, NULL, 0);
+	assert_int_equal(read(ends[0], &c, 1), 0);
+	close(ends[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends),
+		cmocka_unit_test(cannot_be_run),
+		cmocka_unit_test(hangs),
+		cmocka_unit_test(inherits),
+		cmocka_unit_test(dies_with_its_parent),
+	};
+
+	alarm(120);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
