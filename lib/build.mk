@@ -64,9 +64,16 @@ bench-manifest: bench-deps $(B)/bench/manifest_bench $(B)/bin/xf-manifest
 SHELLS += lib/bench/manifest
 
 UNITS += cli_test
-cli_test_SRC := lib/cli.c lib/test/cli_test.c
+cli_test_SRC := lib/cli.c lib/value.c lib/test/cli_test.c
 cli_test_PKGS := cmocka
 
 UNITS += spawn_test
 spawn_test_SRC := lib/spawn.c lib/test/spawn_test.c
 spawn_test_PKGS := cmocka
+
+UNITS += conf_test
+conf_test_SRC := lib/conf.c lib/value.c lib/test/conf_test.c
+conf_test_PKGS := cmocka
+FUZZERS += fuzz_conf
+fuzz_conf_SRC := lib/conf.c lib/value.c lib/fuzz/fuzz_conf.c
+fuzz_conf_CORPUS := lib/fuzz/conf

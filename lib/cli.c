@@ -2,7 +2,6 @@
 
 #include <getopt.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,36 +23,6 @@ void cli_error(int error, const char *format, ...)
 	if (error < 0)
 		fprintf(stderr, ": %s", strerror(-error));
 	fputc('\n', stderr);
-}
-
-/* --- values --- */
-
-const char *cli_flag(void *to, const char *value)
-{
-	(void)value;
-	*(bool *)to = true;
-	return NULL;
-}
-
-const char *cli_text(void *to, const char *value)
-{
-	*(const char **)to = value;
-	return NULL;
-}
-
-const char *cli_number(void *to, const char *value)
-{
-	uint64_t number = 0;
-
-	for (const char *p = value; *p; p++) {
-		if (*p < '0' || *p > '9' || number > UINT32_MAX)
-			return "is not a number from 1";
-		number = 10 * number + (uint64_t)(*p - '0');
-	}
-	if (number == 0 || number > UINT32_MAX)
-		return "is not a number from 1";
-	*(uint32_t *)to = (uint32_t)number;
-	return NULL;
 }
 
 /* --- the tables --- */

@@ -13,24 +13,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/value.h"
+
 #define CLI_USAGE 2 /* the exit status of a wrong command line, for all programs */
-
-/*
- * Put an option's value where it belongs: to is the option's place in the program's options, value
- * is NULL for a flag and otherwise lives as long as argv. Returns NULL, or what is wrong with the
- * value ("is not a number"), as static text.
- */
-typedef const char *cli_set_fn(void *to, const char *value);
-
-cli_set_fn cli_flag;   /* bool: true */
-cli_set_fn cli_text;   /* const char *: the value itself */
-cli_set_fn cli_number; /* uint32_t: decimal digits, from 1 */
 
 struct cli_option {
 	const char *name;            /* without dashes */
 	char letter;                 /* its short form, or 0 */
 	const char *argument, *help; /* argument: what --help calls the value; NULL: a flag */
-	cli_set_fn *set;
+	value_set_fn *set;
 	size_t offset; /* of its place in the program's options */
 };
 

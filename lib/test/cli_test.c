@@ -44,11 +44,11 @@ COMMAND(share_list)
 COMMAND(share_gc)
 
 static const struct cli_option options[] = {
-	{ "root", 'r', "DIR", "the root", cli_text, offsetof(struct settings, root) },
-	{ "tool", 0, "PROGRAM", "merge with it", cli_text, offsetof(struct settings, tool) },
-	{ "keep", 'k', "N", "leave N", cli_number, offsetof(struct settings, keep) },
-	{ "json", 'j', NULL, "print JSON", cli_flag, offsetof(struct settings, json) },
-	{ "again", 0, NULL, "once more", cli_flag, offsetof(struct settings, again) },
+	{ "root", 'r', "DIR", "the root", value_text, offsetof(struct settings, root) },
+	{ "tool", 0, "PROGRAM", "merge with it", value_text, offsetof(struct settings, tool) },
+	{ "keep", 'k', "N", "leave N", value_number, offsetof(struct settings, keep) },
+	{ "json", 'j', NULL, "print JSON", value_flag, offsetof(struct settings, json) },
+	{ "again", 0, NULL, "once more", value_flag, offsetof(struct settings, again) },
 };
 static const struct cli_command commands[] = {
 	{ "status", status, "root json", NULL, "", 0, 0, "what is there", "  p status\n", false },
