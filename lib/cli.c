@@ -12,7 +12,7 @@ enum { HELP = 'h', VERSION = 'V', LONG = 256 }; /* what getopt_long(3) returns: 
 
 static const char *program_name = "xenfarm";
 
-void cli_error(int error, const char *format, ...)
+int cli_error(int error, const char *format, ...)
 {
 	va_list args;
 
@@ -23,6 +23,7 @@ void cli_error(int error, const char *format, ...)
 	if (error < 0)
 		fprintf(stderr, ": %s", strerror(-error));
 	fputc('\n', stderr);
+	return error;
 }
 
 /* --- the tables --- */

@@ -58,9 +58,11 @@ struct cli_program {
 int cli_run(const struct cli_program *program, int argc, char **argv, void *options,
 	int (*begin)(const struct cli_command *command, void *options), int write_error);
 
-/* "NAME: MESSAGE" on standard error, followed by the text of the errno -error if error is negative.
- * NAME is the program's, once cli_run() was called. */
-__attribute__((format(printf, 2, 3))) void cli_error(int error, const char *format, ...);
+/*
+ * "NAME: MESSAGE" on standard error, followed by the text of the errno -error if error is negative.
+ * NAME is the program's, once cli_run() was called. Returns error, for `return cli_error(…)`.
+ */
+__attribute__((format(printf, 2, 3))) int cli_error(int error, const char *format, ...);
 
 /* --- parts, here to be tested --- */
 

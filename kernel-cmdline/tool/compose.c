@@ -4,48 +4,27 @@
  */
 #include "kernel-cmdline/tool/tool.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLIENT, PREFIX, SERVER, GATEWAY, BROADCAST, INTERFACE, N_FIELDS };
-
-static const struct part {
-	const char *option, *value; /* what --help calls its value */
-	const char *word;           /* the kernel's option; NULL for the fields of xfnet= */
-} parts[] = {
-	[CLIENT] = { "client", "ADDRESS[/BITS]", NULL },
-	[PREFIX] = { "prefix", "BITS", NULL },
-	[SERVER] = { "server", "ADDRESS[,...]", NULL },
-	[GATEWAY] = { "gateway", "ADDRESS", NULL },
-	[BROADCAST] = { "broadcast", "ADDRESS", NULL },
-	[INTERFACE] = { "interface", "NAME|MAC", NULL },
-	{ "mtu", "BYTES", "xfnet.mtu" },
-	{ "vlan", "ID", "xfnet.vlan" },
-	{ "share", "PATH[,OPTIONS]", "xfshare" },
-	{ "gen", "N", "xfgen" },
-	{ "name", "NAME", "xfname" },
-	{ "agent", "on|off", "xfagent" },
-	{ "timeout", "SECONDS", "xftimeout" },
-	{ "fail", "ACTION", "xffail" },
-	{ "debug", "STEP[,...]", "xfdebug" },
-	{ "root", "ROOT", "root" },
-	{ "rootfstype", "TYPE[,...]", "rootfstype" },
-	{ "rootflags", "OPTIONS", "rootflags" },
-	{ "init", "PATH", "init" },
+/* The options that become words of the command line. */
+static const struct {
+	const char *option, *name;
+} kernel[PARTS] = {
+	[PART_MTU] = { "mtu", "xfnet.mtu" },
+	[PART_VLAN] = { "vlan", "xfnet.vlan" },
+	[PART_SHARE] = { "share", "xfshare" },
+	[PART_GEN] = { "gen", "xfgen" },
+	[PART_NAME] = { "name", "xfname" },
+	[PART_AGENT] = { "agent", "xfagent" },
+	[PART_TIMEOUT] = { "timeout", "xftimeout" },
+	[PART_FAIL] = { "fail", "xffail" },
+	[PART_DEBUG] = { "debug", "xfdebug" },
+	[PART_ROOT] = { "root", "root" },
+	[PART_ROOTFSTYPE] = { "rootfstype", "rootfstype" },
+	[PART_ROOTFLAGS] = { "rootflags", "rootflags" },
+	[PART_INIT] = { "init", "init" },
 };
-#define N_PARTS (sizeof(parts) / sizeof(*parts))
-
-static int show_help(void)
-{
-	puts("Usage: xfnet compose --client ADDRESS[/BITS] --server ADDRESS[,...] [option...]\n"
-	     "Writes the canonical text of a client's command line. Of an option that is given\n"
-	     "again the last counts; several --server are tried in turn.");
-	for (size_t i = 0; i < N_PARTS; i++)
-		printf("  --%s %s\n", parts[i].option, parts[i].value);
-	puts("Exit status: 0 good, 1 no client could boot with it, 2 usage.");
-	return XFNET_GOOD;
-}
 
 static bool refuse(const char *option, const char *what, const char *text, size_t length)
 {
@@ -105,44 +84,46 @@ static bool put_interface(FILE *to, const char *text)
 	return put_plain(to, "interface", mac);
 }
 
-static bool put_net(FILE *to, char *const value[])
+static bool put_net(FILE *to, const char *const part[PARTS])
 {
-	if (!put_address(to, "client", value[CLIENT], strlen(value[CLIENT])))
+	if (!put_address(to, "client", part[PART_CLIENT], strlen(part[PART_CLIENT])))
 		return false;
-	if (value[PREFIX]) {
+	if (part[PART_PREFIX]) {
 		fputc('/', to);
-		if (!put_plain(to, "prefix", value[PREFIX]))
+		if (!put_plain(to, "prefix", part[PART_PREFIX]))
 			return false;
 	}
-	if (!put_servers(to, value[SERVER]))
+	if (!put_servers(to, part[PART_SERVER]))
 		return false;
-	for (unsigned int i = GATEWAY; i <= BROADCAST; i++) {
-		fputc(':', to);
-		if (value[i] && !put_address(to, parts[i].option, value[i], strlen(value[i])))
-			return false;
-	}
 	fputc(':', to);
-	return !value[INTERFACE] || put_interface(to, value[INTERFACE]);
+	if (part[PART_GATEWAY] &&
+		!put_address(to, "gateway", part[PART_GATEWAY], strlen(part[PART_GATEWAY])))
+		return false;
+	fputc(':', to);
+	if (part[PART_BROADCAST] &&
+		!put_address(to, "broadcast", part[PART_BROADCAST], strlen(part[PART_BROADCAST])))
+		return false;
+	fputc(':', to);
+	return !part[PART_INTERFACE] || put_interface(to, part[PART_INTERFACE]);
 }
 
 /* The kernel has quotes round a word, but no way to write a quote inside them. */
-static bool put_words(FILE *to, char *const value[])
+static bool put_words(FILE *to, const char *const part[PARTS])
 {
-	for (size_t i = N_FIELDS; i < N_PARTS; i++) {
+	for (size_t i = PART_WORDS; i < PARTS; i++) {
 		const char *quote;
 
-		if (!value[i])
+		if (!part[i])
 			continue;
-		if (strchr(value[i], '"'))
-			return refuse(
-				parts[i].option, "a double quote", value[i], strlen(value[i]));
-		quote = value[i][strcspn(value[i], " \t\n\v\f\r")] ? "\"" : "";
-		fprintf(to, " %s%s=%s%s", quote, parts[i].word, value[i], quote);
+		if (strchr(part[i], '"'))
+			return refuse(kernel[i].option, "a double quote", part[i], strlen(part[i]));
+		quote = part[i][strcspn(part[i], " \t\n\v\f\r")] ? "\"" : "";
+		fprintf(to, " %s%s=%s%s", quote, kernel[i].name, part[i], quote);
 	}
 	return true;
 }
 
-static int compose(char *const value[])
+static int compose(const char *const part[PARTS])
 {
 	char *text = NULL, net[XF_WORD_MAX];
 	static struct xf_cmdline cmdline;
@@ -152,14 +133,14 @@ static int compose(char *const value[])
 	bool good;
 
 	if (!to)
-		return complain(XFNET_BAD, "out of memory");
+		return cli_error(XFNET_BAD, "out of memory");
 	fputs("xfnet=", to);
-	good = put_net(to, value);
+	good = put_net(to, part);
 	fflush(to);
 	words = length;
-	good = good && put_words(to, value);
+	good = good && put_words(to, part);
 	if (fclose(to))
-		status = complain(XFNET_BAD, "out of memory");
+		status = cli_error(XFNET_BAD, "out of memory");
 	else if (good && read_text(text, length, &cmdline) == 0) {
 		xfnet_format(&cmdline.net, net, sizeof(net));
 		printf("xfnet=%s%s\n", net, text + words);
@@ -170,48 +151,36 @@ static int compose(char *const value[])
 }
 
 /* ADDRESS/BITS, as people write it, is the same as two options. */
-static void split_client(char *value[])
+static void split_client(const char *part[PARTS])
 {
-	char *slash = strchr(value[CLIENT], '/');
+	static char client[XF_WORD_MAX];
+	const char *slash = strchr(part[PART_CLIENT], '/');
 
-	if (slash && !value[PREFIX]) {
-		*slash = '\0';
-		value[PREFIX] = slash + 1;
-	}
+	if (!slash || part[PART_PREFIX])
+		return;
+	snprintf(client, sizeof(client), "%.*s", (int)(slash - part[PART_CLIENT]),
+		part[PART_CLIENT]);
+	part[PART_PREFIX] = slash + 1;
+	part[PART_CLIENT] = client;
 }
 
-/* --server may be given several times: all of them, in order. */
-static bool add_servers(char list[static TEXT_BYTES_MAX], bool first, const char *more)
+const char *set_servers(void *to, const char *text)
 {
-	size_t used = strlen(list), room = TEXT_BYTES_MAX - used;
+	static char list[TEXT_BYTES_MAX];
+	size_t used = strlen(list), room = sizeof(list) - used;
 
-	return (size_t)snprintf(list + used, room, first ? "%s" : ",%s", more) < room;
+	*(const char **)to = list;
+	return (size_t)snprintf(list + used, room, used ? ",%s" : "%s", text) < room
+		       ? NULL
+		       : "is too much: too many servers";
 }
 
-int cmd_compose(int argc, char **argv)
+int command_compose(void *options, int n, char **arguments)
 {
-	struct option options[N_PARTS + 2] = { { "help", no_argument, NULL, 'h' } };
-	static char servers[TEXT_BYTES_MAX];
-	char *value[N_PARTS] = { NULL };
-	int c;
+	struct settings *o = options;
 
-	for (size_t i = 0; i < N_PARTS; i++)
-		options[i + 1] =
-			(struct option){ parts[i].option, required_argument, NULL, (int)(256 + i) };
-	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
-		if (c == 'h')
-			return show_help();
-		if (c < 256)
-			return usage("compose");
-		if (c == 256 + SERVER && !add_servers(servers, !value[SERVER], optarg))
-			return complain(XFNET_BAD, "compose: too many servers");
-		value[c - 256] = c == 256 + SERVER ? servers : optarg;
-	}
-	if (optind < argc || !value[CLIENT] || !value[SERVER]) {
-		complain(XFNET_USAGE, optind < argc ? "compose: takes options only"
-						    : "compose: --client and --server are needed");
-		return usage("compose");
-	}
-	split_client(value);
-	return compose(value);
+	(void)n;
+	(void)arguments;
+	split_client(o->part);
+	return compose(o->part);
 }

@@ -2,27 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
-#include <json-c/json.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct option options[] = {
-	{ "cmdline", required_argument, NULL, 'c' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "sh", no_argument, NULL, 's' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
-
-static const char help[] =
-	"Usage: xfnet explain [--json | --sh] [--cmdline FILE | TEXT...]\n"
-	"Shows what a command line, or the value of xfnet= alone, means to a client.\n"
-	"  --cmdline FILE  read it from FILE; '-' is standard input (default: /proc/cmdline)\n"
-	"  --json          as JSON\n"
-	"  --sh            as XF_KEY='value' lines for a shell to evaluate\n"
-	"Exit status: 0 good, 1 the text is wrong or cannot be read, 2 usage.\n";
+#include "lib/json.h"
 
 static int print_table(const struct facts *facts)
 {
@@ -105,14 +89,12 @@ static int print_json(const struct facts *facts)
 	struct json_object *all;
 
 	if (bad)
-		return complain(
+		return cli_error(
 			XFNET_BAD, "%s is not UTF-8, JSON cannot hold it: use --sh", bad->key);
 	all = json_object_new_object();
 	for (unsigned int i = 0; i < facts->n; i++)
 		json_object_object_add(all, facts->fact[i].key, json_value(&facts->fact[i]));
-	puts(json_object_to_json_string_ext(
-		all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(all);
+	json_print(all);
 	return XFNET_GOOD;
 }
 
@@ -124,14 +106,14 @@ static int read_file(const char *name, char text[static TEXT_BYTES_MAX])
 	size_t n;
 
 	if (!file)
-		return complain(-errno, "cannot open %s: %s", name, strerror(errno));
+		return cli_error(-errno, "cannot open %s", name);
 	errno = 0;
 	n = fread(text, 1, TEXT_BYTES_MAX, file);
 	if (ferror(file))
-		error = complain(-EIO, "cannot read %s: %s", name, strerror(errno));
+		error = cli_error(-errno, "cannot read %s", name);
 	else if (n == TEXT_BYTES_MAX)
-		error = complain(
-			-E2BIG, "%s: no command line: %d bytes or more", name, TEXT_BYTES_MAX);
+		error = cli_error(
+			-E2BIG, "%s: not a command line: %d bytes or more", name, TEXT_BYTES_MAX);
 	if (file != stdin)
 		fclose(file);
 	if (error)
@@ -139,43 +121,22 @@ static int read_file(const char *name, char text[static TEXT_BYTES_MAX])
 	return (int)(n && text[n - 1] == '\n' ? n - 1 : n);
 }
 
-int cmd_explain(int argc, char **argv)
+int command_explain(void *options, int n, char **arguments)
 {
-	int (*print)(const struct facts *) = print_table;
+	const struct settings *o = options;
 	static struct xf_cmdline cmdline;
 	static char text[TEXT_BYTES_MAX];
 	static struct facts facts;
-	const char *file = NULL;
-	int c, n;
+	int length;
 
-	while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'j':
-			print = print_json;
-			break;
-		case 's':
-			print = print_sh;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return XFNET_GOOD;
-		default:
-			return usage("explain");
-		}
-	}
-	if (file && optind < argc) {
-		complain(XFNET_USAGE, "explain: a text or --cmdline, not both");
-		return usage("explain");
-	}
-	if (optind < argc)
-		n = join_words(argc - optind, argv + optind, text);
+	if (o->cmdline && n > 0)
+		return cli_error(CLI_USAGE, "explain: a text or --cmdline, not both");
+	if (n > 0)
+		length = join_words(n, arguments, text);
 	else
-		n = read_file(file ? file : "/proc/cmdline", text);
-	if (n < 0 || read_text(text, (size_t)n, &cmdline) < 0)
+		length = read_file(o->cmdline ? o->cmdline : "/proc/cmdline", text);
+	if (length < 0 || read_text(text, (size_t)length, &cmdline) < 0)
 		return XFNET_BAD;
 	facts_of(&cmdline, &facts);
-	return print(&facts);
+	return o->json ? print_json(&facts) : o->sh ? print_sh(&facts) : print_table(&facts);
 }

@@ -1,82 +1,78 @@
-/*
- * xfnet: check, explain and compose the kernel command line of a client.
- */
+/* xfnet: check, explain and compose the kernel command line of a client. */
 #include "kernel-cmdline/tool/tool.h"
 
 #include <locale.h>
-#include <stdarg.h>
-#include <string.h>
 
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *synopsis, *help;
-} commands[] = {
-	{ "check", cmd_check, "TEXT...", "say what is wrong with a command line or xfnet= value" },
-	{ "explain", cmd_explain, "[--json | --sh] [--cmdline FILE | TEXT...]",
-		"show what a command line means; /proc/cmdline by default" },
-	{ "compose", cmd_compose, "--client ADDRESS --server ADDRESS[,...] [option...]",
-		"write a command line" },
+#include "lib/array.h"
+
+#define PART(name, letters, argument, help)                             \
+	{                                                               \
+		name, 0, argument, help, value_text,                    \
+			offsetof(struct settings, part[PART_##letters]) \
+	}
+
+static const struct cli_option options[] = {
+	{ "cmdline", 0, "FILE", "read it from FILE; - is standard input (default: /proc/cmdline)",
+		value_text, offsetof(struct settings, cmdline) },
+	{ "json", 0, NULL, "as JSON", value_flag, offsetof(struct settings, json) },
+	{ "sh", 0, NULL, "as XF_KEY='value' lines for a shell to evaluate", value_flag,
+		offsetof(struct settings, sh) },
+	PART("client", CLIENT, "ADDRESS[/BITS]", "the client's address"),
+	PART("prefix", PREFIX, "BITS", "of its network, if not in --client"),
+	{ "server", 0, "ADDRESS[,...]", "servers, tried in turn; may be given again", set_servers,
+		offsetof(struct settings, part[PART_SERVER]) },
+	PART("gateway", GATEWAY, "ADDRESS", "router to the server"),
+	PART("broadcast", BROADCAST, "ADDRESS", "gives the prefix where there is none"),
+	PART("interface", INTERFACE, "NAME|MAC", "default: the first with carrier"),
+	PART("mtu", MTU, "BYTES", "xfnet.mtu="),
+	PART("vlan", VLAN, "ID", "xfnet.vlan="),
+	PART("share", SHARE, "PATH[,OPTIONS]", "xfshare=: export and NFS mount options"),
+	PART("gen", GEN, "N", "xfgen=: pin to a generation"),
+	PART("name", NAME, "NAME", "xfname="),
+	PART("agent", AGENT, "on|off", "xfagent=: reconcile before init"),
+	PART("timeout", TIMEOUT, "SECONDS", "xftimeout="),
+	PART("fail", FAIL, "ACTION", "xffail=: shell, reboot, poweroff, wait"),
+	PART("debug", DEBUG, "STEP[,...]", "xfdebug=: a shell before these steps"),
+	PART("root", ROOT, "ROOT", "device, UUID=, LABEL=, PARTUUID= or tmpfs"),
+	PART("rootfstype", ROOTFSTYPE, "TYPE[,...]", "of the root"),
+	PART("rootflags", ROOTFLAGS, "OPTIONS", "mount options of the root"),
+	PART("init", INIT, "PATH", "instead of /sbin/init"),
 };
-#define N_COMMANDS (sizeof(commands) / sizeof(*commands))
 
-int complain(int status, const char *format, ...)
-{
-	va_list args;
+static const struct cli_command commands[] = {
+	{ "check", command_check, "", NULL, "TEXT...", 1, -1,
+		"say what is wrong with a command line or a value of xfnet=",
+		"  xfnet check 10.0.0.11/24:10.0.0.1\n"
+		"  xfnet check \"$(cat /proc/cmdline)\"\n",
+		true },
+	{ "explain", command_explain, "cmdline json sh", NULL, "[TEXT...]", 0, -1,
+		"show what a command line, or a value of xfnet=, means to a client",
+		"  xfnet explain 10.0.0.11:10.0.0.1:10.0.0.1:10.0.0.255\n"
+		"  xfnet explain --json --cmdline /proc/cmdline\n",
+		true },
+	{ "compose", command_compose,
+		"client prefix server gateway broadcast interface mtu vlan share gen name agent "
+		"timeout fail debug root rootfstype rootflags init",
+		"client server", "", 0, 0, "write the canonical text of a client's command line",
+		"  xfnet compose --client 10.0.0.11/24 --server 10.0.0.1 --root LABEL=client\n",
+		false },
+};
 
-	fputs("xfnet: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return status;
-}
-
-int usage(const char *command)
-{
-	fprintf(stderr, "Try 'xfnet %s --help'.\n", command);
-	return XFNET_USAGE;
-}
-
-static void help(FILE *to)
-{
-	fputs("Usage:\n", to);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  xfnet %s %s\n      %s\n", commands[i].name, commands[i].synopsis,
-			commands[i].help);
-	fputs("  xfnet --help | --version\n\n"
-	      "Exit status: 0 good, 1 the text is wrong, 2 usage. See xfnet(1).\n",
-		to);
-}
-
-/* A full disk or a closed pipe must not look like success. */
-static int finish(int status)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	return complain(XFNET_BAD, "cannot write the output");
-}
+static const struct cli_program program = {
+	.name = "xfnet",
+	.version = XF_VERSION,
+	.synopsis = "Check, explain and compose the kernel command line of a client.",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.commands = commands,
+	.n_commands = ARRAY_SIZE(commands),
+	.footer = "Exit status: 0 good, 1 the text is wrong, 2 usage. See xfnet(1).\n",
+};
 
 int main(int argc, char **argv)
 {
+	struct settings settings = { 0 };
+
 	setlocale(LC_CTYPE, "");
-	if (argc < 2) {
-		help(stderr);
-		return XFNET_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		help(stdout);
-		return finish(XFNET_GOOD);
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		puts("xfnet " XF_VERSION);
-		return finish(XFNET_GOOD);
-	}
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return finish(commands[i].run(argc - 1, argv + 1));
-	fputs("xfnet: no such command: ", stderr);
-	show_text(stderr, argv[1], strlen(argv[1]));
-	fputs("\nTry 'xfnet --help'.\n", stderr);
-	return XFNET_USAGE;
+	return cli_run(&program, argc, argv, &settings, NULL, XFNET_BAD);
 }

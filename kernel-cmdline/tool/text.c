@@ -144,18 +144,19 @@ void show_problems(FILE *to, const char *text, size_t length, const struct xf_pr
 		fprintf(to, "xfnet: %u more problems\n", problems->dropped);
 }
 
-int join_words(int argc, char **argv, char text[static TEXT_BYTES_MAX])
+int join_words(int n_words, char **words, char text[static TEXT_BYTES_MAX])
 {
 	size_t used = 0;
 
-	for (int i = 0; i < argc; i++) {
-		size_t n = strlen(argv[i]);
+	for (int i = 0; i < n_words; i++) {
+		size_t n = strlen(words[i]);
 
 		if (n + 1 >= TEXT_BYTES_MAX - used)
-			return complain(-E2BIG, "the text is longer than %d bytes", TEXT_BYTES_MAX);
+			return cli_error(
+				-E2BIG, "the text is longer than %d bytes", TEXT_BYTES_MAX);
 		if (i)
 			text[used++] = ' ';
-		memcpy(text + used, argv[i], n);
+		memcpy(text + used, words[i], n);
 		used += n;
 	}
 	return (int)used;
@@ -201,7 +202,8 @@ int read_text(const char *text, size_t length, struct xf_cmdline *cmdline)
 	if (rc)
 		return rc;
 	if (!cmdline->has_net)
-		return complain(-EINVAL, "no xfnet= in this command line: it is no client's");
+		return (cli_error(0, "no xfnet= in this command line: it is not a client's"),
+			-EINVAL);
 	if (cmdline->net.prefix != cmdline->net.prefix_shortest) {
 		prefix_origin(&cmdline->net, origin, sizeof(origin));
 		fprintf(stderr, "xfnet: note: prefix /%u %s\n", cmdline->net.prefix, origin);

@@ -5,30 +5,60 @@
 #define KERNEL_CMDLINE_TOOL_H
 
 #include "kernel-cmdline/xfnet.h"
+#include "lib/cli.h"
 
 #include <stdio.h>
 
 #define TEXT_BYTES_MAX 65536 /* of a text to look at; Linux has 2048 or 4096 */
 
 /* Exit statuses. */
-enum { XFNET_GOOD = 0, XFNET_BAD = 1, XFNET_USAGE = 2 };
+enum { XFNET_GOOD = 0, XFNET_BAD = 1 };
 
-/* The commands: argv[0] is the command's own name. They return the exit status. */
-int cmd_check(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_compose(int argc, char **argv);
+/* The parts of a command line that compose puts together: the fields of xfnet=, then words. */
+enum part {
+	PART_CLIENT,
+	PART_PREFIX,
+	PART_SERVER,
+	PART_GATEWAY,
+	PART_BROADCAST,
+	PART_INTERFACE,
+	PART_WORDS, /* the first that is a word of its own */
+	PART_MTU = PART_WORDS,
+	PART_VLAN,
+	PART_SHARE,
+	PART_GEN,
+	PART_NAME,
+	PART_AGENT,
+	PART_TIMEOUT,
+	PART_FAIL,
+	PART_DEBUG,
+	PART_ROOT,
+	PART_ROOTFSTYPE,
+	PART_ROOTFLAGS,
+	PART_INIT,
+	PARTS
+};
 
-/* "xfnet: MESSAGE" on standard error. Returns status, for `return complain(…)`. */
-__attribute__((format(printf, 2, 3))) int complain(int status, const char *format, ...);
+/* What the options say. */
+struct settings {
+	const char *cmdline;
+	bool json, sh;
+	const char *part[PARTS]; /* NULL: not given */
+};
 
-/* Say where to read more, after getopt has said what is wrong. Returns XFNET_USAGE. */
-int usage(const char *command);
+/* The commands, see lib/cli.h; options is a struct settings. They return the exit status. */
+int command_check(void *options, int n, char **arguments);
+int command_explain(void *options, int n, char **arguments);
+int command_compose(void *options, int n, char **arguments);
+
+/* --server may be given several times: all of them, in order. */
+value_set_fn set_servers;
 
 /*
  * Join arguments by spaces, as the shell took them apart. Returns the length, or -E2BIG after
  * saying so.
  */
-int join_words(int argc, char **argv, char text[static TEXT_BYTES_MAX]);
+int join_words(int n, char **words, char text[static TEXT_BYTES_MAX]);
 
 /*
  * Parse a command line, or the bare value of xfnet= (a text without '=' and white space), and say

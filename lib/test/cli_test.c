@@ -229,6 +229,8 @@ static void checks_tables(void **state)
 
 	(void)state;
 	assert_null(cli_check(&program));
+	assert_true(cli_in_list("root json", "json") && cli_in_list("root", "root"));
+	assert_false(cli_in_list("jsonx root", "json") || cli_in_list(NULL, "json"));
 	memcpy(twice, options, sizeof(twice));
 	twice[4].letter = 'j';
 	p.options = twice;

@@ -77,7 +77,7 @@ static void hangs(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(spawn_run(&(struct spawn){ .argv = SHELL("sleep 60 & sleep 60"),
+	assert_int_equal(spawn_run(&(struct spawn){ .argv = SHELL("sleep 8 & sleep 8"),
 				 .out = -1,
 				 .kept = ends[1],
 				 .limit = 1 }),
@@ -85,7 +85,7 @@ static void hangs(void **state)
 	close(ends[1]);
 	assert_int_equal(read(ends[0], &c, 1), 0);
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	assert_true(after.tv_sec - before.tv_sec < 30);
+	assert_true(after.tv_sec - before.tv_sec < 6);
 	close(ends[0]);
 }
 
@@ -115,12 +115,13 @@ static void dies_with_its_parent(void **state)
 	int ends[2];
 	char c;
 	pid_t parent;
+	time_t begin = time(NULL);
 
 	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	parent = fork();
 	if (parent == 0) {
-		spawn_run(&(struct spawn){ .argv = SHELL("exec sleep 60"),
+		spawn_run(&(struct spawn){ .argv = SHELL("exec sleep 8"),
 			.out = -1,
 			.kept = ends[1],
 			.dies_with_parent = true });
@@ -131,6 +132,7 @@ static void dies_with_its_parent(void **state)
 	kill(parent, SIGKILL);
 	waitpid(parent, NULL, 0);
 	assert_int_equal(read(ends[0], &c, 1), 0);
+	assert_true(time(NULL) - begin < 6);
 	close(ends[0]);
 }
 
