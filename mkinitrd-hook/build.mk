@@ -5,7 +5,7 @@ xf-mkinitrd_CODECS := zlib liblzma libzstd liblz4
 xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/,elf.c modules.c names.c run.c table.c table-check.c unpack.c) \
 	$(xf-mkinitrd_READER) initrd/modtable.c lib/fsroot.c
 xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,xf-mkinitrd.c build.c exchange.c extra.c extract.c info.c initrd.c \
-	list.c options.c programs.c report.c source.c verify.c) $(xf-mkinitrd_PARTS)
+	list.c options.c processor.c programs.c report.c source.c verify.c) $(xf-mkinitrd_PARTS)
 xf-mkinitrd_PKGS := libkmod $(xf-mkinitrd_CODECS) json-c
 xf-mkinitrd_DIR  := $(PREFIX)/sbin
 

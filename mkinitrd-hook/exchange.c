@@ -1,6 +1,8 @@
 /* xf-mkinitrd exchange: the init of an initrd that another tool made. */
+#include "mkinitrd-hook/elf.h"
 #include "mkinitrd-hook/merge.h"
 #include "mkinitrd-hook/options.h"
+#include "mkinitrd-hook/processor.h"
 #include "mkinitrd-hook/report.h"
 #include "mkinitrd-hook/source.h"
 #include "mkinitrd-hook/xf-mkinitrd.h"
@@ -30,8 +32,8 @@ static const char *find_version(const char *path, const struct tree *tree)
 	tree_kernels(tree, &kernels);
 	if (kernels.n == 1)
 		return kernels.version[0];
-	warnx("%s: %s; say which with --kernel VERSION", path,
-		kernels.n ? "it has modules of several kernels" : "it has no kernel's modules");
+	warnx("%s: %s; say which kernel boots it with --kernel VERSION", path,
+		kernels.n ? "it has modules of several kernels" : "it has no lib/modules/VERSION");
 	for (size_t i = 0; i < kernels.n; i++)
 		fprintf(stderr, "  %s\n", kernels.version[i]);
 	return NULL;
@@ -57,6 +59,16 @@ static int put_in(const struct options *options, const struct source *source, co
 	else if (rc)
 		warnx("%s: %s", path, strerror(-rc));
 	return rc;
+}
+
+static bool fits(const char *path, const struct tree *tree, const struct initrd *initrd)
+{
+	char file[2 * PATH_MAX];
+	const char *where = "";
+	uint32_t processor = processor_of_tree(tree, &where);
+
+	snprintf(file, sizeof(file), "%s: /%s", path, where);
+	return processor_fits(file, processor, elf_processor(&initrd->init));
 }
 
 /* An initrd may hold what is not for everybody: its mode stays. */
@@ -85,7 +97,8 @@ static int exchange(struct options *options, struct source *source, struct initr
 	if (!options->initrd.version)
 		options->initrd.version = find_version(path, &source->tree);
 	if (!options->initrd.version || !options_check_version(options) ||
-		initrd_collect(&options->initrd, initrd) || put_in(options, source, path, initrd))
+		initrd_collect(&options->initrd, initrd) || !fits(path, &source->tree, initrd) ||
+		put_in(options, source, path, initrd))
 		return -1;
 	if (!options->dry_run && publish(path, to, initrd))
 		return -1;

@@ -1,6 +1,8 @@
 #include "mkinitrd-hook/initrd.h"
 
+#include "mkinitrd-hook/elf.h"
 #include "mkinitrd-hook/extra.h"
+#include "mkinitrd-hook/processor.h"
 #include "mkinitrd-hook/programs.h"
 #include "mkinitrd-hook/table-check.h"
 #include "mkinitrd-hook/table.h"
@@ -124,6 +126,15 @@ static int check_table(const struct blob *table)
 	return rc;
 }
 
+/* All modules of a kernel are for one processor. */
+static bool modules_fit(const struct initrd *initrd)
+{
+	const struct module *m = initrd->modules.n ? initrd->modules.module[0] : NULL;
+
+	return !m || processor_fits(m->path, processor_of_module(m->file, &m->content),
+			     elf_processor(&initrd->init));
+}
+
 static int read_pub(const char *path, struct blob *pub)
 {
 	int rc = path ? blob_read(path, PUB_MAX, pub) : 0;
@@ -235,7 +246,8 @@ int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
 
 	if (folder && !read_modules(options, folder, initrd) &&
 		!make_table(options, folder, initrd) && !check_table(&initrd->table) &&
-		!programs_read(options, initrd) && !read_pub(options->pub, &initrd->pub))
+		!programs_read(options, initrd) && modules_fit(initrd) &&
+		!read_pub(options->pub, &initrd->pub))
 		rc = add_folders(&initrd->image) || add_files(initrd)
 			     ? complain("the initrd's files", -ENOMEM)
 			     : add_extra(options, initrd);

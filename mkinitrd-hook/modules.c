@@ -179,7 +179,9 @@ static int find(
 	int rc = kmod_load_resources(ctx);
 
 	if (rc) {
-		warnx("%s: no usable module index: run depmod for this kernel", folder);
+		warnx("%s: no usable index of modules (modules.dep): run `depmod %s`, with -b DIR "
+		      "for --root DIR",
+			folder, strrchr(folder, '/') + 1);
 		return rc;
 	}
 	rc = want_all(set, ctx, folder, wanted);

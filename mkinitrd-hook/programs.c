@@ -1,6 +1,7 @@
 #include "mkinitrd-hook/programs.h"
 
 #include "mkinitrd-hook/elf.h"
+#include "mkinitrd-hook/processor.h"
 
 #include <err.h>
 #include <errno.h>
@@ -12,12 +13,12 @@
 
 #define PROGRAM_MAX (32u << 20) /* bytes */
 
-static int read_static(const char *path, struct blob *program, uint16_t *machine)
+static int read_static(const char *path, struct blob *program)
 {
 	int rc = blob_read(path, PROGRAM_MAX, program);
 
 	if (!rc)
-		rc = elf_check_static(program, machine);
+		rc = elf_check_static(program);
 	if (rc)
 		blob_free(program);
 	return rc;
@@ -53,11 +54,11 @@ static const char *own_path(const char *name, char path[static PATH_MAX])
 	return path;
 }
 
-static int read_own(const char *name, const char *given, struct blob *program, uint16_t *machine)
+static int read_own(const char *name, const char *given, struct blob *program)
 {
 	char buffer[PATH_MAX];
 	const char *path = given ? given : own_path(name, buffer);
-	int rc = read_static(path, program, machine);
+	int rc = read_static(path, program);
 
 	if (rc)
 		warnx("%s: %s", path, reason(rc));
@@ -67,24 +68,24 @@ static int read_own(const char *name, const char *given, struct blob *program, u
 }
 
 /* A busybox for another machine would only be noticed in the moment of need. */
-static int read_busybox(const char *path, uint16_t wanted_machine, struct blob *program)
+static int read_busybox(const char *path, uint32_t processor, struct blob *program)
 {
-	uint16_t machine;
-	int rc = read_static(path, program, &machine);
+	int rc = read_static(path, program);
 
-	if (!rc && machine != wanted_machine) {
+	if (!rc && elf_processor(program) != processor) {
 		blob_free(program);
 		rc = -ENOEXEC;
 	}
 	return rc;
 }
 
-static void find_busybox(const char *root, uint16_t machine, struct blob *program)
+static void find_busybox(const char *root, uint32_t processor, struct blob *program)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/bin/busybox", root);
-	if (read_busybox(path, machine, program) && read_busybox("/bin/busybox", machine, program))
+	if (read_busybox(path, processor, program) &&
+		read_busybox("/bin/busybox", processor, program))
 		warnx("no static busybox found: xfdebug= and xffail=shell will have no shell "
 		      "(install busybox-static, or give --busybox FILE)");
 }
@@ -92,17 +93,20 @@ static void find_busybox(const char *root, uint16_t machine, struct blob *progra
 int programs_read(const struct initrd_options *options, struct initrd *initrd)
 {
 	const char *busybox = options->busybox;
-	uint16_t machine, other;
+	uint32_t processor;
 	int rc;
 
-	if (read_own("xf-init", options->init, &initrd->init, &machine) ||
-		read_own("xf-shutdown", options->shutdown, &initrd->shutdown, &other))
+	if (read_own("xf-init", options->init, &initrd->init) ||
+		read_own("xf-shutdown", options->shutdown, &initrd->shutdown))
+		return -1;
+	processor = elf_processor(&initrd->init);
+	if (!processor_fits("xf-shutdown", elf_processor(&initrd->shutdown), processor))
 		return -1;
 	if (!busybox)
-		find_busybox(options->root, machine, &initrd->busybox);
+		find_busybox(options->root, processor, &initrd->busybox);
 	if (!busybox || !strcmp(busybox, "none"))
 		return 0;
-	rc = read_busybox(busybox, machine, &initrd->busybox);
+	rc = read_busybox(busybox, processor, &initrd->busybox);
 	if (rc)
 		warnx("%s: %s", busybox, reason(rc));
 	return rc ? -1 : 0;

@@ -67,14 +67,13 @@ static void check_programs(struct check *check)
 	const struct blob init = find_program(check, "init"),
 			  shutdown = find_program(check, "shutdown");
 	char path[PATH_MAX];
-	uint16_t machine;
 	int rc;
 
 	if (!program_is_init(&init))
 		problem(check, "/init is not xf-init: `xf-mkinitrd exchange` puts it in");
 	else if ((rc = program_run_init(&init)))
 		problem(check, "/init does not run here: %s", strerror(-rc));
-	if (shutdown.size && elf_check_static(&shutdown, &machine))
+	if (shutdown.size && elf_check_static(&shutdown))
 		problem(check, "/shutdown is no static program");
 	if (tree_resolve(check->tree, "sbin/modprobe", true, path) || strcmp(path, "init"))
 		problem(check, "/sbin/modprobe does not lead to /init: the kernel would not get "

@@ -18,9 +18,11 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct blob text_blob(const char *text)
@@ -240,33 +242,57 @@ static struct fake_elf fake_elf(void)
 	};
 }
 
-static int check_elf(struct fake_elf *elf, size_t size, uint16_t *machine)
+static int check_elf(struct fake_elf *elf, size_t size)
 {
 	const struct blob file = { (unsigned char *)elf, size };
 
-	return elf_check_static(&file, machine);
+	return elf_check_static(&file);
 }
 
 static void elf_static_is_told_from_others(void **state)
 {
 	struct fake_elf elf = fake_elf();
-	uint16_t machine = 0;
 
 	(void)state;
-	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), 0);
-	assert_int_equal(machine, EM_X86_64);
-	assert_int_equal(check_elf(&elf, sizeof(elf) - 1, &machine), -ENOEXEC);
-	assert_int_equal(check_elf(&elf, 10, &machine), -ENOEXEC);
+	assert_int_equal(check_elf(&elf, sizeof(elf)), 0);
+	assert_int_equal(check_elf(&elf, sizeof(elf) - 1), -ENOEXEC);
+	assert_int_equal(check_elf(&elf, 10), -ENOEXEC);
 	elf.segment[1].p_type = PT_INTERP;
-	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ELIBACC);
+	assert_int_equal(check_elf(&elf, sizeof(elf)), -ELIBACC);
 	elf.header.e_type = ET_REL;
-	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ENOEXEC);
+	assert_int_equal(check_elf(&elf, sizeof(elf)), -ENOEXEC);
 	elf = fake_elf();
 	elf.header.e_phoff = UINT64_MAX - 8;
-	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ENOEXEC);
+	assert_int_equal(check_elf(&elf, sizeof(elf)), -ENOEXEC);
 	elf = fake_elf();
 	elf.header.e_ident[0] = '#';
-	assert_int_equal(check_elf(&elf, sizeof(elf), &machine), -ENOEXEC);
+	assert_int_equal(check_elf(&elf, sizeof(elf)), -ENOEXEC);
+}
+
+static void processors_are_told_apart(void **state)
+{
+	struct fake_elf elf = fake_elf();
+	const struct blob file = { (unsigned char *)&elf, sizeof(elf) }, cut = { file.data, 30 };
+	unsigned char *ident = elf.header.e_ident;
+	uint32_t x86 = elf_processor(&file), ppc;
+	char name[ELF_PROCESSOR_NAME];
+
+	(void)state;
+	assert_string_equal(elf_processor_name(x86, name), "x86-64");
+	elf.header.e_type = ET_REL;
+	assert_int_equal(elf_processor(&file), x86);
+	elf.header.e_machine = EM_AARCH64;
+	assert_string_equal(elf_processor_name(elf_processor(&file), name), "arm64");
+	elf.header.e_machine = 0x1515; /* the same bytes in both orders */
+	ppc = elf_processor(&file);
+	ident[EI_DATA] = ident[EI_DATA] == ELFDATA2LSB ? ELFDATA2MSB : ELFDATA2LSB;
+	assert_int_not_equal(elf_processor(&file), ppc);
+	elf.header.e_machine = EM_X86_64 << 8; /* as the other order has it */
+	assert_string_equal(elf_processor_name(elf_processor(&file), name), "x86-64");
+	assert_int_equal(elf_processor(&cut), 0);
+	ident[0] = '#';
+	assert_int_equal(elf_processor(&file), 0);
+	assert_string_equal(elf_processor_name(0x10007, name), "ELF machine 7");
 }
 
 #define UNPACKED 300000 /* bytes; packs to far less than a fourth, so the room must grow */
@@ -388,6 +414,38 @@ static void gzip_header_has_no_time(void **state)
 	assert_memory_equal(packed.data, "\x1f\x8b\x08\0\0\0\0\0\x02\x03", 10);
 }
 
+static char order[64];
+
+int fsync(int fd)
+{
+	struct stat st;
+
+	strcat(order, fstat(fd, &st) ? "?" : S_ISDIR(st.st_mode) ? "directory " : "file ");
+	return (int)syscall(SYS_fsync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+	strcat(order, "rename ");
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+/* A power cut leaves the old file or the new one, and after the end the new one. */
+static void published_files_are_synced(void **state)
+{
+	char path[] = "/tmp/xf-mkinitrd-test.XXXXXX";
+	BLOB text = text_blob("text");
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	order[0] = '\0';
+	assert_int_equal(blob_publish(&text, path, 0600), 0);
+	assert_string_equal(order, "file rename directory ");
+	assert_int_equal(unlink(path), 0);
+}
+
 static void published_files_replace_whole(void **state)
 {
 	char folder[] = "/tmp/xf-mkinitrd-test.XXXXXX", path[64];
@@ -425,11 +483,13 @@ int main(void)
 		cmocka_unit_test(names_are_checked_and_bounded),
 		cmocka_unit_test(versions_are_no_paths),
 		cmocka_unit_test(elf_static_is_told_from_others),
+		cmocka_unit_test(processors_are_told_apart),
 		cmocka_unit_test(modules_are_unpacked_by_their_suffix),
 		cmocka_unit_test(other_modules_are_left_alone),
 		cmocka_unit_test(streams_end_where_they_end),
 		cmocka_unit_test(gzip_header_has_no_time),
 		cmocka_unit_test(published_files_replace_whole),
+		cmocka_unit_test(published_files_are_synced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
