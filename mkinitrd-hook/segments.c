@@ -13,6 +13,13 @@ struct cpio_reader segment_reader(const struct segment *segment)
 	};
 }
 
+size_t segments_limit(size_t image)
+{
+	const size_t limit = (64u << 20) + 32 * image;
+
+	return limit < UNPACKED_MAX ? limit : UNPACKED_MAX;
+}
+
 static int fail(struct segments *segments, int rc, size_t at, const char *what)
 {
 	segments->what = what;
@@ -63,7 +70,7 @@ static int check_content(const struct segment *segment, struct segments *segment
 static const char *unpack_error(int rc)
 {
 	if (rc == -EFBIG)
-		return "unpacks to more than an initrd may have";
+		return "unpacks to more than an initrd of this size may have";
 	return rc == -EBADMSG ? "compressed data that is damaged or cut off" : strerror(-rc);
 }
 

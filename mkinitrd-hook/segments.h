@@ -15,6 +15,9 @@
 #define UNPACKED_MAX    (2u << 30) /* bytes of all its segments, unpacked */
 #define IMAGE_FILES_MAX 1000000
 
+/* Bytes that an image of that size may unpack to: kernels and programs are packed to a fifth. */
+size_t segments_limit(size_t image);
+
 struct segment {
 	size_t offset, size;       /* bytes in the image */
 	const struct codec *codec; /* NULL: not compressed */

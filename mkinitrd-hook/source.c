@@ -15,7 +15,7 @@ static int read_image(const char *path, struct blob *image)
 
 static int read_segments(const char *path, const struct blob *image, struct segments *segments)
 {
-	int rc = segments_read(image, UNPACKED_MAX, segments);
+	int rc = segments_read(image, segments_limit(image->size), segments);
 
 	if (rc && segments->inner >= 0)
 		warnx("%s: byte %lld of what the segment at byte %zu unpacks to: %s", path,

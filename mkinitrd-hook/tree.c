@@ -63,6 +63,49 @@ static int by_path(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
+static int order_of(unsigned long long a, unsigned long long b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Of one inode the same place, the first path first. Only files with several names are told by
+ * their numbers: tools give others any. */
+static int by_inode(const struct tree_file *a, const struct tree_file *b)
+{
+	int order = order_of(a->segment, b->segment);
+
+	if (!order)
+		order = order_of(a->entry.ino, b->entry.ino);
+	if (!order)
+		order = order_of(a->entry.dev_major, b->entry.dev_major);
+	return order ? order : order_of(a->entry.dev_minor, b->entry.dev_minor);
+}
+
+static int by_inode_and_place(const void *a, const void *b)
+{
+	const struct tree_file *const *x = a, *const *y = b;
+	int order = by_inode(*x, *y);
+
+	return order ? order : order_of((uintptr_t)*x, (uintptr_t)*y);
+}
+
+static bool is_linked(const struct tree_file *file)
+{
+	return S_ISREG(file->entry.mode) && file->entry.nlink > 1;
+}
+
+static int index_links(struct tree *tree)
+{
+	tree->linked = reallocarray(NULL, tree->n + 1, sizeof(struct tree_file *));
+	if (!tree->linked)
+		return -ENOMEM;
+	for (size_t i = 0; i < tree->n; i++)
+		if (is_linked(&tree->file[i]) && tree->file[i].entry.size)
+			tree->linked[tree->n_linked++] = &tree->file[i];
+	qsort(tree->linked, tree->n_linked, sizeof(struct tree_file *), by_inode_and_place);
+	return 0;
+}
+
 int tree_read(const struct segments *segments, struct tree *tree)
 {
 	size_t room = 0;
@@ -81,7 +124,7 @@ int tree_read(const struct segments *segments, struct tree *tree)
 	}
 	if (tree->n)
 		qsort(tree->file, tree->n, sizeof(*tree->file), by_path);
-	return 0;
+	return index_links(tree);
 }
 
 void tree_free(struct tree *tree)
@@ -89,6 +132,7 @@ void tree_free(struct tree *tree)
 	for (size_t i = 0; i < tree->n; i++)
 		free(tree->file[i].path);
 	free(tree->file);
+	free(tree->linked);
 	*tree = (struct tree){ 0 };
 }
 
@@ -185,35 +229,47 @@ const struct tree_file *tree_lookup(const struct tree *tree, const char *path)
 	return tree_resolve(tree, path, true, resolved) ? NULL : tree_find(tree, resolved);
 }
 
-/* Only files with several names are told by their numbers: tools give others any. */
-static bool are_linked(const struct tree_file *a, const struct tree_file *b)
+/* The first of the linked ones that is not before file. */
+static struct tree_file **find_linked(const struct tree *tree, const struct tree_file *file)
 {
-	return a->entry.nlink > 1 && b->entry.nlink > 1 && a->segment == b->segment &&
-	       a->entry.ino == b->entry.ino && a->entry.dev_major == b->entry.dev_major &&
-	       a->entry.dev_minor == b->entry.dev_minor;
+	size_t low = 0, high = tree->n_linked;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (by_inode(tree->linked[middle], file) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return tree->linked + low;
 }
 
 struct blob tree_content(const struct tree *tree, const struct tree_file *file)
 {
-	for (size_t i = 0; !file->entry.size && i < tree->n; i++)
-		if (tree->file[i].entry.size && are_linked(file, &tree->file[i]))
-			file = &tree->file[i];
+	if (!file->entry.size && is_linked(file)) {
+		struct tree_file **found = find_linked(tree, file);
+
+		if (found < tree->linked + tree->n_linked && !by_inode(*found, file))
+			file = *found;
+	}
 	return (struct blob){ (unsigned char *)file->entry.data, file->entry.size };
 }
 
-/* [usr/]lib/modules/VERSION/modules.dep: the version's length, 0 if it is none of these. */
-static size_t version_in(const char *path, const char **version)
+/* [usr/]lib/modules/VERSION, a directory, or what is below: the version's length, else 0. */
+static size_t version_in(const struct tree_file *file, const char **version)
 {
-	static const char folder[] = "lib/modules/";
+	static const char directory[] = "lib/modules/";
+	const char *path = file->path;
 	size_t n;
 
 	if (!strncmp(path, "usr/", 4))
 		path += 4;
-	if (strncmp(path, folder, strlen(folder)))
+	if (strncmp(path, directory, strlen(directory)))
 		return 0;
-	*version = path + strlen(folder);
+	*version = path + strlen(directory);
 	n = strcspn(*version, "/");
-	return strcmp(*version + n, "/modules.dep") ? 0 : n;
+	return (*version)[n] || S_ISDIR(file->entry.mode) ? n : 0;
 }
 
 void tree_kernels(const struct tree *tree, struct kernels *kernels)
@@ -221,7 +277,7 @@ void tree_kernels(const struct tree *tree, struct kernels *kernels)
 	kernels->n = 0;
 	for (size_t i = 0; i < tree->n && kernels->n < KERNELS_MAX; i++) {
 		const char *version = "";
-		size_t n = version_in(tree->file[i].path, &version), k = 0;
+		size_t n = version_in(&tree->file[i], &version), k = 0;
 
 		while (k < kernels->n &&
 			(strncmp(kernels->version[k], version, n) || kernels->version[k][n]))

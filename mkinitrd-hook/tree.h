@@ -21,6 +21,8 @@ struct tree {
 	size_t n;
 	struct tree_file *file; /* sorted by path, then order: of equal paths the last one counts */
 	const char *name;       /* after -EBADMSG: the name that was refused */
+	size_t n_linked;
+	struct tree_file **linked; /* those of several names that have the contents, by inode */
 };
 
 /*

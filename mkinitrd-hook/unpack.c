@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,24 +22,33 @@ struct place {
 	const struct cpio_entry *entry;
 };
 
-/* Folders that no entry of their own makes are made as they are needed. */
-static int make_parents(int root, char *path)
+/* Directories that no entry of their own makes are made as they are needed. */
+static int make_parent(int root, const char *path, const char **name)
 {
-	int rc = 0;
+	int directory = fsroot_open(root, "", O_PATH | O_DIRECTORY, 0);
+	char part[NAME_MAX + 1];
 
-	for (char *p = strchr(path, '/'); p && !rc; p = strchr(p + 1, '/')) {
-		AUTO_CLOSE int folder = -1;
-		const char *name;
+	for (size_t n; directory >= 0 && path[n = strcspn(path, "/")]; path += n + 1) {
+		int above = directory;
 
-		*p = '\0';
-		folder = fsroot_parent(root, path, &name);
-		if (folder < 0)
-			rc = folder;
-		else if (mkdirat(folder, name, 0755) && errno != EEXIST)
-			rc = -errno;
-		*p = '/';
+		snprintf(part, sizeof(part), "%.*s", (int)n, path);
+		if (n > NAME_MAX)
+			directory = -ENAMETOOLONG;
+		else if (mkdirat(above, part, 0755) && errno != EEXIST)
+			directory = -errno;
+		else
+			directory = fsroot_open(above, part, O_PATH | O_DIRECTORY, 0);
+		close(above);
 	}
-	return rc;
+	*name = path;
+	return directory;
+}
+
+static int open_parent(int root, const char *path, const char **name)
+{
+	int directory = fsroot_parent(root, path, name);
+
+	return directory == -ENOENT ? make_parent(root, path, name) : directory;
 }
 
 /* As the kernel does it: another type of file gives way, a regular one is written over. */
@@ -119,49 +129,54 @@ static int dress(const struct place *at)
 	return utimensat(at->folder, at->name, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
-/* Hard links of the archive that is being read. */
-struct links {
-	size_t n;
-	struct link {
-		struct cpio_entry entry;
-		char *path;
-	} * link;
+/* Hard links of the archive that is being read: a tree of tsearch(3), by inode. */
+struct link {
+	struct cpio_entry entry;
+	char path[];
 };
 
-static void forget_links(struct links *links)
+static int by_inode(const void *a, const void *b)
 {
-	for (size_t i = 0; i < links->n; i++)
-		free(links->link[i].path);
-	free(links->link);
-	*links = (struct links){ 0 };
+	const struct cpio_entry *x = &((const struct link *)a)->entry;
+	const struct cpio_entry *y = &((const struct link *)b)->entry;
+
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	if (x->dev_major != y->dev_major)
+		return x->dev_major < y->dev_major ? -1 : 1;
+	return (x->dev_minor > y->dev_minor) - (x->dev_minor < y->dev_minor);
 }
 
-static int remember_link(struct links *links, const struct cpio_entry *entry, const char *path)
+static void forget_links(void **links)
 {
-	struct link *more = reallocarray(links->link, links->n + 1, sizeof(*more));
+	tdestroy(*links, free);
+	*links = NULL;
+}
 
-	if (!more)
+static int remember_link(void **links, const struct cpio_entry *entry, const char *path)
+{
+	struct link *link = malloc(sizeof(*link) + strlen(path) + 1);
+
+	if (!link)
 		return -ENOMEM;
-	links->link = more;
-	more[links->n].entry = *entry;
-	more[links->n].path = strdup(path);
-	return more[links->n++].path ? 0 : -ENOMEM;
+	link->entry = *entry;
+	strcpy(link->path, path);
+	if (tsearch(link, links, by_inode))
+		return 0;
+	free(link);
+	return -ENOMEM;
 }
 
-static const char *find_link(const struct links *links, const struct cpio_entry *entry)
+static const char *find_link(void *const *links, const struct cpio_entry *entry)
 {
-	for (size_t i = 0; i < links->n; i++) {
-		const struct cpio_entry *e = &links->link[i].entry;
+	const struct link wanted = { .entry = *entry };
+	struct link *const *found = tfind(&wanted, links, by_inode);
 
-		if (e->ino == entry->ino && e->dev_major == entry->dev_major &&
-			e->dev_minor == entry->dev_minor)
-			return links->link[i].path;
-	}
-	return NULL;
+	return found ? (*found)->path : NULL;
 }
 
 /* The first name of a file makes it, others are linked to it; whichever has the data writes it. */
-static int link_to_first(int root, const struct place *at, struct links *links, const char *path)
+static int link_to_first(int root, const struct place *at, void **links, const char *path)
 {
 	const char *first = find_link(links, at->entry), *name;
 	AUTO_CLOSE int folder = -1;
@@ -179,7 +194,7 @@ static int link_to_first(int root, const struct place *at, struct links *links, 
 }
 
 static int extract_entry(
-	int root, const struct cpio_entry *entry, struct links *links, struct unpacked *result)
+	int root, const struct cpio_entry *entry, void **links, struct unpacked *result)
 {
 	AUTO_CLOSE int folder = -1;
 	struct place at = { .entry = entry };
@@ -190,10 +205,7 @@ static int extract_entry(
 		return -EXDEV;
 	if (!*path) /* the root folder */
 		return 0;
-	rc = make_parents(root, path);
-	if (rc)
-		return rc;
-	folder = at.folder = fsroot_parent(root, path, &at.name);
+	folder = at.folder = open_parent(root, path, &at.name);
 	if (folder < 0)
 		return folder;
 	if (S_ISREG(entry->mode) && entry->nlink > 1) {
@@ -230,7 +242,7 @@ static int dress_folders(const struct segments *segments, int root)
 
 int unpack_tree(const struct segments *segments, int folder, struct unpacked *result)
 {
-	struct links links = { 0 };
+	void *links = NULL;
 	int rc = 0;
 
 	*result = (struct unpacked){ 0 };

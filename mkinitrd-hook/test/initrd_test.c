@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LIMIT (64u << 20)
@@ -413,6 +414,118 @@ static void nothing_is_written_through_links(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* CPU seconds since the last call. */
+static double lap(void)
+{
+	static clock_t last;
+	clock_t now = clock(), took = now - last;
+
+	last = now;
+	return (double)took / CLOCKS_PER_SEC;
+}
+
+/* A second for what takes some milliseconds, or minutes if it is done for each file again. */
+static void many_links_are_found_soon(void **state)
+{
+	enum { N = 40000 };
+	struct cpio_entry *entry = calloc(2 * N, sizeof(*entry));
+	BLOB image = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * N; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%zu", i);
+		entry[i] = named(strdup(name), file(i < N ? "" : name));
+		entry[i].nlink = 2;
+		entry[i].ino = i % N;
+		if (i >= N)
+			entry[i].data = entry[i].name;
+	}
+	add_archive(&image, entry, 2 * N);
+	take_apart(&image);
+	lap();
+	for (size_t i = 0; i < 2 * N; i++)
+		assert_true(tree_content(&tree, &tree.file[i]).size > 0);
+	assert_true(lap() < 1);
+	holds("7", "40007");
+	put_away();
+	for (size_t i = 0; i < 2 * N; i++)
+		free((char *)entry[i].name);
+	free(entry);
+}
+
+/* Every directory is there, each in the one before: 1500 times "d/". */
+static void a_deep_tree_is_unpacked_soon(void **state)
+{
+	enum { DEPTH = 1500 };
+	char dir[] = "/tmp/xf-initrd-test.XXXXXX", command[64];
+	struct cpio_entry entry[DEPTH];
+	char name[2 * DEPTH + 1];
+	BLOB image = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < DEPTH; i++) {
+		memcpy(name + 2 * i, "/d", 2);
+		name[2 * i + 2] = '\0';
+		entry[i] = named(strdup(name + 1), folder);
+	}
+	add_archive(&image, entry, DEPTH);
+	lap();
+	assert_int_equal(unpack_into(&image, dir), 0);
+	assert_true(lap() < 2);
+	for (size_t i = 0; i < DEPTH; i++)
+		free((char *)entry[i].name);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
+/* Of directories that the archive does not name itself. */
+static void parents_are_made(void **state)
+{
+	const struct cpio_entry only[] = { named("a/b/c/file", file("text")),
+		named("a/b/other", file("text")) };
+	char dir[] = "/tmp/xf-initrd-test.XXXXXX", path[64], command[64];
+	BLOB image = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	add_archive(&image, only, 2);
+	assert_int_equal(unpack_into(&image, dir), 0);
+	snprintf(path, sizeof(path), "%s/a/b/c/file", dir);
+	assert_int_equal(access(path, F_OK), 0);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void kernels_are_known_by_their_directory(void **state)
+{
+	const struct cpio_entry all[] = { named("lib", folder), named("lib/modules", folder),
+		named("lib/modules/6.1", folder), named("lib/modules/6.1/kernel", folder),
+		named("lib/modules/README", file("")),
+		named("usr/lib/modules/6.2/x.ko", file("")) };
+	struct kernels kernels;
+	BLOB image = { 0 };
+
+	(void)state;
+	add_archive(&image, all, sizeof(all) / sizeof(*all));
+	take_apart(&image);
+	tree_kernels(&tree, &kernels);
+	assert_int_equal(kernels.n, 2);
+	assert_string_equal(kernels.version[0], "6.1");
+	assert_string_equal(kernels.version[1], "6.2");
+	put_away();
+}
+
+static void what_may_be_unpacked_goes_by_the_size(void **state)
+{
+	(void)state;
+	assert_int_equal(segments_limit(0), 64u << 20);
+	assert_int_equal(segments_limit(1u << 20), 96u << 20);
+	assert_int_equal(segments_limit(IMAGE_MAX), UNPACKED_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +541,11 @@ int main(void)
 		cmocka_unit_test(names_do_not_lead_out),
 		cmocka_unit_test(links_are_followed_inside),
 		cmocka_unit_test(nothing_is_written_through_links),
+		cmocka_unit_test(many_links_are_found_soon),
+		cmocka_unit_test(a_deep_tree_is_unpacked_soon),
+		cmocka_unit_test(parents_are_made),
+		cmocka_unit_test(kernels_are_known_by_their_directory),
+		cmocka_unit_test(what_may_be_unpacked_goes_by_the_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
