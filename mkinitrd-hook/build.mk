@@ -22,7 +22,8 @@ fuzz_initrd_SRC := mkinitrd-hook/fuzz/fuzz_initrd.c $(xf-mkinitrd_READER)
 fuzz_initrd_PKGS := $(xf-mkinitrd_CODECS)
 fuzz_initrd_CORPUS := mkinitrd-hook/fuzz/initrd
 
-CHECKS += mkinitrd-hook/test/mkinitrd.test mkinitrd-hook/test/exchange.test mkinitrd-hook/test/hooks.test
+CHECKS += mkinitrd-hook/test/mkinitrd.test mkinitrd-hook/test/exchange.test \
+	mkinitrd-hook/test/scripts.test mkinitrd-hook/test/hooks.test
 MANS += docs/xf-mkinitrd.8
 COMPLETIONS += mkinitrd-hook/completion/xf-mkinitrd.bash
 

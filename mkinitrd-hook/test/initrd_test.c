@@ -343,6 +343,27 @@ static void a_bomb_is_not_unpacked(void **state)
 	refused(&image, -EFBIG, 0, "more than");
 }
 
+/* Each of them may be. */
+static void two_segments_are_bounded_as_one(void **state)
+{
+	BLOB zeros = { calloc(1, LIMIT), LIMIT * 3 / 4 }, content = { 0 }, image = { 0 };
+	struct cpio_entry large = named("large", folder);
+	size_t second;
+
+	(void)state;
+	large.mode = S_IFREG;
+	large.data = zeros.data;
+	large.size = zeros.size;
+	add_archive(&content, &large, 1);
+	add_packed(&image, &codec_zstd, &content);
+	assert_int_equal(segments_read(&image, LIMIT, &segments), 0);
+	segments_free(&segments);
+	add_bytes(&image, "\0\0\0", -image.size & 3);
+	second = image.size;
+	add_packed(&image, &codec_zstd, &content);
+	refused(&image, -EFBIG, second, "more than");
+}
+
 static void names_do_not_lead_out(void **state)
 {
 	static const char *const bad[] = { "/etc/passwd", "../x", "a/../../x", "a/..", ".." };
@@ -538,6 +559,7 @@ int main(void)
 		cmocka_unit_test(damage_is_told_with_its_place),
 		cmocka_unit_test(links_with_a_nul_are_refused),
 		cmocka_unit_test(a_bomb_is_not_unpacked),
+		cmocka_unit_test(two_segments_are_bounded_as_one),
 		cmocka_unit_test(names_do_not_lead_out),
 		cmocka_unit_test(links_are_followed_inside),
 		cmocka_unit_test(nothing_is_written_through_links),
