@@ -55,3 +55,9 @@ fail_test_SRC := initrd/test/fail_test.c initrd/fail.c initrd/error.c
 unmount_test_SRC := initrd/test/unmount_test.c initrd/unmount.c initrd/files.c initrd/error.c $(SANDBOX)
 guard_test_SRC := initrd/test/guard_test.c initrd/guard.c initrd/files.c kernel-cmdline/addr.c kernel-cmdline/scan.c \
 	$(SANDBOX)
+UNITS += modules_test tools_test original_test
+modules_test_SRC := initrd/test/modules_test.c initrd/modules.c initrd/modtable.c initrd/files.c initrd/error.c \
+	initrd/test/sandbox.c initrd/test/fake.c
+tools_test_SRC := initrd/test/tools_test.c initrd/tools.c initrd/bind.c initrd/files.c initrd/error.c lib/layout.c \
+	$(SANDBOX)
+original_test_SRC := initrd/test/original_test.c initrd/original.c initrd/test/sandbox.c

@@ -58,8 +58,8 @@ static int tools_build(const struct share *share)
 
 static void exec_inside(const char *const argv[], int out)
 {
-	static char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "LC_ALL=C",
-		NULL };
+	static const char *const envp[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/",
+		"LC_ALL=C", NULL };
 	int null = open("/dev/null", O_RDONLY);
 
 	setsid();
@@ -67,7 +67,7 @@ static void exec_inside(const char *const argv[], int out)
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	if (chroot(TOOLS_DIR) == 0 && chdir("/") == 0)
-		execve(argv[0], (char *const *)argv, envp);
+		execve(argv[0], (char *const *)argv, (char *const *)envp);
 	_exit(NO_PROGRAM);
 }
 
