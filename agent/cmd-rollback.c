@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/command.h"
@@ -160,19 +161,19 @@ static int add_before(struct rollback *b, const struct step *s)
 											  : -ENOMEM;
 }
 
-/* A replacement whose displaced file is not in the trash was put back: it did not happen. */
+/* A replacement whose displaced file is not in the trash was put back: it did not happen. If
+ * there is one, it is not to be lost, whatever the step came to. */
 static bool happened(const struct rollback *b, const struct step *s)
 {
 	char place[OBJECT_PATH_MAX];
+	struct stat st;
 
-	if (s->deferred)
-		return false;
 	if (s->kind == STEP_CREATE || s->kind == STEP_META)
-		return true;
+		return !s->deferred;
 	transaction_object(b->record, b->serial, s, place);
 	AUTO_CLOSE int fd = transaction_open_object(
 		b->agent->root, b->agent->state, place, O_PATH | O_NOFOLLOW);
-	return fd >= 0;
+	return fd >= 0 && fstat(fd, &st) == 0 && !(s->deferred && st.st_ino == s->ino);
 }
 
 static int add_meta(struct rollback *b, const struct step *s)
@@ -206,6 +207,81 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* --- hard links: the record does not tell of them, but the lists before and after do --- */
+
+static void take_groups(struct manifest *m, const struct manifest *from)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct manifest_entry *e = manifest_find(from, m->entry[i]->path);
+
+		m->entry[i]->group = e ? e->group : 0;
+	}
+}
+
+static bool is_in_record(const struct agent *a, const char *path)
+{
+	return manifest_find(a->base, path) || manifest_find(a->new, path);
+}
+
+/* The groups of a list that have a path of the record: a byte for each. NULL without memory. */
+static char *touched_groups(const struct manifest *list, const struct agent *a)
+{
+	uint32_t highest = 0;
+	char *touched;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->entry[i]->group > highest)
+			highest = list->entry[i]->group;
+	touched = calloc((size_t)highest + 1, 1);
+	for (size_t i = 0; touched && i < list->n; i++)
+		if (list->entry[i]->group && is_in_record(a, list->entry[i]->path))
+			touched[list->entry[i]->group] = 1;
+	return touched;
+}
+
+/* The other names of these inodes: they did not change, but what they are linked to did. */
+static bool add_other_names(struct agent *a, const struct manifest *was, const struct manifest *is)
+{
+	AUTO_FREE char *in_was = touched_groups(was, a), *in_is = touched_groups(is, a);
+	AUTO_MANIFEST struct manifest *other = manifest_new();
+	bool ok = in_was && in_is && other;
+
+	for (size_t i = 0; ok && i < was->n; i++) {
+		const struct manifest_entry *x = was->entry[i], *y = manifest_find(is, x->path);
+
+		if (y && (in_was[x->group] || in_is[y->group]) && !is_in_record(a, x->path) &&
+			(manifest_compare(x, y) & ~MANIFEST_DIFF_TIME) == 0)
+			ok = manifest_add(other, x) != NULL;
+	}
+	for (size_t i = 0; ok && i < other->n; i++)
+		ok = manifest_add(a->new, other->entry[i]) &&
+		     manifest_add(a->base, manifest_find(is, other->entry[i]->path));
+	return ok;
+}
+
+static int add_links(struct rollback *b)
+{
+	AUTO_MANIFEST struct manifest *was = NULL, *is = NULL;
+	struct agent *a = b->agent;
+	struct manifest_error error;
+	char path[64];
+	int r;
+
+	record_path(b->serial, "base", path);
+	r = state_read_manifest(a->state, path, &was, &error);
+	r = r < 0 ? r : state_manifest(a->state, STATE_BASE, &is, &error);
+	if (r < 0)
+		return r;
+	take_groups(a->new, was);
+	take_groups(a->base, is);
+	return add_other_names(a, was, is) ? 0 : -ENOMEM;
+}
+
+static bool sort(struct agent *a)
+{
+	return manifest_sort(a->base) && manifest_sort(a->new);
+}
+
 /* The record as a base and a new of the paths that it changed. */
 static int load_record(struct rollback *b)
 {
@@ -226,7 +302,10 @@ static int load_record(struct rollback *b)
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < j.steps.n; i++)
 		r = add_step(b, &j.steps.step[i]);
-	if (r == 0 && (!manifest_sort(a->base) || !manifest_sort(a->new)))
+	if (r == 0 && !sort(a))
+		r = -ENOMEM;
+	r = r < 0 ? r : add_links(b);
+	if (r == 0 && !sort(a))
 		r = -ENOMEM;
 	if (r == 0) {
 		a->base->head.generation = j.to;

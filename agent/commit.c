@@ -178,9 +178,11 @@ static void set_metadata(struct transaction *t, struct step *s, int parent, cons
 
 	if (r == 1)
 		r = file_dress(parent, name, s->after, t->owners, false);
+	/* By another name of its inode it may have them already. */
 	else if (r == 0)
-		r = t->recovers ? file_finish(parent, name, s->before, s->after, t->owners)
-				: -EBUSY;
+		r = t->recovers || file_is_dressed(parent, name, s->after, t->owners)
+			    ? file_finish(parent, name, s->before, s->after, t->owners)
+			    : -EBUSY;
 	if (r == -EBUSY)
 		defer(s, CHANGED, 0);
 	else if (r < 0)
@@ -313,6 +315,21 @@ static void make_all(struct transaction *t)
 	}
 }
 
+/*
+ * What was replaced must not change with a file that stays, as another name of the same inode. On
+ * a full disk it is left as it is: whoever writes to that one wanted to write to both.
+ */
+static void unshare_replaced(const struct transaction *t)
+{
+	for (size_t i = 0; i < t->steps->n; i++) {
+		const struct step *s = &t->steps->step[i];
+
+		if (s->kind != STEP_META && s->before && !s->deferred && s->within == STEP_NONE)
+			file_unshare(
+				transaction_objects(t, s), step_name(s->number).text, s->before);
+	}
+}
+
 /* Until the mark is written a restart makes the steps again, and after it the records alone. */
 static int make_steps(struct transaction *t)
 {
@@ -325,6 +342,7 @@ static int make_steps(struct transaction *t)
 	if (r < 0)
 		return r;
 	make_all(t);
+	unshare_replaced(t);
 	r = find_missing(t);
 	r = r < 0 ? r : sync_all(t);
 	return r < 0 ? r : journal_mark_made(t->dir, t->steps);

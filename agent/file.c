@@ -17,6 +17,7 @@
 #include "lib/scan-entry.h"
 
 #define BLOCK         4096u
+#define PIECE         65536u
 #define PROC_PATH_MAX (sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1)
 
 int file_make(int folder, const char *name, const struct manifest_entry *e)
@@ -203,6 +204,16 @@ int file_dress(int folder, const char *name, const struct manifest_entry *e,
 	return r;
 }
 
+bool file_is_dressed(
+	int folder, const char *name, const struct manifest_entry *e, const struct owners *owners)
+{
+	struct manifest_entry is;
+	struct statcache_key key;
+
+	return look(folder, name, &is, &key) == 0 && is.type == e->type && is.mode == e->mode &&
+	       is.uid == owners_uid(owners, e) && is.gid == owners_gid(owners, e);
+}
+
 int file_finish(int folder, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners)
 {
@@ -219,6 +230,50 @@ int file_finish(int folder, const char *name, const struct manifest_entry *befor
 			is.mode != (before->mode & ~06000u)))
 		return -EBUSY;
 	return file_dress(folder, name, after, owners, false);
+}
+
+/* --- hard links --- */
+
+static int copy_bytes(int from, int to)
+{
+	AUTO_FREE char *piece = malloc(PIECE);
+	ssize_t n = 1;
+	off_t size = 0;
+	int r = piece ? 0 : -ENOMEM;
+
+	while (r == 0 && (n = read(from, piece, PIECE)) > 0) {
+		size += n;
+		r = file_write_sparse(to, piece, (size_t)n);
+	}
+	if (n < 0)
+		return -errno;
+	return r < 0 ? r : ftruncate(to, size) < 0 || fsync(to) < 0 ? -errno : 0;
+}
+
+int file_unshare(int directory, const char *name, const struct manifest_entry *e)
+{
+	static const char copy[] = "copy";
+	AUTO_CLOSE int from =
+		openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	AUTO_CLOSE int to = -1;
+	struct stat st;
+	int r;
+
+	if (e->type != MANIFEST_FILE || (from < 0 && errno == ENOENT))
+		return 0;
+	if (from < 0 || fstat(from, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_nlink == 1)
+		return 0;
+	r = file_remove_tree(directory, copy);
+	r = r < 0 ? r : (to = file_make(directory, copy, e));
+	r = r < 0 ? r : copy_bytes(from, to);
+	r = r < 0 ? r : file_dress(directory, copy, e, NULL, true);
+	if (r == 0 && renameat(directory, copy, directory, name) < 0)
+		r = -errno;
+	if (r < 0)
+		file_remove_tree(directory, copy);
+	return r;
 }
 
 /* --- comparing --- */

@@ -28,6 +28,10 @@ int file_write_sparse(int fd, const void *data, size_t n);
 int file_dress(int folder, const char *name, const struct manifest_entry *e,
 	const struct owners *owners, bool with_time);
 
+/* Has name in folder e's owner, group and mode? Another name of its inode may have got them. */
+bool file_is_dressed(
+	int folder, const char *name, const struct manifest_entry *e, const struct owners *owners);
+
 /*
  * Finish a file_dress() from before to after that may have been cut off: if owner, group and mode
  * are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0, -EBUSY if they
@@ -35,6 +39,12 @@ int file_dress(int folder, const char *name, const struct manifest_entry *e,
  */
 int file_finish(int folder, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners);
+
+/*
+ * If name in directory, a file that e describes, shares its inode with other names, it becomes a
+ * copy of itself. Its owner is e's, by number. Returns 0 or -errno, with name as it was.
+ */
+int file_unshare(int directory, const char *name, const struct manifest_entry *e);
 
 #define FILE_CONTENT (1u << 0) /* type, and digest, link text or device number */
 #define FILE_MODE    (1u << 1) /* mode, and the numbers of owner and group */

@@ -249,9 +249,8 @@ static int by_number(const void *key, const void *member)
 /* Lines of a mark: NUMBER, and what else it says of the step. */
 static int read_mark(int dir, const char *name, struct journal *j)
 {
-	AUTO_CLOSE int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
-	int r = fd < 0 ? -errno : buf_read(&text, fd, JOURNAL_BYTES_MAX);
+	int r = state_read_file(dir, name, JOURNAL_BYTES_MAX, &text);
 
 	if (r == -ENOENT)
 		return 0;

@@ -7,7 +7,8 @@
 struct planner {
 	const struct plan_input *in;
 	struct plan *plan;
-	const char **leader[3]; /* of base, local, new: the first path of each hard-link group */
+	const char **leader[3]; /* of base, local, new: the first path of each hard-link group that
+				   is in local and new */
 };
 
 enum { BASE, LOCAL, NEW };
@@ -371,37 +372,54 @@ static bool same_leader(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Which names share an inode is decided like content, where the content itself has no news. */
-static void decide_links(const struct planner *p, struct op *op)
+static const char *other(const struct op *op, const char *leader)
 {
-	const char *base = leader_of(p, BASE, op->base), *local = leader_of(p, LOCAL, op->local);
-
-	op->leader = leader_of(p, NEW, op->new);
-	if (op->leader && strcmp(op->leader, op->path) == 0)
-		op->leader = NULL;
-	if ((op->action != ACTION_NOP && op->action != ACTION_ADOPT) || !op->leader)
-		return;
-	op->relink = !same_leader(local, op->leader) && (!op->base || same_leader(local, base)) &&
-		     plan_find(p->plan, op->leader)->local != NULL;
+	return leader && strcmp(leader, op->path) == 0 ? NULL : leader;
 }
 
+/*
+ * Which names share an inode is decided like content, where the content itself has no news. A link
+ * that the master made is made where there was none, and one that the base knows of is broken when
+ * the master has broken it.
+ */
+static void decide_links(const struct planner *p, struct op *op)
+{
+	const char *base = other(op, leader_of(p, BASE, op->base));
+	const char *local = other(op, leader_of(p, LOCAL, op->local));
+
+	op->leader = other(op, leader_of(p, NEW, op->new));
+	if ((op->action == ACTION_NOP || op->action == ACTION_ADOPT) &&
+		!same_leader(local, op->leader))
+		op->relink = op->base ? same_leader(local, base) : op->leader != NULL;
+}
+
+static uint32_t highest_group(const struct manifest *m)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->entry[i]->group > highest)
+			highest = m->entry[i]->group;
+	return highest;
+}
+
+/* Names that are not there, or not the master's, lead nothing. */
 static bool find_leaders(struct planner *p)
 {
 	const struct manifest *list[] = { p->in->base, p->in->local, p->in->new };
 
 	for (int which = BASE; which <= NEW; which++) {
-		const struct manifest *m = list[which];
-		uint32_t highest = 0;
-
-		for (size_t i = 0; i < m->n; i++)
-			if (m->entry[i]->group > highest)
-				highest = m->entry[i]->group;
-		p->leader[which] = calloc((size_t)highest + 1, sizeof(char *));
+		p->leader[which] = calloc((size_t)highest_group(list[which]) + 1, sizeof(char *));
 		if (!p->leader[which])
 			return false;
-		for (size_t i = 0; i < m->n; i++)
-			if (m->entry[i]->group && !p->leader[which][m->entry[i]->group])
-				p->leader[which][m->entry[i]->group] = m->entry[i]->path;
+	}
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct op *op = &p->plan->op[i];
+		const struct manifest_entry *e[] = { op->base, op->local, op->new };
+
+		for (int which = BASE; which <= NEW && op->local && op->new; which++)
+			if (e[which] && e[which]->group && !p->leader[which][e[which]->group])
+				p->leader[which][e[which]->group] = op->path;
 	}
 	return true;
 }

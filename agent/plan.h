@@ -53,14 +53,16 @@ struct op {
 	enum action action;
 	enum rest rest;
 	unsigned int meta;
-	bool relink;    /* same content, but the master has it as a hard link to op.leader */
+	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
+		      */
 	bool offerable; /* SIDE…: the folder that an offer would lie in is there */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
 	const struct manifest_entry *after; /* INSTALL, META_TAKEN: what will be there */
 	/* META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
 	 * REST_NEW; and for a folder of REST_OLD that the next base needs for what is in it. */
 	const struct manifest_entry *settled;
-	const char *leader; /* the path of new that this one shares its inode with, or NULL */
+	const char *leader; /* a path of local and new that this one shares its inode with in new,
+			       or NULL */
 	size_t cover;       /* the op that decides for this one too, or PLAN_NONE */
 	const char *why;    /* DEFER, KEEP_ORPHAN: static text, or NULL */
 	int error;          /* DEFER: an errno that goes with it, or 0 */

@@ -6,9 +6,11 @@
 
 #include "agent/agent.h"
 #include "agent/file.h"
+#include "agent/links.h"
 #include "agent/merge.h"
 #include "agent/offers.h"
 #include "agent/rows.h"
+#include "lib/cleanup.h"
 
 #define ROWS_GROUP_NUMBER 1 /* steps of account files: all or none */
 
@@ -231,20 +233,15 @@ static int merge_accounts(struct agent *a)
 
 /* --- one op --- */
 
-static bool is_there(const struct agent *a, const char *path)
+static int add_install(
+	struct agent *a, struct op *op, const struct links *links, const size_t *step_of)
 {
-	const struct op *op = plan_find(a->plan, path);
-
-	return op && op->local && (op->action == ACTION_NOP || op->action == ACTION_ADOPT);
-}
-
-static int add_install(struct agent *a, struct op *op, const size_t *step_of)
-{
+	const char *target = links_target(a, links, op);
 	struct step s = {
 		.kind = op->local ? STEP_REPLACE : STEP_CREATE,
 		.path = op->path,
 		.before = op->local,
-		.after = op->relink ? op->new : op->after,
+		.after = op->after,
 		.within = op->cover == PLAN_NONE ? STEP_NONE : step_of[op->cover],
 		.op = index_of(a, op),
 		.source = op->path,
@@ -255,21 +252,11 @@ static int add_install(struct agent *a, struct op *op, const size_t *step_of)
 		defer(op, "a program's socket is there", 0);
 		return 0;
 	}
-	if (op->leader && op->meta == 0 && is_there(a, op->leader)) {
+	if (target) {
 		s.from = FROM_LINK;
-		s.source = op->leader;
+		s.source = target;
 	}
 	return add(a, s);
-}
-
-static int add_meta(struct agent *a, struct op *op)
-{
-	return add(a, (struct step){ .kind = STEP_META,
-			      .path = op->path,
-			      .before = op->local,
-			      .after = op->after,
-			      .within = STEP_NONE,
-			      .op = index_of(a, op) });
 }
 
 static int add_removal(struct agent *a, struct op *op)
@@ -282,22 +269,20 @@ static int add_removal(struct agent *a, struct op *op)
 			      .seen = a->local });
 }
 
-static int add_op(struct agent *a, struct op *op, const size_t *step_of)
+static int add_op(struct agent *a, struct op *op, const struct links *links, const size_t *step_of)
 {
 	switch (op->action) {
 	case ACTION_MERGE:
 		return merge_text(a, op);
 	case ACTION_INSTALL:
-		return add_install(a, op, step_of);
+		return add_install(a, op, links, step_of);
 	case ACTION_REMOVE:
 		return op->cover == PLAN_NONE ? add_removal(a, op) : 0;
 	case ACTION_NOP:
 	case ACTION_ADOPT:
 	case ACTION_KEEP:
 	case ACTION_SIDE:
-		if (op->relink)
-			return add_install(a, op, step_of);
-		return op->after ? add_meta(a, op) : 0;
+		return op->local ? links_add_step(a, links, op) : 0;
 	default:
 		return 0;
 	}
@@ -305,14 +290,15 @@ static int add_op(struct agent *a, struct op *op, const size_t *step_of)
 
 static int add_ops(struct agent *a)
 {
-	size_t *step_of = calloc(a->plan->n + 1, sizeof(*step_of));
-	int r = step_of ? 0 : -ENOMEM;
+	AUTO_FREE size_t *step_of = calloc(a->plan->n + 1, sizeof(*step_of));
+	struct links *links = links_new(a);
+	int r = step_of && links ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < a->plan->n; i++) {
 		step_of[i] = a->steps.n;
-		r = add_op(a, &a->plan->op[i], step_of);
+		r = add_op(a, &a->plan->op[i], links, step_of);
 	}
-	free(step_of);
+	links_free(links);
 	return r;
 }
 

@@ -203,7 +203,8 @@ static int link_to_group(struct stage *g, size_t i)
 		return 0;
 	}
 	e = g->t->steps->step[*first - 1].after;
-	if (manifest_compare(e, s->after) & ~MANIFEST_DIFF_TIME ||
+	if (g->t->steps->step[*first - 1].deferred ||
+		manifest_compare(e, s->after) & ~MANIFEST_DIFF_TIME ||
 		volumes_of(&g->t->volumes, &g->t->steps->step[*first - 1]) !=
 			volumes_of(&g->t->volumes, s))
 		return 0;
@@ -213,21 +214,49 @@ static int link_to_group(struct stage *g, size_t i)
 	return linkat(dir, from, dir, to, 0) < 0 ? -errno : 1;
 }
 
-static int copy_from_state(struct stage *g, const struct step *s, int to)
+/* Returns 0; -ESTALE: it is not what the step says; or -errno. */
+static int copy(struct stage *g, const struct step *s, int to)
 {
-	AUTO_CLOSE int from = transaction_open_object(
-		g->t->root, g->t->state, s->source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	AUTO_CLOSE int from = s->from == FROM_STATE ? transaction_open_object(g->t->root,
+							      g->t->state, s->source, flags)
+						    : fsroot_open(g->t->root, s->source, flags, 0);
 	AUTO_CLOSE int kept = open_kept(g, s);
 	AUTO_FREE char *piece = malloc(65536);
+	struct digester *digester = NULL;
+	struct digest digest;
 	ssize_t n = 1;
-	int r = from < 0 ? from : piece ? 0 : -ENOMEM;
+	int r = from < 0 ? from : piece ? digester_new(DIGEST_SHA256, &digester) : -ENOMEM;
 
+	r = r < 0 ? r : digester_begin(digester);
 	while (r == 0 && (n = read(from, piece, 65536)) > 0) {
-		r = write_all(to, piece, (size_t)n);
+		r = digester_add(digester, piece, (size_t)n);
+		r = r < 0 ? r : write_all(to, piece, (size_t)n);
 		if (r == 0 && kept >= 0)
 			r = write_all(kept, piece, (size_t)n);
 	}
-	return n < 0 ? -errno : r;
+	if (n < 0)
+		r = -errno;
+	r = r < 0 ? r : digester_end(digester, &digest);
+	digester_free(digester);
+	/* What lies in the trash may be an edit that came between plan and exchange. */
+	if (r == 0 && s->from == FROM_ROOT &&
+		memcmp(digest.sha256, s->after->digest.sha256, 32) != 0)
+		r = -ESTALE;
+	return r;
+}
+
+/* 1: it is done. 0: it lies on another file system, or has too many names: a copy has to do. */
+static int link_to_source(const struct stage *g, const struct step *s, int parent, const char *name)
+{
+	const char *other;
+	AUTO_CLOSE int dir = fsroot_parent(g->t->root, s->source, &other);
+
+	if (dir < 0)
+		return dir;
+	if (linkat(dir, other, parent, name, 0) == 0)
+		return 1;
+	return errno == EXDEV || errno == EMLINK ? 0 : -errno;
 }
 
 /* Make step i but for its metadata and for content that has to be fetched. */
@@ -240,9 +269,10 @@ static int make(struct stage *g, size_t i)
 	int r = parent < 0 ? parent : 0;
 
 	if (r == 0 && s->from == FROM_LINK) {
-		AUTO_CLOSE int root = fsroot_parent(g->t->root, s->source, &s->source);
-
-		return root < 0 ? root : linkat(root, s->source, parent, name, 0) < 0 ? -errno : 0;
+		r = link_to_source(g, s, parent, name);
+		if (r)
+			return r < 0 ? r : 0;
+		s->from = FROM_ROOT;
 	}
 	if (r == 0 && s->after->type == MANIFEST_FILE) {
 		r = link_to_group(g, i);
@@ -263,7 +293,7 @@ static int make(struct stage *g, size_t i)
 		g->wanted[g->n_wanted++] = i;
 	if (s->from == FROM_BYTES)
 		return write_all(fd, s->data, s->after->size);
-	return s->from == FROM_STATE ? copy_from_state(g, s, fd) : 0;
+	return s->from == FROM_STATE || s->from == FROM_ROOT ? copy(g, s, fd) : 0;
 }
 
 static const char *wanted_path(size_t i, void *arg)
@@ -382,11 +412,11 @@ static int make_all(struct stage *g)
 		if (!is_staged(s) || s->deferred)
 			continue;
 		r = make(g, i);
-		if ((r == -ENOENT || r == -EXDEV) && s->from == FROM_LINK) {
-			/* Its other name is gone, or lies on another file system. */
+		/* What is copied or linked here can go meanwhile, or change. */
+		if ((r == -ENOENT || r == -ESTALE) &&
+			(s->from == FROM_LINK || s->from == FROM_ROOT)) {
 			s->deferred = true;
-			s->why = "it cannot be linked to its other name";
-			s->error = -r;
+			s->why = "it was changed during the run";
 			r = 0;
 		}
 		if (r < 0)

@@ -26,6 +26,7 @@ enum step_from {
 	FROM_STATE, /* step.source below the state folder */
 	FROM_BYTES, /* step.data */
 	FROM_LINK,  /* a hard link to step.source below the root */
+	FROM_ROOT,  /* step.source below the root */
 };
 
 struct step {
