@@ -42,10 +42,9 @@ static int make_default(int root)
 	return r;
 }
 
-/* Temporary files of a run that was cut off. */
-static void sweep(int state)
+void state_sweep(int directory)
 {
-	int fd = openat(state, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
@@ -73,7 +72,7 @@ int state_open(int root, const char *path, bool create, int *lock)
 		return state;
 	*lock = openat(state, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0) {
-		sweep(state);
+		state_sweep(state);
 		return state;
 	}
 	r = -errno;

@@ -36,6 +36,9 @@ struct state_status {
  */
 int state_open(int root, const char *path, bool create, int *lock);
 
+/* Remove the temporary files that a run that was cut off has left in a directory. */
+void state_sweep(int directory);
+
 /*
  * A file of the state directory (dir: that, or one below it), to be read: an fd, or -errno;
  * -EBADMSG if it is not a regular file. Nothing else opens one: a fifo would be waited for.

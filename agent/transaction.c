@@ -257,6 +257,8 @@ int transaction_recover(int root, int state, struct transaction *t)
 	if (!transaction_is_unfinished(state))
 		return transaction_discard(t);
 	r = transaction_open(t);
+	if (r == 0)
+		state_sweep(t->dir);
 	r = r < 0 ? r : journal_read(t->dir, &t->journal);
 	if (r < 0)
 		return transaction_failed(t, NULL, "the journal cannot be read", r);
