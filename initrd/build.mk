@@ -61,3 +61,7 @@ modules_test_SRC := initrd/test/modules_test.c initrd/modules.c initrd/modtable.
 tools_test_SRC := initrd/test/tools_test.c initrd/tools.c initrd/bind.c initrd/files.c initrd/error.c lib/layout.c \
 	$(SANDBOX)
 original_test_SRC := initrd/test/original_test.c initrd/original.c initrd/test/sandbox.c
+UNITS += step_test log_test
+step_test_SRC := initrd/test/step_test.c initrd/step.c $(SANDBOX)
+log_test_SRC := initrd/test/log_test.c initrd/log.c initrd/test/sandbox.c
+CHECKS += initrd/test/contract.test
