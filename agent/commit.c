@@ -285,16 +285,6 @@ static int find_missing(struct transaction *t)
 	return 0;
 }
 
-static int sync_all(struct transaction *t)
-{
-	int r = t->steps->n && syncfs(t->dir) < 0 ? -errno : 0;
-
-	for (size_t i = 0; r == 0 && i < t->volumes.n; i++)
-		if (t->volumes.volume[i].dir >= 0 && syncfs(t->volumes.volume[i].dir) < 0)
-			r = -errno;
-	return r < 0 ? transaction_failed(t, NULL, "cannot sync", r) : 0;
-}
-
 static void make_all(struct transaction *t)
 {
 	struct step *step = t->steps->step;
@@ -344,7 +334,7 @@ static int make_steps(struct transaction *t)
 	make_all(t);
 	unshare_replaced(t);
 	r = find_missing(t);
-	r = r < 0 ? r : sync_all(t);
+	r = r < 0 ? r : transaction_sync(t);
 	return r < 0 ? r : journal_mark_made(t->dir, t->steps);
 }
 

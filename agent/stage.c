@@ -510,14 +510,9 @@ static int make_volumes(struct transaction *t)
 
 static int sync_and_mark(struct stage *g)
 {
-	int r = syncfs(g->t->dir) < 0 ? -errno : 0;
+	int r = transaction_sync(g->t);
 
-	for (size_t i = 0; r == 0 && i < g->t->volumes.n; i++)
-		if (g->t->volumes.volume[i].dir >= 0 && syncfs(g->t->volumes.volume[i].dir) < 0)
-			r = -errno;
-	if (r < 0)
-		return transaction_failed(g->t, NULL, "cannot sync", r);
-	return journal_mark_staged(g->t->dir, g->t->steps);
+	return r < 0 ? r : journal_mark_staged(g->t->dir, g->t->steps);
 }
 
 static int allocate(struct stage *g)

@@ -53,6 +53,16 @@ int transaction_failed(struct transaction *t, const char *path, const char *what
 	return r;
 }
 
+int transaction_sync(struct transaction *t)
+{
+	int r = syncfs(t->dir) < 0 ? -errno : 0;
+
+	for (size_t i = 0; r == 0 && i < t->volumes.n; i++)
+		if (t->volumes.volume[i].dir >= 0 && syncfs(t->volumes.volume[i].dir) < 0)
+			r = -errno;
+	return r < 0 ? transaction_failed(t, NULL, "cannot sync", r) : 0;
+}
+
 /* --- the trash --- */
 
 static int by_number(const void *a, const void *b)
@@ -257,8 +267,6 @@ int transaction_recover(int root, int state, struct transaction *t)
 	if (!transaction_is_unfinished(state))
 		return transaction_discard(t);
 	r = transaction_open(t);
-	if (r == 0)
-		state_sweep(t->dir);
 	r = r < 0 ? r : journal_read(t->dir, &t->journal);
 	if (r < 0)
 		return transaction_failed(t, NULL, "the journal cannot be read", r);
@@ -267,6 +275,7 @@ int transaction_recover(int root, int state, struct transaction *t)
 	for (size_t i = 0; i < t->volumes.n; i++)
 		if (!t->volumes.volume[i].state)
 			volume_open(&t->volumes.volume[i], root);
+	state_sweep(t->dir);
 	t->from = t->journal.from;
 	t->to = t->journal.to;
 	t->undo = t->journal.undo;

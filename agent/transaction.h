@@ -106,6 +106,9 @@ int transaction_parent(const struct transaction *t, const struct step *step, con
  * the transaction's. */
 int transaction_objects(const struct transaction *t, const struct step *step);
 
+/* syncfs(2) of each file system that it has to do with. Returns 0 or -errno. */
+int transaction_sync(struct transaction *t);
+
 /* Open STATE/transaction and STATE/pending. Returns 0 or -errno. */
 int transaction_open(struct transaction *t);
 
