@@ -42,6 +42,19 @@ void complain(int r, const char *format, ...)
 	document_message(text.failed ? sentence : text.data);
 }
 
+void inform(const struct agent *a, const char *format, ...)
+{
+	char sentence[2 * MANIFEST_PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	if (!a->options->quiet)
+		fprintf(stderr, "%s\n", sentence);
+	document_message(sentence);
+}
+
 const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX])
 {
 	size_t n = strlen(options->root);
@@ -148,8 +161,7 @@ static int recover(struct agent *a)
 		agent_unfinished(&t, r);
 		r = EXIT_DEFERRED;
 	} else if (r > 0) {
-		if (!a->options->quiet)
-			fputs("An interrupted run was finished.\n", stderr);
+		inform(a, "An interrupted run was finished.");
 		a->recovered_undo = t.undo;
 		a->status = t.records.status;
 		derive(a, t.steps);

@@ -86,6 +86,10 @@ void agent_close(struct agent *agent);
 /* Say "xf-agent: …" on standard error, with the text of errno -r if r is negative. */
 __attribute__((format(printf, 2, 3))) void complain(int r, const char *format, ...);
 
+/* Say on standard error what was done and is no mistake, unless --quiet is given. */
+__attribute__((format(printf, 2, 3))) void inform(
+	const struct agent *agent, const char *format, ...);
+
 /* A path of the client for a message: below the root that the options name. Returns out. */
 const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX]);
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "agent/fetch/url.h"
 #include "agent/fetch/window.h"
 #include "agent/source.h"
@@ -83,8 +84,7 @@ static int ended(struct source_nfs *s)
 	waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT);
 	if (info.si_code == CLD_EXITED)
 		return -ECONNABORTED;
-	fprintf(stderr, "xf-agent: " PROGRAM " died of what the server said (%s)\n",
-		strsignal(info.si_status));
+	complain(0, PROGRAM " crashed on a reply from the server (%s)", strsignal(info.si_status));
 	return -EPIPE;
 }
 
@@ -224,7 +224,7 @@ int source_nfs_open(const char *text, struct source **source)
 	int r = share_url_parse(text, &url, &what);
 
 	if (r < 0) {
-		fprintf(stderr, "xf-agent: %s: %s\n", text, what);
+		complain(0, "%s: %s", text, what);
 		return r;
 	}
 	s = calloc(1, sizeof(*s));

@@ -91,10 +91,7 @@ int trust_keep(const struct agent *a, const struct trust *trust)
 		complain(r, "%s", agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path));
 		return EXIT_UNDONE;
 	}
-	if (!a->options->quiet)
-		fprintf(stderr,
-			"The share has a new key, %s, signed by the one before; it is trusted "
-			"now.\n",
-			name);
+	inform(a, "The share has a new key, %s, signed by the one before; it is trusted now.",
+		name);
 	return 0;
 }
