@@ -33,7 +33,7 @@ static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
 	return 0;
 }
 
-/* etc/uuid comes last: with it, this is a share. */
+/* etc/uuid comes last, when all else is on disk: with it, this is a share. */
 static int fill(int dir, const char *path, const struct signature_key *key)
 {
 	struct share share = { .path = (char *)path, .dir = dir };
@@ -52,6 +52,8 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 		keychain_begin(&chain, share.uuid, key);
 		r = keys_write(&share, &chain);
 	}
+	if (r == 0 && syncfs(dir) < 0)
+		r = -errno;
 	if (r == 0)
 		r = publish_file(dir, "etc/uuid", 0644, uuid, strlen(uuid));
 	return r < 0 ? failed(r, "%s", path) : 0;

@@ -262,6 +262,9 @@ int share_remove_generation(struct share *share, uint32_t generation)
 		r = share_write_number(share, "etc/last", last);
 	if (r == 0 && renameat(share->dir, tree.text, share->dir, gone.text) < 0)
 		r = failed(-errno, "%s/%s", share->path, tree.text);
+	/* Without its manifest, under its name, it would be a generation that nobody can read. */
+	if (r == 0 && syncfs(share->dir) < 0)
+		r = failed(-errno, "%s/%s", share->path, tree.text);
 	for (size_t i = 0; i < sizeof(belongings) / sizeof(*belongings) && r == 0; i++)
 		if (unlinkat(share->dir, share_name("manifest", generation, belongings[i]).text,
 			    0) < 0 &&
