@@ -172,8 +172,8 @@ static void base_of_what_was_made(void **state)
 		{ "d/ d/f", "d/ d/f", STEP_META, "d", "d1 d/f2" },
 		{ "d/ d/f", "", STEP_META, "d", "d2 d/f2" },
 		{ "d", "d/ d/f", STEP_REMOVE, "d/f", "d2" },
-		/* of an offer the base says nothing */
-		{ "a", "", STEP_CREATE, "a.xennew", "a2" },
+		/* of an offer, here one in pending, the base says nothing */
+		{ "a", "", STEP_CREATE, "/a", "a2" },
 	};
 
 	(void)state;
@@ -181,7 +181,8 @@ static void base_of_what_was_made(void **state)
 		AUTO_MANIFEST struct manifest *next = list(rows[i].next, 2);
 		AUTO_MANIFEST struct manifest *old = list(rows[i].old, 1), *base = NULL;
 		struct step step = { .kind = rows[i].kind,
-			.path = rows[i].deferred,
+			.pending = *rows[i].deferred == '/',
+			.path = rows[i].deferred + (*rows[i].deferred == '/'),
 			.deferred = true,
 			.within = STEP_NONE };
 		const struct steps steps = { .step = &step, .n = 1 };
