@@ -135,6 +135,8 @@ static int apply(struct agent *a)
 	if (r < 0) {
 		r = not_staged(&t, r);
 	} else {
+		/* A boot has waited as long as it should, but a whole tree is worth the rest. */
+		alarm(0);
 		r = transaction_commit(&t);
 		r = r < 0 ? not_finished(&t, r) : 0;
 	}
