@@ -44,15 +44,6 @@ fuzz_keychain_CORPUS := lib/fuzz/keychain
 fuzz_keychain_PKGS := $(LIB_PKGS)
 fuzz_keychain_LIBS := -pthread
 
-PROGRAMS += xf-manifest
-xf-manifest_SRC := $(LIB_SRC) farm/manifest/main.c farm/manifest/commands.c \
-	farm/manifest/exclude.c farm/manifest/print.c
-xf-manifest_PKGS := $(LIB_PKGS) json-c
-xf-manifest_LIBS := -pthread
-CHECKS += farm/manifest/test/xf-manifest.test
-COMPLETIONS += farm/completion/xf-manifest.bash
-MANS += docs/xf-manifest.1
-
 BENCHES += manifest_bench
 manifest_bench_SRC := $(LIB_SRC) lib/bench/manifest_bench.c
 manifest_bench_PKGS := $(LIB_PKGS)
@@ -77,3 +68,5 @@ conf_test_PKGS := cmocka
 FUZZERS += fuzz_conf
 fuzz_conf_SRC := lib/conf.c lib/value.c lib/fuzz/fuzz_conf.c
 fuzz_conf_CORPUS := lib/fuzz/conf
+
+include lib/manifest/tool/build.mk

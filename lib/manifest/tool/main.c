@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "farm/manifest/tool.h"
+#include "lib/manifest/tool/tool.h"
 
 static const char usage_text[] =
 	"usage: xf-manifest create DIR [-o FILE] [--key KEY] [--exclude-from FILE] [--cache FILE]\n"

@@ -2,8 +2,8 @@
  * What a scan leaves out: a list of globs, one a line (xf-manifest(1), "EXCLUDES"). A parser
  * without I/O.
  */
-#ifndef FARM_MANIFEST_EXCLUDE_H
-#define FARM_MANIFEST_EXCLUDE_H
+#ifndef LIB_MANIFEST_TOOL_EXCLUDE_H
+#define LIB_MANIFEST_TOOL_EXCLUDE_H
 
 #include <stdbool.h>
 #include <stddef.h>

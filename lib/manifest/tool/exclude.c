@@ -1,4 +1,4 @@
-#include "farm/manifest/exclude.h"
+#include "lib/manifest/tool/exclude.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>

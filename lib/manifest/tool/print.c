@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "farm/manifest/tool.h"
+#include "lib/manifest/tool/tool.h"
 #include "lib/cleanup.h"
 #include "lib/vis.h"
 

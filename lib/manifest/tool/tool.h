@@ -1,6 +1,6 @@
 /* What the files of xf-manifest share. */
-#ifndef FARM_MANIFEST_TOOL_H
-#define FARM_MANIFEST_TOOL_H
+#ifndef LIB_MANIFEST_TOOL_TOOL_H
+#define LIB_MANIFEST_TOOL_TOOL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "farm/manifest/exclude.h"
-#include "farm/manifest/tool.h"
+#include "lib/manifest/tool/exclude.h"
+#include "lib/manifest/tool/tool.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/scan.h"
