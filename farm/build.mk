@@ -18,7 +18,7 @@ farm_test_LIBS := -pthread
 flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c farm/xattrs.c lib/buf.c
 flip_test_PKGS := cmocka
 
-CHECKS += $(addprefix farm/test/,share.test bench.test commands.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
+CHECKS += $(addprefix farm/test/,share.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash
 INSTALLS += farm/xenfarm.conf:$(SYSCONFDIR)/xenfarm/xenfarm.conf

@@ -70,3 +70,4 @@ fuzz_conf_SRC := lib/conf.c lib/value.c lib/fuzz/fuzz_conf.c
 fuzz_conf_CORPUS := lib/fuzz/conf
 
 include lib/manifest/tool/build.mk
+CHECKS += lib/test/commands.test

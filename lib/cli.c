@@ -331,5 +331,5 @@ int cli_run(const struct cli_program *p, int argc, char **argv, void *options,
 	status = status ? status : check_arguments(&s, c, argc - optind);
 	if (status == 0 && begin)
 		status = begin(c, options);
-	return status ? status : finish(c->run(options, argc - optind, argv + optind), write_error);
+	return status ? status : finish(c->run(options, argv + optind), write_error);
 }

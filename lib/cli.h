@@ -28,7 +28,8 @@ struct cli_option {
 /* Lists of options are names with a blank between them: "share key json". */
 struct cli_command {
 	const char *name; /* one word, or a group's and its own: "share publish" */
-	int (*run)(void *options, int n, char **arguments); /* returns the exit status */
+	/* Returns the exit status. NULL ends the arguments. */
+	int (*run)(void *options, char **arguments);
 	const char *options;   /* that it takes, besides help and version */
 	const char *required;  /* options that it cannot do without, or NULL */
 	const char *arguments; /* as --help shows them, "" if there are none */

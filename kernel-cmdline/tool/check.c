@@ -1,10 +1,10 @@
 #include "kernel-cmdline/tool/tool.h"
 
-int command_check(void *options, int n, char **arguments)
+int command_check(void *options, char **arguments)
 {
 	static struct xf_cmdline cmdline;
 	static char text[TEXT_BYTES_MAX];
-	int length = join_words(n, arguments, text);
+	int length = join_words(arguments, text);
 
 	(void)options;
 	if (length < 0)

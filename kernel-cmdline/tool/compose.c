@@ -175,11 +175,10 @@ const char *set_servers(void *to, const char *text)
 		       : "is too much: too many servers";
 }
 
-int command_compose(void *options, int n, char **arguments)
+int command_compose(void *options, char **arguments)
 {
 	struct settings *o = options;
 
-	(void)n;
 	(void)arguments;
 	split_client(o->part);
 	return compose(o->part);

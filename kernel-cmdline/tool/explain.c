@@ -121,7 +121,7 @@ static int read_file(const char *name, char text[static TEXT_BYTES_MAX])
 	return (int)(n && text[n - 1] == '\n' ? n - 1 : n);
 }
 
-int command_explain(void *options, int n, char **arguments)
+int command_explain(void *options, char **arguments)
 {
 	const struct settings *o = options;
 	static struct xf_cmdline cmdline;
@@ -129,10 +129,10 @@ int command_explain(void *options, int n, char **arguments)
 	static struct facts facts;
 	int length;
 
-	if (o->cmdline && n > 0)
+	if (o->cmdline && arguments[0])
 		return cli_error(CLI_USAGE, "explain: a text or --cmdline, not both");
-	if (n > 0)
-		length = join_words(n, arguments, text);
+	if (arguments[0])
+		length = join_words(arguments, text);
 	else
 		length = read_file(o->cmdline ? o->cmdline : "/proc/cmdline", text);
 	if (length < 0 || read_text(text, (size_t)length, &cmdline) < 0)

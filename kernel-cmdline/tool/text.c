@@ -144,11 +144,11 @@ void show_problems(FILE *to, const char *text, size_t length, const struct xf_pr
 		fprintf(to, "xfnet: %u more problems\n", problems->dropped);
 }
 
-int join_words(int n_words, char **words, char text[static TEXT_BYTES_MAX])
+int join_words(char *const *words, char text[static TEXT_BYTES_MAX])
 {
 	size_t used = 0;
 
-	for (int i = 0; i < n_words; i++) {
+	for (int i = 0; words[i]; i++) {
 		size_t n = strlen(words[i]);
 
 		if (n + 1 >= TEXT_BYTES_MAX - used)

@@ -47,9 +47,9 @@ struct settings {
 };
 
 /* The commands, see lib/cli.h; options is a struct settings. They return the exit status. */
-int command_check(void *options, int n, char **arguments);
-int command_explain(void *options, int n, char **arguments);
-int command_compose(void *options, int n, char **arguments);
+int command_check(void *options, char **arguments);
+int command_explain(void *options, char **arguments);
+int command_compose(void *options, char **arguments);
 
 /* --server may be given several times: all of them, in order. */
 value_set_fn set_servers;
@@ -58,7 +58,7 @@ value_set_fn set_servers;
  * Join arguments by spaces, as the shell took them apart. Returns the length, or -E2BIG after
  * saying so.
  */
-int join_words(int n, char **words, char text[static TEXT_BYTES_MAX]);
+int join_words(char *const *words, char text[static TEXT_BYTES_MAX]);
 
 /*
  * Parse a command line, or the bare value of xfnet= (a text without '=' and white space), and say

@@ -22,21 +22,21 @@ static struct settings seen;
 static const char *ran;
 static char words[256];
 
-static int note(const char *name, void *options, int n, char **arguments)
+static int note(const char *name, void *options, char **arguments)
 {
 	seen = *(struct settings *)options;
 	ran = name;
 	words[0] = '\0';
-	for (int i = 0; i < n; i++)
+	for (int i = 0; arguments[i]; i++)
 		snprintf(
 			words + strlen(words), sizeof(words) - strlen(words), "[%s]", arguments[i]);
 	return 7;
 }
 
-#define COMMAND(name)                                           \
-	static int name(void *options, int n, char **arguments) \
-	{                                                       \
-		return note(#name, options, n, arguments);      \
+#define COMMAND(name)                                    \
+	static int name(void *options, char **arguments) \
+	{                                                \
+		return note(#name, options, arguments);  \
 	}
 COMMAND(status)
 COMMAND(check)

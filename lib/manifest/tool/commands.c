@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "lib/manifest/tool/exclude.h"
 #include "lib/manifest/tool/tool.h"
-#include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/scan.h"
 #include "lib/vis.h"
@@ -26,10 +26,10 @@ static int read_key(key_reader *reader, const char *path, struct signature_key *
 	if (path)
 		r = reader(path, key);
 	if (r == -EINVAL)
-		complain(0, "%s: not an Ed25519 key in PEM (make one: xf-manifest keygen -o KEY)",
+		cli_error(0, "%s: not an Ed25519 key in PEM (make one: xf-manifest keygen -o KEY)",
 			path);
 	else if (r < 0)
-		complain(r, "%s", path);
+		cli_error(r, "%s", path);
 	return r;
 }
 
@@ -39,17 +39,17 @@ static void cleanup_key(struct signature_key **key)
 }
 #define AUTO_KEY __attribute__((cleanup(cleanup_key)))
 
-static void complain_manifest(const char *path, int r, const struct manifest_error *error)
+static void manifest_failed(const char *path, int r, const struct manifest_error *error)
 {
 	if (!error->rule)
-		complain(r, "%s", path);
+		cli_error(r, "%s", path);
 	else if (error->line)
-		complain(0, "%s:%lu: %s", path, error->line, error->rule);
+		cli_error(0, "%s:%lu: %s", path, error->line, error->rule);
 	else
-		complain(0, "%s: %s", path, error->rule);
+		cli_error(0, "%s: %s", path, error->rule);
 }
 
-static int load(const struct options *o, const char *path, struct manifest **manifest)
+static int load(const struct settings *o, const char *path, struct manifest **manifest)
 {
 	AUTO_KEY struct signature_key *key = NULL;
 	struct manifest_error error;
@@ -59,7 +59,7 @@ static int load(const struct options *o, const char *path, struct manifest **man
 		return r;
 	r = manifest_load(AT_FDCWD, path, key, manifest, &error);
 	if (r < 0)
-		complain_manifest(path, r, &error);
+		manifest_failed(path, r, &error);
 	return r;
 }
 
@@ -100,11 +100,11 @@ static int read_excludes(const char *path, struct exclude **exclude)
 		r = *exclude ? 0 : -ENOMEM;
 	}
 	if (r < 0)
-		complain(r, "%s", path);
+		cli_error(r, "%s", path);
 	return r;
 }
 
-static int scan_with_cache(int fd, const struct options *o, struct scan_options *scan,
+static int scan_with_cache(int fd, const struct settings *o, struct scan_options *scan,
 	struct manifest **m, unsigned long *errors)
 {
 	int r = 0, saved;
@@ -117,14 +117,14 @@ static int scan_with_cache(int fd, const struct options *o, struct scan_options 
 		/* The result is right all the same. */
 		saved = statcache_save(scan->cache, AT_FDCWD, o->cache);
 		if (saved < 0)
-			complain(saved, "%s", o->cache);
+			cli_error(saved, "%s", o->cache);
 	}
 	statcache_free(scan->cache);
 	return r;
 }
 
 /* DIR as a manifest. *errors of its paths could not be read; no message was given for these. */
-static int scan(const struct options *o, const char *dir, unsigned int digests,
+static int scan(const struct settings *o, const char *dir, unsigned int digests,
 	struct manifest **manifest, unsigned long *errors)
 {
 	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -150,13 +150,13 @@ static int scan(const struct options *o, const char *dir, unsigned int digests,
 	if (context.shown.tv_sec)
 		fputs("\r\033[K", stderr);
 	if (r < 0)
-		complain(r, "%s%s", dir, r == -ENOTSUP ? ": /proc is needed" : "");
+		cli_error(r, "%s%s", dir, r == -ENOTSUP ? ": /proc is needed" : "");
 	return r;
 }
 
 /* --- the commands --- */
 
-static void complain_unread(const struct manifest *m)
+static void print_unread(const struct manifest *m)
 {
 	struct report report = { 0 };
 
@@ -165,7 +165,7 @@ static void complain_unread(const struct manifest *m)
 			report_pair(NULL, m->entry[i], &report);
 }
 
-static void set_head(const struct options *o, struct manifest_head *head)
+static void set_head(const struct settings *o, struct manifest_head *head)
 {
 	/* reproducible-builds.org: the time that is put in where a build has to give the same
 	 * bytes. */
@@ -179,14 +179,14 @@ static void set_head(const struct options *o, struct manifest_head *head)
 	snprintf(head->share, sizeof(head->share), "%s", o->share);
 }
 
-static void complain_entry(const char *dir, const struct manifest_error *error)
+static void entry_failed(const char *dir, const struct manifest_error *error)
 {
 	AUTO_FREE char *path = vis_string(error->entry->path);
 
-	complain(0, "%s/%s: %s", dir, path ? path : "", error->rule);
+	cli_error(0, "%s/%s: %s", dir, path ? path : "", error->rule);
 }
 
-static int put_manifest(const struct options *o, const char *dir, const struct manifest *m,
+static int put_manifest(const struct settings *o, const char *dir, const struct manifest *m,
 	const struct signature_key *key)
 {
 	AUTO_BUF struct buf encoded = { 0 };
@@ -195,9 +195,9 @@ static int put_manifest(const struct options *o, const char *dir, const struct m
 
 	if (r < 0) {
 		if (error.rule && error.entry)
-			complain_entry(dir, &error);
+			entry_failed(dir, &error);
 		else
-			complain_manifest(dir, r, &error);
+			manifest_failed(dir, r, &error);
 		return r;
 	}
 	if (o->output)
@@ -205,40 +205,41 @@ static int put_manifest(const struct options *o, const char *dir, const struct m
 	else
 		r = write_all(STDOUT_FILENO, encoded.data, encoded.size);
 	if (r == -EEXIST)
-		complain(0, "%s: is there, and not a regular file", o->output);
+		cli_error(0, "%s: is there, and not a regular file", o->output);
 	else if (r < 0)
-		complain(r, "%s", o->output ? o->output : "standard output");
+		cli_error(r, "%s", o->output ? o->output : "standard output");
 	return r;
 }
 
-int command_create(const struct options *o, char **argv)
+int command_create(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL;
 	AUTO_KEY struct signature_key *key = NULL;
 	unsigned long errors;
 
 	if (!o->generation != !o->share || (o->previous && !o->generation)) {
-		complain(0, "--generation and --share go together, and --previous with them");
+		cli_error(0, "--generation and --share go together, and --previous with them");
 		return EXIT_TROUBLE;
 	}
 	if (!o->output && (o->key || isatty(STDOUT_FILENO))) {
-		complain(0, "use -o FILE: %s",
+		cli_error(0, "use -o FILE: %s",
 			o->key ? "a signature needs a place beside it" : "not to a terminal");
 		return EXIT_TROUBLE;
 	}
 	if (read_key(signature_read_private, o->key, &key) < 0 ||
-		scan(o, argv[0], DIGEST_SHA256 | DIGEST_MD5, &m, &errors) < 0)
+		scan(o, arguments[0], DIGEST_SHA256 | DIGEST_MD5, &m, &errors) < 0)
 		return EXIT_TROUBLE;
 	if (errors) {
-		complain_unread(m);
-		complain(0, "%lu paths could not be read: nothing written", errors);
+		print_unread(m);
+		cli_error(0, "%lu paths could not be read: nothing written", errors);
 		return EXIT_TROUBLE;
 	}
 	set_head(o, &m->head);
-	return put_manifest(o, argv[0], m, key) < 0 ? EXIT_TROUBLE : EXIT_SAME;
+	return put_manifest(o, arguments[0], m, key) < 0 ? EXIT_TROUBLE : EXIT_SAME;
 }
 
-static int compare(const struct options *o, const struct manifest *a, const struct manifest *b,
+static int compare(const struct settings *o, const struct manifest *a, const struct manifest *b,
 	const char *only_a, const char *only_b)
 {
 	struct report report = {
@@ -253,30 +254,34 @@ static int compare(const struct options *o, const struct manifest *a, const stru
 	return report.changed || report.in_a || report.in_b ? EXIT_DIFFERENT : EXIT_SAME;
 }
 
-int command_verify(const struct options *o, char **argv)
+int command_verify(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL, *tree = NULL;
 	unsigned long errors;
 
-	if (load(o, argv[0], &m) < 0 || scan(o, argv[1], DIGEST_SHA256, &tree, &errors) < 0)
+	if (load(o, arguments[0], &m) < 0 ||
+		scan(o, arguments[1], DIGEST_SHA256, &tree, &errors) < 0)
 		return EXIT_TROUBLE;
 	return compare(o, m, tree, "missing", "extra");
 }
 
-int command_diff(const struct options *o, char **argv)
+int command_diff(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	AUTO_MANIFEST struct manifest *a = NULL, *b = NULL;
 
-	if (load(o, argv[0], &a) < 0 || load(o, argv[1], &b) < 0)
+	if (load(o, arguments[0], &a) < 0 || load(o, arguments[1], &b) < 0)
 		return EXIT_TROUBLE;
 	return compare(o, a, b, "removed", "added");
 }
 
-int command_show(const struct options *o, char **argv)
+int command_show(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL;
 
-	if (load(o, argv[0], &m) < 0)
+	if (load(o, arguments[0], &m) < 0)
 		return EXIT_TROUBLE;
 	if (o->json)
 		print_manifest_json(m);
@@ -285,49 +290,52 @@ int command_show(const struct options *o, char **argv)
 	return EXIT_SAME;
 }
 
-int command_check(const struct options *o, char **argv)
+int command_check(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL;
-	int r = load(o, argv[0], &m);
+	int r = load(o, arguments[0], &m);
 
 	if (r < 0)
 		return r == -EBADMSG ? EXIT_DIFFERENT : EXIT_TROUBLE;
-	print_check(argv[0], m, o->pub != NULL, o->json);
+	print_check(arguments[0], m, o->pub != NULL, o->json);
 	return EXIT_SAME;
 }
 
 /* Only what a reader accepts is signed. */
-int command_sign(const struct options *o, char **argv)
+int command_sign(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	AUTO_KEY struct signature_key *key = NULL;
 	AUTO_MANIFEST struct manifest *m = NULL;
 	AUTO_BUF struct buf data = { 0 };
-	AUTO_CLOSE int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(arguments[0], O_RDONLY | O_CLOEXEC);
 	struct manifest_error error = { 0 };
 	int r = fd < 0 ? -errno : buf_read(&data, fd, MANIFEST_FILE_MAX);
 
 	if (r == 0)
 		r = manifest_decode(data.data, data.size, NULL, NULL, 0, &m, &error);
 	if (r < 0) {
-		complain_manifest(argv[0], r, &error);
+		manifest_failed(arguments[0], r, &error);
 		return EXIT_TROUBLE;
 	}
 	if (read_key(signature_read_private, o->key, &key) < 0)
 		return EXIT_TROUBLE;
-	r = manifest_sign(AT_FDCWD, argv[0], &data, key);
+	r = manifest_sign(AT_FDCWD, arguments[0], &data, key);
 	if (r < 0)
-		complain(r, "%s" SIGNATURE_SUFFIX, argv[0]);
+		cli_error(r, "%s" SIGNATURE_SUFFIX, arguments[0]);
 	return r < 0 ? EXIT_TROUBLE : EXIT_SAME;
 }
 
-int command_keygen(const struct options *o, char **argv)
+int command_keygen(void *options, char **arguments)
 {
+	const struct settings *o = options;
 	int r = signature_keygen(o->output);
 
-	(void)argv;
+	(void)arguments;
 	if (r == -EEXIST)
-		complain(0, "%s or %s.pub exists, and is not replaced", o->output, o->output);
+		cli_error(0, "%s or %s.pub exists, and is not replaced", o->output, o->output);
 	else if (r < 0)
-		complain(r, "%s", o->output);
+		cli_error(r, "%s", o->output);
 	return r < 0 ? EXIT_TROUBLE : EXIT_SAME;
 }

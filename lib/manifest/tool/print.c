@@ -1,28 +1,14 @@
 #include <errno.h>
-#include <json-c/json.h>
 #include <openssl/evp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "lib/manifest/tool/tool.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
+#include "lib/manifest/tool/tool.h"
 #include "lib/vis.h"
-
-void complain(int error, const char *format, ...)
-{
-	va_list ap;
-
-	fputs("xf-manifest: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	if (error)
-		fprintf(stderr, ": %s", strerror(error < 0 ? -error : error));
-	fputc('\n', stderr);
-}
 
 /* A path as it is printed everywhere: the root is ".". */
 static char *shown(const char *path)
@@ -116,9 +102,9 @@ int report_pair(const struct manifest_entry *a, const struct manifest_entry *b, 
 
 	if (b && b->error) {
 		if (b->error == EBUSY)
-			complain(0, "%s: keeps changing while it is read", path);
+			cli_error(0, "%s: keeps changing while it is read", path);
 		else
-			complain(b->error, "%s", path);
+			cli_error(-b->error, "%s", path);
 		report->errors++;
 		return 0;
 	}
@@ -128,13 +114,6 @@ int report_pair(const struct manifest_entry *a, const struct manifest_entry *b, 
 	else if (word)
 		report_text(word, path, differ);
 	return 0;
-}
-
-static void put_json(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
 }
 
 static void add_number(struct json_object *object, const char *name, uint64_t value)
@@ -155,7 +134,7 @@ void report_end(struct report *report)
 	add_number(object, report->only_a, report->in_a);
 	add_number(object, report->only_b, report->in_b);
 	add_number(object, "errors", report->errors);
-	put_json(object);
+	json_print(object);
 }
 
 /* --- show and check --- */
@@ -210,7 +189,7 @@ void print_check(const char *file, const struct manifest *m, bool is_signed, boo
 	if (json) {
 		object = head_json(&m->head);
 		json_object_object_add(object, "signed", json_object_new_boolean(is_signed));
-		put_json(object);
+		json_print(object);
 		return;
 	}
 	printf("%s: %ju entries", file, (uintmax_t)m->head.entries);
@@ -351,5 +330,5 @@ void print_manifest_json(const struct manifest *m)
 	for (size_t i = 0; i < m->n; i++)
 		json_object_array_add(entries, entry_json(m->entry[i]));
 	json_object_object_add(object, "files", entries);
-	put_json(object);
+	json_print(object);
 }

@@ -5,26 +5,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/cli.h"
 #include "lib/manifest.h"
 
 /* Like cmp(1) and diff(1). */
 enum { EXIT_SAME, EXIT_DIFFERENT, EXIT_TROUBLE };
 
-struct options {
+/* What the options say. */
+struct settings {
 	const char *output, *key, *pub, *exclude_from, *cache, *share;
 	uint32_t generation, previous, threads;
 	bool json, time, one_file_system;
 };
 
-typedef int command_fn(const struct options *options, char **argv);
+/* The commands, see lib/cli.h; options is a struct settings. They return the exit status. */
+typedef int command_fn(void *options, char **arguments);
 
 command_fn command_create, command_verify, command_diff, command_show, command_keygen, command_sign,
 	command_check;
 
 /* --- print.c --- */
-
-/* "xf-manifest: …" on stderr; with errno's text if error, an errno or -errno, is not 0. */
-void complain(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* How two trees differ, gathered by report_pair() and printed by report_end(). */
 struct report {

@@ -20,6 +20,7 @@ _xf_manifest() {
         sign) words="--key" ;;
         keygen) words="--output" ;;
         esac
+        words+=" --help"
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
