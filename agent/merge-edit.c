@@ -143,8 +143,16 @@ static void read_base(struct agent *a, const struct op *op, struct buf *base)
 	complain(0, "%s: the version that both are changes of is not available", op->path);
 }
 
-/* The three texts, and what
- diff3 makes of them, unless an earlier try left something. */
+/* Is what an earlier try left what diff3 had made, and could not be put in place then? */
+static bool is_kept(const struct work *w, const struct buf *text)
+{
+	AUTO_BUF struct buf merged = { 0 };
+
+	return read_merged(w, &merged) == 0 && merged.size == text->size &&
+	       (text->size == 0 || memcmp(merged.data, text->data, text->size) == 0);
+}
+
+/* The three texts, and what diff3 makes of them, unless an earlier try left something. */
 static int prepare_work(struct agent *a, const struct op *op, const struct work *w, bool *clean)
 {
 	AUTO_BUF struct buf mine = { 0 }, base = { 0 }, theirs = { 0 }, out = { 0 };
@@ -155,7 +163,7 @@ static int prepare_work(struct agent *a, const struct op *op, const struct work 
 		return r;
 	read_base(a, op, &base);
 	r = merge(&mine, &base, &theirs, &out);
-	*clean = r == 0 && !w->begun;
+	*clean = r == 0 && (!w->begun || is_kept(w, &out));
 	r = r < 0 ? r : write_text(w, "mine", &mine);
 	r = r < 0 ? r : write_text(w, "base", &base);
 	r = r < 0 ? r : write_text(w, "theirs", &theirs);
