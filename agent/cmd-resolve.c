@@ -119,6 +119,11 @@ static int decide(struct agent *a, const char *path)
 		complain(0, "%s: edit its rows (vipw, vigr), then resolve it with --mine", path);
 		return EXIT_USAGE;
 	}
+	if (conflicts_find(&a->conflicts, CONFLICT_FORMER, path) && (!op || !is_conflict(op))) {
+		complain(0, "%s: a former version is offered: move it over the file, or remove it",
+			path);
+		return EXIT_USAGE;
+	}
 	if (!op || !is_conflict(op)) {
 		complain(0, "%s is not in conflict; xf-agent conflicts lists what is", path);
 		return EXIT_USAGE;

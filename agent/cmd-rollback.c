@@ -16,6 +16,7 @@
 #include "agent/offers.h"
 #include "agent/report.h"
 #include "lib/cleanup.h"
+#include "lib/publish.h"
 #include "lib/scan.h"
 
 struct rollback {
@@ -23,6 +24,8 @@ struct rollback {
 	uint32_t serial;              /* the record to undo */
 	const struct journal *record; /* while it is loaded */
 	struct undo undo;
+	/* The paths that a rollback before this one deferred: the others are done. Empty: none. */
+	struct buf rest;
 	/* Paths of which it changed the metadata only: their entries in base and new. */
 	struct meta_pair {
 		struct manifest_entry *base, *new;
@@ -63,6 +66,17 @@ static bool led_to(const struct journal *j, uint32_t generation)
 	return leads_up(j) && j->from < j->to && j->to == generation;
 }
 
+static bool is_older(const struct journal *j, uint32_t target)
+{
+	return !j->undo && j->to <= target;
+}
+
+static bool leads_anywhere(const struct journal *j, uint32_t generation)
+{
+	(void)generation;
+	return leads_up(j);
+}
+
 static int unreadable(uint32_t serial, int r)
 {
 	complain(r == -EBADMSG ? 0 : r, "the record trash/%u %s; without it: remove it", serial,
@@ -70,33 +84,32 @@ static int unreadable(uint32_t serial, int r)
 	return EXIT_REFUSED;
 }
 
-/*
- * The newest record that fits: its number, 0 if there is none, and the generation that it goes back
- * to. Returns 0 or an exit status, after saying why.
- */
+struct record {
+	uint32_t serial, from, to; /* serial 0: there is none */
+};
+
+/* The newest record that fits. Returns 0 or an exit status, after saying why. */
 static int find_record(const struct agent *a,
 	bool (*fits)(const struct journal *, uint32_t generation), uint32_t generation,
-	uint32_t *serial, uint32_t *from)
+	struct record *found)
 {
 	AUTO_FREE uint32_t *all = NULL;
 	size_t n;
 	int r = transaction_records(a->state, &all, &n);
 
-	*serial = *from = 0;
+	*found = (struct record){ 0 };
 	if (r < 0) {
 		complain(r, "trash in the state directory");
 		return EXIT_REFUSED;
 	}
-	for (size_t i = n; r == 0 && *serial == 0 && i-- > 0;) {
+	for (size_t i = n; r == 0 && found->serial == 0 && i-- > 0;) {
 		struct journal j;
 
 		r = read_record(a->state, all[i], &j);
 		if (r < 0)
 			r = unreadable(all[i], r);
-		else if (fits(&j, generation)) {
-			*serial = all[i];
-			*from = j.from;
-		}
+		else if (fits(&j, generation))
+			*found = (struct record){ all[i], j.from, j.to };
 		journal_free(&j);
 	}
 	return r;
@@ -113,6 +126,20 @@ static struct manifest_entry *add_as(
 	e.group = 0;
 	e.nlink = 1;
 	return manifest_add(m, &e);
+}
+
+/* Is path, or a directory that holds it, one of those that are to be undone? */
+static bool is_wanted(const struct rollback *b, const char *path)
+{
+	const char *rest = b->rest.data, *end = rest + b->rest.size;
+
+	for (; rest < end; rest += strlen(rest) + 1) {
+		size_t n = strlen(rest);
+
+		if (strncmp(path, rest, n) == 0 && (path[n] == '/' || path[n] == '\0'))
+			return true;
+	}
+	return b->rest.size == 0;
 }
 
 static bool add_source(struct rollback *b, const char *path, const char *source)
@@ -144,6 +171,8 @@ static int add_displaced_tree(struct rollback *b, const char *place, const struc
 
 		snprintf(path, sizeof(path), "%s%s%s", s->path, *rest ? "/" : "", rest);
 		snprintf(source, sizeof(source), "%s/%s", place, rest);
+		if (!is_wanted(b, path))
+			continue;
 		if (!add_as(b->agent->new, tree->entry[i], path) || !add_source(b, path, source))
 			r = -ENOMEM;
 	}
@@ -157,6 +186,8 @@ static int add_before(struct rollback *b, const struct step *s)
 	transaction_object(b->record, b->serial, s, place);
 	if (s->before->type == MANIFEST_DIR)
 		return add_displaced_tree(b, place, s);
+	if (!is_wanted(b, s->path))
+		return 0;
 	return add_as(b->agent->new, s->before, s->path) && add_source(b, s->path, place) ? 0
 											  : -ENOMEM;
 }
@@ -193,9 +224,11 @@ static int add_step(struct rollback *b, const struct step *s)
 {
 	if (s->pending || offers_is_offer(s->path) || !happened(b, s))
 		return 0;
+	if (s->kind == STEP_META && !is_wanted(b, s->path))
+		return 0;
 	if (s->kind == STEP_META)
 		return add_meta(b, s);
-	if (s->after && !add_as(b->agent->base, s->after, s->path))
+	if (s->after && is_wanted(b, s->path) && !add_as(b->agent->base, s->after, s->path))
 		return -ENOMEM;
 	return s->before ? add_before(b, s) : 0;
 }
@@ -355,24 +388,79 @@ static bool sort_conflicts(struct agent *a)
 	for (size_t i = 0; ok && i < a->conflicts.n; i++) {
 		const struct conflict *c = &a->conflicts.conflict[i];
 
-		ok = conflicts_add(c->generation > a->generation ? &mine : &a->next, c);
+		ok = conflicts_add(c->generation > a->generation || c->kind == CONFLICT_FORMER
+					   ? &mine
+					   : &a->next,
+			c);
 	}
 	conflicts_free(&a->conflicts);
 	a->conflicts = mine;
 	return ok;
 }
 
+/* The record's base, but what it is now of what is deferred already. */
+static int former_base(const struct agent *a, struct manifest **base)
+{
+	AUTO_MANIFEST struct manifest *was = NULL, *is = NULL;
+	struct manifest_error error;
+	struct steps deferred = { 0 };
+	char path[64];
+	int r;
+
+	record_path(a->undo->serial, "base", path);
+	r = state_read_manifest(a->state, path, &was, &error);
+	r = r < 0 ? r : state_manifest(a->state, STATE_BASE, &is, &error);
+	for (size_t i = 0; r == 0 && i < a->plan->n; i++) {
+		const struct step s = { .kind = STEP_REMOVE,
+			.path = a->plan->op[i].path,
+			.within = STEP_NONE,
+			.op = i,
+			.deferred = true };
+
+		if (a->plan->op[i].action == ACTION_DEFER && !steps_add(&deferred, &s))
+			r = -ENOMEM;
+	}
+	*base = r < 0 ? NULL : records_base(was, is, &deferred);
+	steps_free(&deferred);
+	return r < 0 ? r : *base ? 0 : -ENOMEM;
+}
+
 static int records(struct agent *a, struct records *records)
 {
 	struct state_status *s = &records->status;
-	struct manifest_error error;
-	char path[64];
 
-	record_path(a->undo->serial, "base", path);
 	if (!s->rolled_back || s->rolled_back < s->generation)
 		s->rolled_back = s->generation == a->generation ? 0 : s->generation;
 	s->generation = a->generation;
-	return state_read_manifest(a->state, path, &records->base, &error);
+	return former_base(a, &records->base);
+}
+
+/* --- what is left of a record --- */
+
+static int read_rest(struct rollback *b)
+{
+	char path[64];
+	int r;
+
+	record_path(b->serial, "rest", path);
+	r = state_read_file(b->agent->state, path, JOURNAL_BYTES_MAX, &b->rest);
+	if (r == 0 && b->rest.size && b->rest.data[b->rest.size - 1])
+		r = -EBADMSG;
+	return r == -ENOENT ? 0 : r;
+}
+
+/* The paths that were deferred, each with a NUL. Without the file all of it is tried again. */
+static void write_rest(const struct agent *a, uint32_t serial)
+{
+	AUTO_BUF struct buf rest = { 0 };
+	char path[64];
+
+	for (size_t i = 0; i < a->plan->n; i++)
+		if (a->plan->op[i].action == ACTION_DEFER)
+			buf_add(&rest, a->plan->op[i].path, strlen(a->plan->op[i].path) + 1);
+	record_path(serial, "rest", path);
+	if (!rest.failed && rest.size)
+		publish_file(a->state, path, 0600, rest.data, rest.size);
 }
 
 static void free_undo(struct undo *undo)
@@ -396,7 +484,9 @@ static int undo_record(const struct options *options, uint32_t serial)
 	a.policies = policies_new();
 	a.undo = &b.undo;
 	a.records = records;
-	error = r ? 0 : load_record(&b);
+	error = r ? 0 : read_rest(&b);
+	if (r == 0 && error == 0)
+		error = load_record(&b);
 	if (error < 0)
 		r = unreadable(serial, error);
 	r = r ? r : agent_scan(&a, false);
@@ -407,43 +497,60 @@ static int undo_record(const struct options *options, uint32_t serial)
 	r = r ? r : agent_prepare(&a);
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
+		write_rest(&a, serial);
 		derive(&a, &a.steps);
 		report(&a, true);
 		r = agent_left(&a);
 	}
 	free_undo(&b.undo);
 	free(b.meta);
+	buf_free(&b.rest);
 	agent_close(&a);
 	return r;
 }
 
-#define FINISHED UINT32_MAX
+/* Which way a rollback goes. */
+struct course {
+	uint32_t target;  /* the generation to go back to; 0: not known yet, or unknown */
+	uint32_t reached; /* the generation that is applied */
+	uint32_t serial;  /* the record to undo next; 0: none is left */
+	bool whole;       /* records go back to target: a run that changed nothing has left none */
+	bool finished;    /* one that was cut off, and is finished now */
+};
 
-/* The record to undo next, 0: none is left; *target 0: the generation before this one, or wanted.
- */
-static int choose(
-	const struct options *options, const char *wanted, uint32_t *target, uint32_t *serial)
+/* The generation that this client went back to, if that is not done yet; or the one before. */
+static int choose_target(const struct agent *a, struct course *c)
+{
+	struct record last;
+	int r = find_record(a, leads_anywhere, 0, &last);
+
+	c->target = last.from;
+	if (r || (last.serial && last.from == c->reached && last.to > c->reached))
+		return r;
+	r = find_record(a, led_to, c->reached, &last);
+	c->target = last.from;
+	return r;
+}
+
+static int choose(const struct options *options, struct course *c)
 {
 	struct agent a;
+	struct record next = { 0 };
 	int r = agent_open(&a, options, true);
 
+	c->reached = a.status.generation;
 	/* The same command was cut off, and is finished now: it is not to go back further. */
-	if (r == 0 && a.recovered_undo && !wanted && *target == 0) {
-		*serial = FINISHED;
+	c->finished = r == 0 && a.recovered_undo && c->target == 0;
+	if (c->finished)
 		r = agent_left(&a);
-		agent_close(&a);
-		return r;
-	}
-	*serial = 0;
-	if (r == 0 && *target == 0 && wanted)
-		*target = (uint32_t)strtoul(wanted, NULL, 10);
-	else if (r == 0 && *target == 0)
-		r = find_record(&a, led_to, a.status.generation, serial, target);
-	if (r == 0 && *target) {
-		uint32_t from;
-
-		r = find_record(&a, leads_above, *target, serial, &from);
-	}
+	else if (r == 0 && c->target == 0)
+		r = choose_target(&a, c);
+	if (r == 0 && c->target)
+		r = find_record(&a, leads_above, c->target, &next);
+	c->serial = next.serial;
+	if (r == 0 && c->target && !next.serial)
+		r = find_record(&a, is_older, c->target, &next);
+	c->whole = next.serial != 0;
 	agent_close(&a);
 	return r;
 }
@@ -453,23 +560,41 @@ static bool failed(int status)
 	return status != EXIT_DONE && status != EXIT_CONFLICTS && status != EXIT_DEFERRED;
 }
 
+/* What is deferred keeps its record, and is tried again by the next rollback. */
+static int go_back(const struct options *options, struct course *c)
+{
+	int status = EXIT_DONE, r = 0;
+
+	while (!failed(status) && status != EXIT_DEFERRED && r == 0 && c->serial) {
+		status = undo_record(options, c->serial);
+		r = failed(status) ? 0 : choose(options, c);
+	}
+	if (r || failed(status) || c->reached <= c->target || (c->whole && !c->serial))
+		return r ? r : status;
+	complain(0, "stopped at generation %u, not %u: %s", c->reached, c->target,
+		status == EXIT_DEFERRED ? "what is deferred comes first; then try again"
+					: "there is no record of what was before");
+	return EXIT_DEFERRED;
+}
+
 int command_rollback(const struct options *options, char **arguments)
 {
-	uint32_t target = 0, serial;
-	int r = choose(options, arguments[0], &target, &serial), status = EXIT_DONE;
+	struct course c = { 0 };
+	char *end = NULL;
+	int r;
 
-	if (r)
+	if (arguments[0])
+		c.target = (uint32_t)strtoul(arguments[0], &end, 10);
+	if (end && (*end || c.target == 0)) {
+		complain(0, "%s: not the number of a generation", arguments[0]);
+		return EXIT_USAGE;
+	}
+	r = choose(options, &c);
+	if (r || c.finished)
 		return r;
-	if (serial == FINISHED)
-		return EXIT_DONE;
-	if (serial == 0) {
+	if (c.serial == 0) {
 		complain(0, "there is no record of changes to undo");
 		return EXIT_REFUSED;
 	}
-	/* What is deferred keeps its record: it is tried again by the next rollback. */
-	while (!failed(status) && status != EXIT_DEFERRED && serial) {
-		status = undo_record(options, serial);
-		r = failed(status) ? 0 : choose(options, NULL, &target, &serial);
-	}
-	return r ? r : status;
+	return go_back(options, &c);
 }

@@ -17,6 +17,7 @@ static const char *const names[CONFLICT_KINDS] = {
 	[CONFLICT_META] = "meta",
 	[CONFLICT_ROWS] = "rows",
 	[CONFLICT_RELOCATED] = "relocated",
+	[CONFLICT_FORMER] = "former",
 };
 
 const char *conflict_kind_name(enum conflict_kind kind)

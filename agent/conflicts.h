@@ -4,7 +4,8 @@
  *
  *	KIND PATH PLACE GENERATION SINCE OFFERED LOCAL
  *
- * KIND: offer (it stands), dismissed (it was deleted while it stood), meta, rows, relocated.
+ * KIND: offer (it stands), dismissed (it was deleted while it stood), meta, rows, relocated,
+ * former (a rollback's offer, of what it could not put back).
  * PLACE: the offer, below the root, or below STATE/pending if it begins with '/'; rows: what
  * clashes. SINCE: seconds since 1970. OFFERED, LOCAL: fingerprints, 64 hexadecimal digits.
  */
@@ -27,6 +28,7 @@ enum conflict_kind {
 	CONFLICT_META,
 	CONFLICT_ROWS,
 	CONFLICT_RELOCATED,
+	CONFLICT_FORMER,
 	CONFLICT_KINDS
 };
 

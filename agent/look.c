@@ -249,6 +249,18 @@ static bool leads_to_some(const struct manifest *m, const char *path)
 	return from < to;
 }
 
+/* Is there an offer below this path? */
+static bool holds_offer(const struct agent *a, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < a->conflicts.n; i++)
+		if (strncmp(a->conflicts.conflict[i].place, path, n) == 0 &&
+			a->conflicts.conflict[i].place[n] == '/')
+			return true;
+	return false;
+}
+
 /* Strangers are only names, and so are the files that no policy lets us touch. */
 static bool is_stranger(const char *path, enum manifest_type type, void *arg)
 {
@@ -264,7 +276,7 @@ static bool is_stranger(const char *path, enum manifest_type type, void *arg)
 	/* The lists of a rollback are of single paths. */
 	if (a->undo && (leads_to_some(a->base, path) || leads_to_some(a->new, path)))
 		return false;
-	return !offers_is_offer(path) && !rows_is_account_file(path);
+	return !offers_is_offer(path) && !rows_is_account_file(path) && !holds_offer(a, path);
 }
 
 static int scan_pending(struct agent *a)
@@ -308,8 +320,14 @@ int agent_scan(struct agent *a, bool all)
 
 int agent_decide(struct agent *a)
 {
-	const struct plan_input in = { a->base, a->local, a->new, a->policies,
-		a->undo ? NULL : rows_is_account_file };
+	const struct plan_input in = {
+		.base = a->base,
+		.local = a->local,
+		.new = a->new,
+		.policies = a->policies,
+		.is_account_file = a->undo ? NULL : rows_is_account_file,
+		.undo = a->undo != NULL,
+	};
 	int r = plan_make(&in, &a->plan);
 
 	if (r < 0) {

@@ -54,10 +54,11 @@ static bool is_read_by_glob(const char *path, size_t folder)
 	return false;
 }
 
-bool offer_place(const char *path, unsigned int number, char place[static MANIFEST_PATH_MAX + 2])
+bool offer_place(
+	const char *path, unsigned int number, bool aside, char place[static MANIFEST_PATH_MAX + 2])
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	bool pending = (slash && is_read_by_glob(path, (size_t)(slash - path))) ||
+	bool pending = aside || (slash && is_read_by_glob(path, (size_t)(slash - path))) ||
 		       strlen(name) + strlen(OFFER_SUFFIX) + 5 > MANIFEST_NAME_MAX ||
 		       strlen(path) + strlen(OFFER_SUFFIX) + 5 > MANIFEST_PATH_MAX;
 	char suffix[16] = "";
@@ -161,7 +162,7 @@ static int offer(struct settle *s, const struct op *op, struct conflict *c)
 	int r;
 
 	for (unsigned int number = 0; number < OFFERS_BESIDE; number++) {
-		if (!offer_place(op->path, number, place))
+		if (!offer_place(op->path, number, op->aside, place))
 			return 0;
 		r = print_at(s, place, &there);
 		if (r < 0)
@@ -225,13 +226,15 @@ static int settle_op(struct settle *s, struct op *op)
 {
 	const struct conflict *standing = conflicts_find(s->in->old, CONFLICT_OFFER, op->path);
 	const struct conflict *dismissed = conflicts_find(s->in->old, CONFLICT_DISMISSED, op->path);
-	struct conflict c = { CONFLICT_OFFER, .path = (char *)op->path,
-		.generation = s->in->generation, .since = s->in->now };
+	struct conflict c = { s->in->undo ? CONFLICT_FORMER : CONFLICT_OFFER,
+		.path = (char *)op->path, .generation = s->in->generation, .since = s->in->now };
 	int r = fingerprint_of(s->in->new, op->path, &c.offered);
 
 	r = r < 0 ? r : fingerprint_of(s->in->local, op->path, &c.local);
 	if (r < 0)
 		return r;
+	if (s->in->undo)
+		return offer(s, op, &c);
 	if (dismissed && fingerprint_same(&dismissed->offered, &c.offered))
 		return record(s, dismissed);
 	return standing ? settle_standing(s, op, standing, &c) : offer(s, op, &c);
@@ -241,33 +244,51 @@ static bool is_offered(const struct op *op)
 {
 	return op->cover == PLAN_NONE && op->new &&
 	       (op->action == ACTION_SIDE || op->action == ACTION_SIDE_TREE ||
-		       (op->action == ACTION_SIDE_DEL && op->offerable));
+		       (op->action == ACTION_SIDE_DEL && (op->offerable || op->aside)));
 }
 
-/* What is no conflict any more: an offer that nobody has edited is taken back. */
+/* Has a new offer the very place of an old one? */
+static bool is_taken(const struct settle *s, const char *place)
+{
+	for (size_t i = 0; i < s->next->n; i++)
+		if (s->next->conflict[i].kind == CONFLICT_FORMER &&
+			strcmp(s->next->conflict[i].place, place) == 0)
+			return true;
+	return false;
+}
+
+/* An offer that is none of this plan: if nobody has edited it, it is taken back. */
+static int withdraw_one(struct settle *s, const struct conflict *old)
+{
+	struct fingerprint there, local;
+	int r = print_at(s, old->place, &there);
+
+	r = r < 0 ? r : fingerprint_of(s->in->local, old->path, &local);
+	if (r < 0 || fingerprint_absent(&there) || is_taken(s, old->place))
+		return r;
+	/* What is in its place now, as it was offered, needs no offer. */
+	if (old->kind == CONFLICT_FORMER && !fingerprint_same(&local, &old->offered))
+		return record(s, old);
+	if (fingerprint_same(&there, &old->offered))
+		return add_removal(s, old->place) ? 0 : -ENOMEM;
+	return s->in->undo ? record(s, old) : 0;
+}
+
 static int withdraw(struct settle *s)
 {
-	for (size_t i = 0; i < s->in->old->n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->in->old->n; i++) {
 		const struct conflict *old = &s->in->old->conflict[i];
 		const struct op *op = plan_find(s->in->plan, old->path);
-		struct fingerprint there;
-		int r;
 
-		if (old->kind != CONFLICT_OFFER || (op && is_offered(op)))
-			continue;
-		if (op && op->action == ACTION_DEFER) {
-			if (record(s, old) < 0)
-				return -ENOMEM;
-			continue;
-		}
-		r = print_at(s, old->place, &there);
-		if (r == 0 && fingerprint_same(&there, &old->offered) &&
-			!add_removal(s, old->place))
-			r = -ENOMEM;
-		if (r < 0)
-			return r;
+		if (old->kind == CONFLICT_OFFER && op && op->action == ACTION_DEFER)
+			r = record(s, old);
+		else if (old->kind == CONFLICT_FORMER ||
+			 (old->kind == CONFLICT_OFFER && (s->in->undo || !op || !is_offered(op))))
+			r = withdraw_one(s, old);
 	}
-	return 0;
+	return r;
 }
 
 int offers_settle(const struct offers_input *input, struct steps *steps, struct conflicts *next)

@@ -21,6 +21,12 @@ struct offers_input {
 	uint32_t generation;
 	int64_t now;
 	struct manifest *made; /* the entries of steps */
+	/*
+	 * A rollback: new is what it would put back. It may be nowhere else, so such offers stand
+	 * until the administrator takes them away; those of generations that are undone are
+	 * withdrawn, and stay listed if they were edited.
+	 */
+	bool undo;
 };
 
 /*
@@ -40,6 +46,7 @@ static inline bool offer_is_pending(const char *place)
 
 /* The place of the number-th offer for path: beside it, or in pending, with a '/' before it. False
  * if it is too long. */
-bool offer_place(const char *path, unsigned int number, char place[static MANIFEST_PATH_MAX + 2]);
+bool offer_place(const char *path, unsigned int number, bool aside,
+	char place[static MANIFEST_PATH_MAX + 2]);
 
 #endif

@@ -308,18 +308,22 @@ static void replace_folder(struct planner *p, size_t top)
 static void decide_folder(struct planner *p, size_t i)
 {
 	struct op *op = &p->plan->op[i];
-	bool link_for_folder = op->local && op->local->type == MANIFEST_LINK &&
+	bool link_for_folder = !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
 			       !(op->base && op->base->type == MANIFEST_LINK);
 
 	switch (op->action) {
 	case ACTION_KEEP_DEL:
-		cover(p, i, REST_NEW);
+		if (!p->in->undo)
+			cover(p, i, REST_NEW);
 		break;
 	case ACTION_SIDE_DEL:
 		if (is_dir(op->new))
 			cover(p, i, REST_OLD);
 		break;
 	case ACTION_KEEP:
+		if (p->in->undo)
+			break;
+		/* fall through */
 	case ACTION_SIDE:
 		if (is_dir(op->new)) {
 			enum rest rest = op->action == ACTION_KEEP ? REST_NEW : REST_OLD;
@@ -432,8 +436,15 @@ static void find_place(struct planner *p, size_t i, struct op *parent)
 	struct op *op = &p->plan->op[i];
 
 	op->offerable = parent && is_dir(parent->local);
+	op->aside = p->in->undo && !op->offerable;
 	if (op->action == ACTION_SIDE_DEL && !op->offerable)
 		op->rest = REST_NEW;
+	if (op->action == ACTION_INSTALL && op->aside &&
+		!(parent && parent->action == ACTION_INSTALL)) {
+		set(op, ACTION_SIDE_DEL, NULL);
+		if (is_dir(op->new))
+			cover(p, i, REST_OLD);
+	}
 	if (op->action != ACTION_INSTALL || op->offerable || !parent)
 		return;
 	if (parent->action == ACTION_INSTALL && is_dir(parent->new))

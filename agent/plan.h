@@ -56,6 +56,7 @@ struct op {
 	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
 		      */
 	bool offerable; /* SIDE…: the folder that an offer would lie in is there */
+	bool aside;     /* it is not, but there is to be an offer: in pending */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
 	const struct manifest_entry *after; /* INSTALL, META_TAKEN: what will be there */
 	/* META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
@@ -78,6 +79,12 @@ struct plan_input {
 	const struct manifest *base, *local, *new; /* base without entries: there is none yet */
 	const struct policies *policies;
 	bool (*is_account_file)(const char *path); /* merged by rows; NULL: none is */
+	/*
+	 * A rollback: the lists have the paths of one run only, and what new has may be nowhere
+	 * else. So each path is decided by itself, where a directory was deleted or replaced here,
+	 * too, and what has no directory to lie in is offered in pending.
+	 */
+	bool undo;
 };
 
 /* Returns 0 and *plan, which refers to the input's entries; or -ENOMEM. */

@@ -116,7 +116,7 @@ static bool keep_clashes(struct agent *a)
 {
 	bool ok = true;
 
-	for (size_t i = 0; ok && i < a->conflicts.n; i++)
+	for (size_t i = 0; ok && !a->undo && i < a->conflicts.n; i++)
 		if (a->conflicts.conflict[i].kind == CONFLICT_ROWS)
 			ok = conflicts_add(&a->next, &a->conflicts.conflict[i]);
 	return ok;
@@ -321,7 +321,8 @@ static int note_others(struct agent *a)
 	for (size_t i = 0; ok && i < a->plan->n; i++) {
 		const struct op *op = &a->plan->op[i];
 
-		if (op->meta & META_CONFLICT)
+		/* What a rollback leaves as it is here is an edit of the former generation. */
+		if (op->meta & META_CONFLICT && !a->undo)
 			ok = note(a, CONFLICT_META, op);
 		if (op->action == ACTION_RELOCATED && op->cover == PLAN_NONE)
 			ok = ok && note(a, CONFLICT_RELOCATED, op);
@@ -358,7 +359,7 @@ static int undo_sources(struct agent *a)
 int prepare(struct agent *a)
 {
 	struct offers_input offers = { a->plan, a->local, a->pending, a->new, &a->conflicts,
-		a->generation, time(NULL), NULL };
+		a->generation, time(NULL), NULL, a->undo != NULL };
 	int r;
 
 	a->made = manifest_new();

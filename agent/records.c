@@ -224,7 +224,8 @@ static void drop_offer(struct conflicts *c, const struct step *s)
 	for (size_t i = 0; i < c->n; i++) {
 		const char *place = c->conflict[i].place;
 
-		if (c->conflict[i].kind == CONFLICT_OFFER &&
+		if ((c->conflict[i].kind == CONFLICT_OFFER ||
+			    c->conflict[i].kind == CONFLICT_FORMER) &&
 			offer_is_pending(place) == s->pending &&
 			strcmp(place + offer_is_pending(place), s->path) == 0) {
 			conflicts_remove(c, i);

@@ -120,12 +120,14 @@ static bool is_passwd(const char *path)
 	return strcmp(path, "passwd") == 0;
 }
 
+static bool undo; /* the rows are a rollback's */
+
 static void run(const struct row *row)
 {
 	struct manifest *base = row->base ? tree(row->base) : manifest_new();
 	struct manifest *local = tree(row->local), *new = tree(row->new), *rest;
 	struct policies *policies = policies_new();
-	struct plan_input in = { base, local, new, policies, is_passwd };
+	struct plan_input in = { base, local, new, policies, is_passwd, undo };
 	struct plan *plan;
 	char text[1024];
 	const char *what;
@@ -443,6 +445,29 @@ static void hard_links(void **state)
 	RUN(rows);
 }
 
+/* The lists of a rollback: single paths. */
+static void undone(void **state)
+{
+	static const struct row rows[] = {
+		{ "directory deleted here", "d/:700 d/f=B", "", "d/:755 d/f=A", 0,
+			"d:KEEP-DEL d/f:SIDE-DEL", NULL },
+		{ "a link in its place", "d/:700 d/f=B", "d>x", "d/:755 d/f=A", 0,
+			"d:KEEP d/f:SIDE-DEL", NULL },
+		{ "what was removed, and its directory is gone", "", "", "d/f=A", 0, "d/f:SIDE-DEL",
+			NULL },
+		{ "a directory that was removed, the same", "", "", "d/e/ d/e/f=A", 0,
+			"d/e:SIDE-DEL (d/e/f:SIDE-DEL)", NULL },
+		{ "with its directory", "", "", "d/ d/f=A", 0, "d:INSTALL (d/f:INSTALL)", NULL },
+		{ "a link where a directory was", "d=B", "d>x", "d/ d/f=A", 0,
+			"d:SIDE-TREE (d/f:SIDE-TREE)", NULL },
+	};
+
+	(void)state;
+	undo = true;
+	RUN(rows);
+	undo = false;
+}
+
 static void guards(void **state)
 {
 	struct manifest *empty = manifest_new(), *root = tree(""), *some = tree("f=A");
@@ -548,6 +573,7 @@ int main(void)
 		cmocka_unit_test(installed_metadata),
 		cmocka_unit_test(unknown_content),
 		cmocka_unit_test(hard_links),
+		cmocka_unit_test(undone),
 		cmocka_unit_test(guards),
 		cmocka_unit_test(a_second_plan_is_empty),
 	};

@@ -285,7 +285,7 @@ static void places(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_true(offer_place(rows[i].path, rows[i].number, place));
+		assert_true(offer_place(rows[i].path, rows[i].number, false, place));
 		assert_string_equal(place, rows[i].place);
 	}
 	assert_true(offers_is_offer("etc/a.xennew"));
