@@ -74,6 +74,45 @@ static void broken_conflicts(void **state)
 	}
 }
 
+/* Of step 0 the entries know both sides: it is a replacement. */
+static int parse_journal(const char *text)
+{
+	const struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .nlink = 1 };
+	struct manifest_entry e = { .path = "00000000.after", .nlink = 1 };
+	struct manifest *entries = manifest_new();
+	struct journal j;
+	int r;
+
+	manifest_add(entries, &root);
+	manifest_add(entries, &e);
+	e.path = "00000000.before";
+	manifest_add(entries, &e);
+	assert_true(manifest_sort(entries));
+	r = journal_parse(copy(text), strlen(text), entries, &j);
+	journal_free(&j);
+	return r;
+}
+
+static void broken_journals(void **state)
+{
+#define HEAD_LINE "xenfarm-journal 1 3 4\n"
+	static const char *const bad[] = { "", "xenfarm-journal 1 3 4", "xenfarm-journal 2 3 4\n",
+		HEAD_LINE "replace root 00000000 etc/f", HEAD_LINE "rename root 00000000 etc/f\n",
+		HEAD_LINE "replace root x etc/f\n", HEAD_LINE "replace root 00000000 ../etc/f\n",
+		HEAD_LINE "replace root 00000000 /etc/f\n",
+		HEAD_LINE "replace root 00000000 etc/\\9\n", HEAD_LINE "replace root\n",
+		HEAD_LINE "create root 00000000 etc/f\n", /* there is something before */
+		HEAD_LINE "remove root 00000000 etc/f\n", /* and something after */
+		HEAD_LINE "replace root 00000001 etc/f\n" };
+
+	(void)state;
+	assert_int_equal(parse_journal(HEAD_LINE), 0);
+	assert_int_equal(parse_journal(HEAD_LINE "replace root 00000000 etc/f\n"), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (parse_journal(bad[i]) != -EBADMSG)
+			fail_msg("%s", bad[i]);
+}
+
 static void journal_there_and_back(void **state)
 {
 	const struct manifest_entry link = { .path = "x", .type = MANIFEST_LINK, .link = "t" };
@@ -381,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conflicts_there_and_back),
 		cmocka_unit_test(broken_conflicts),
+		cmocka_unit_test(broken_journals),
 		SCRATCH_TEST(journal_there_and_back),
 		cmocka_unit_test(base_of_what_was_made),
 		SCRATCH_TEST(status_text),
