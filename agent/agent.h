@@ -73,6 +73,7 @@ struct undo {
 	size_t n;
 	struct undone {
 		char *path, *source; /* below the state folder */
+		char *put; /* the copy of what was put in place, of an account file; or NULL */
 	} * undone;
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
+#include "agent/former-links.h"
 #include "agent/journal.h"
 #include "agent/offers.h"
 #include "agent/report.h"
@@ -149,7 +150,7 @@ static bool add_source(struct rollback *b, const char *path, const char *source)
 	if (!grown)
 		return false;
 	b->undo.undone = grown;
-	grown[b->undo.n] = (struct undone){ strdup(path), strdup(source) };
+	grown[b->undo.n] = (struct undone){ strdup(path), strdup(source), NULL };
 	return grown[b->undo.n].path && grown[b->undo.n++].source;
 }
 
@@ -188,8 +189,14 @@ static int add_before(struct rollback *b, const struct step *s)
 		return add_displaced_tree(b, place, s);
 	if (!is_wanted(b, s->path))
 		return 0;
-	return add_as(b->agent->new, s->before, s->path) && add_source(b, s->path, place) ? 0
-											  : -ENOMEM;
+	if (!add_as(b->agent->new, s->before, s->path) || !add_source(b, s->path, place))
+		return -ENOMEM;
+	if (s->group && asprintf(&b->undo.undone[b->undo.n - 1].put, "trash/%u/%s.put", b->serial,
+				step_name(s->op).text) < 0) {
+		b->undo.undone[b->undo.n - 1].put = NULL;
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* A replacement whose displaced file is not in the trash was put back: it did not happen. If
@@ -240,76 +247,6 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* --- hard links: the record does not tell of them, but the lists before and after do --- */
-
-static void take_groups(struct manifest *m, const struct manifest *from)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		const struct manifest_entry *e = manifest_find(from, m->entry[i]->path);
-
-		m->entry[i]->group = e ? e->group : 0;
-	}
-}
-
-static bool is_in_record(const struct agent *a, const char *path)
-{
-	return manifest_find(a->base, path) || manifest_find(a->new, path);
-}
-
-/* The groups of a list that have a path of the record: a byte for each. NULL without memory. */
-static char *touched_groups(const struct manifest *list, const struct agent *a)
-{
-	uint32_t highest = 0;
-	char *touched;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (list->entry[i]->group > highest)
-			highest = list->entry[i]->group;
-	touched = calloc((size_t)highest + 1, 1);
-	for (size_t i = 0; touched && i < list->n; i++)
-		if (list->entry[i]->group && is_in_record(a, list->entry[i]->path))
-			touched[list->entry[i]->group] = 1;
-	return touched;
-}
-
-/* The other names of these inodes: they did not change, but what they are linked to did. */
-static bool add_other_names(struct agent *a, const struct manifest *was, const struct manifest *is)
-{
-	AUTO_FREE char *in_was = touched_groups(was, a), *in_is = touched_groups(is, a);
-	AUTO_MANIFEST struct manifest *other = manifest_new();
-	bool ok = in_was && in_is && other;
-
-	for (size_t i = 0; ok && i < was->n; i++) {
-		const struct manifest_entry *x = was->entry[i], *y = manifest_find(is, x->path);
-
-		if (y && (in_was[x->group] || in_is[y->group]) && !is_in_record(a, x->path) &&
-			(manifest_compare(x, y) & ~MANIFEST_DIFF_TIME) == 0)
-			ok = manifest_add(other, x) != NULL;
-	}
-	for (size_t i = 0; ok && i < other->n; i++)
-		ok = manifest_add(a->new, other->entry[i]) &&
-		     manifest_add(a->base, manifest_find(is, other->entry[i]->path));
-	return ok;
-}
-
-static int add_links(struct rollback *b)
-{
-	AUTO_MANIFEST struct manifest *was = NULL, *is = NULL;
-	struct agent *a = b->agent;
-	struct manifest_error error;
-	char path[64];
-	int r;
-
-	record_path(b->serial, "base", path);
-	r = state_read_manifest(a->state, path, &was, &error);
-	r = r < 0 ? r : state_manifest(a->state, STATE_BASE, &is, &error);
-	if (r < 0)
-		return r;
-	take_groups(a->new, was);
-	take_groups(a->base, is);
-	return add_other_names(a, was, is) ? 0 : -ENOMEM;
-}
-
 static bool sort(struct agent *a)
 {
 	return manifest_sort(a->base) && manifest_sort(a->new);
@@ -337,7 +274,7 @@ static int load_record(struct rollback *b)
 		r = add_step(b, &j.steps.step[i]);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
-	r = r < 0 ? r : add_links(b);
+	r = r < 0 ? r : former_links(a, b->serial);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
 	if (r == 0) {
@@ -468,6 +405,7 @@ static void free_undo(struct undo *undo)
 	for (size_t i = 0; i < undo->n; i++) {
 		free(undo->undone[i].path);
 		free(undo->undone[i].source);
+		free(undo->undone[i].put);
 	}
 	free(undo->undone);
 }

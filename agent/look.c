@@ -325,7 +325,7 @@ int agent_decide(struct agent *a)
 		.local = a->local,
 		.new = a->new,
 		.policies = a->policies,
-		.is_account_file = a->undo ? NULL : rows_is_account_file,
+		.is_account_file = rows_is_account_file,
 		.undo = a->undo != NULL,
 	};
 	int r = plan_make(&in, &a->plan);

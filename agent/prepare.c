@@ -1,5 +1,6 @@
 /* From the plan to the steps that carry it out: installs, merges, account rows, offers. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -81,6 +82,23 @@ static int merge_text(struct agent *a, struct op *op)
 	return 0;
 }
 
+/* --- the trash, for a rollback --- */
+
+static int by_path(const void *key, const void *member)
+{
+	const struct undone *u = member;
+
+	return strcmp(key, u->path);
+}
+
+static const struct undone *find_undone(const struct agent *a, const char *path)
+{
+	const struct undo *undo = a->undo;
+
+	return undo->n ? bsearch(path, undo->undone, undo->n, sizeof(*undo->undone), by_path)
+		       : NULL;
+}
+
 /* --- accounts --- */
 
 struct accounts_run {
@@ -127,6 +145,45 @@ static struct rows_text text_of(const struct manifest_entry *e, const struct buf
 	return (struct rows_text){ e ? b->data ? b->data : "" : NULL, b->size };
 }
 
+/* A rollback: base is what the record put in place, new what it replaced. */
+static int undone_text(struct agent *a, const struct op *op, struct buf *base, struct buf *new)
+{
+	const struct undone *u = find_undone(a, op->path);
+	struct digest digest;
+	AUTO_CLOSE int fd = u && u->put ? transaction_open_object(a->root, a->state, u->source,
+						  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+					: -ENOENT;
+	int r = fd < 0 ? fd : buf_read(new, fd, ROWS_BYTES_MAX);
+
+	r = r < 0 ? r : state_read_file(a->state, u->put, ROWS_BYTES_MAX, base);
+	r = r < 0 ? r : file_digest(base->data, base->size, &digest);
+	if (r == 0 && memcmp(digest.sha256, op->base->digest.sha256, 32) != 0)
+		r = -EBADMSG;
+	return r;
+}
+
+static int read_former_texts(struct accounts_run *run, struct rows_input *in, enum rows_kind k)
+{
+	struct agent *a = run->agent;
+	struct op *op = plan_find(a->plan, rows_path(k));
+	int r = 0;
+
+	run->op[k] = op;
+	if (!op || !op->local || op->local->type != MANIFEST_FILE || op->local->error)
+		return 0;
+	r = agent_local_content(a, op->local, &run->local[k]);
+	in->local[k] = text_of(r < 0 ? NULL : op->local, &run->local[k]);
+	if (r == 0 && op->action == ACTION_MERGE_ROWS)
+		r = undone_text(a, op, &run->base[k], &run->new[k]);
+	if (r == 0 && op->action == ACTION_MERGE_ROWS) {
+		in->base[k] = text_of(op->base, &run->base[k]);
+		in->new[k] = text_of(op->new, &run->new[k]);
+	}
+	if (r < 0 && r != -ENOMEM && op->action == ACTION_MERGE_ROWS)
+		defer(op, "it cannot be merged now", r == -ESTALE ? 0 : -r);
+	return r == -ENOMEM ? r : 0;
+}
+
 /* What can be known of a kind's three texts; new's has to be, for a file that is to be merged. */
 static int read_texts(struct accounts_run *run, struct rows_input *in, enum rows_kind k)
 {
@@ -170,11 +227,14 @@ static int add_rows(struct accounts_run *run)
 	struct op **op = run->op;
 	int r = 0;
 
-	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
+	for (int i = 0; r == 0 && i < ROWS_KINDS; i++) {
+		int k = run->agent->undo ? ROWS_KINDS - 1 - i : i;
+
 		if (op[k] && op[k]->action == ACTION_MERGE_ROWS &&
 			(op[k]->meta & META_TAKEN || has_rows_to_write(run, k)))
 			r = add_bytes(run->agent, op[k], op[k]->after, &run->merged[k],
 				ROWS_GROUP_NUMBER);
+	}
 	return r;
 }
 
@@ -207,9 +267,12 @@ static int merge_accounts(struct agent *a)
 	run->agent = a;
 	in.arg = run;
 	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
-		r = read_texts(run, &in, (enum rows_kind)k);
-	r = r < 0 ? r : rows_merge(&in, run->merged);
-	if (r == 0) {
+		r = (a->undo ? read_former_texts : read_texts)(run, &in, (enum rows_kind)k);
+	r = r < 0 ? r : (a->undo ? rows_undo : rows_merge)(&in, run->merged);
+	if (r == 0 && a->undo) {
+		a->owners = owners_of(a->root);
+		r = a->owners ? 0 : -ENOMEM;
+	} else if (r == 0) {
 		const struct buf *passwd = &run->merged[ROWS_PASSWD],
 				 *group = &run->merged[ROWS_GROUP];
 
@@ -330,13 +393,6 @@ static int note_others(struct agent *a)
 	return ok ? 0 : -ENOMEM;
 }
 
-static int by_path(const void *key, const void *member)
-{
-	const struct undone *u = member;
-
-	return strcmp(key, u->path);
-}
-
 /* A rollback's contents are in the trash. */
 static int undo_sources(struct agent *a)
 {
@@ -347,7 +403,7 @@ static int undo_sources(struct agent *a)
 		if (!s->after || s->after->type != MANIFEST_FILE || s->from != FROM_SHARE ||
 			s->kind == STEP_META)
 			continue;
-		u = bsearch(s->source, a->undo->undone, a->undo->n, sizeof(*u), by_path);
+		u = find_undone(a, s->source);
 		if (!u)
 			return -ENOENT;
 		s->from = FROM_STATE;

@@ -378,10 +378,123 @@ static int merge_all(struct merge *m)
 	return 0;
 }
 
-int rows_merge(const struct rows_input *input, struct buf merged[static ROWS_KINDS])
+/* --- the way back --- */
+
+static bool knows(const struct merge *m, enum rows_kind kind)
+{
+	return m->in->base[kind].text && m->in->local[kind].text && m->in->new[kind].text;
+}
+
+/* 1: the run added this entry, and it is as it was; 0: there is none; -1: it stays. */
+static int is_added(const struct merge *m, enum rows_kind kind, struct word name)
+{
+	const struct row *local = find(&m->local[kind], name);
+	const struct row *base = find(&m->base[kind], name);
+
+	if (!local)
+		return 0;
+	return knows(m, kind) && base && same(local->line, base->line) && !find(&m->new[kind], name)
+		       ? 1
+		       : -1;
+}
+
+static bool user_goes(const struct merge *m, struct word name)
+{
+	return is_added(m, ROWS_PASSWD, name) >= 0 && is_added(m, ROWS_SHADOW, name) >= 0 &&
+	       is_added(m, ROWS_SUBUID, name) >= 0 && is_added(m, ROWS_SUBGID, name) >= 0;
+}
+
+static bool group_goes(const struct merge *m, struct word name)
+{
+	const struct row *group = find(&m->local[ROWS_GROUP], name);
+	const struct table *users = &m->local[ROWS_PASSWD];
+
+	if (is_added(m, ROWS_GROUP, name) < 0 || is_added(m, ROWS_GSHADOW, name) < 0)
+		return false;
+	for (size_t i = 0; group && i < users->n; i++)
+		if (number(&users->row[i], 3) == number(group, 2) &&
+			!user_goes(m, users->row[i].field[0]))
+			return false;
+	return true;
+}
+
+static bool goes(const struct merge *m, enum rows_kind kind, const struct row *row)
+{
+	bool group = kind == ROWS_GROUP || kind == ROWS_GSHADOW;
+
+	return row->fields > 1 &&
+	       (group ? group_goes(m, row->field[0]) : user_goes(m, row->field[0]));
+}
+
+static void undo_row(
+	const struct merge *m, enum rows_kind kind, const struct row *local, struct buf *out)
+{
+	const struct row *base = find(&m->base[kind], local->field[0]);
+	const struct row *new = find(&m->new[kind], local->field[0]);
+
+	for (size_t i = 0; i < local->fields; i++) {
+		struct word l = field(local, i), b = field(base, i), n = field(new, i);
+
+		buf_puts(out, i ? ":" : "");
+		if (base && new &&i < strlen(files[kind].fields) && files[kind].fields[i] == 'l')
+			merge_list(out, b, l, n);
+		else if (base && new &&same(l, b))
+			buf_add(out, n.at, n.n);
+		else
+			buf_add(out, l.at, l.n);
+	}
+}
+
+static void undo_file(const struct merge *m, enum rows_kind kind, struct buf *out)
+{
+	const struct rows_text *new = &m->in->new[kind];
+	const struct table *local = &m->local[kind], *former = &m->new[kind];
+
+	for (size_t i = 0; i < local->n; i++) {
+		if (goes(m, kind, &local->row[i]))
+			continue;
+		undo_row(m, kind, &local->row[i], out);
+		buf_puts(out, "\n");
+	}
+	for (size_t i = 0; i < former->n; i++) {
+		const struct row *row = &former->row[i];
+
+		if (find(local, row->field[0]) || find(&m->base[kind], row->field[0]))
+			continue;
+		buf_add(out, row->line.at, row->line.n);
+		buf_puts(out, "\n");
+	}
+	/* The very bytes, where the former text had no newline at its end. */
+	if (out->size == new->n + 1 && memcmp(out->data, new->text, new->n) == 0)
+		out->size--;
+}
+
+static int undo_all(struct merge *m)
+{
+	const struct rows_input *in = m->in;
+
+	for (int k = 0; k < ROWS_KINDS; k++)
+		if (!read_table(&m->base[k], in->base[k].text, in->base[k].n) ||
+			!read_table(&m->local[k], in->local[k].text, in->local[k].n) ||
+			!read_table(&m->new[k], in->new[k].text, in->new[k].n))
+			return -ENOMEM;
+	for (int k = 0; k < ROWS_KINDS; k++) {
+		struct buf *out = &m->merged[k];
+
+		if (knows(m, (enum rows_kind)k))
+			undo_file(m, (enum rows_kind)k, out);
+		else if (in->local[k].text)
+			buf_add(out, in->local[k].text, in->local[k].n);
+		if (out->failed)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int run(const struct rows_input *input, struct buf *merged, int (*way)(struct merge *m))
 {
 	struct merge m = { .in = input, .merged = merged };
-	int r = merge_all(&m);
+	int r = way(&m);
 
 	for (int k = 0; k < ROWS_KINDS; k++) {
 		free_table(&m.base[k]);
@@ -390,4 +503,14 @@ int rows_merge(const struct rows_input *input, struct buf merged[static ROWS_KIN
 		free_table(&m.result[k]);
 	}
 	return r;
+}
+
+int rows_merge(const struct rows_input *input, struct buf merged[static ROWS_KINDS])
+{
+	return run(input, merged, merge_all);
+}
+
+int rows_undo(const struct rows_input *input, struct buf merged[static ROWS_KINDS])
+{
+	return run(input, merged, undo_all);
 }

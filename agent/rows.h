@@ -50,4 +50,12 @@ struct rows_input {
  */
 int rows_merge(const struct rows_input *input, struct buf merged[static ROWS_KINDS]);
 
+/*
+ * The way back: base is what a run put in place, new what it replaced, so that what it added goes
+ * and what it changed is changed back, entry by entry and field by field, where local is as base. A
+ * user of which something was changed since stays whole, and so does the group of a user who stays.
+ * Without base's text a file stays as it is. Returns 0 or -ENOMEM.
+ */
+int rows_undo(const struct rows_input *input, struct buf merged[static ROWS_KINDS]);
+
 #endif

@@ -91,6 +91,9 @@ static struct need count_records(const struct stage *g)
 		add_need(&need, record[i]);
 	for (size_t i = 0; i < g->n_keep; i++)
 		add_need(&need, g->keep[i]->size);
+	for (size_t i = 0; i < steps->n; i++)
+		if (steps->step[i].group && is_staged(&steps->step[i]))
+			add_need(&need, steps->step[i].after->size);
 	return need;
 }
 
@@ -259,6 +262,16 @@ static int link_to_source(const struct stage *g, const struct step *s, int paren
 	return errno == EXDEV || errno == EMLINK ? 0 : -errno;
 }
 
+/* Account files are undone entry by entry: the record keeps what was put in place. */
+static int keep_entries(const struct stage *g, const struct step *s)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s.put", step_name(s->number).text);
+	AUTO_CLOSE int fd = openat(g->t->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : write_all(fd, s->data, s->after->size);
+}
+
 /* Make step i but for its metadata and for content that has to be fetched. */
 static int make(struct stage *g, size_t i)
 {
@@ -291,8 +304,10 @@ static int make(struct stage *g, size_t i)
 		return r;
 	if (s->from == FROM_SHARE)
 		g->wanted[g->n_wanted++] = i;
-	if (s->from == FROM_BYTES)
-		return write_all(fd, s->data, s->after->size);
+	if (s->from == FROM_BYTES) {
+		r = s->group ? keep_entries(g, s) : 0;
+		return r < 0 ? r : write_all(fd, s->data, s->after->size);
+	}
 	return s->from == FROM_STATE || s->from == FROM_ROOT ? copy(g, s, fd) : 0;
 }
 
