@@ -29,11 +29,17 @@
 
 #include "agent/fetch/confine.h"
 
+/* End a child. Not by _exit(), before which the address sanitizer makes calls that are refused. */
+static void end(int status)
+{
+	syscall(SYS_exit_group, status);
+}
+
 /* Each check of a child has a number, which is its exit status if it does not hold. */
-#define HOLDS(number, condition)       \
-	do {                           \
-		if (!(condition))      \
-			_exit(number); \
+#define HOLDS(number, condition)     \
+	do {                         \
+		if (!(condition))    \
+			end(number); \
 	} while (0)
 
 static void in_child(void (*checks)(void))
@@ -44,7 +50,7 @@ static void in_child(void (*checks)(void))
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		checks();
-		_exit(0);
+		end(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (status)
