@@ -124,10 +124,8 @@ static int write_text(const struct work *w, const char *name, const struct buf *
 
 static int read_merged(const struct work *w, struct buf *out)
 {
-	AUTO_CLOSE int fd = openat(w->dir, "merged", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
 	out->size = 0;
-	return fd < 0 ? -errno : buf_read(out, fd, ROWS_BYTES_MAX);
+	return state_read_file(w->dir, "merged", ROWS_BYTES_MAX, out);
 }
 
 /* Without a base every difference is a conflict, which is for the editor to solve. */

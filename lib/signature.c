@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -46,6 +47,15 @@ static int write_pem(const char *path, mode_t mode, pem_writer *writer, EVP_PKEY
 	return r;
 }
 
+/* A key that a share was made with is not lost in a power cut. */
+static int sync_directory_of(const char *path)
+{
+	AUTO_FREE char *copy = strdup(path);
+	AUTO_CLOSE int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
 int signature_keygen(const char *path)
 {
 	EVP_PKEY *key;
@@ -66,7 +76,7 @@ int signature_keygen(const char *path)
 			unlink(path);
 	}
 	EVP_PKEY_free(key);
-	return r;
+	return r < 0 ? r : sync_directory_of(path);
 }
 
 /* An encrypted key is refused rather than asked for on the terminal. */
