@@ -336,20 +336,6 @@ bool file_is_written(int folder, const char *name)
 	return errno == EAGAIN;
 }
 
-int file_digest(const void *data, size_t n, struct digest *digest)
-{
-	struct digester *d;
-	int r = digester_new(DIGEST_SHA256, &d);
-
-	if (r < 0)
-		return r;
-	r = digester_begin(d);
-	r = r < 0 ? r : digester_add(d, data, n);
-	r = r < 0 ? r : digester_end(d, digest);
-	digester_free(d);
-	return r;
-}
-
 /* --- removing --- */
 
 static int empty_folder(int folder, const char *name)

@@ -58,9 +58,6 @@ int file_matches(int folder, const char *name, const struct manifest_entry *e, u
 /* True if someone has this file open for writing: fcntl(2), F_SETLEASE. */
 bool file_is_written(int folder, const char *name);
 
-/* The SHA-256 of bytes. Returns 0 or -errno. */
-int file_digest(const void *data, size_t n, struct digest *digest);
-
 /* Remove name in folder, and all below it. Returns 0 (also if it is not there) or -errno. */
 int file_remove_tree(int folder, const char *name);
 

@@ -38,7 +38,7 @@ static void work_free(struct work *w)
 static int add_digest(char name[static NAME_SIZE], const void *data, size_t n)
 {
 	struct digest digest;
-	int r = file_digest(data, n, &digest);
+	int r = digest_bytes(data, n, DIGEST_SHA256, &digest);
 	size_t size = strlen(name);
 
 	if (r < 0)

@@ -41,7 +41,7 @@ static int add_bytes(struct agent *a, struct op *op, const struct manifest_entry
 {
 	const struct buf *kept = agent_keep_bytes(a, bytes);
 	struct manifest_entry e = *like, *after;
-	int r = kept ? file_digest(kept->data, kept->size, &e.digest) : -ENOMEM;
+	int r = kept ? digest_bytes(kept->data, kept->size, DIGEST_SHA256, &e.digest) : -ENOMEM;
 
 	e.size = kept ? kept->size : 0;
 	e.group = 0;
@@ -156,7 +156,7 @@ static int undone_text(struct agent *a, const struct op *op, struct buf *base, s
 	int r = fd < 0 ? fd : buf_read(new, fd, ROWS_BYTES_MAX);
 
 	r = r < 0 ? r : state_read_file(a->state, u->put, ROWS_BYTES_MAX, base);
-	r = r < 0 ? r : file_digest(base->data, base->size, &digest);
+	r = r < 0 ? r : digest_bytes(base->data, base->size, DIGEST_SHA256, &digest);
 	if (r == 0 && memcmp(digest.sha256, op->base->digest.sha256, 32) != 0)
 		r = -EBADMSG;
 	return r;

@@ -224,7 +224,7 @@ int state_content(int state, const struct manifest_entry *e, struct buf *out)
 
 	content_name(e, name);
 	r = state_read_file(state, name, ROWS_BYTES_MAX, out);
-	r = r < 0 ? r : file_digest(out->data, out->size, &digest);
+	r = r < 0 ? r : digest_bytes(out->data, out->size, DIGEST_SHA256, &digest);
 	if (r == 0 && memcmp(digest.sha256, e->digest.sha256, 32) != 0)
 		r = -ENOENT;
 	return r;

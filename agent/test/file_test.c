@@ -23,7 +23,7 @@ static struct manifest_entry file(const char *content)
 		.uid = geteuid(),
 		.gid = getegid() };
 
-	assert_int_equal(file_digest(content, e.size, &e.digest), 0);
+	assert_int_equal(digest_bytes(content, e.size, DIGEST_SHA256, &e.digest), 0);
 	return e;
 }
 
