@@ -22,8 +22,8 @@
 
 struct rollback {
 	struct agent *agent;
-	uint32_t serial;              /* the record to undo */
-	const struct journal *record; /* while it is loaded */
+	uint32_t serial;       /* the record to undo */
+	struct journal record; /* while it is loaded */
 	struct undo undo;
 	/* The paths that a rollback before this one deferred: the others are done. Empty: none. */
 	struct buf rest;
@@ -184,7 +184,7 @@ static int add_before(struct rollback *b, const struct step *s)
 {
 	char place[OBJECT_PATH_MAX];
 
-	transaction_object(b->record, b->serial, s, place);
+	transaction_object(&b->record, b->serial, s, place);
 	if (s->before->type == MANIFEST_DIR)
 		return add_displaced_tree(b, place, s);
 	if (!is_wanted(b, s->path))
@@ -208,7 +208,7 @@ static bool happened(const struct rollback *b, const struct step *s)
 
 	if (s->kind == STEP_CREATE || s->kind == STEP_META)
 		return !s->deferred;
-	transaction_object(b->record, b->serial, s, place);
+	transaction_object(&b->record, b->serial, s, place);
 	AUTO_CLOSE int fd = transaction_open_object(
 		b->agent->root, b->agent->state, place, O_PATH | O_NOFOLLOW);
 	return fd >= 0 && fstat(fd, &st) == 0 && !(s->deferred && st.st_ino == s->ino);
@@ -256,34 +256,33 @@ static bool sort(struct agent *a)
 static int load_record(struct rollback *b)
 {
 	struct agent *a = b->agent;
-	struct journal j;
-	int r = read_record(a->state, b->serial, &j);
+	struct journal *j = &b->record;
+	int r = read_record(a->state, b->serial, j);
 
-	b->record = &j;
 	a->base = manifest_new();
 	a->new = manifest_new();
 	/* What it replaced on a disk that is not there cannot be put back now. */
-	for (size_t i = 0; r == 0 && i < j.volumes.n; i++)
-		if (!j.volumes.volume[i].state) {
-			volume_open(&j.volumes.volume[i], a->root);
-			r = j.volumes.volume[i].missing ? -ENODEV : 0;
+	for (size_t i = 0; r == 0 && i < j->volumes.n; i++)
+		if (!j->volumes.volume[i].state) {
+			volume_open(&j->volumes.volume[i], a->root);
+			r = j->volumes.volume[i].missing ? -ENODEV : 0;
 		}
 	if (r == 0 && (!a->base || !a->new))
 		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < j.steps.n; i++)
-		r = add_step(b, &j.steps.step[i]);
+	for (size_t i = 0; r == 0 && i < j->steps.n; i++)
+		r = add_step(b, &j->steps.step[i]);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
 	r = r < 0 ? r : former_links(a, b->serial);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
 	if (r == 0) {
-		a->base->head.generation = j.to;
-		a->new->head.generation = a->generation = j.from;
+		a->base->head.generation = j->to;
+		a->new->head.generation = a->generation = j->from;
 		if (b->undo.n)
 			qsort(b->undo.undone, b->undo.n, sizeof(*b->undo.undone), by_path);
 	}
-	journal_free(&j);
+	journal_free(j);
 	return r;
 }
 
