@@ -4,9 +4,9 @@
 #ifndef INITRD_BOOT_H
 #define INITRD_BOOT_H
 
-#include "initrd/interface.h"
+#include "initrd/net/interface.h"
+#include "initrd/nfs/share.h"
 #include "initrd/root.h"
-#include "initrd/share.h"
 #include "kernel-cmdline/xfnet.h"
 
 #include <stdint.h>

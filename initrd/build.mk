@@ -1,17 +1,24 @@
 # Early userspace: static programs of klibc.
 KPROGRAMS += xf-init xf-shutdown
 
-initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/oncrpc.c initrd/power.c \
+initrd_COMMON := initrd/log.c initrd/error.c initrd/files.c initrd/nfs/oncrpc.c initrd/power.c \
 	kernel-cmdline/addr.c kernel-cmdline/scan.c
-xf-init_SRC := initrd/init.c initrd/step.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
-	initrd/modtable.c initrd/netlink.c initrd/interface.c initrd/nfs.c initrd/server.c \
-	initrd/portmap.c initrd/share.c initrd/superblock.c initrd/root.c initrd/tools.c \
-	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c initrd/original.c initrd/switch.c \
+# What xf-init and xf-attach do alike.
+initrd_STEPS := initrd/step.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
+	initrd/modtable.c initrd/net/netlink.c initrd/net/interface.c initrd/nfs/nfs.c initrd/nfs/server.c \
+	initrd/nfs/portmap.c initrd/nfs/share.c initrd/superblock.c initrd/root.c initrd/tools.c \
+	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c \
 	kernel-cmdline/xfnet.c kernel-cmdline/cmdline.c lib/layout.c \
 	$(initrd_COMMON)
+xf-init_SRC := initrd/init.c initrd/original.c initrd/switch.c $(initrd_STEPS)
 xf-init_DIR := $(LIBEXECDIR)
 xf-shutdown_SRC := initrd/shutdown.c initrd/unmount.c initrd/guard.c $(initrd_COMMON)
 xf-shutdown_DIR := $(LIBEXECDIR)
+
+# The same steps, called by initrds of other tools.
+KPROGRAMS += xf-attach
+xf-attach_SRC := initrd/attach.c $(initrd_STEPS)
+xf-attach_DIR := $(LIBEXECDIR)
 
 UNITS += superblock_test modtable_test
 KUNITS += k_modtable_test
@@ -23,17 +30,17 @@ MANS += docs/xf-init.8 docs/xf-shutdown.8
 # Interfaces, servers and the share. What they say and ask for is caught by initrd/test/fake.c.
 UNITS += interface_test server_test portmap_test share_test mount_test nfs_test
 KUNITS += k_nfs_test
-interface_test_SRC := $(addprefix initrd/test/,interface_test.c fake.c netns.c) initrd/interface.c \
-	initrd/netlink.c $(XFNET_PARSER)
-server_test_SRC := $(addprefix initrd/test/,server_test.c fake.c netns.c) initrd/server.c \
-	initrd/nfs.c initrd/oncrpc.c $(XFNET_PARSER)
-portmap_test_SRC := $(addprefix initrd/test/,portmap_test.c fake.c netns.c) initrd/portmap.c \
-	initrd/nfs.c initrd/oncrpc.c $(XFNET_PARSER)
-share_test_SRC := $(addprefix initrd/test/,share_test.c fake.c) initrd/share.c initrd/server.c \
-	initrd/nfs.c initrd/oncrpc.c initrd/files.c lib/layout.c $(XFNET_PARSER)
-mount_test_SRC := $(addprefix initrd/test/,mount_test.c fake.c netns.c) initrd/share.c initrd/nfs.c \
+interface_test_SRC := $(addprefix initrd/test/,interface_test.c fake.c netns.c) initrd/net/interface.c \
+	initrd/net/netlink.c $(XFNET_PARSER)
+server_test_SRC := $(addprefix initrd/test/,server_test.c fake.c netns.c) initrd/nfs/server.c \
+	initrd/nfs/nfs.c initrd/nfs/oncrpc.c $(XFNET_PARSER)
+portmap_test_SRC := $(addprefix initrd/test/,portmap_test.c fake.c netns.c) initrd/nfs/portmap.c \
+	initrd/nfs/nfs.c initrd/nfs/oncrpc.c $(XFNET_PARSER)
+share_test_SRC := $(addprefix initrd/test/,share_test.c fake.c) initrd/nfs/share.c initrd/nfs/server.c \
+	initrd/nfs/nfs.c initrd/nfs/oncrpc.c initrd/files.c lib/layout.c $(XFNET_PARSER)
+mount_test_SRC := $(addprefix initrd/test/,mount_test.c fake.c netns.c) initrd/nfs/share.c initrd/nfs/nfs.c \
 	initrd/files.c lib/layout.c $(XFNET_PARSER)
-nfs_test_SRC := initrd/test/nfs_test.c initrd/nfs.c $(XFNET_PARSER)
+nfs_test_SRC := initrd/test/nfs_test.c initrd/nfs/nfs.c $(XFNET_PARSER)
 k_nfs_test_SRC := $(nfs_test_SRC)
 
 # What knows the initramfs by its paths is tested in a root of the test's own.
@@ -47,7 +54,7 @@ reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/fir
 	$(SANDBOX) $(XFNET_PARSER)
 UNITS += bind_test handover_test
 bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/files.c lib/layout.c $(SANDBOX)
-handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs.c initrd/files.c $(SANDBOX) \
+handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs/nfs.c initrd/files.c $(SANDBOX) \
 	$(XFNET_PARSER)
 UNITS += early_test fail_test unmount_test guard_test
 early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/files.c $(SANDBOX) $(XFNET_PARSER)

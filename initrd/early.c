@@ -3,8 +3,8 @@
 #include "initrd/fail.h"
 #include "initrd/files.h"
 #include "initrd/log.h"
+#include "initrd/nfs/share.h"
 #include "initrd/root.h"
-#include "initrd/share.h"
 
 #include <errno.h>
 #include <stdio.h>

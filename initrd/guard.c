@@ -3,7 +3,7 @@
 #include "initrd/files.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
-#include "initrd/oncrpc.h"
+#include "initrd/nfs/oncrpc.h"
 #include "initrd/power.h"
 #include "kernel-cmdline/xfnet.h"
 

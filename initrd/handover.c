@@ -2,7 +2,7 @@
 
 #include "initrd/fail.h"
 #include "initrd/files.h"
-#include "initrd/nfs.h"
+#include "initrd/nfs/nfs.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #ifndef INITRD_RECONCILE_H
 #define INITRD_RECONCILE_H
 
+#include "initrd/nfs/share.h"
 #include "initrd/root.h"
-#include "initrd/share.h"
 
 #include <stdbool.h>
 

@@ -5,7 +5,7 @@
 #include "initrd/fail.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
-#include "initrd/portmap.h"
+#include "initrd/nfs/portmap.h"
 #include "initrd/reconcile.h"
 #include "initrd/shell.h"
 

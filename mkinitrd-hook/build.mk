@@ -1,11 +1,12 @@
 PROGRAMS += xf-mkinitrd
-xf-mkinitrd_READER := $(addprefix mkinitrd-hook/,blob.c codec.c codec-gzip.c codec-lz4.c codec-xz.c \
+xf-mkinitrd_READER := $(addprefix mkinitrd-hook/image/,blob.c codec.c codec-gzip.c codec-lz4.c codec-xz.c \
 	codec-zstd.c cpio.c cpio-read.c image.c merge.c segments.c tree.c)
 xf-mkinitrd_CODECS := zlib liblzma libzstd liblz4
-xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/,elf.c modules.c names.c run.c table.c table-check.c unpack.c) \
-	$(xf-mkinitrd_READER) initrd/modtable.c lib/fsroot.c
-xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,xf-mkinitrd.c build.c exchange.c extra.c extract.c info.c initrd.c \
-	list.c options.c processor.c programs.c report.c source.c verify.c) $(xf-mkinitrd_PARTS)
+xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/build/,elf.c modules.c names.c run.c table.c table-check.c) \
+	mkinitrd-hook/image/unpack.c $(xf-mkinitrd_READER) initrd/modtable.c lib/fsroot.c
+xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,main.c cmd-build.c cmd-exchange.c cmd-extract.c cmd-info.c cmd-list.c \
+	cmd-verify.c options.c report.c source.c build/extra.c build/initrd.c build/processor.c build/programs.c) \
+	$(xf-mkinitrd_PARTS)
 xf-mkinitrd_PKGS := libkmod $(xf-mkinitrd_CODECS) json-c
 xf-mkinitrd_DIR  := $(PREFIX)/sbin
 
@@ -14,7 +15,7 @@ mkinitrd_test_SRC  := mkinitrd-hook/test/mkinitrd_test.c $(xf-mkinitrd_PARTS)
 mkinitrd_test_PKGS := libkmod $(xf-mkinitrd_CODECS) cmocka
 
 UNITS += initrd_test
-initrd_test_SRC := mkinitrd-hook/test/initrd_test.c mkinitrd-hook/unpack.c lib/fsroot.c $(xf-mkinitrd_READER)
+initrd_test_SRC := mkinitrd-hook/test/initrd_test.c mkinitrd-hook/image/unpack.c lib/fsroot.c $(xf-mkinitrd_READER)
 initrd_test_PKGS := $(xf-mkinitrd_CODECS) cmocka
 
 FUZZERS += fuzz_initrd
@@ -27,10 +28,6 @@ CHECKS += mkinitrd-hook/test/mkinitrd.test mkinitrd-hook/test/exchange.test \
 MANS += docs/xf-mkinitrd.8
 COMPLETIONS += mkinitrd-hook/completion/xf-mkinitrd.bash
 
-# xf-init's steps for initrds of other tools, and what calls it there.
-KPROGRAMS += xf-attach
-xf-attach_SRC := mkinitrd-hook/xf-attach.c $(filter-out initrd/init.c initrd/original.c initrd/switch.c,$(xf-init_SRC))
-xf-attach_DIR := $(LIBEXECDIR)
 MANS += docs/xf-hooks.8
 
 HOOKS := dracut/95xenfarm/module-setup.sh dracut/95xenfarm/parse-xenfarm.sh dracut/95xenfarm/attach-xenfarm.sh \

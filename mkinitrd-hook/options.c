@@ -1,6 +1,6 @@
 #include "mkinitrd-hook/options.h"
 
-#include "mkinitrd-hook/xf-mkinitrd.h"
+#include "mkinitrd-hook/command.h"
 
 #include <err.h>
 #include <errno.h>

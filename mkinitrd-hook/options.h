@@ -4,7 +4,7 @@
 #ifndef MKINITRD_HOOK_OPTIONS_H
 #define MKINITRD_HOOK_OPTIONS_H
 
-#include "mkinitrd-hook/initrd.h"
+#include "mkinitrd-hook/build/initrd.h"
 
 #include <stdbool.h>
 

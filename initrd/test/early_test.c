@@ -1,8 +1,8 @@
 /* The first and the last minutes: kernel file systems, the command line, what init sees of it. */
 #include "initrd/early.h"
 
+#include "initrd/nfs/share.h"
 #include "initrd/root.h"
-#include "initrd/share.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
 #include "lib/test/tap.h"

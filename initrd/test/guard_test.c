@@ -2,7 +2,7 @@
 #include "initrd/guard.h"
 
 #include "initrd/handover.h"
-#include "initrd/oncrpc.h"
+#include "initrd/nfs/oncrpc.h"
 #include "initrd/power.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"

@@ -1,5 +1,5 @@
 /* interface_up() on real interfaces: virtual cables in a namespace of its own. */
-#include "initrd/interface.h"
+#include "initrd/net/interface.h"
 
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"

@@ -1,5 +1,5 @@
 /* What the command line means to mount(2): tables, under glibc and klibc. */
-#include "initrd/nfs.h"
+#include "initrd/nfs/nfs.h"
 
 #include "lib/test/tap.h"
 

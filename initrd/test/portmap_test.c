@@ -1,5 +1,5 @@
 /* The portmapper: its answers, and a life of it in a network namespace, hand-over included. */
-#include "initrd/portmap.h"
+#include "initrd/nfs/portmap.h"
 
 #include "initrd/log.h"
 #include "initrd/test/fake.h"

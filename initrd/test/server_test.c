@@ -1,8 +1,8 @@
 /* The search for a server, against real sockets in a network namespace of its own. */
-#include "initrd/server.h"
+#include "initrd/nfs/server.h"
 
 #include "initrd/log.h"
-#include "initrd/oncrpc.h"
+#include "initrd/nfs/oncrpc.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"
 #include "lib/test/tap.h"

@@ -5,7 +5,7 @@
 #include "initrd/early.h"
 #include "initrd/fail.h"
 #include "initrd/handover.h"
-#include "initrd/portmap.h"
+#include "initrd/nfs/portmap.h"
 #include "initrd/reconcile.h"
 #include "initrd/shell.h"
 #include "initrd/test/fake.h"

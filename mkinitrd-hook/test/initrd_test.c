@@ -1,6 +1,6 @@
 /* Initrds taken apart, indexed, exchanged and unpacked: all from bytes made here. */
-#include "mkinitrd-hook/merge.h"
-#include "mkinitrd-hook/unpack.h"
+#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/image/unpack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

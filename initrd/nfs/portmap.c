@@ -1,0 +1,219 @@
+#include "initrd/nfs/portmap.h"
+
+#include "initrd/fail.h"
+#include "initrd/log.h"
+#include "initrd/nfs/nfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PORTMAP_PORT    111
+#define PORTMAP_PROGRAM 100000
+#define PORTMAP_VERSION 2
+#define CLIENTS_MAX     4
+#define MESSAGE_MS      1000         /* for the rest of a message that has begun */
+#define RPCBIND_MS      (300 * 1000) /* how long the system may take to start its rpcbind */
+#define RETRY_MS        1000
+
+enum { PMAP_NULL, PMAP_SET, PMAP_UNSET, PMAP_GETPORT };
+
+static const struct xf_addr loopback = { 4, { 127, 0, 0, 1 } };
+
+static unsigned int find(
+	const struct portmap *portmap, uint32_t program, uint32_t version, uint32_t protocol)
+{
+	unsigned int i = 0;
+
+	while (i < portmap->n &&
+		(portmap->map[i].program != program || portmap->map[i].version != version ||
+			(protocol && portmap->map[i].protocol != protocol)))
+		i++;
+	return i;
+}
+
+static uint32_t set(struct portmap *portmap, uint32_t program, uint32_t version, uint32_t protocol,
+	uint32_t port)
+{
+	unsigned int i = find(portmap, program, version, protocol);
+
+	if (i < portmap->n)
+		return portmap->map[i].port == port;
+	if (i == PORTMAP_MAX)
+		return 0;
+	portmap->map[i].program = program;
+	portmap->map[i].version = version;
+	portmap->map[i].protocol = protocol;
+	portmap->map[i].port = port;
+	portmap->n++;
+	return 1;
+}
+
+/* RFC 1833: whatever the protocol. */
+static uint32_t unset(struct portmap *portmap, uint32_t program, uint32_t version)
+{
+	uint32_t done = 0;
+	unsigned int i;
+
+	while ((i = find(portmap, program, version, 0)) < portmap->n) {
+		portmap->map[i] = portmap->map[--portmap->n];
+		done = 1;
+	}
+	return done;
+}
+
+/* Run a procedure with its arguments, the words from at on, and append its result. */
+static enum rpc_accept run(struct portmap *portmap, uint32_t procedure,
+	const struct rpc_message *call, unsigned int at, uint32_t *result)
+{
+	uint32_t program = rpc_get(call, at), version = rpc_get(call, at + 1);
+	uint32_t protocol = rpc_get(call, at + 2), port = rpc_get(call, at + 3);
+	unsigned int i;
+
+	if (procedure > PMAP_GETPORT)
+		return RPC_PROC_UNAVAIL;
+	if (procedure != PMAP_NULL && at + 4 > call->n)
+		return RPC_GARBAGE_ARGS;
+	switch (procedure) {
+	case PMAP_SET:
+		*result = set(portmap, program, version, protocol, port);
+		break;
+	case PMAP_UNSET:
+		*result = unset(portmap, program, version);
+		break;
+	case PMAP_GETPORT:
+		i = find(portmap, program, version, protocol);
+		*result = i < portmap->n ? portmap->map[i].port : 0;
+		break;
+	}
+	return RPC_SUCCESS;
+}
+
+bool portmap_answer(
+	struct portmap *portmap, const struct rpc_message *call, struct rpc_message *reply)
+{
+	/* xid, CALL, RPC version, program, version, procedure, credentials, verifier, arguments */
+	uint32_t version = rpc_get(call, 4), procedure = rpc_get(call, 5), result = 0;
+	unsigned int verifier = 8 + (rpc_get(call, 7) + 3) / 4;
+	unsigned int arguments = verifier + 2 + (rpc_get(call, verifier + 1) + 3) / 4;
+	enum rpc_accept accept = RPC_PROG_UNAVAIL;
+
+	if (rpc_get(call, 7) > 400 || rpc_get(call, verifier + 1) > 400 || arguments > call->n ||
+		rpc_get(call, 1) != RPC_CALL || rpc_get(call, 2) != RPC_VERSION)
+		return false;
+	if (rpc_get(call, 3) == PORTMAP_PROGRAM)
+		accept = version == PORTMAP_VERSION
+				 ? run(portmap, procedure, call, arguments, &result)
+				 : RPC_PROG_MISMATCH;
+	rpc_reply(reply, rpc_get(call, 0), accept);
+	if (accept == RPC_SUCCESS && procedure != PMAP_NULL)
+		rpc_put(reply, result);
+	if (accept == RPC_PROG_MISMATCH) {
+		rpc_put(reply, PORTMAP_VERSION); /* the lowest version, the highest */
+		rpc_put(reply, PORTMAP_VERSION);
+	}
+	return true;
+}
+
+/* Register everything with the system's rpcbind. Returns 0 or -errno. */
+static int pass_on(const struct portmap *portmap)
+{
+	const struct rpc_procedure call = { PORTMAP_PROGRAM, PORTMAP_VERSION, PMAP_SET };
+	uint64_t deadline = now_ms() + MESSAGE_MS;
+	int fd = rpc_connect(&loopback, PORTMAP_PORT, true, deadline);
+	int result = 0;
+
+	if (fd < 0)
+		return fd;
+	for (unsigned int i = 0; result == RPC_SUCCESS && i < portmap->n; i++)
+		result = rpc_call(fd, &call, &portmap->map[i].program, 4, deadline);
+	close(fd);
+	return result;
+}
+
+/* One call from a client's connection. Returns false if that is to be closed. */
+static bool serve(int fd, struct portmap *portmap)
+{
+	struct rpc_message call, reply;
+
+	return rpc_receive(fd, &call, now_ms() + MESSAGE_MS) == 0 &&
+	       portmap_answer(portmap, &call, &reply) && rpc_send(fd, &reply) == 0;
+}
+
+/* Answer calls until the other end of the pipe is closed. */
+static void serve_all(int listener, int pipe_end, struct portmap *portmap)
+{
+	/* poll() passes over slots whose fd is -1. */
+	struct pollfd p[2 + CLIENTS_MAX] = { { pipe_end, 0, 0 }, { listener, POLLIN, 0 } };
+
+	for (unsigned int i = 2; i < 2 + CLIENTS_MAX; i++)
+		p[i] = (struct pollfd){ -1, POLLIN, 0 };
+	while (!p[0].revents) {
+		int *slot = NULL;
+
+		for (unsigned int i = 2; i < 2 + CLIENTS_MAX; i++) {
+			if (p[i].fd >= 0 && p[i].revents && !serve(p[i].fd, portmap)) {
+				close(p[i].fd);
+				p[i].fd = -1;
+			}
+			if (p[i].fd < 0)
+				slot = &p[i].fd;
+		}
+		if (p[1].revents && slot)
+			*slot = accept(listener, NULL, NULL);
+		p[1].events = slot ? POLLIN : 0;
+		poll(p, 2 + CLIENTS_MAX, -1);
+	}
+	for (unsigned int i = 2; i < 2 + CLIENTS_MAX; i++)
+		close(p[i].fd);
+}
+
+/* What the child does; never returns. */
+static void portmapper(int listener, int pipe_end) __attribute__((noreturn));
+static void portmapper(int listener, int pipe_end)
+{
+	static struct portmap portmap;
+	uint64_t deadline;
+
+	/* It outlives PID 1's time in the initramfs: keep nothing open that is the system's by
+	 * then. */
+	for (int fd = 0; fd < 64; fd++)
+		if (fd != listener && fd != pipe_end)
+			close(fd);
+	prctl(PR_SET_NAME, "xf-portmap");
+	serve_all(listener, pipe_end, &portmap);
+	close(listener);
+	deadline = now_ms() + RPCBIND_MS;
+	while (pass_on(&portmap) != RPC_SUCCESS && now_ms() < deadline)
+		poll(NULL, 0, RETRY_MS);
+	_exit(0);
+}
+
+int portmap_start(const struct xf_cmdline *cmdline)
+{
+	int listener, ends[2];
+	pid_t pid;
+
+	if (!nfs_v3_locks(cmdline))
+		return 0;
+	listener = rpc_listen(&loopback, PORTMAP_PORT);
+	if (listener == -EADDRINUSE) /* this step is run again after a failure, and it is there */
+		return 0;
+	if (listener < 0)
+		return failed(listener, "is lo up?", "listening on 127.0.0.1, port 111");
+	/* The end that stays open here closes when PID 1 executes the real init. */
+	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0)
+		return failed(-errno, NULL, "starting the portmapper");
+	if (pid == 0) {
+		close(ends[1]);
+		portmapper(listener, ends[0]);
+	}
+	close(ends[0]);
+	close(listener);
+	log_info("portmapper for NFSv3 locks is process %d", (int)pid);
+	return 0;
+}

@@ -1,0 +1,216 @@
+#include "initrd/nfs/share.h"
+
+#include "initrd/fail.h"
+#include "initrd/files.h"
+#include "initrd/log.h"
+#include "initrd/nfs/nfs.h"
+#include "initrd/nfs/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#define PATH_BYTES 128
+
+static const char no_share[] = "this is no share, which has `current`, `layout` and `live`: is the "
+			       "path of xfshare= right?";
+
+/* failed() for a file of the share, named as on its server. */
+static int failed_at(const struct xf_cmdline *cmdline, const struct share *share, const char *file,
+	int error, const char *hint)
+{
+	char source[NFS_SOURCE_MAX];
+
+	return failed(error, hint, "%s/%s", nfs_source(cmdline, &share->server, source), file);
+}
+
+/* A generation's number: decimal, from 1, no leading zero. Returns 0 if it is none. */
+static uint32_t parse_generation(const char *text)
+{
+	uint32_t n = 0;
+
+	if (text[0] == '0' || strlen(text) > 9)
+		return 0;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return 0;
+		n = n * 10 + (uint32_t)(*text - '0');
+	}
+	return n;
+}
+
+/* file_read() of a file of the share. */
+static ssize_t read_file(const char *directory, const char *file, char *text, size_t size)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	return file_read(path, text, size);
+}
+
+static int read_current(
+	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	char text[16];
+	ssize_t n = read_file(directory, "current", text, sizeof(text));
+
+	if (n < 0)
+		return failed_at(cmdline, share, "current", (int)n, n == -ENOENT ? no_share : NULL);
+	share->current = parse_generation(text);
+	if (share->current == 0)
+		return failed_at(cmdline, share, "current", -EINVAL,
+			"it holds no generation's number: was a publish interrupted?");
+	return 0;
+}
+
+/* A generation that is not the newest one may have another layout than `layout` says. */
+static int read_layout(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	static char text[LAYOUT_BYTES_MAX + 2];
+	char file[32], source[NFS_SOURCE_MAX];
+	const char *what;
+	unsigned int line;
+	ssize_t n = -ENOENT;
+
+	if (cmdline->generation) {
+		snprintf(file, sizeof(file), "manifest/%u.layout", cmdline->generation);
+		n = read_file(directory, file, text, sizeof(text));
+	}
+	if (n == -ENOENT) {
+		strcpy(file, "layout");
+		n = read_file(directory, file, text, sizeof(text));
+	}
+	if (n < 0)
+		return failed_at(cmdline, share, file, (int)n, n == -ENOENT ? no_share : NULL);
+	if (layout_parse(text, (size_t)n, &share->layout, &line, &what))
+		return failed(-EINVAL, "correct the layout and publish again", "%s/%s, line %u: %s",
+			nfs_source(cmdline, &share->server, source), file, line, what);
+	return 0;
+}
+
+static int find_tree(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	size_t n = strlen(directory) + 1;
+	struct stat st;
+
+	if (cmdline->generation)
+		snprintf(share->tree, sizeof(share->tree), "%s/gen/%u", directory,
+			cmdline->generation);
+	else
+		snprintf(share->tree, sizeof(share->tree), "%s/live", directory);
+	share->generation = cmdline->generation ? cmdline->generation : share->current;
+	if (stat(share->tree, &st))
+		return failed_at(cmdline, share, share->tree + n, -errno,
+			cmdline->generation
+				? "the generation of xfgen= is not on the share (any more)"
+				: no_share);
+	if (!S_ISDIR(st.st_mode))
+		return failed_at(cmdline, share, share->tree + n, -ENOTDIR, no_share);
+	/* Root's on the server: a name that could not be mapped here, in words and not a number. */
+	if (share->version[0] == '4' && nfs_is_nobody(st.st_uid))
+		return failed_at(
+			cmdline, share, share->tree + n, -ENOKEY, nfs_error(-ENOKEY)->hint);
+	return 0;
+}
+
+int share_recognise(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	int error = read_current(cmdline, directory, share);
+
+	if (!error)
+		error = read_layout(cmdline, directory, share);
+	if (!error)
+		error = find_tree(cmdline, directory, share);
+	return error;
+}
+
+static int mount_version(const struct xf_cmdline *cmdline, const char *version,
+	const char *directory, struct share *share)
+{
+	char source[NFS_SOURCE_MAX], options[NFS_OPTIONS_MAX];
+	int error = nfs_options(cmdline, &share->server, version, options);
+
+	if (error)
+		return error;
+	nfs_source(cmdline, &share->server, source);
+	if (mount(source, directory, "nfs", MS_RDONLY | MS_NODEV | MS_NOATIME, options))
+		return -errno;
+	snprintf(share->version, sizeof(share->version), "%s", version);
+	return 0;
+}
+
+static int failed_to_mount(const struct xf_cmdline *cmdline, const struct share *share, int error)
+{
+	char source[NFS_SOURCE_MAX];
+
+	return failed(
+		error, nfs_error(error)->hint, "%s", nfs_source(cmdline, &share->server, source));
+}
+
+/* Returns 0 with the share mounted and known, or -errno with nothing mounted. */
+static int try_version(const struct xf_cmdline *cmdline, const char *version, const char *directory,
+	struct share *share)
+{
+	int error = mount_version(cmdline, version, directory, share);
+
+	if (error)
+		return failed_to_mount(cmdline, share, error);
+	error = share_recognise(cmdline, directory, share);
+	if (!error)
+		return 0;
+	umount2(directory, MNT_DETACH);
+	return error == -ENOKEY ? error : -EMEDIUMTYPE;
+}
+
+/* The version to try after that error, or NULL. All of NFSv4 has owners alike. */
+static const char *const *next_version(const char *const *version, int error)
+{
+	if (error != -EPROTONOSUPPORT && error != -ENOKEY)
+		return NULL;
+	do
+		version++;
+	while (*version && error == -ENOKEY && **version == '4');
+	return *version ? version : NULL;
+}
+
+/* Mount with the first NFS version that the server speaks, and that tells owners by number. */
+static int mount_server(
+	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	const char *const *version = nfs_versions(cmdline);
+	bool names = false;
+	int error;
+
+	do {
+		error = try_version(cmdline, *version, directory, share);
+		if (error == -ENOKEY) {
+			log_warn("NFS %s: the server %s", *version, nfs_error(error)->what);
+			names = true;
+		}
+		version = next_version(version, error);
+	} while (version);
+	return error && names ? failed_to_mount(cmdline, share, -ENOKEY) : error;
+}
+
+int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+{
+	struct server_search search;
+
+	server_search_begin(&search, cmdline);
+	for (;;) {
+		int i = server_search_next(&search);
+		int error;
+
+		if (i < 0)
+			return i;
+		share->server = cmdline->net.server[i];
+		error = mount_server(cmdline, directory, share);
+		if (!error) {
+			log_info("NFS %s, generation %u", share->version, share->generation);
+			return 0;
+		}
+		server_search_note(&search, (unsigned int)i, error);
+	}
+}

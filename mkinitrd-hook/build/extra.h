@@ -1,0 +1,23 @@
+/*
+ * What the administrator adds to an initrd: a tree of files, and the firmware of its modules.
+ */
+#ifndef MKINITRD_HOOK_EXTRA_H
+#define MKINITRD_HOOK_EXTRA_H
+
+#include "mkinitrd-hook/build/initrd.h"
+
+#define EXTRA_BYTES_MAX (256u << 20) /* one file */
+
+/*
+ * Add the files, folders and links below dir by the names that they have there; folders may be in
+ * the image already, nothing else may. Returns 0, or -1 after a message.
+ */
+int extra_tree(const char *dir, struct initrd *initrd);
+
+/*
+ * Add the firmware that the modules name and that root has, compressed or not as it is there, below
+ * lib/firmware; what is missing is told and left out. Returns 0, or -1 after a message.
+ */
+int extra_firmware(const char *root, struct initrd *initrd);
+
+#endif

@@ -1,0 +1,276 @@
+#include "mkinitrd-hook/build/initrd.h"
+
+#include "mkinitrd-hook/build/elf.h"
+#include "mkinitrd-hook/build/extra.h"
+#include "mkinitrd-hook/build/processor.h"
+#include "mkinitrd-hook/build/programs.h"
+#include "mkinitrd-hook/build/table-check.h"
+#include "mkinitrd-hook/build/table.h"
+
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ALIASES_MAX (16u << 20) /* bytes of modules.alias; Debian's has 1.2 million */
+#define PUB_MAX     (64u << 10) /* bytes of a public key */
+
+/* Merged /usr first: there, lib may be an absolute link that leads out of the root. */
+#define FOLDERS 2
+static const char *const module_folders[FOLDERS] = { "usr/lib/modules", "lib/modules" };
+
+static int complain(const char *object, int rc)
+{
+	warnx("%s: %s", object, strerror(-rc));
+	return -1;
+}
+
+static int no_dots(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void list_kernels(const char *root)
+{
+	for (size_t i = 0; i < FOLDERS; i++) {
+		char *folder;
+		struct dirent **kernel = NULL;
+		int n;
+
+		if (asprintf(&folder, "%s/%s", root, module_folders[i]) < 0)
+			return;
+		n = scandir(folder, &kernel, no_dots, versionsort);
+		for (int k = 0; k < n; k++) {
+			fprintf(stderr, "%s %s", k ? "" : "kernels there:", kernel[k]->d_name);
+			free(kernel[k]);
+		}
+		free(kernel);
+		free(folder);
+		if (n > 0) {
+			fputc('\n', stderr);
+			return;
+		}
+	}
+	fputs("there is no kernel at all\n", stderr);
+}
+
+/* The folder with a kernel's modules, to be freed; or NULL after a message. */
+static char *find_folder(const char *root, const char *version)
+{
+	for (size_t i = 0; i < FOLDERS; i++) {
+		char *folder;
+
+		if (asprintf(&folder, "%s/%s/%s", root, module_folders[i], version) < 0)
+			err(EXIT_FAILURE, "%s", version);
+		if (!access(folder, F_OK))
+			return folder;
+		free(folder);
+	}
+	warnx("no modules of kernel %s in %s/usr/lib/modules or %s/lib/modules", version, root,
+		root);
+	list_kernels(root);
+	return NULL;
+}
+
+static int read_modules(
+	const struct initrd_options *options, const char *folder, struct initrd *initrd)
+{
+	return modules_find(folder, &options->wanted, &initrd->modules) ||
+	       modules_read(&initrd->modules, options->keep_compressed);
+}
+
+static int make_table(
+	const struct initrd_options *options, const char *folder, struct initrd *initrd)
+{
+	BLOB aliases = { 0 };
+	char *path = NULL, *text = NULL;
+	size_t size;
+	FILE *out;
+	int rc;
+
+	if (asprintf(&path, "%s/modules.alias", folder) < 0)
+		return complain(folder, -ENOMEM);
+	rc = blob_read(path, ALIASES_MAX, &aliases);
+	if (rc)
+		complain(path, rc);
+	free(path);
+	if (rc)
+		return -1;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return complain("module table", -errno);
+	table_write(out, options->version, &initrd->modules, &aliases);
+	if (fclose(out)) {
+		free(text);
+		return complain("module table", -errno);
+	}
+	initrd->table = (struct blob){ (unsigned char *)text, size };
+	return 0;
+}
+
+/* Better now than on the client's console. */
+static int check_table(const struct blob *table)
+{
+	unsigned int line = 0;
+	int rc = table_check(table, &line);
+
+	if (rc == -EINVAL)
+		warnx("module table, line %u: not for xf-init, which takes a limited number of "
+		      "modules and aliases; ask for fewer",
+			line);
+	else if (rc)
+		complain("module table", rc);
+	return rc;
+}
+
+/* All modules of a kernel are for one processor. */
+static bool modules_fit(const struct initrd *initrd)
+{
+	const struct module *m = initrd->modules.n ? initrd->modules.module[0] : NULL;
+
+	return !m || processor_fits(m->path, processor_of_module(m->file, &m->content),
+			     elf_processor(&initrd->init));
+}
+
+static int read_pub(const char *path, struct blob *pub)
+{
+	int rc = path ? blob_read(path, PUB_MAX, pub) : 0;
+
+	if (rc)
+		return complain(path, rc);
+	/* An initrd is readable by everybody who can read /boot. */
+	if (path && memmem(pub->data, pub->size, "PRIVATE KEY", strlen("PRIVATE KEY"))) {
+		warnx("%s: this is a private key; give the public one (KEY.pub)", path);
+		return -1;
+	}
+	return 0;
+}
+
+static int add_folders(struct image *image)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} folders[] = { { "bin", 0755 }, { "dev", 0755 }, { "etc", 0755 }, { "etc/xenfarm", 0755 },
+		{ "lib", 0755 }, { "lib/xenfarm", 0755 }, { "mroot", 0755 }, { "proc", 0755 },
+		{ "root", 0700 }, { "run", 0755 }, { "sbin", 0755 }, { "sys", 0755 },
+		{ "tmp", 01777 }, { "tools", 0755 } };
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(*folders); i++)
+		rc = image_add(image, (struct cpio_entry){ .mode = S_IFDIR | folders[i].mode },
+			"%s", folders[i].name);
+	return rc;
+}
+
+static struct cpio_entry file(mode_t mode, const struct blob *content)
+{
+	return (struct cpio_entry){
+		.mode = S_IFREG | mode, .data = content->data, .size = content->size
+	};
+}
+
+static struct cpio_entry link_to(const char *target)
+{
+	return (struct cpio_entry){
+		.mode = S_IFLNK | 0777, .data = target, .size = strlen(target)
+	};
+}
+
+static int add_files(struct initrd *initrd)
+{
+	struct image *image = &initrd->image;
+	const struct cpio_entry console = {
+		.mode = S_IFCHR | 0600, .rdev_major = 5, .rdev_minor = 1
+	};
+
+	if (image_add(image, console, "dev/console") ||
+		image_add(image, file(0755, &initrd->init), "init") ||
+		image_add(image, link_to("/init"), "sbin/modprobe") ||
+		image_add(image, file(0755, &initrd->shutdown), "shutdown") ||
+		image_add(image, file(0644, &initrd->table), "lib/xenfarm/modules"))
+		return -ENOMEM;
+	if (initrd->busybox.data &&
+		(image_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
+			image_add(image, link_to("busybox"), "bin/sh")))
+		return -ENOMEM;
+	if (initrd->pub.data && image_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub"))
+		return -ENOMEM;
+	for (size_t i = 0; i < initrd->modules.n; i++) {
+		const struct module *m = initrd->modules.module[i];
+
+		if (image_add(image, file(0644, &m->content), "lib/xenfarm/%s", m->file))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int pack(const struct initrd_options *options, struct initrd *initrd)
+{
+	BLOB archive = { 0 };
+	int rc = image_archive(&initrd->image, options->mtime, &archive);
+
+	initrd->unpacked = archive.size;
+	if (!rc && options->codec)
+		rc = codec_pack(options->codec, &archive, options->level, &initrd->packed);
+	else if (!rc) {
+		initrd->packed = archive;
+		archive = (struct blob){ 0 };
+	}
+	return rc ? complain("packing the initrd", rc) : 0;
+}
+
+/* The drop-in folder is looked at where no other is named. */
+static int add_extra(const struct initrd_options *options, struct initrd *initrd)
+{
+	char *drop_in = NULL;
+	int rc = 0;
+
+	if (!options->tree && asprintf(&drop_in, "%s/etc/xenfarm/initrd.d", options->root) < 0)
+		return complain(options->root, -ENOMEM);
+	if (options->tree || !access(drop_in, F_OK))
+		rc = extra_tree(options->tree ? options->tree : drop_in, initrd);
+	free(drop_in);
+	if (!rc && options->firmware)
+		rc = extra_firmware(options->root, initrd);
+	return rc;
+}
+
+int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
+{
+	char *folder = find_folder(options->root, options->version);
+	int rc = -1;
+
+	if (folder && !read_modules(options, folder, initrd) &&
+		!make_table(options, folder, initrd) && !check_table(&initrd->table) &&
+		!programs_read(options, initrd) && modules_fit(initrd) &&
+		!read_pub(options->pub, &initrd->pub))
+		rc = add_folders(&initrd->image) || add_files(initrd)
+			     ? complain("the initrd's files", -ENOMEM)
+			     : add_extra(options, initrd);
+	free(folder);
+	return rc;
+}
+
+int initrd_make(const struct initrd_options *options, struct initrd *initrd)
+{
+	return initrd_collect(options, initrd) ? -1 : pack(options, initrd);
+}
+
+void initrd_free(struct initrd *initrd)
+{
+	image_free(&initrd->image);
+	modules_free(&initrd->modules);
+	for (size_t i = 0; i < initrd->nextra; i++)
+		blob_free(&initrd->extra[i]);
+	free(initrd->extra);
+	blob_free(&initrd->init);
+	blob_free(&initrd->shutdown);
+	blob_free(&initrd->busybox);
+	blob_free(&initrd->pub);
+	blob_free(&initrd->table);
+	blob_free(&initrd->packed);
+}

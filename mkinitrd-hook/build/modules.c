@@ -1,0 +1,246 @@
+#include "mkinitrd-hook/build/modules.h"
+
+#include "mkinitrd-hook/image/codec.h"
+
+#include <err.h>
+#include <errno.h>
+#include <libkmod.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct module *modules_get(const struct modules *set, const char *name, size_t length)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (!strncmp(set->module[i]->name, name, length) && !set->module[i]->name[length])
+			return set->module[i];
+	return NULL;
+}
+
+static int append(struct module ***array, size_t *n, struct module *item)
+{
+	struct module **longer = reallocarray(*array, *n + 1, sizeof(*longer));
+
+	if (!longer)
+		return -ENOMEM;
+	longer[(*n)++] = item;
+	*array = longer;
+	return 0;
+}
+
+static void module_free(struct module *m)
+{
+	if (!m)
+		return;
+	free(m->name);
+	free(m->path);
+	free(m->file);
+	free(m->dep);
+	blob_free(&m->content);
+	free(m);
+}
+
+static int add_dep(struct module *m, struct module *dep)
+{
+	for (size_t i = 0; i < m->ndeps; i++)
+		if (m->dep[i] == dep)
+			return 0;
+	return dep == m ? 0 : append(&m->dep, &m->ndeps, dep);
+}
+
+static int include(struct modules *set, struct kmod_module *kmod, struct module **included);
+
+/* Whatever the list's modules need goes before them. */
+static int add_deps(struct modules *set, struct module *m, const struct kmod_list *list)
+{
+	const struct kmod_list *item;
+	int rc = 0;
+
+	for (item = list; item && !rc; item = kmod_list_next(list, item)) {
+		struct kmod_module *kmod = kmod_module_get_module(item);
+		struct module *dep = NULL;
+
+		if (kmod_module_get_path(kmod)) /* else built in */
+			rc = include(set, kmod, &dep);
+		for (size_t i = 0; dep && !rc && i < dep->ndeps; i++)
+			rc = add_dep(m, dep->dep[i]);
+		if (dep && !rc)
+			rc = add_dep(m, dep);
+		kmod_module_unref(kmod);
+	}
+	return rc;
+}
+
+static int resolve(struct modules *set, struct kmod_module *kmod, struct module *m)
+{
+	struct kmod_list *pre = NULL, *post = NULL, *hard;
+	int rc = kmod_module_get_softdeps(kmod, &pre, &post);
+
+	if (!rc)
+		rc = add_deps(set, m, pre);
+	hard = kmod_module_get_dependencies(kmod);
+	if (!rc)
+		rc = add_deps(set, m, hard);
+	kmod_module_unref_list(hard);
+	kmod_module_unref_list(pre);
+	kmod_module_unref_list(post);
+	return rc;
+}
+
+static int include(struct modules *set, struct kmod_module *kmod, struct module **included)
+{
+	const char *name = kmod_module_get_name(kmod), *path = kmod_module_get_path(kmod);
+	struct module *m = modules_get(set, name, strlen(name));
+
+	*included = m;
+	if (m) /* also ends a circle of soft dependencies */
+		return 0;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->name = strdup(name);
+	m->path = strdup(path);
+	m->file = strdup(strrchr(path, '/') + 1);
+	if (!m->name || !m->path || !m->file || append(&set->module, &set->n, m)) {
+		module_free(m);
+		return -ENOMEM;
+	}
+	*included = m;
+	return resolve(set, kmod, m);
+}
+
+static int add_builtin(struct modules *set, const char *name)
+{
+	char *copy;
+
+	for (size_t i = 0; i < set->nbuiltin; i++)
+		if (!strcmp(set->builtin[i], name))
+			return 0;
+	if (set->nbuiltin == NAMES_MAX)
+		return -E2BIG;
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	set->builtin[set->nbuiltin++] = copy;
+	return 0;
+}
+
+/* A name may be an alias that several modules answer to: all of them are wanted then. */
+static int want(struct modules *set, struct kmod_ctx *ctx, const char *name)
+{
+	struct kmod_list *list = NULL, *item;
+	struct module *included;
+	int rc = kmod_module_new_from_lookup(ctx, name, &list);
+
+	if (!rc && !list)
+		rc = -ENOENT;
+	for (item = list; item && !rc; item = kmod_list_next(list, item)) {
+		struct kmod_module *kmod = kmod_module_get_module(item);
+
+		if (kmod_module_get_path(kmod))
+			rc = include(set, kmod, &included);
+		else
+			rc = add_builtin(set, kmod_module_get_name(kmod));
+		kmod_module_unref(kmod);
+	}
+	kmod_module_unref_list(list);
+	return rc;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(struct module *const *)a)->name, (*(struct module *const *)b)->name);
+}
+
+/* The names missing are all told at once: a kernel's packager wants one round, not five. */
+static int want_all(
+	struct modules *set, struct kmod_ctx *ctx, const char *folder, const struct names *wanted)
+{
+	int missing = 0;
+
+	for (size_t i = 0; i < wanted->n; i++) {
+		int rc = want(set, ctx, wanted->name[i]);
+
+		if (rc == -ENOENT) {
+			warnx("module %s: neither in %s nor built into that kernel",
+				wanted->name[i], folder);
+			missing = rc;
+		} else if (rc) {
+			warnx("module %s: %s", wanted->name[i], strerror(-rc));
+			return rc;
+		}
+	}
+	return missing;
+}
+
+static int find(
+	struct kmod_ctx *ctx, const char *folder, const struct names *wanted, struct modules *set)
+{
+	int rc = kmod_load_resources(ctx);
+
+	if (rc) {
+		warnx("%s: no usable index of modules (modules.dep): run `depmod %s`, with -b DIR "
+		      "for --root DIR",
+			folder, strrchr(folder, '/') + 1);
+		return rc;
+	}
+	rc = want_all(set, ctx, folder, wanted);
+	if (set->n)
+		qsort(set->module, set->n, sizeof(*set->module), by_name);
+	return rc;
+}
+
+int modules_find(const char *folder, const struct names *wanted, struct modules *set)
+{
+	struct kmod_ctx *ctx = NULL;
+	char *softdep;
+	int rc;
+
+	/* The kernel's soft dependencies alone: modprobe.d of this machine is no client's. */
+	if (asprintf(&softdep, "%s/modules.softdep", folder) >= 0) {
+		ctx = kmod_new(folder, (const char *const[]){ softdep, NULL });
+		free(softdep);
+	}
+	if (!ctx) {
+		warnx("%s: libkmod cannot use it", folder);
+		return -ENOMEM;
+	}
+	rc = find(ctx, folder, wanted, set);
+	kmod_unref(ctx);
+	return rc;
+}
+
+static int read_one(struct module *m, bool keep_compressed)
+{
+	int rc = blob_read(m->path, MODULE_BYTES_MAX, &m->content);
+
+	if (rc || keep_compressed)
+		return rc;
+	rc = codec_unpack_module(m->path, MODULE_BYTES_MAX, &m->content);
+	if (!rc)
+		m->file[codec_stem(m->file)] = '\0';
+	return rc;
+}
+
+int modules_read(struct modules *set, bool keep_compressed)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		int rc = read_one(set->module[i], keep_compressed);
+
+		if (rc) {
+			warnx("%s: %s", set->module[i]->path, strerror(-rc));
+			return rc;
+		}
+	}
+	return 0;
+}
+
+void modules_free(struct modules *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		module_free(set->module[i]);
+	free(set->module);
+	for (size_t i = 0; i < set->nbuiltin; i++)
+		free(set->builtin[i]);
+	*set = (struct modules){ 0 };
+}

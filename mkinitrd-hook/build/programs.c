@@ -1,0 +1,113 @@
+#include "mkinitrd-hook/build/programs.h"
+
+#include "mkinitrd-hook/build/elf.h"
+#include "mkinitrd-hook/build/processor.h"
+
+#include <err.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM_MAX (32u << 20) /* bytes */
+
+static int read_static(const char *path, struct blob *program)
+{
+	int rc = blob_read(path, PROGRAM_MAX, program);
+
+	if (!rc)
+		rc = elf_check_static(program);
+	if (rc)
+		blob_free(program);
+	return rc;
+}
+
+static const char *reason(int rc)
+{
+	switch (rc) {
+	case -ENOEXEC:
+		return "not an ELF program of this machine's byte order";
+	case -ELIBACC:
+		return "dynamically linked; an initrd has no libraries, a static program is needed";
+	case -EINVAL:
+		return "not a regular file";
+	default:
+		return strerror(-rc);
+	}
+}
+
+/* Where a program of ours lies: beside this one when it runs from its build folder. */
+static const char *own_path(const char *name, char path[static PATH_MAX])
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n > 0) {
+		self[n] = '\0';
+		if (snprintf(path, PATH_MAX, "%s/%s", dirname(self), name) < PATH_MAX &&
+			!access(path, F_OK))
+			return path;
+	}
+	snprintf(path, PATH_MAX, "%s/%s", XF_LIBEXECDIR, name);
+	return path;
+}
+
+static int read_own(const char *name, const char *given, struct blob *program)
+{
+	char buffer[PATH_MAX];
+	const char *path = given ? given : own_path(name, buffer);
+	int rc = read_static(path, program);
+
+	if (rc)
+		warnx("%s: %s", path, reason(rc));
+	if (rc == -ENOENT && !given)
+		warnx("install %s there, or name it with --%s FILE", name, name + strlen("xf-"));
+	return rc ? -1 : 0;
+}
+
+/* A busybox for another machine would only be noticed in the moment of need. */
+static int read_busybox(const char *path, uint32_t processor, struct blob *program)
+{
+	int rc = read_static(path, program);
+
+	if (!rc && elf_processor(program) != processor) {
+		blob_free(program);
+		rc = -ENOEXEC;
+	}
+	return rc;
+}
+
+static void find_busybox(const char *root, uint32_t processor, struct blob *program)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/bin/busybox", root);
+	if (read_busybox(path, processor, program) &&
+		read_busybox("/bin/busybox", processor, program))
+		warnx("no static busybox found: xfdebug= and xffail=shell will have no shell "
+		      "(install busybox-static, or give --busybox FILE)");
+}
+
+int programs_read(const struct initrd_options *options, struct initrd *initrd)
+{
+	const char *busybox = options->busybox;
+	uint32_t processor;
+	int rc;
+
+	if (read_own("xf-init", options->init, &initrd->init) ||
+		read_own("xf-shutdown", options->shutdown, &initrd->shutdown))
+		return -1;
+	processor = elf_processor(&initrd->init);
+	if (!processor_fits("xf-shutdown", elf_processor(&initrd->shutdown), processor))
+		return -1;
+	if (!busybox)
+		find_busybox(options->root, processor, &initrd->busybox);
+	if (!busybox || !strcmp(busybox, "none"))
+		return 0;
+	rc = read_busybox(busybox, processor, &initrd->busybox);
+	if (rc)
+		warnx("%s: %s", busybox, reason(rc));
+	return rc ? -1 : 0;
+}

@@ -1,0 +1,17 @@
+/*
+ * The static programs of an initrd: xf-init, xf-shutdown, busybox.
+ */
+#ifndef MKINITRD_HOOK_PROGRAMS_H
+#define MKINITRD_HOOK_PROGRAMS_H
+
+#include "mkinitrd-hook/build/initrd.h"
+
+/*
+ * Read and check them. By default xf-init and xf-shutdown lie beside the running program (a build
+ * folder) or in XF_LIBEXECDIR; busybox is the root's, or this machine's where the root has no
+ * static one, and it is done without, after a warning, where neither has. Returns 0, or -1 after a
+ * message.
+ */
+int programs_read(const struct initrd_options *options, struct initrd *initrd);
+
+#endif

@@ -1,0 +1,47 @@
+#include "mkinitrd-hook/build/table.h"
+
+#include <string.h>
+
+static void write_module(FILE *out, const struct module *m)
+{
+	fprintf(out, "module %s %s ", m->name, m->file);
+	for (size_t i = 0; i < m->ndeps; i++)
+		fprintf(out, "%s%s", i ? "," : "", m->dep[i]->name);
+	fputs(m->ndeps ? "\n" : "-\n", out);
+}
+
+/* One line of modules.alias, "alias PATTERN NAME". Others, and patterns with spaces, match nothing.
+ */
+static void write_alias(FILE *out, const struct modules *set, const char *line, size_t length)
+{
+	static const char word[] = "alias ";
+	const size_t skip = sizeof(word) - 1;
+	const char *name;
+
+	if (length < skip || memcmp(line, word, skip))
+		return;
+	name = memchr(line + skip, ' ', length - skip);
+	if (!name++)
+		return;
+	if (modules_get(set, name, length - (name - line)))
+		fprintf(out, "%.*s\n", (int)length, line);
+}
+
+void table_write(
+	FILE *out, const char *version, const struct modules *set, const struct blob *aliases)
+{
+	const char *at = (const char *)aliases->data, *end = at + aliases->size;
+
+	fprintf(out, "xenfarm-modules 1 %s\n", version);
+	for (size_t i = 0; i < set->n; i++)
+		write_module(out, set->module[i]);
+	while (at < end) {
+		const char *newline = memchr(at, '\n', end - at);
+		size_t length = (newline ? newline : end) - at;
+
+		write_alias(out, set, at, length);
+		at += length + 1;
+	}
+	for (size_t i = 0; i < set->nbuiltin; i++)
+		fprintf(out, "builtin %s\n", set->builtin[i]);
+}

@@ -1,0 +1,129 @@
+/* xf-mkinitrd info: what an initrd is made of. */
+#include "mkinitrd-hook/build/run.h"
+#include "mkinitrd-hook/command.h"
+#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/report.h"
+#include "mkinitrd-hook/source.h"
+
+#include <err.h>
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] = "usage: xf-mkinitrd info [--json] IMAGE\n"
+			   "\n"
+			   "Tell an initrd's segments, kernels, and whose init it has.\n"
+			   "\n"
+			   "      --json  as a JSON object\n"
+			   "  -h, --help  this text\n";
+
+static const char *whose_init(const struct tree *tree)
+{
+	const struct tree_file *init = tree_find(tree, "init");
+	const struct blob content = init ? tree_content(tree, init) : (struct blob){ 0 };
+
+	if (!init)
+		return "none";
+	if (!program_is_init(&content))
+		return "other";
+	return tree_find(tree, "init" MERGE_KEPT) ? "exchanged" : "xf-init";
+}
+
+static size_t entries_of(const struct source *source, size_t segment)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < source->tree.n; i++)
+		n += source->tree.file[i].segment == segment;
+	return n;
+}
+
+static const char *packed_by(const struct segment *segment)
+{
+	return segment->codec ? segment->codec->name : "none";
+}
+
+static int print_text(const char *path, const struct source *source)
+{
+	struct kernels kernels;
+
+	printf("%s: %zu bytes, init: %s\n", path, source->image.size, whose_init(&source->tree));
+	printf("%10s %10s %-6s %10s %6s\n", "at byte", "bytes", "packed", "unpacked", "files");
+	for (size_t i = 0; i < source->segments.n; i++) {
+		const struct segment *s = &source->segments.segment[i];
+
+		printf("%10zu %10zu %-6s %10zu %6zu\n", s->offset, s->size, packed_by(s),
+			s->content.size, entries_of(source, i));
+	}
+	tree_kernels(&source->tree, &kernels);
+	for (size_t i = 0; i < kernels.n; i++)
+		printf("modules of kernel %s\n", kernels.version[i]);
+	return fflush(stdout) || ferror(stdout) ? -1 : 0;
+}
+
+static void add_number(struct json_object *object, const char *key, size_t number)
+{
+	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static int print_json(const char *path, const struct source *source)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *segments = json_object_new_array(), *versions = json_object_new_array();
+	struct kernels kernels;
+
+	for (size_t i = 0; i < source->segments.n; i++) {
+		const struct segment *s = &source->segments.segment[i];
+		struct json_object *segment = json_object_new_object();
+
+		add_number(segment, "offset", s->offset);
+		add_number(segment, "bytes", s->size);
+		add_text(segment, "packed", packed_by(s));
+		add_number(segment, "unpacked", s->content.size);
+		add_number(segment, "files", entries_of(source, i));
+		json_object_array_add(segments, segment);
+	}
+	tree_kernels(&source->tree, &kernels);
+	for (size_t i = 0; i < kernels.n; i++)
+		json_object_array_add(versions, json_object_new_string(kernels.version[i]));
+	add_text(root, "path", path);
+	add_number(root, "bytes", source->image.size);
+	add_text(root, "init", whose_init(&source->tree));
+	json_object_object_add(root, "kernels", versions);
+	json_object_object_add(root, "segments", segments);
+	return report_json(root);
+}
+
+int cmd_info(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { NULL } };
+	struct source source;
+	bool json = false, done;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (option != 'j')
+			return EXIT_USAGE;
+		json = true;
+	}
+	if (argc - optind != 1) {
+		warnx("one IMAGE is expected");
+		return EXIT_USAGE;
+	}
+	done = !source_open(argv[optind], &source) &&
+	       !(json ? print_json : print_text)(argv[optind], &source);
+	source_close(&source);
+	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}

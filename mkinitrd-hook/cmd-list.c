@@ -1,0 +1,113 @@
+/* xf-mkinitrd list: the files of an initrd, as the kernel will have them. */
+#include "mkinitrd-hook/command.h"
+#include "mkinitrd-hook/source.h"
+
+#include <err.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char help[] =
+	"usage: xf-mkinitrd list [-l] IMAGE\n"
+	"\n"
+	"Tell the files of an initrd, sorted; of those that are in it more than\n"
+	"once, the one that counts.\n"
+	"\n"
+	"  -l, --long  mode, owner, size or device, and where links lead\n"
+	"  -h, --help  this text\n";
+
+/* One line a name: what would break it or the terminal is written in octal, as ls -b does. */
+static void print_bytes(const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = bytes[i];
+
+		if (c < ' ' || c == 0x7f || c == '\\')
+			printf("\\%03o", c);
+		else
+			putchar(c);
+	}
+}
+
+static char type_letter(uint32_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return 'd';
+	case S_IFLNK:
+		return 'l';
+	case S_IFCHR:
+		return 'c';
+	case S_IFBLK:
+		return 'b';
+	case S_IFIFO:
+		return 'p';
+	case S_IFSOCK:
+		return 's';
+	default:
+		return '-';
+	}
+}
+
+static void print_long(const struct tree *tree, const struct tree_file *file)
+{
+	const struct cpio_entry *entry = &file->entry;
+	char size[24];
+
+	if (S_ISCHR(entry->mode) || S_ISBLK(entry->mode))
+		snprintf(size, sizeof(size), "%u,%u", entry->rdev_major, entry->rdev_minor);
+	else
+		snprintf(size, sizeof(size), "%zu", tree_content(tree, file).size);
+	printf("%c%04o %5u %5u %10s ", type_letter(entry->mode), entry->mode & 07777, entry->uid,
+		entry->gid, size);
+}
+
+static int list(const struct tree *tree, bool details)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		const struct tree_file *file = &tree->file[i];
+
+		if (!*file->path || (i + 1 < tree->n && !strcmp(file->path, file[1].path)))
+			continue;
+		if (details)
+			print_long(tree, file);
+		print_bytes(file->path, strlen(file->path));
+		if (details && S_ISLNK(file->entry.mode)) {
+			fputs(" -> ", stdout);
+			print_bytes(file->entry.data, file->entry.size);
+		}
+		putchar('\n');
+	}
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	warn("list");
+	return -1;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	static const struct option options[] = { { "long", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' }, { NULL } };
+	struct source source;
+	bool details = false, done;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "lh", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (option != 'l')
+			return EXIT_USAGE;
+		details = true;
+	}
+	if (argc - optind != 1) {
+		warnx("one IMAGE is expected");
+		return EXIT_USAGE;
+	}
+	done = !source_open(argv[optind], &source) && !list(&source.tree, details);
+	source_close(&source);
+	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}

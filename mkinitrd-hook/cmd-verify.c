@@ -1,0 +1,170 @@
+/* xf-mkinitrd verify: will a client boot with it? */
+#include "initrd/modules.h"
+#include "mkinitrd-hook/build/elf.h"
+#include "mkinitrd-hook/build/run.h"
+#include "mkinitrd-hook/command.h"
+#include "mkinitrd-hook/source.h"
+
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define OWN_FOLDER "lib/xenfarm/"
+
+static const char help[] =
+	"usage: xf-mkinitrd verify IMAGE\n"
+	"\n"
+	"Check that xf-init is in an initrd and runs, with all that it needs: every\n"
+	"module that the table names, xf-shutdown, and the folders it mounts on.\n"
+	"\n"
+	"  -h, --help  this text\n";
+
+/* One image's check; all that is wrong with it is told. */
+struct check {
+	const char *path;
+	const struct tree *tree;
+	unsigned int problems;
+};
+
+static void __attribute__((format(printf, 2, 3))) problem(struct check *check, const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", check->path);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	check->problems++;
+}
+
+static bool is_type(const struct tree_file *file, mode_t type)
+{
+	return file && (file->entry.mode & S_IFMT) == type;
+}
+
+/* Its contents; empty, after telling so, if it is not there. */
+static struct blob find_program(struct check *check, const char *name)
+{
+	const struct tree_file *file = tree_find(check->tree, name);
+
+	if (!is_type(file, S_IFREG)) {
+		problem(check, "/%s is not in it, or no regular file", name);
+		return (struct blob){ 0 };
+	}
+	if (!(file->entry.mode & 0100))
+		problem(check, "/%s may not be executed", name);
+	return tree_content(check->tree, file);
+}
+
+static void check_programs(struct check *check)
+{
+	const struct blob init = find_program(check, "init"),
+			  shutdown = find_program(check, "shutdown");
+	char path[PATH_MAX];
+	int rc;
+
+	if (!program_is_init(&init))
+		problem(check, "/init is not xf-init: `xf-mkinitrd exchange` puts it in");
+	else if ((rc = program_run_init(&init)))
+		problem(check, "/init does not run here: %s", strerror(-rc));
+	if (shutdown.size && elf_check_static(&shutdown))
+		problem(check, "/shutdown is no static program");
+	if (tree_resolve(check->tree, "sbin/modprobe", true, path) || strcmp(path, "init"))
+		problem(check, "/sbin/modprobe does not lead to /init: the kernel would not get "
+			       "the modules that it asks for");
+}
+
+static void check_folders(struct check *check)
+{
+	static const char *const folders[] = { "dev", "mroot", "proc", "root", "run", "sys", "tmp",
+		"tools" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (!is_type(tree_lookup(check->tree, folders[i]), S_IFDIR))
+			problem(check, "/%s is not in it, or no folder", folders[i]);
+}
+
+static void check_module(struct check *check, struct modtable *table, const struct module *module)
+{
+	char path[PATH_MAX], name[64];
+	const struct tree_file *file;
+
+	if (module->builtin)
+		return;
+	snprintf(path, sizeof(path), OWN_FOLDER "%s", module->file);
+	file = tree_lookup(check->tree, path);
+	if (!is_type(file, S_IFREG) || !tree_content(check->tree, file).size)
+		problem(check, "module %s: /%s is not in it, or empty", module->name, path);
+	for (const char *p = module->deps; *p; p += *p == ',') {
+		size_t n = strcspn(p, ",");
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, p);
+		if (!modtable_find(table, name))
+			problem(check, "module %s needs %s, which is not in it", module->name,
+				name);
+		p += n;
+	}
+}
+
+static void check_modules(struct check *check)
+{
+	const struct tree_file *file = tree_lookup(check->tree, OWN_FOLDER "modules");
+	const struct blob content =
+		is_type(file, S_IFREG) ? tree_content(check->tree, file) : (struct blob){ 0 };
+	struct modtable *table = malloc(sizeof(*table));
+	char *text = malloc(content.size + 1);
+	unsigned int line;
+
+	if (!table || !text)
+		err(EXIT_FAILURE, "%s", check->path);
+	if (content.size)
+		memcpy(text, content.data, content.size);
+	if (!content.size)
+		problem(check, "it has no table of modules, /" OWN_FOLDER "modules");
+	else if (modtable_parse(text, content.size, table, &line))
+		problem(check, "/" OWN_FOLDER "modules, line %u: xf-init does not take it", line);
+	else
+		for (unsigned int i = 0; i < table->n_modules; i++)
+			check_module(check, table, &table->module[i]);
+	free(text);
+	free(table);
+}
+
+static bool verify(const char *path)
+{
+	struct source source;
+	struct check check = { .path = path, .tree = &source.tree };
+	bool opened = !source_open(path, &source);
+
+	if (opened) {
+		check_programs(&check);
+		check_folders(&check);
+		check_modules(&check);
+	}
+	source_close(&source);
+	return opened && !check.problems;
+}
+
+int cmd_verify(int argc, char **argv)
+{
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { NULL } };
+	int option = getopt_long(argc, argv, "h", options, NULL);
+
+	if (option == 'h') {
+		fputs(help, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (option == '?')
+		return EXIT_USAGE;
+	if (argc - optind != 1) {
+		warnx("one IMAGE is expected");
+		return EXIT_USAGE;
+	}
+	return verify(argv[optind]) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

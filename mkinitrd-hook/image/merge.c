@@ -1,0 +1,246 @@
+#include "mkinitrd-hook/image/merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define OWN_FOLDER "lib/xenfarm"
+
+const char *const merge_exchanged[MERGE_EXCHANGED] = { "init", "sbin/modprobe", "shutdown" };
+
+/* What becomes of the initrd's entries: decided for all of them first. */
+enum action { KEEP, DROP, RENAME };
+
+struct plan {
+	const struct merge *merge;
+	unsigned char *action; /* enum action, by tree_file.order */
+	size_t target;         /* segment */
+	struct image added;    /* ours, by the paths that they get */
+};
+
+/* For all entries of exactly that path. */
+static void mark(struct plan *plan, const char *path, enum action action)
+{
+	const struct tree *tree = plan->merge->tree;
+	const struct tree_file *last = tree_find(tree, path);
+
+	for (; last && last >= tree->file && !strcmp(last->path, path); last--)
+		plan->action[last->order] = action;
+}
+
+/* The first time the initrd's own is kept; later what lies there is ours. */
+static int plan_exchanged(struct plan *plan, const char *name)
+{
+	const struct tree *tree = plan->merge->tree;
+	char path[PATH_MAX];
+	int rc = tree_resolve(tree, name, false, path);
+
+	if (!rc)
+		mark(plan, path, tree_find(tree, "init" MERGE_KEPT) ? DROP : RENAME);
+	return rc;
+}
+
+/* Modules of an earlier time. */
+static int drop_own(struct plan *plan)
+{
+	const struct tree *tree = plan->merge->tree;
+	char folder[PATH_MAX];
+	int rc = tree_resolve(tree, OWN_FOLDER, true, folder);
+	size_t n = strlen(folder);
+
+	for (size_t i = 0; !rc && i < tree->n; i++)
+		if (!strncmp(tree->file[i].path, folder, n) && tree->file[i].path[n] == '/')
+			plan->action[tree->file[i].order] = DROP;
+	return rc;
+}
+
+static bool is_exchanged(const char *name)
+{
+	for (size_t i = 0; i < MERGE_EXCHANGED; i++)
+		if (!strcmp(merge_exchanged[i], name))
+			return true;
+	return false;
+}
+
+/* Whether the initrd's own serves as well: folders, the console, a shell and what it leads to. */
+static bool serves(const struct cpio_entry *ours, const struct tree_file *there)
+{
+	return there &&
+	       (S_ISDIR(ours->mode) || !strcmp(ours->name, "dev/console") ||
+		       !strcmp(ours->name, "bin/sh") || !strcmp(ours->name, "bin/busybox"));
+}
+
+static int plan_added(struct plan *plan, const struct cpio_entry *ours)
+{
+	const struct tree *tree = plan->merge->tree;
+	char path[PATH_MAX];
+	int rc = tree_resolve(tree, ours->name, S_ISDIR(ours->mode), path);
+
+	if (rc || serves(ours, tree_find(tree, path)))
+		return rc;
+	if (!is_exchanged(ours->name))
+		mark(plan, path, DROP);
+	return image_add(&plan->added, *ours, "%s", path);
+}
+
+static int make_plan(struct plan *plan)
+{
+	const struct merge *merge = plan->merge;
+	const struct tree_file *init = tree_find(merge->tree, "init");
+	int rc = 0;
+
+	if (!init)
+		return -ENOENT;
+	plan->target = init->segment;
+	plan->action = calloc(merge->tree->n, 1);
+	if (!plan->action)
+		return -ENOMEM;
+	for (size_t i = 0; !rc && i < MERGE_EXCHANGED; i++)
+		rc = plan_exchanged(plan, merge_exchanged[i]);
+	if (!rc)
+		rc = drop_own(plan);
+	for (size_t i = 0; !rc && i < merge->ours->n; i++)
+		rc = plan_added(plan, &merge->ours->entry[i]);
+	return rc;
+}
+
+static int write_renamed(FILE *out, struct cpio_entry entry)
+{
+	char name[PATH_MAX + sizeof(MERGE_KEPT)];
+
+	snprintf(name, sizeof(name), "%s" MERGE_KEPT, entry.name);
+	entry.name = name;
+	return cpio_write(out, &entry);
+}
+
+static void write_raw(FILE *out, const struct cpio_reader *reader)
+{
+	size_t size = reader->at - reader->start;
+
+	fwrite(reader->start, 1, size, out);
+	cpio_pad(out, size);
+}
+
+/* What a segment's entries and their actions come to. */
+struct survey {
+	size_t entries, trailers;
+	bool changes;
+};
+
+static struct survey survey(const struct plan *plan, size_t i, size_t order)
+{
+	struct cpio_reader reader = segment_reader(&plan->merge->segments->segment[i]);
+	struct survey survey = { .changes = i == plan->target };
+	struct cpio_entry entry;
+	int kind;
+
+	while ((kind = cpio_read(&reader, &entry)) > 0) {
+		if (kind == CPIO_TRAILER)
+			survey.trailers++;
+		else if (plan->action[order + survey.entries++] != KEEP)
+			survey.changes = true;
+	}
+	return survey;
+}
+
+/* A segment's archives after the plan; ours before the last one's end. */
+static int write_content(struct plan *plan, size_t i, size_t order, size_t trailers, FILE *out)
+{
+	struct cpio_reader reader = segment_reader(&plan->merge->segments->segment[i]);
+	struct cpio_entry entry;
+	int kind, rc = 0;
+
+	while (!rc && (kind = cpio_read(&reader, &entry)) > 0) {
+		enum action action = kind == CPIO_ENTRY ? plan->action[order++] : KEEP;
+
+		if (kind == CPIO_TRAILER && --trailers == 0 && i == plan->target)
+			rc = image_write(&plan->added, plan->merge->mtime, out);
+		if (!rc && action == RENAME)
+			rc = write_renamed(out, entry);
+		else if (!rc && action == KEEP)
+			write_raw(out, &reader);
+	}
+	return rc;
+}
+
+static int make_content(
+	struct plan *plan, size_t i, size_t order, size_t trailers, struct blob *content)
+{
+	char *data = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&data, &size);
+	int rc;
+
+	if (!out)
+		return -errno;
+	rc = write_content(plan, i, order, trailers, out);
+	if (fclose(out) && !rc)
+		rc = -errno;
+	*content = (struct blob){ (unsigned char *)data, size };
+	return rc;
+}
+
+static int add_changed(struct plan *plan, size_t i, size_t order, size_t trailers,
+	const struct codec *codec, struct sink *out, size_t *unpacked)
+{
+	BLOB content = { 0 }, packed = { 0 };
+	int rc = make_content(plan, i, order, trailers, &content);
+
+	*unpacked += content.size;
+	if (rc || !codec)
+		return rc ? rc : sink_add(out, content.data, content.size);
+	rc = codec_pack(codec, &content, i == plan->target ? plan->merge->level : 0, &packed);
+	return rc ? rc : sink_add(out, packed.data, packed.size);
+}
+
+/* Where the kernel looks for an archive; after lz4 it also needs a 0 to see that it is over. */
+static int align(struct sink *out, const struct codec *before)
+{
+	static const char zero[8];
+
+	return sink_add(out, zero, (-out->blob.size & 3) + (before == &codec_lz4 ? 4 : 0));
+}
+
+static int write_image(struct plan *plan, struct sink *out, size_t *unpacked)
+{
+	const struct merge *merge = plan->merge;
+	const struct codec *before = NULL;
+	size_t order = 0;
+	int rc = 0;
+
+	*unpacked = 0;
+	for (size_t i = 0; !rc && i < merge->segments->n; i++) {
+		const struct segment *segment = &merge->segments->segment[i];
+		const struct survey has = survey(plan, i, order);
+		const struct codec *codec =
+			merge->as_it_was || i != plan->target ? segment->codec : merge->codec;
+
+		rc = align(out, before);
+		if (!rc && has.changes)
+			rc = add_changed(plan, i, order, has.trailers, codec, out, unpacked);
+		else if (!rc) {
+			rc = sink_add(out, merge->image->data + segment->offset, segment->size);
+			*unpacked += segment->content.size;
+		}
+		order += has.entries;
+		before = codec;
+	}
+	return rc;
+}
+
+int merge(const struct merge *merge, struct blob *out, size_t *unpacked)
+{
+	struct plan plan = { .merge = merge };
+	struct sink sink = { .limit = IMAGE_MAX };
+	int rc = make_plan(&plan);
+
+	if (!rc)
+		rc = write_image(&plan, &sink, unpacked);
+	if (rc)
+		blob_free(&sink.blob);
+	*out = sink.blob;
+	image_free(&plan.added);
+	free(plan.action);
+	return rc;
+}

@@ -1,0 +1,263 @@
+#include "mkinitrd-hook/image/unpack.h"
+
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "mkinitrd-hook/image/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Where one entry goes: a name in an open folder. */
+struct place {
+	int folder;
+	const char *name;
+	const struct cpio_entry *entry;
+};
+
+/* Directories that no entry of their own makes are made as they are needed. */
+static int make_parent(int root, const char *path, const char **name)
+{
+	int directory = fsroot_open(root, "", O_PATH | O_DIRECTORY, 0);
+	char part[NAME_MAX + 1];
+
+	for (size_t n; directory >= 0 && path[n = strcspn(path, "/")]; path += n + 1) {
+		int above = directory;
+
+		snprintf(part, sizeof(part), "%.*s", (int)n, path);
+		if (n > NAME_MAX)
+			directory = -ENAMETOOLONG;
+		else if (mkdirat(above, part, 0755) && errno != EEXIST)
+			directory = -errno;
+		else
+			directory = fsroot_open(above, part, O_PATH | O_DIRECTORY, 0);
+		close(above);
+	}
+	*name = path;
+	return directory;
+}
+
+static int open_parent(int root, const char *path, const char **name)
+{
+	int directory = fsroot_parent(root, path, name);
+
+	return directory == -ENOENT ? make_parent(root, path, name) : directory;
+}
+
+/* As the kernel does it: another type of file gives way, a regular one is written over. */
+static int clear_place(const struct place *at)
+{
+	struct stat st;
+
+	if (fstatat(at->folder, at->name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
+	if (!((st.st_mode ^ at->entry->mode) & S_IFMT) &&
+		(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+		return 0;
+	return unlinkat(at->folder, at->name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) ? -errno : 0;
+}
+
+static int write_file(const struct place *at)
+{
+	const struct blob content = { (unsigned char *)at->entry->data, at->entry->size };
+	AUTO_CLOSE int fd = openat(
+		at->folder, at->name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : blob_write(fd, &content);
+}
+
+static int make_link(const struct place *at)
+{
+	char target[PATH_MAX];
+
+	snprintf(target, sizeof(target), "%.*s", (int)at->entry->size,
+		(const char *)at->entry->data);
+	return symlinkat(target, at->folder, at->name) ? -errno : 0;
+}
+
+static int make_node(const struct place *at, struct unpacked *result)
+{
+	const struct cpio_entry *entry = at->entry;
+
+	if (!mknodat(at->folder, at->name, entry->mode,
+		    makedev(entry->rdev_major, entry->rdev_minor)))
+		return 0;
+	if (errno != EPERM)
+		return -errno;
+	result->skipped++;
+	return 1;
+}
+
+/* Returns 1 for a node that could not be made. */
+static int make(const struct place *at, struct unpacked *result)
+{
+	int rc = clear_place(at);
+
+	if (rc)
+		return rc;
+	switch (at->entry->mode & S_IFMT) {
+	case S_IFREG:
+		return write_file(at);
+	case S_IFDIR:
+		/* To be written into, until dress_folders() gives it its own mode. */
+		return mkdirat(at->folder, at->name, 0700) && errno != EEXIST ? -errno : 0;
+	case S_IFLNK:
+		return make_link(at);
+	default:
+		return make_node(at, result);
+	}
+}
+
+/* Owner first: chown takes setuid away. */
+static int dress(const struct place *at)
+{
+	const struct cpio_entry *entry = at->entry;
+	const struct timespec times[2] = { { entry->mtime, 0 }, { entry->mtime, 0 } };
+
+	if (geteuid() == 0 &&
+		fchownat(at->folder, at->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (!S_ISLNK(entry->mode) && fchmodat(at->folder, at->name, entry->mode & 07777, 0))
+		return -errno;
+	return utimensat(at->folder, at->name, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+/* Hard links of the archive that is being read: a tree of tsearch(3), by inode. */
+struct link {
+	struct cpio_entry entry;
+	char path[];
+};
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct cpio_entry *x = &((const struct link *)a)->entry;
+	const struct cpio_entry *y = &((const struct link *)b)->entry;
+
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	if (x->dev_major != y->dev_major)
+		return x->dev_major < y->dev_major ? -1 : 1;
+	return (x->dev_minor > y->dev_minor) - (x->dev_minor < y->dev_minor);
+}
+
+static void forget_links(void **links)
+{
+	tdestroy(*links, free);
+	*links = NULL;
+}
+
+static int remember_link(void **links, const struct cpio_entry *entry, const char *path)
+{
+	struct link *link = malloc(sizeof(*link) + strlen(path) + 1);
+
+	if (!link)
+		return -ENOMEM;
+	link->entry = *entry;
+	strcpy(link->path, path);
+	if (tsearch(link, links, by_inode))
+		return 0;
+	free(link);
+	return -ENOMEM;
+}
+
+static const char *find_link(void *const *links, const struct cpio_entry *entry)
+{
+	const struct link wanted = { .entry = *entry };
+	struct link *const *found = tfind(&wanted, links, by_inode);
+
+	return found ? (*found)->path : NULL;
+}
+
+/* The first name of a file makes it, others are linked to it; whichever has the data writes it. */
+static int link_to_first(int root, const struct place *at, void **links, const char *path)
+{
+	const char *first = find_link(links, at->entry), *name;
+	AUTO_CLOSE int folder = -1;
+
+	if (!first)
+		return remember_link(links, at->entry, path);
+	if (!strcmp(first, path))
+		return 0;
+	folder = fsroot_parent(root, first, &name);
+	if (folder < 0)
+		return folder;
+	if (unlinkat(at->folder, at->name, 0) && errno != ENOENT)
+		return -errno;
+	return linkat(folder, name, at->folder, at->name, 0) ? -errno : 1;
+}
+
+static int extract_entry(
+	int root, const struct cpio_entry *entry, void **links, struct unpacked *result)
+{
+	AUTO_CLOSE int folder = -1;
+	struct place at = { .entry = entry };
+	char path[PATH_MAX];
+	int rc;
+
+	if (!tree_path(entry->name, path))
+		return -EXDEV;
+	if (!*path) /* the root folder */
+		return 0;
+	folder = at.folder = open_parent(root, path, &at.name);
+	if (folder < 0)
+		return folder;
+	if (S_ISREG(entry->mode) && entry->nlink > 1) {
+		rc = link_to_first(root, &at, links, path);
+		if (rc < 0 || (rc == 1 && !entry->size))
+			return rc < 0 ? rc : 0;
+	}
+	rc = make(&at, result);
+	if (rc || S_ISDIR(entry->mode))
+		return rc < 0 ? rc : 0;
+	return dress(&at);
+}
+
+/* From the last to the first, so that what they hold is done with. */
+static int dress_folders(const struct segments *segments, int root)
+{
+	struct tree tree;
+	int rc = tree_read(segments, &tree);
+
+	for (size_t i = tree.n; i-- > 0 && !rc;) {
+		const struct tree_file *file = &tree.file[i];
+		AUTO_CLOSE int folder = -1;
+		struct place at = { .entry = &file->entry };
+
+		if (!*file->path || !S_ISDIR(file->entry.mode) ||
+			tree_find(&tree, file->path) != file)
+			continue;
+		folder = at.folder = fsroot_parent(root, file->path, &at.name);
+		rc = folder < 0 ? folder : dress(&at);
+	}
+	tree_free(&tree);
+	return rc;
+}
+
+int unpack_tree(const struct segments *segments, int folder, struct unpacked *result)
+{
+	void *links = NULL;
+	int rc = 0;
+
+	*result = (struct unpacked){ 0 };
+	for (size_t i = 0; i < segments->n && !rc; i++) {
+		struct cpio_reader reader = segment_reader(&segments->segment[i]);
+		struct cpio_entry entry;
+		int kind;
+
+		while (!rc && (kind = cpio_read(&reader, &entry)) > 0) {
+			if (kind == CPIO_TRAILER)
+				forget_links(&links);
+			else if ((rc = extract_entry(folder, &entry, &links, result)))
+				result->name = entry.name;
+		}
+		forget_links(&links);
+	}
+	return rc ? rc : dress_folders(segments, folder);
+}

@@ -1,0 +1,22 @@
+/*
+ * The files of an initrd on disk, as the kernel would have them.
+ */
+#ifndef MKINITRD_HOOK_UNPACK_H
+#define MKINITRD_HOOK_UNPACK_H
+
+#include "mkinitrd-hook/image/segments.h"
+
+struct unpacked {
+	size_t skipped;   /* device nodes that only root can make, and did not become */
+	const char *name; /* after an error: of what */
+};
+
+/*
+ * Write all entries below the folder, in their order, a later one over an earlier one. Nothing
+ * outside it is touched: names that lead out, or through a symbolic link, are an error. Owners are
+ * set by root alone. Returns 0, -ELOOP for a name through a link, -EXDEV for one that leads out, or
+ * another -errno.
+ */
+int unpack_tree(const struct segments *segments, int folder, struct unpacked *result);
+
+#endif
