@@ -95,6 +95,12 @@ static void print_usage(FILE *to, const struct cli_program *p, const struct cli_
 		c->arguments);
 }
 
+static int print_version(const struct cli_program *p)
+{
+	printf("%s %s\n", p->name, p->version);
+	return EXIT_SUCCESS;
+}
+
 static int print_command_help(const struct cli_program *p, const struct cli_command *c)
 {
 	print_usage(stdout, p, c);
@@ -186,6 +192,19 @@ static int refuse_word(const struct parse *s, int c, char **argv)
 		is_long || !optopt || optopt >= LONG ? word : letter);
 }
 
+/*
+ * The word of a long option, if its name is not written out, or NULL. getopt_long(3) takes the
+ * beginning of a name, too, if no other begins like that: a new option could then change what a
+ * script means.
+ */
+static const char *abbreviation(const struct option *o, char **argv)
+{
+	bool value_follows = optarg && optarg == argv[optind - 1];
+	const char *word = argv[optind - (value_follows ? 2 : 1)];
+
+	return strcspn(word, "=") == strlen("--") + strlen(o->name) ? NULL : word;
+}
+
 static int take(struct parse *s, int c)
 {
 	size_t i = index_of(s->program, c);
@@ -203,17 +222,21 @@ static int take(struct parse *s, int c)
  */
 static int take_options(struct parse *s, int argc, char **argv, const char *shorts)
 {
-	int c, status = 0;
+	const char *word;
+	int c, at = -1, status = 0;
 
-	while (status == 0 && (c = getopt_long(argc, argv, shorts, s->longs, NULL)) != -1) {
-		if (c == HELP)
+	while (status == 0 && (c = getopt_long(argc, argv, shorts, s->longs, &at)) != -1) {
+		if (c == '?' || c == ':')
+			status = refuse_word(s, c, argv);
+		else if (at >= 0 && (word = abbreviation(&s->longs[at], argv)) != NULL)
+			status = refuse(s, "unknown option: ", word);
+		else if (c == HELP)
 			s->help = true;
 		else if (c == VERSION)
 			s->version = true;
-		else if (c == '?' || c == ':')
-			status = refuse_word(s, c, argv);
 		else
 			status = take(s, c);
+		at = -1; /* getopt_long(3) sets it for a long option only */
 	}
 	return status;
 }
@@ -253,10 +276,8 @@ static int without_command(const struct parse *s, char **words)
 	const char *word = group ? words[1] : words[0];
 	bool help = s->help || (word && (!strcmp(word, "--help") || !strcmp(word, "-h")));
 
-	if (s->version && !s->help) {
-		printf("%s %s\n", p->name, p->version);
-		return EXIT_SUCCESS;
-	}
+	if (s->version && !s->help)
+		return print_version(p);
 	if (help || !word) {
 		print_commands(help ? stdout : stderr, p, group);
 		return help ? EXIT_SUCCESS : CLI_USAGE;
@@ -327,6 +348,8 @@ int cli_run(const struct cli_program *p, int argc, char **argv, void *options,
 	status = take_options(&s, argc, argv, c->verbatim ? s.shorts : s.shorts + 1);
 	if (status == 0 && s.help)
 		return finish(print_command_help(p, c), write_error);
+	if (status == 0 && s.version)
+		return finish(print_version(p), write_error);
 	status = status ? status : check_options(&s, c);
 	status = status ? status : check_arguments(&s, c, argc - optind);
 	if (status == 0 && begin)

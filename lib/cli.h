@@ -5,7 +5,8 @@
  *	PROGRAM [OPTION...] COMMAND [OPTION...] [ARGUMENT...]
  *
  * as GNU getopt_long(3) has it: options may stand anywhere, "--" ends them, the last of two wins.
- * An option that a command does not take is an error, like one that no command has.
+ * But the name of an option has to be whole, and one that a command does not take is an error, like
+ * one that no command has.
  */
 #ifndef LIB_CLI_H
 #define LIB_CLI_H
@@ -61,7 +62,8 @@ int cli_run(const struct cli_program *program, int argc, char **argv, void *opti
 
 /*
  * "NAME: MESSAGE" on standard error, followed by the text of the errno -error if error is negative.
- * NAME is the program's, once cli_run() was called. Returns error, for `return cli_error(…)`.
+ * NAME is the program's, once cli_run() was called. Returns error, for `return cli_error(-errno,
+ * …)`; or `return -cli_error(EBUSY, …)` where the message says all.
  */
 __attribute__((format(printf, 2, 3))) int cli_error(int error, const char *format, ...);
 

@@ -95,6 +95,10 @@ static void takes_options_anywhere(void **state)
 	assert_string_equal(words, "[-j][2]");
 	assert_int_equal(seen.keep, 5);
 	assert_false(seen.json);
+	assert_int_equal(run("p status -jr --ro"), 7);
+	assert_string_equal(seen.root, "--ro");
+	assert_int_equal(run("p status --root --ro"), 7);
+	assert_string_equal(seen.root, "--ro");
 	assert_int_equal(run("p status --root a --root b"), 7);
 	assert_string_equal(seen.root, "b");
 }
@@ -114,7 +118,8 @@ static void refuses(void **state)
 		"p status more", "p check", "p status --root", "p status -r", "p status --nonsense",
 		"p status -x", "p --nonsense", "p share gc --keep 0", "p share gc --keep 1x",
 		"p share gc --keep 4294967296", "p share gc --keep", "p share list 1 2", "p list",
-		"p status --json=1" };
+		"p status --json=1", "p status --ro x", "p status --ro=x", "p status --js",
+		"p --js status", "p --hel", "p status --vers" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
@@ -169,6 +174,7 @@ static void helps(void **state)
 				  "  -h, --help                   this text\n");
 	assert_string_equal(printed(1, "p --help status", 0), printed(1, "p status -h", 0));
 	assert_string_equal(printed(1, "p --version", 0), "p 1.2\n");
+	assert_string_equal(printed(1, "p status --version", 0), "p 1.2\n");
 }
 
 static void says_what_is_wrong(void **state)
@@ -179,6 +185,8 @@ static void says_what_is_wrong(void **state)
 		{ "p share gc -k", "p: a value is missing after -k; see p --help\n" },
 		{ "p status -x", "p: unknown option: -x; see p --help\n" },
 		{ "p status --yes", "p: unknown option: --yes; see p --help\n" },
+		{ "p status --ro --json", "p: unknown option: --ro; see p --help\n" },
+		{ "p share list 1 --js 2", "p: unknown option: --js; see p --help\n" },
 		{ "p share frob", "p: share frob: no such command; see p --help\n" },
 		{ "p share gc", "p: share gc: --keep is required\n" },
 		{ "p share gc -k 0", "p: --keep: \"0\" is not a number from 1\n" },
