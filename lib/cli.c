@@ -1,28 +1,43 @@
 #include "lib/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
+
 #define OPTIONS_MAX 64
 
 enum { HELP = 'h', VERSION = 'V', LONG = 256 }; /* what getopt_long(3) returns: LONG + index */
 
 static const char *program_name = "xenfarm";
+static void (*message)(const char *text); /* the program's */
+
+/* Nobody sees "too many levels" where a link is not followed. */
+static const char *reason(int error)
+{
+	return error == -ELOOP ? "a symbolic link, which is not followed" : strerror(-error);
+}
 
 int cli_error(int error, const char *format, ...)
 {
+	AUTO_FREE char *sentence = NULL;
+	AUTO_FREE char *text = NULL;
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	if (vasprintf(&sentence, format, args) < 0)
+		sentence = NULL;
 	va_end(args);
-	if (error < 0)
-		fprintf(stderr, ": %s", strerror(-error));
-	fputc('\n', stderr);
+	if (!sentence || asprintf(&text, "%s%s%s", sentence, error < 0 ? ": " : "",
+				 error < 0 ? reason(error) : "") < 0)
+		text = NULL;
+	fprintf(stderr, "%s: %s\n", program_name, text ? text : format);
+	if (message)
+		message(text ? text : format);
 	return error;
 }
 
@@ -135,6 +150,7 @@ static void print_commands(FILE *to, const struct cli_program *p, const char *gr
 
 struct parse {
 	const struct cli_program *program;
+	const struct cli_command *command; /* NULL: not found, or not yet */
 	void *options;
 	struct option longs[OPTIONS_MAX + 3];
 	char shorts[2 * OPTIONS_MAX + 8];
@@ -214,7 +230,10 @@ static int take(struct parse *s, int c)
 	s->given[i] = true;
 	if (!wrong)
 		return 0;
-	cli_error(0, "--%s: \"%s\" %s", o->name, optarg ? optarg : "", wrong);
+	if (optarg)
+		cli_error(0, "--%s: \"%s\" %s", o->name, optarg, wrong);
+	else
+		cli_error(0, "--%s %s", o->name, wrong);
 	return CLI_USAGE;
 }
 
@@ -269,18 +288,24 @@ static bool is_group(const struct cli_program *p, const char *word)
 }
 
 /* No command: the list of them where it was asked for, or where nothing else was said. */
-static int without_command(const struct parse *s, char **words)
+static int without_command(struct parse *s, char **words)
 {
 	const struct cli_program *p = s->program;
 	const char *group = words[0] && is_group(p, words[0]) ? words[0] : NULL;
 	const char *word = group ? words[1] : words[0];
-	bool help = s->help || (word && (!strcmp(word, "--help") || !strcmp(word, "-h")));
 
-	if (s->version && !s->help)
+	if (word && (!strcmp(word, "--help") || !strcmp(word, "-h")))
+		s->help = true;
+	if (s->help) {
+		print_commands(stdout, p, group);
+		return EXIT_SUCCESS;
+	}
+	if (s->version)
 		return print_version(p);
-	if (help || !word) {
-		print_commands(help ? stdout : stderr, p, group);
-		return help ? EXIT_SUCCESS : CLI_USAGE;
+	if (!word) {
+		cli_error(0, "%s%sno command", group ? group : "", group ? ": " : "");
+		print_commands(stderr, p, group);
+		return CLI_USAGE;
 	}
 	cli_error(0, "%s%s%s: no such command; see %s --help", group ? group : "", group ? " " : "",
 		word, p->name);
@@ -325,34 +350,53 @@ static int finish(int status, int write_error)
 	return status ? status : write_error;
 }
 
+/* The command's name was found in argv[0]; its options and arguments follow. */
+static int run_command(struct parse *s, int argc, char **argv,
+	int (*begin)(const struct cli_command *command, void *options))
+{
+	const struct cli_command *c = s->command;
+	int status;
+
+	optind = 0;
+	status = take_options(s, argc, argv, c->verbatim ? s->shorts : s->shorts + 1);
+	if (status == 0 && s->help)
+		return print_command_help(s->program, c);
+	if (status == 0 && s->version)
+		return print_version(s->program);
+	status = status ? status : check_options(s, c);
+	status = status ? status : check_arguments(s, c, argc - optind);
+	if (status == 0 && begin)
+		status = begin(c, s->options);
+	return status ? status : c->run(s->options, argv + optind);
+}
+
+static int run(struct parse *s, int argc, char **argv,
+	int (*begin)(const struct cli_command *command, void *options))
+{
+	int words, status = take_options(s, argc, argv, s->shorts);
+
+	if (status)
+		return status;
+	s->command = argv[optind] ? find_command(s->program, argv + optind, &words) : NULL;
+	if (!s->command)
+		return without_command(s, argv + optind);
+	words += optind - 1;
+	return run_command(s, argc - words, argv + words, begin);
+}
+
 int cli_run(const struct cli_program *p, int argc, char **argv, void *options,
 	int (*begin)(const struct cli_command *command, void *options), int write_error)
 {
 	struct parse s = { .program = p, .options = options };
-	const struct cli_command *c;
-	int words, status;
+	int status;
 
 	program_name = p->name;
+	message = p->message;
 	opterr = 0;
 	optind = 0;
 	make_tables(&s);
-	status = take_options(&s, argc, argv, s.shorts);
-	if (status)
-		return status;
-	c = argv[optind] ? find_command(p, argv + optind, &words) : NULL;
-	if (!c)
-		return finish(without_command(&s, argv + optind), write_error);
-	argc -= optind + words - 1;
-	argv += optind + words - 1;
-	optind = 0;
-	status = take_options(&s, argc, argv, c->verbatim ? s.shorts : s.shorts + 1);
-	if (status == 0 && s.help)
-		return finish(print_command_help(p, c), write_error);
-	if (status == 0 && s.version)
-		return finish(print_version(p), write_error);
-	status = status ? status : check_options(&s, c);
-	status = status ? status : check_arguments(&s, c, argc - optind);
-	if (status == 0 && begin)
-		status = begin(c, options);
-	return status ? status : finish(c->run(options, argv + optind), write_error);
+	status = run(&s, argc, argv, begin);
+	if (p->end && (status || !(s.help || s.version)))
+		p->end(s.command ? s.command->name : NULL, status);
+	return finish(status, write_error);
 }

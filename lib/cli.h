@@ -48,6 +48,15 @@ struct cli_program {
 	const struct cli_command *commands;
 	size_t n_commands;
 	const char *footer; /* of --help: exit status, where to read more */
+
+	/*
+	 * For a program that puts all of a run into one document; each may be NULL. message is
+	 * called with each of cli_error()'s, without the program's name; end before standard output
+	 * is flushed, with the command's name (NULL: none was found) and the exit status, but not
+	 * after --help or --version.
+	 */
+	void (*message)(const char *text);
+	void (*end)(const char *command, int status);
 };
 
 /*

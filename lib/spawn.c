@@ -16,6 +16,8 @@
 
 static int prepare(const struct spawn *s, pid_t parent)
 {
+	int out = STDOUT_FILENO;
+
 	if (s->dies_with_parent) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent) /* it ended before the call */
@@ -26,11 +28,13 @@ static int prepare(const struct spawn *s, pid_t parent)
 	if (!s->interactive) {
 		int null = open("/dev/null", O_RDONLY);
 
-		setpgid(0, 0);
-		if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-			dup2(s->out >= 0 ? s->out : STDERR_FILENO, STDOUT_FILENO) < 0)
+		setsid();
+		if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 			return -errno;
+		out = STDERR_FILENO;
 	}
+	if (dup2(s->out >= 0 ? s->out : out, STDOUT_FILENO) < 0)
+		return -errno;
 	return setenv("PATH", PATH_DEFAULT, 0) < 0 ? -errno : 0;
 }
 

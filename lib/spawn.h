@@ -7,17 +7,18 @@
 
 struct spawn {
 	const char *const *argv; /* argv[0] is found in PATH unless it has a slash */
-	int out;  /* becomes its standard output; -1: its standard output is our standard error */
+	int out;  /* becomes its standard output; -1: that is our standard error, if interactive
+		   * our standard output */
 	int kept; /* an fd that it keeps open (a lock, say), besides 0, 1 and 2; -1: none */
 	unsigned int limit;    /* seconds, then it and its children are killed; 0: none */
-	bool interactive;      /* it has our standard input and output, and our terminal */
+	bool interactive;      /* it has our standard input and our terminal */
 	bool dies_with_parent; /* killed when we end, however we end */
 };
 
 /*
- * Run a program and wait for it. Without interactive it reads /dev/null and has a process group of
- * its own. Returns its exit status, 128 + the signal that ended it, -ETIMEDOUT, or -errno; -ENOENT
- * and the like if it could not be executed. Prints nothing.
+ * Run a program and wait for it. Without interactive it reads /dev/null and has a session of its
+ * own, without a terminal. Returns its exit status, 128 + the signal that ended it, -ETIMEDOUT, or
+ * -errno; -ENOENT and the like if it could not be executed. Prints nothing.
  */
 int spawn_run(const struct spawn *spawn);
 

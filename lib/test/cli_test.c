@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +58,8 @@ static const struct cli_command commands[] = {
 		false },
 	{ "share gc", share_gc, "keep json", "keep", "[N...]", 0, -1, "remove some", NULL, false },
 };
-static const struct cli_program program = { "p", "1.2", "a program to be tested", options, 5,
-	commands, 4, "Exit status: 7.\n" };
+static struct cli_program program = { "p", "1.2", "a program to be tested", options, 5, commands, 4,
+	"Exit status: 7.\n", NULL, NULL };
 
 static int run_begin(const char *line, int (*begin)(const struct cli_command *, void *))
 {
@@ -174,7 +175,51 @@ static void helps(void **state)
 				  "  -h, --help                   this text\n");
 	assert_string_equal(printed(1, "p --help status", 0), printed(1, "p status -h", 0));
 	assert_string_equal(printed(1, "p --version", 0), "p 1.2\n");
-	assert_string_equal(printed(1, "p status --version", 0), "p 1.2\n");
+	assert_string_equal(printed(1, "p status -V", 0), "p 1.2\n");
+}
+
+static char told[256];
+
+static void note_message(const char *text)
+{
+	size_t n = strlen(told);
+
+	snprintf(told + n, sizeof(told) - n, "%s;", text);
+}
+
+static void note_end(const char *command, int status)
+{
+	size_t n = strlen(told);
+
+	snprintf(told + n, sizeof(told) - n, "%s %d", command ? command : "-", status);
+}
+
+/* All that a document needs: the command, what was said, and what it came to. */
+static void tells_of_the_run(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "p status", "status 7" },
+		{ "p share list", "share list 7" },
+		{ "p", "no command;- 2" },
+		{ "p share", "share: no command;- 2" },
+		{ "p --nonsense status", "unknown option: --nonsense; see p --help;- 2" },
+		{ "p status --root", "a value is missing after --root; see p --help;status 2" },
+		{ "p status more", "status: too many arguments;status 2" },
+		{ "p --help", "" },
+		{ "p share -h", "" },
+		{ "p status --version", "" },
+	};
+
+	(void)state;
+	program.message = note_message;
+	program.end = note_end;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		told[0] = '\0';
+		run(cases[i][0]);
+		assert_string_equal(told, cases[i][1]);
+	}
+	program.message = NULL;
+	program.end = NULL;
 }
 
 static void says_what_is_wrong(void **state)
@@ -195,6 +240,20 @@ static void says_what_is_wrong(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_string_equal(printed(2, cases[i][0], CLI_USAGE), cases[i][1]);
+}
+
+static void says_why(void **state)
+{
+	(void)state;
+	program.message = note_message;
+	run("p status");
+	told[0] = '\0';
+	assert_int_equal(cli_error(-ENOENT, "%s/f", "dir"), -ENOENT);
+	assert_int_equal(cli_error(3, "no number"), 3);
+	assert_int_equal(cli_error(-ELOOP, "a"), -ELOOP);
+	assert_string_equal(told, "dir/f: No such file or directory;no number;"
+				  "a: a symbolic link, which is not followed;");
+	program.message = NULL;
 }
 
 static int stop(const struct cli_command *command, void *o)
@@ -257,6 +316,8 @@ int main(void)
 		cmocka_unit_test(leaves_a_text_alone),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(helps),
+		cmocka_unit_test(tells_of_the_run),
+		cmocka_unit_test(says_why),
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(begins),
 		cmocka_unit_test(notices_a_full_disk),

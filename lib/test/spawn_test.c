@@ -49,8 +49,12 @@ static void ends(void **state)
 {
 	(void)state;
 	assert_int_equal(run("exit 0"), 0);
+	assert_int_equal(run("exit 3"), 3);
 	assert_int_equal(run("exit 127"), 127);
 	assert_int_equal(run("kill -TERM $$"), 128 + SIGTERM);
+	assert_int_equal(spawn_run(&(struct spawn){
+				 .argv = SHELL("exit 4"), .out = -1, .kept = -1, .limit = 10 }),
+		4);
 }
 
 static void cannot_be_run(void **state)
@@ -109,6 +113,50 @@ static void inherits(void **state)
 		"/usr/sbin:/usr/bin:/sbin:/bin\n");
 }
 
+/* What waits in our standard input stays there; no terminal can be asked either. */
+static void has_no_input(void **state)
+{
+	int ours = dup(STDIN_FILENO), ends[2];
+	char text[8];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "ours\n", 5), 5);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	close(ends[1]);
+	assert_string_equal(
+		output((struct spawn){ .argv = SHELL("echo hello; cat; echo there"), .kept = -1 }),
+		"hello\nthere\n");
+	assert_int_equal(read(ends[0], text, sizeof(text)), 5);
+	close(ends[0]);
+	assert_int_equal(dup2(ours, STDIN_FILENO), STDIN_FILENO);
+	close(ours);
+	assert_string_equal(
+		output((struct spawn){ .argv = SHELL("read -r _ _ _ _ _ session _ </proc/$$/stat; "
+						     "test $session = $$ && echo own"),
+			.kept = -1 }),
+		"own\n");
+}
+
+/* Our standard input, and an output of its own. */
+static void is_interactive(void **state)
+{
+	int ours = dup(STDIN_FILENO), ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "ours\n", 5), 5);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	close(ends[0]);
+	close(ends[1]);
+	assert_string_equal(
+		output((struct spawn){
+			.argv = SHELL("echo hello; cat"), .kept = -1, .interactive = true }),
+		"hello\nours\n");
+	assert_int_equal(dup2(ours, STDIN_FILENO), STDIN_FILENO);
+	close(ours);
+}
+
 /* A parent that is killed takes it along. */
 static void dies_with_its_parent(void **state)
 {
@@ -143,6 +191,8 @@ int main(void)
 		cmocka_unit_test(cannot_be_run),
 		cmocka_unit_test(hangs),
 		cmocka_unit_test(inherits),
+		cmocka_unit_test(has_no_input),
+		cmocka_unit_test(is_interactive),
 		cmocka_unit_test(dies_with_its_parent),
 	};
 
