@@ -1,1 +1,2 @@
-# The pages that are no program's own; each program's man page is in its folder's build.mk.
+# The pages that belong to no single program; each program's man page is in its directory's build.mk.
+MANS += docs/xfnet.7
