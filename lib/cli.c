@@ -344,9 +344,10 @@ static int check_arguments(const struct parse *s, const struct cli_command *c, i
 /* A full disk or a closed pipe must not look like success. */
 static int finish(int status, int write_error)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	cli_error(0, "cannot write to standard output");
+	cli_error(-errno, "cannot write to standard output");
 	return status ? status : write_error;
 }
 

@@ -3,9 +3,10 @@ xf-mkinitrd_READER := $(addprefix mkinitrd-hook/image/,blob.c codec.c codec-gzip
 	codec-zstd.c cpio.c cpio-read.c image.c merge.c segments.c tree.c)
 xf-mkinitrd_CODECS := zlib liblzma libzstd liblz4
 xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/build/,elf.c modules.c names.c run.c table.c table-check.c) \
-	mkinitrd-hook/image/unpack.c $(xf-mkinitrd_READER) initrd/modtable.c lib/fsroot.c
+	mkinitrd-hook/image/unpack.c $(xf-mkinitrd_READER) initrd/modtable.c lib/cli.c lib/fsroot.c
 xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,main.c cmd-build.c cmd-exchange.c cmd-extract.c cmd-info.c cmd-list.c \
 	cmd-verify.c options.c report.c source.c build/extra.c build/initrd.c build/processor.c build/programs.c) \
+	lib/json.c lib/value.c \
 	$(xf-mkinitrd_PARTS)
 xf-mkinitrd_PKGS := libkmod $(xf-mkinitrd_CODECS) json-c
 xf-mkinitrd_DIR  := $(PREFIX)/sbin

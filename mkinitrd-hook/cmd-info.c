@@ -1,23 +1,14 @@
 /* xf-mkinitrd info: what an initrd is made of. */
+#include "lib/json.h"
 #include "mkinitrd-hook/build/run.h"
 #include "mkinitrd-hook/command.h"
 #include "mkinitrd-hook/image/merge.h"
-#include "mkinitrd-hook/report.h"
+#include "mkinitrd-hook/options.h"
 #include "mkinitrd-hook/source.h"
 
-#include <err.h>
-#include <getopt.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char help[] = "usage: xf-mkinitrd info [--json] IMAGE\n"
-			   "\n"
-			   "Tell an initrd's segments, kernels, and whose init it has.\n"
-			   "\n"
-			   "      --json  as a JSON object\n"
-			   "  -h, --help  this text\n";
 
 static const char *whose_init(const struct tree *tree)
 {
@@ -45,7 +36,7 @@ static const char *packed_by(const struct segment *segment)
 	return segment->codec ? segment->codec->name : "none";
 }
 
-static int print_text(const char *path, const struct source *source)
+static void print_text(const char *path, const struct source *source)
 {
 	struct kernels kernels;
 
@@ -60,7 +51,6 @@ static int print_text(const char *path, const struct source *source)
 	tree_kernels(&source->tree, &kernels);
 	for (size_t i = 0; i < kernels.n; i++)
 		printf("modules of kernel %s\n", kernels.version[i]);
-	return fflush(stdout) || ferror(stdout) ? -1 : 0;
 }
 
 static void add_number(struct json_object *object, const char *key, size_t number)
@@ -73,7 +63,7 @@ static void add_text(struct json_object *object, const char *key, const char *te
 	json_object_object_add(object, key, json_object_new_string(text));
 }
 
-static int print_json(const char *path, const struct source *source)
+static void print_json(const char *path, const struct source *source)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *segments = json_object_new_array(), *versions = json_object_new_array();
@@ -98,32 +88,17 @@ static int print_json(const char *path, const struct source *source)
 	add_text(root, "init", whose_init(&source->tree));
 	json_object_object_add(root, "kernels", versions);
 	json_object_object_add(root, "segments", segments);
-	return report_json(root);
+	json_print(root);
 }
 
-int cmd_info(int argc, char **argv)
+int command_info(void *options, char **arguments)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { NULL } };
+	const struct options *o = options;
 	struct source source;
-	bool json = false, done;
-	int option;
+	bool opened = !source_open(arguments[0], &source);
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (option != 'j')
-			return EXIT_USAGE;
-		json = true;
-	}
-	if (argc - optind != 1) {
-		warnx("one IMAGE is expected");
-		return EXIT_USAGE;
-	}
-	done = !source_open(argv[optind], &source) &&
-	       !(json ? print_json : print_text)(argv[optind], &source);
+	if (opened)
+		(o->json ? print_json : print_text)(arguments[0], &source);
 	source_close(&source);
-	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+	return opened ? EXIT_SUCCESS : EXIT_FAILURE;
 }

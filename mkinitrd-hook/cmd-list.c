@@ -1,22 +1,14 @@
 /* xf-mkinitrd list: the files of an initrd, as the kernel will have them. */
+#include "lib/cli.h"
 #include "mkinitrd-hook/command.h"
+#include "mkinitrd-hook/options.h"
 #include "mkinitrd-hook/source.h"
 
-#include <err.h>
-#include <getopt.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static const char help[] =
-	"usage: xf-mkinitrd list [-l] IMAGE\n"
-	"\n"
-	"Tell the files of an initrd, sorted; of those that are in it more than\n"
-	"once, the one that counts.\n"
-	"\n"
-	"  -l, --long  mode, owner, size or device, and where links lead\n"
-	"  -h, --help  this text\n";
 
 /* One line a name: what would break it or the terminal is written in octal, as ls -b does. */
 static void print_bytes(const char *bytes, size_t n)
@@ -64,7 +56,7 @@ static void print_long(const struct tree *tree, const struct tree_file *file)
 		entry->gid, size);
 }
 
-static int list(const struct tree *tree, bool details)
+static void list(const struct tree *tree, bool details)
 {
 	for (size_t i = 0; i < tree->n; i++) {
 		const struct tree_file *file = &tree->file[i];
@@ -80,34 +72,16 @@ static int list(const struct tree *tree, bool details)
 		}
 		putchar('\n');
 	}
-	if (!fflush(stdout) && !ferror(stdout))
-		return 0;
-	warn("list");
-	return -1;
 }
 
-int cmd_list(int argc, char **argv)
+int command_list(void *options, char **arguments)
 {
-	static const struct option options[] = { { "long", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' }, { NULL } };
+	const struct options *o = options;
 	struct source source;
-	bool details = false, done;
-	int option;
+	bool opened = !source_open(arguments[0], &source);
 
-	while ((option = getopt_long(argc, argv, "lh", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (option != 'l')
-			return EXIT_USAGE;
-		details = true;
-	}
-	if (argc - optind != 1) {
-		warnx("one IMAGE is expected");
-		return EXIT_USAGE;
-	}
-	done = !source_open(argv[optind], &source) && !list(&source.tree, details);
+	if (opened)
+		list(&source.tree, o->details);
 	source_close(&source);
-	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+	return opened ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,13 +1,12 @@
 /* xf-mkinitrd verify: will a client boot with it? */
 #include "initrd/modules.h"
+#include "lib/cli.h"
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/run.h"
 #include "mkinitrd-hook/command.h"
 #include "mkinitrd-hook/source.h"
 
-#include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +14,6 @@
 #include <sys/stat.h>
 
 #define OWN_FOLDER "lib/xenfarm/"
-
-static const char help[] =
-	"usage: xf-mkinitrd verify IMAGE\n"
-	"\n"
-	"Check that xf-init is in an initrd and runs, with all that it needs: every\n"
-	"module that the table names, xf-shutdown, and the folders it mounts on.\n"
-	"\n"
-	"  -h, --help  this text\n";
 
 /* One image's check; all that is wrong with it is told. */
 struct check {
@@ -121,11 +112,11 @@ static void check_modules(struct check *check)
 	char *text = malloc(content.size + 1);
 	unsigned int line;
 
-	if (!table || !text)
-		err(EXIT_FAILURE, "%s", check->path);
-	if (content.size)
+	if (text && content.size)
 		memcpy(text, content.data, content.size);
-	if (!content.size)
+	if (!table || !text)
+		problem(check, "no memory to look at its table of modules");
+	else if (!content.size)
 		problem(check, "it has no table of modules, /" OWN_FOLDER "modules");
 	else if (modtable_parse(text, content.size, table, &line))
 		problem(check, "/" OWN_FOLDER "modules, line %u: xf-init does not take it", line);
@@ -151,20 +142,8 @@ static bool verify(const char *path)
 	return opened && !check.problems;
 }
 
-int cmd_verify(int argc, char **argv)
+int command_verify(void *options, char **arguments)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { NULL } };
-	int option = getopt_long(argc, argv, "h", options, NULL);
-
-	if (option == 'h') {
-		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
-	if (option == '?')
-		return EXIT_USAGE;
-	if (argc - optind != 1) {
-		warnx("one IMAGE is expected");
-		return EXIT_USAGE;
-	}
-	return verify(argv[optind]) ? EXIT_SUCCESS : EXIT_FAILURE;
+	(void)options;
+	return verify(arguments[0]) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,31 +1,30 @@
 /*
- * The options of the commands that make an initrd: build and exchange.
+ * The options of all commands, as the command line has them; and what build and exchange make of
+ * them.
  */
 #ifndef MKINITRD_HOOK_OPTIONS_H
 #define MKINITRD_HOOK_OPTIONS_H
 
+#include "lib/value.h"
 #include "mkinitrd-hook/build/initrd.h"
 
 #include <stdbool.h>
 
-/* What the command line asks for. */
 struct options {
-	struct initrd_options initrd; /* version: what --kernel says, or NULL */
-	bool codec_given;             /* --compress; else the codec is gzip */
-	const char *output;           /* NULL: the default */
-	bool dry_run, json, quiet, verbose;
-	const char *argument; /* the one word that is no option */
+	const char *output;                      /* NULL: the default */
+	char *root, *platform, *fs, *add, *tree; /* taken apart where they lie */
+	const char *kernel, *pub, *init, *shutdown, *busybox;
+	const char *compress, *level;
+	bool firmware, keep_compressed, dry_run, json, quiet, verbose, details;
+
+	struct initrd_options initrd; /* made of them; version: what --kernel says, or NULL */
 };
 
-/* The part of --help that tells them. */
-extern const char options_help[];
+/* For the modifiable ones: argv's strings may be changed (C11, 5.1.2.2.1). */
+value_set_fn options_set_modifiable;
 
-/*
- * Read them; usage and options_help are printed for --help, argument is what the one word is
- * called. Returns -1 to go on, or the exit status to end with, after messages.
- */
-int options_parse(
-	int argc, char **argv, const char *usage, const char *argument, struct options *options);
+/* Set options->initrd from the others. Returns 0, or CLI_USAGE after a message. */
+int options_make(struct options *options);
 
 /* The version in initrd.version must be one. Returns false after a message. */
 bool options_check_version(const struct options *options);

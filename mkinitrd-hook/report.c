@@ -1,7 +1,8 @@
 #include "mkinitrd-hook/report.h"
+#include "lib/cli.h"
 
-#include <err.h>
-#include <json-c/json.h>
+#include "lib/json.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -71,22 +72,6 @@ static struct json_object *files_json(const struct image *image)
 	return files;
 }
 
-static int flushed(void)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return 0;
-	warn("report");
-	return -1;
-}
-
-int report_json(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-	return flushed();
-}
-
 static struct json_object *initrd_json(
 	const char *path, const char *version, const struct initrd *initrd)
 {
@@ -109,11 +94,10 @@ static struct json_object *initrd_json(
 	return root;
 }
 
-int report(const struct options *options, const char *path, const struct initrd *initrd)
+void report(const struct options *options, const char *path, const struct initrd *initrd)
 {
 	if (options->json)
-		return report_json(initrd_json(path, options->initrd.version, initrd));
-	if (!options->quiet)
+		json_print(initrd_json(path, options->initrd.version, initrd));
+	else if (!options->quiet)
 		print_text(path, initrd, options->verbose);
-	return flushed();
 }

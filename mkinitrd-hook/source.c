@@ -1,6 +1,6 @@
 #include "mkinitrd-hook/source.h"
+#include "lib/cli.h"
 
-#include <err.h>
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@ static int read_image(const char *path, struct blob *image)
 	int rc = blob_read(path, IMAGE_MAX, image);
 
 	if (rc)
-		warnx("%s: %s", path, rc == -EINVAL ? "not a regular file" : strerror(-rc));
+		cli_error(0, "%s: %s", path, rc == -EINVAL ? "not a regular file" : strerror(-rc));
 	return rc;
 }
 
@@ -18,10 +18,10 @@ static int read_segments(const char *path, const struct blob *image, struct segm
 	int rc = segments_read(image, segments_limit(image->size), segments);
 
 	if (rc && segments->inner >= 0)
-		warnx("%s: byte %lld of what the segment at byte %zu unpacks to: %s", path,
+		cli_error(0, "%s: byte %lld of what the segment at byte %zu unpacks to: %s", path,
 			segments->inner, segments->at, segments->what);
 	else if (rc)
-		warnx("%s: byte %zu: %s", path, segments->at, segments->what);
+		cli_error(0, "%s: byte %zu: %s", path, segments->at, segments->what);
 	return rc;
 }
 
@@ -30,9 +30,9 @@ static int read_tree(const char *path, const struct segments *segments, struct t
 	int rc = tree_read(segments, tree);
 
 	if (rc == -EBADMSG)
-		warnx("%s: the name \"%s\" leads out of the initrd", path, tree->name);
+		cli_error(0, "%s: the name \"%s\" leads out of the initrd", path, tree->name);
 	else if (rc)
-		warnx("%s: %s", path, rc == -EFBIG ? "too many files" : strerror(-rc));
+		cli_error(0, "%s: %s", path, rc == -EFBIG ? "too many files" : strerror(-rc));
 	return rc;
 }
 

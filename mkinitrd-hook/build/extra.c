@@ -1,8 +1,8 @@
 #include "mkinitrd-hook/build/extra.h"
+#include "lib/cli.h"
 
 #include "lib/cleanup.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fts.h>
 #include <libkmod.h>
@@ -14,7 +14,7 @@
 
 static int complain(const char *object, int rc)
 {
-	warnx("%s: %s", object, strerror(-rc));
+	cli_error(0, "%s: %s", object, strerror(-rc));
 	return -1;
 }
 
@@ -162,7 +162,8 @@ static int add_named(
 	int rc = add_firmware(root, firmware, initrd);
 
 	if (rc == 1)
-		warnx("firmware %s, which module %s names, is not in %s/lib/firmware: left out",
+		cli_error(0,
+			"firmware %s, which module %s names, is not in %s/lib/firmware: left out",
 			firmware, module->name, root);
 	return rc < 0 ? complain(firmware, rc) : 0;
 }

@@ -1,4 +1,5 @@
 #include "mkinitrd-hook/build/initrd.h"
+#include "lib/cli.h"
 
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/extra.h"
@@ -8,7 +9,6 @@
 #include "mkinitrd-hook/build/table.h"
 
 #include <dirent.h>
-#include <err.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static const char *const module_folders[FOLDERS] = { "usr/lib/modules", "lib/mod
 
 static int complain(const char *object, int rc)
 {
-	warnx("%s: %s", object, strerror(-rc));
+	cli_error(0, "%s: %s", object, strerror(-rc));
 	return -1;
 }
 
@@ -63,14 +63,16 @@ static char *find_folder(const char *root, const char *version)
 	for (size_t i = 0; i < FOLDERS; i++) {
 		char *folder;
 
-		if (asprintf(&folder, "%s/%s/%s", root, module_folders[i], version) < 0)
-			err(EXIT_FAILURE, "%s", version);
+		if (asprintf(&folder, "%s/%s/%s", root, module_folders[i], version) < 0) {
+			cli_error(-ENOMEM, "%s", version);
+			return NULL;
+		}
 		if (!access(folder, F_OK))
 			return folder;
 		free(folder);
 	}
-	warnx("no modules of kernel %s in %s/usr/lib/modules or %s/lib/modules", version, root,
-		root);
+	cli_error(0, "no modules of kernel %s in %s/usr/lib/modules or %s/lib/modules", version,
+		root, root);
 	list_kernels(root);
 	return NULL;
 }
@@ -118,8 +120,9 @@ static int check_table(const struct blob *table)
 	int rc = table_check(table, &line);
 
 	if (rc == -EINVAL)
-		warnx("module table, line %u: not for xf-init, which takes a limited number of "
-		      "modules and aliases; ask for fewer",
+		cli_error(0,
+			"module table, line %u: not for xf-init, which takes a limited number of "
+			"modules and aliases; ask for fewer",
 			line);
 	else if (rc)
 		complain("module table", rc);
@@ -143,7 +146,7 @@ static int read_pub(const char *path, struct blob *pub)
 		return complain(path, rc);
 	/* An initrd is readable by everybody who can read /boot. */
 	if (path && memmem(pub->data, pub->size, "PRIVATE KEY", strlen("PRIVATE KEY"))) {
-		warnx("%s: this is a private key; give the public one (KEY.pub)", path);
+		cli_error(0, "%s: this is a private key; give the public one (KEY.pub)", path);
 		return -1;
 	}
 	return 0;

@@ -1,8 +1,8 @@
 #include "mkinitrd-hook/build/modules.h"
+#include "lib/cli.h"
 
 #include "mkinitrd-hook/image/codec.h"
 
-#include <err.h>
 #include <errno.h>
 #include <libkmod.h>
 #include <stdio.h>
@@ -162,11 +162,11 @@ static int want_all(
 		int rc = want(set, ctx, wanted->name[i]);
 
 		if (rc == -ENOENT) {
-			warnx("module %s: neither in %s nor built into that kernel",
+			cli_error(0, "module %s: neither in %s nor built into that kernel",
 				wanted->name[i], folder);
 			missing = rc;
 		} else if (rc) {
-			warnx("module %s: %s", wanted->name[i], strerror(-rc));
+			cli_error(0, "module %s: %s", wanted->name[i], strerror(-rc));
 			return rc;
 		}
 	}
@@ -179,8 +179,10 @@ static int find(
 	int rc = kmod_load_resources(ctx);
 
 	if (rc) {
-		warnx("%s: no usable index of modules (modules.dep): run `depmod %s`, with -b DIR "
-		      "for --root DIR",
+		cli_error(0,
+			"%s: no usable index of modules (modules.dep): run `depmod %s`, with -b "
+			"DIR "
+			"for --root DIR",
 			folder, strrchr(folder, '/') + 1);
 		return rc;
 	}
@@ -202,7 +204,7 @@ int modules_find(const char *folder, const struct names *wanted, struct modules 
 		free(softdep);
 	}
 	if (!ctx) {
-		warnx("%s: libkmod cannot use it", folder);
+		cli_error(0, "%s: libkmod cannot use it", folder);
 		return -ENOMEM;
 	}
 	rc = find(ctx, folder, wanted, set);
@@ -228,7 +230,7 @@ int modules_read(struct modules *set, bool keep_compressed)
 		int rc = read_one(set->module[i], keep_compressed);
 
 		if (rc) {
-			warnx("%s: %s", set->module[i]->path, strerror(-rc));
+			cli_error(0, "%s: %s", set->module[i]->path, strerror(-rc));
 			return rc;
 		}
 	}

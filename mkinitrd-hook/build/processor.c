@@ -1,9 +1,9 @@
 #include "mkinitrd-hook/build/processor.h"
+#include "lib/cli.h"
 
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/modules.h"
 
-#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,7 +59,9 @@ bool processor_fits(const char *file, uint32_t processor, uint32_t init)
 
 	if (!processor || processor == init)
 		return true;
-	warnx("%s is for %s, xf-init for %s; name programs for %s with --init and --shutdown", file,
-		elf_processor_name(processor, theirs), elf_processor_name(init, ours), theirs);
+	cli_error(0,
+		"%s is for %s, xf-init for %s; name programs for %s with --init and --shutdown",
+		file, elf_processor_name(processor, theirs), elf_processor_name(init, ours),
+		theirs);
 	return false;
 }

@@ -1,9 +1,9 @@
 #include "mkinitrd-hook/build/programs.h"
+#include "lib/cli.h"
 
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/processor.h"
 
-#include <err.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -61,9 +61,10 @@ static int read_own(const char *name, const char *given, struct blob *program)
 	int rc = read_static(path, program);
 
 	if (rc)
-		warnx("%s: %s", path, reason(rc));
+		cli_error(0, "%s: %s", path, reason(rc));
 	if (rc == -ENOENT && !given)
-		warnx("install %s there, or name it with --%s FILE", name, name + strlen("xf-"));
+		cli_error(0, "install %s there, or name it with --%s FILE", name,
+			name + strlen("xf-"));
 	return rc ? -1 : 0;
 }
 
@@ -86,8 +87,9 @@ static void find_busybox(const char *root, uint32_t processor, struct blob *prog
 	snprintf(path, sizeof(path), "%s/bin/busybox", root);
 	if (read_busybox(path, processor, program) &&
 		read_busybox("/bin/busybox", processor, program))
-		warnx("no static busybox found: xfdebug= and xffail=shell will have no shell "
-		      "(install busybox-static, or give --busybox FILE)");
+		cli_error(0,
+			"no static busybox found: xfdebug= and xffail=shell will have no shell "
+			"(install busybox-static, or give --busybox FILE)");
 }
 
 int programs_read(const struct initrd_options *options, struct initrd *initrd)
@@ -108,6 +110,6 @@ int programs_read(const struct initrd_options *options, struct initrd *initrd)
 		return 0;
 	rc = read_busybox(busybox, processor, &initrd->busybox);
 	if (rc)
-		warnx("%s: %s", busybox, reason(rc));
+		cli_error(0, "%s: %s", busybox, reason(rc));
 	return rc ? -1 : 0;
 }

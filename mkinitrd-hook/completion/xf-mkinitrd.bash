@@ -1,33 +1,44 @@
-# bash completion for xf-mkinitrd(8)                                       -*- shell-script -*-
-_xf_mkinitrd()
-{
-    # shellcheck disable=SC2034 # _init_completion fills in all four
-    local cur prev words cword making='--output --root --platform --fs --add --firmware --tree --pub --init --shutdown
-        --busybox --compress --level --keep-compressed --dry-run --json --quiet --verbose'
-    _init_completion -s || return
-    case $prev in
-    -o | --output | --pub | --init | --shutdown | --busybox) _filedir; return ;;
-    --root | --tree) _filedir -d; return ;;
-    --platform) mapfile -t COMPREPLY < <(compgen -W 'xen kvm all' -- "$cur"); return ;;
-    --fs) mapfile -t COMPREPLY < <(compgen -W 'ext4 xfs btrfs' -- "$cur"); return ;;
-    --compress) mapfile -t COMPREPLY < <(compgen -W 'gzip xz zstd lz4 none' -- "$cur"); return ;;
-    --level | --add) return ;;
-    --kernel) mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -d -- "$cur"); return ;;
-    esac
-    if [ "$cword" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'build exchange list extract verify info --help --version' -- "$cur")
-    elif [[ $cur != -* ]]; then
-        case ${words[1]} in
-        build) mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -d -- "$cur") ;;
-        *) _filedir ;;
-        esac
+# shellcheck shell=bash
+# Completion for xf-mkinitrd(8).
+
+_xf_mkinitrd() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
+    local making="--output --root --platform --fs --add --firmware --tree --pub --init --shutdown
+        --busybox --compress --level --keep-compressed --dry-run --json --quiet --verbose --help"
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        words="build exchange list extract info verify --help --version"
     else
-        case ${words[1]} in
-        build) mapfile -t COMPREPLY < <(compgen -W "$making --help" -- "$cur") ;;
-        exchange) mapfile -t COMPREPLY < <(compgen -W "$making --kernel --help" -- "$cur") ;;
-        list) mapfile -t COMPREPLY < <(compgen -W '--long --help' -- "$cur") ;;
-        info) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$cur") ;;
-        *) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+        case $prev in
+        -o | --output | --pub | --init | --shutdown | --busybox)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            return
+            ;;
+        --root | --tree)
+            mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+            return
+            ;;
+        --platform) words="xen kvm all" ;;
+        --fs) words="ext4 xfs btrfs" ;;
+        --compress) words="gzip xz zstd lz4 none" ;;
+        --kernel) words=$(ls /lib/modules 2>/dev/null) ;;
+        --level | --add) return ;;
+        *)
+            case ${COMP_WORDS[1]}:$cur in
+            build:-*) words=$making ;;
+            build:*) words=$(ls /lib/modules 2>/dev/null) ;;
+            exchange:-*) words="$making --kernel" ;;
+            list:-*) words="--long --help" ;;
+            info:-*) words="--json --help" ;;
+            extract:-* | verify:-*) words="--help" ;;
+            *)
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                return
+                ;;
+            esac
+            ;;
         esac
     fi
-} && complete -F _xf_mkinitrd xf-mkinitrd
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -o filenames -F _xf_mkinitrd xf-mkinitrd
