@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/json.h"
 #include "lib/vis.h"
 
 struct side {
@@ -173,13 +173,14 @@ static void close_side(struct side *side)
 	tree_free(&side->tree);
 }
 
-int share_diff(struct context *c)
+int share_diff(void *options, char **arguments)
 {
+	const struct context *c = options;
 	struct differ d = { .a.dir = -1, .b.dir = -1, .list = json_object_new_array() };
-	int r = open_side(c, c->argument[0], &d.a);
+	int r = open_side(c, arguments[0], &d.a);
 
 	if (r == 0)
-		r = open_side(c, c->argument[1], &d.b);
+		r = open_side(c, arguments[1], &d.b);
 	if (r == 0)
 		r = share_layout(&c->share, d.b.generation, &d.layout);
 	if (r == 0)
@@ -187,9 +188,9 @@ int share_diff(struct context *c)
 	if (r == 0)
 		say("%lu added, %lu removed, %lu changed", d.added, d.removed, d.changed);
 	if (r == 0 && c->options.json)
-		print_json(json_object_get(d.list));
+		json_print(json_object_get(d.list));
 	json_object_put(d.list);
 	close_side(&d.a);
 	close_side(&d.b);
-	return r;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

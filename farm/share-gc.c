@@ -1,12 +1,12 @@
 /* xenfarm share gc: old generations go, if nobody needs them. */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "farm/say.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
 
 struct numbers {
 	uint32_t *number;
@@ -21,33 +21,10 @@ static bool has(const struct numbers *numbers, uint32_t number)
 	return false;
 }
 
-/* Numbers divided by commas. EXIT_USAGE after a message. */
-static int parse_list(const char *text, struct numbers *numbers)
-{
-	AUTO_FREE char *copy = strdup(text);
-	char *rest = copy, *word;
-
-	numbers->number = calloc(strlen(text) + 1, sizeof(*numbers->number));
-	if (!copy || !numbers->number)
-		return failed(-ENOMEM, "--in-use");
-	while ((word = strsep(&rest, ",")) != NULL) {
-		uint32_t number = options_number(word);
-
-		if (!number) {
-			failed(-EPROTO, "--in-use %s: \"%s\" is no number of a generation", text,
-				word);
-			return EXIT_USAGE;
-		}
-		numbers->number[numbers->n++] = number;
-	}
-	return 0;
-}
-
 /* Those named: all of them, or none. */
-static int choose_named(
-	const struct context *c, const struct numbers *in_use, struct numbers *chosen)
+static int choose_named(const struct context *c, char **arguments, struct numbers *chosen)
 {
-	for (char **text = c->argument; *text; text++) {
+	for (char **text = arguments; *text; text++) {
 		uint32_t number = argument_generation(c, *text);
 
 		if (!number)
@@ -55,7 +32,7 @@ static int choose_named(
 		if (number == c->share.current)
 			return failed(-EPROTO,
 				"generation %u is the current one: nothing was removed", number);
-		if (has(in_use, number))
+		if (context_in_use(c, number))
 			return failed(-EPROTO,
 				"generation %u is in use: its clients would lose the files that "
 				"they run; "
@@ -67,13 +44,14 @@ static int choose_named(
 	return 0;
 }
 
-static void choose_old(const struct context *c, const struct numbers *in_use, uint32_t keep,
-	struct numbers *chosen)
+static void choose_old(const struct context *c, struct numbers *chosen)
 {
+	uint32_t keep = c->options.keep ? c->options.keep : c->config.keep;
+
 	for (size_t i = 0; i + keep < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];
 
-		if (number != c->share.current && !has(in_use, number))
+		if (number != c->share.current && !context_in_use(c, number))
 			chosen->number[chosen->n++] = number;
 	}
 }
@@ -98,14 +76,14 @@ static int remove_chosen(struct context *c, const struct numbers *chosen)
 		struct json_object *o = json_object_new_object();
 
 		json_object_object_add(o, "removed", list);
-		print_json(o);
+		json_print(o);
 	} else {
 		json_object_put(list);
 	}
 	return r;
 }
 
-static int collect(struct context *c, const struct numbers *in_use, uint32_t keep)
+static int collect(struct context *c, char **arguments)
 {
 	AUTO_FREE uint32_t *number = NULL;
 	struct numbers chosen = { 0 };
@@ -117,25 +95,14 @@ static int collect(struct context *c, const struct numbers *in_use, uint32_t kee
 	if (!number)
 		return failed(-ENOMEM, "gc");
 	chosen.number = number;
-	if (*c->argument)
-		r = choose_named(c, in_use, &chosen);
+	if (*arguments)
+		r = choose_named(c, arguments, &chosen);
 	else
-		choose_old(c, in_use, keep, &chosen);
+		choose_old(c, &chosen);
 	return r < 0 ? r : remove_chosen(c, &chosen);
 }
 
-int share_gc(struct context *c)
+int share_gc(void *options, char **arguments)
 {
-	struct numbers in_use = { 0 };
-	uint32_t keep = c->options.keep ? options_number(c->options.keep) : c->config.keep;
-	int r = c->options.in_use ? parse_list(c->options.in_use, &in_use) : 0;
-
-	if (r == 0 && !keep) {
-		failed(-EPROTO, "--keep %s: at least one generation stays", c->options.keep);
-		r = EXIT_USAGE;
-	}
-	if (r == 0)
-		r = collect(c, &in_use, keep);
-	free(in_use.number);
-	return r;
+	return collect(options, arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

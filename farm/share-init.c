@@ -59,9 +59,8 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	return r < 0 ? failed(r, "%s", path) : 0;
 }
 
-int share_init(struct context *context)
+static int init(const struct context *context, const char *path)
 {
-	const char *path = context->argument[0];
 	struct signature_key *key = NULL;
 	AUTO_CLOSE int dir = -1;
 	int r;
@@ -82,4 +81,9 @@ int share_init(struct context *context)
 	if (r == 0)
 		say("%s: an empty share; %s/etc/filter says what a publish leaves out", path, path);
 	return r;
+}
+
+int share_init(void *options, char **arguments)
+{
+	return init(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,6 +1,5 @@
 /* xenfarm share list */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "farm/tree.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
 
 struct row {
 	uint32_t generation;
@@ -120,11 +120,13 @@ static void add_row(struct json_object *list, const struct row *row)
 	json_object_array_add(list, o);
 }
 
-int share_list(struct context *c)
+int share_list(void *options, char **arguments)
 {
+	const struct context *c = options;
 	struct json_object *list = json_object_new_array();
 	int r = 0;
 
+	(void)arguments;
 	say("  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries", "its own", "note");
 	for (size_t i = 0; i < c->share.n && r == 0; i++) {
 		struct row row = { .generation = c->share.generation[i],
@@ -139,8 +141,8 @@ int share_list(struct context *c)
 		buf_free(&row.note);
 	}
 	if (r == 0 && c->options.json)
-		print_json(list);
+		json_print(list);
 	else
 		json_object_put(list);
-	return r;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

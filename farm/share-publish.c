@@ -1,6 +1,6 @@
 /* xenfarm share publish: from a master's tree to what clients run. */
 #include <errno.h>
-#include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include "farm/say.h"
 #include "farm/source.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
 
 /* A share in its own source would hold itself, and so on. */
 static int check_apart(const struct share *share, const struct source *source)
@@ -55,7 +56,7 @@ static void report(const struct context *c, const struct generation *g, uint64_t
 	json_object_object_add(o, "bytes", json_object_new_int64((int64_t)g->bytes));
 	json_object_object_add(o, "entries", json_object_new_int64((int64_t)g->entries));
 	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
-	print_json(o);
+	json_print(o);
 }
 
 static void report_nothing(const struct context *c)
@@ -68,7 +69,7 @@ static void report_nothing(const struct context *c)
 	o = json_object_new_object();
 	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
 	json_object_object_add(o, "changed", json_object_new_int64(0));
-	print_json(o);
+	json_print(o);
 }
 
 static int make(struct context *c, const struct source *source, const struct signature_key *key)
@@ -101,27 +102,20 @@ static int publish(struct context *c, const struct source *source)
 	return r;
 }
 
-int share_publish(struct context *c)
+int share_publish(void *options, char **arguments)
 {
+	struct context *c = options;
 	const struct options *o = &c->options;
-	uint32_t partition = o->partition ? options_number(o->partition) : 0;
 	AUTO_SOURCE struct source source = { .dir = -1 };
-	int r;
+	int r = source_open(o->from, o->partition, &source);
 
-	if (!o->from) {
-		failed(-EPROTO, "publish what? --from DIR or --from IMAGE says it");
-		return EXIT_USAGE;
-	}
-	if (o->partition && !partition) {
-		failed(-EPROTO, "--partition %s: partitions are counted from 1", o->partition);
-		return EXIT_USAGE;
-	}
-	r = source_open(o->from, partition, &source);
+	(void)arguments;
 	if (r == 0)
 		r = check_apart(&c->share, &source);
 	if (r < 0)
-		return r;
+		return EXIT_FAILURE;
 	if (geteuid() != 0)
 		warn_user("not root: files get this user's ownership, devices are left out");
-	return o->dry_run ? preview(c, &source) : publish(c, &source);
+	r = o->dry_run ? preview(c, &source) : publish(c, &source);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -71,19 +71,16 @@ static int rekey(struct context *c, const struct signature_key *old)
 	return change(c, &chain, old);
 }
 
-int share_rekey(struct context *c)
+int share_rekey(void *options, char **arguments)
 {
+	struct context *c = options;
 	struct signature_key *old;
-	int r;
+	int r = context_private_key(c, &old);
 
-	if (!c->options.new_key) {
-		failed(-EPROTO, "--new-key FILE is required");
-		return EXIT_USAGE;
-	}
-	r = context_private_key(c, &old);
+	(void)arguments;
 	if (r < 0)
-		return r;
+		return EXIT_FAILURE;
 	r = rekey(c, old);
 	signature_key_free(old);
-	return r;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,6 +1,5 @@
 /* xenfarm share rollback: the next generation has the tree of an older one. */
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 
 #include "farm/flip.h"
@@ -8,6 +7,7 @@
 #include "farm/keys.h"
 #include "farm/say.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
 #include "lib/vis.h"
 
 static int preview(const struct context *c, uint32_t generation)
@@ -28,7 +28,7 @@ static int preview(const struct context *c, uint32_t generation)
 		json_object_array_add(list, o);
 	}
 	if (r == 0 && c->options.json)
-		print_json(json_object_get(list));
+		json_print(json_object_get(list));
 	json_object_put(list);
 	return r;
 }
@@ -55,13 +55,13 @@ static void report(const struct context *c, const struct generation *g, uint64_t
 	json_object_object_add(
 		o, "changed", json_object_new_int64(again ? 0 : (int64_t)g->changed));
 	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
-	print_json(o);
+	json_print(o);
 }
 
-static int restore(struct context *c, const struct signature_key *key)
+static int restore(struct context *c, const char *argument, const struct signature_key *key)
 {
 	/* What held before the lock may not hold now. */
-	uint32_t generation = argument_generation(c, c->argument[0]);
+	uint32_t generation = argument_generation(c, argument);
 	struct generation g = generation_next(c, key);
 	uint64_t window = 0;
 	int r;
@@ -79,9 +79,9 @@ static int restore(struct context *c, const struct signature_key *key)
 	return r;
 }
 
-int share_rollback(struct context *c)
+static int rollback(struct context *c, const char *argument)
 {
-	uint32_t generation = argument_generation(c, c->argument[0]);
+	uint32_t generation = argument_generation(c, argument);
 	struct signature_key *key;
 	int r;
 
@@ -96,7 +96,12 @@ int share_rollback(struct context *c)
 	if (r == 0)
 		r = keys_settle(&c->share, key);
 	if (r == 0)
-		r = restore(c, key);
+		r = restore(c, argument, key);
 	signature_key_free(key);
 	return r;
+}
+
+int share_rollback(void *options, char **arguments)
+{
+	return rollback(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,7 +2,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "farm/say.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
 #include "lib/scan.h"
 #include "lib/vis.h"
 
@@ -146,27 +146,42 @@ static int verify(struct verifier *v)
 	return r;
 }
 
-int share_verify(struct context *c)
+/* Which one was asked for; 0 after a message. */
+static uint32_t choose(const struct context *c, const char *argument)
 {
-	struct verifier v = { .context = c, .generation = c->share.current };
-	int r;
-
-	if (c->argument[0])
-		v.generation = argument_generation(c, c->argument[0]);
-	else if (!v.generation)
+	if (argument)
+		return argument_generation(c, argument);
+	if (!c->share.current)
 		failed(-EPROTO, "nothing was published yet");
+	return c->share.current;
+}
+
+static int report(const struct verifier *v)
+{
+	const struct context *c = v->context;
+
+	if (c->options.json)
+		json_print(json_object_get(v->list));
+	if (v->differences) {
+		failed(-EPROTO, "generation %u: %lu differences", v->generation, v->differences);
+		return EXIT_FAILURE;
+	}
+	say("generation %u is what its manifest says%s", v->generation,
+		v->generation == c->share.current ? ", and live/ is that generation" : "");
+	return EXIT_SUCCESS;
+}
+
+int share_verify(void *options, char **arguments)
+{
+	struct verifier v = { .context = options };
+	int status = EXIT_FAILURE;
+
+	v.generation = choose(v.context, arguments[0]);
 	if (!v.generation)
-		return -ENOENT;
+		return EXIT_FAILURE;
 	v.list = json_object_new_array();
-	r = verify(&v);
-	if (r == 0 && c->options.json)
-		print_json(json_object_get(v.list));
+	if (verify(&v) == 0)
+		status = report(&v);
 	json_object_put(v.list);
-	if (r == 0 && v.differences)
-		return failed(
-			-EPROTO, "generation %u: %lu differences", v.generation, v.differences);
-	if (r == 0)
-		say("generation %u is what its manifest says%s", v.generation,
-			v.generation == c->share.current ? ", and live/ is that generation" : "");
-	return r;
+	return status;
 }

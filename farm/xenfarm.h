@@ -2,11 +2,20 @@
 #ifndef FARM_XENFARM_H
 #define FARM_XENFARM_H
 
-#include "farm/config.h"
-#include "farm/options.h"
-#include "farm/share.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-enum { EXIT_USAGE = 2 }; /* beside EXIT_SUCCESS and EXIT_FAILURE */
+#include "farm/config.h"
+#include "farm/share.h"
+#include "lib/cli.h"
+
+struct options {
+	bool json, quiet, dry_run, checksum, no_initrd, strict;
+	const char *config, *share, *key; /* NULL: not given */
+	const char *from, *note, *layout, *in_use_kernel;
+	const char *in_use, *new_key;
+	uint32_t partition, keep; /* 0: not given */
+};
 
 /* What a command works with: its options, the settings, and what of both is valid. */
 struct context {
@@ -14,23 +23,25 @@ struct context {
 	struct config config;
 	const char *share_path, *key_path;
 	struct share share; /* not open for `init` */
-	char **argument;    /* NULL at the end */
 };
 
-int share_main(int argc, char **argv);
+/* The commands `xenfarm share …`, see lib/cli.h; options is a struct context. They return the exit
+ * status. */
+int share_init(void *options, char **arguments);
+int share_publish(void *options, char **arguments);
+int share_list(void *options, char **arguments);
+int share_diff(void *options, char **arguments);
+int share_verify(void *options, char **arguments);
+int share_rollback(void *options, char **arguments);
+int share_rekey(void *options, char **arguments);
+int share_gc(void *options, char **arguments);
 
-/*
- * `xenfarm share …`. Return 0; a negative number after a message; or EXIT_USAGE, after a message,
- * too.
- */
-int share_init(struct context *context);
-int share_publish(struct context *context);
-int share_list(struct context *context);
-int share_diff(struct context *context);
-int share_verify(struct context *context);
-int share_rollback(struct context *context);
-int share_rekey(struct context *context);
-int share_gc(struct context *context);
+/* Read xenfarm.conf, or what --config names instead, and choose share and key. 0 or -errno. */
+int context_configure(struct context *context);
+
+/* --in-use: numbers with commas between them. Is a generation among them? */
+value_set_fn context_set_in_use;
+bool context_in_use(const struct context *context, uint32_t generation);
 
 /* The argument as the number of a generation that the share has. Returns 0 after a message. */
 uint32_t argument_generation(const struct context *context, const char *text);
@@ -40,9 +51,5 @@ uint32_t argument_generation(const struct context *context, const char *text);
 int context_read_private(const char *path, struct signature_key **key);
 int context_private_key(const struct context *context, struct signature_key **key);
 int context_public_key(const struct context *context, struct signature_key **key);
-
-/* Print a JSON object on standard output, and free it. */
-struct json_object;
-void print_json(struct json_object *object);
 
 #endif

@@ -1,0 +1,120 @@
+/* What the commands of xenfarm work with: settings, share, keys, generations by their numbers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "farm/say.h"
+#include "farm/xenfarm.h"
+#include "lib/cleanup.h"
+
+/* The usual file may be missing, one that was asked for may not. */
+static int read_config(struct context *context)
+{
+	const char *path = context->options.config ? context->options.config
+						   : XF_SYSCONFDIR "/xenfarm/xenfarm.conf";
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_BUF struct buf text = { 0 };
+	unsigned int line;
+	const char *what;
+	int r;
+
+	config_defaults(&context->config);
+	if (fd < 0 && errno == ENOENT && !context->options.config)
+		return 0;
+	r = fd < 0 ? -errno : buf_read(&text, fd, CONFIG_BYTES_MAX);
+	if (r < 0)
+		return failed(r, "%s", path);
+	if (config_parse(text.data, text.size, &context->config, &line, &what) < 0)
+		return failed(-EPROTO, "%s, line %u: %s", path, line, what);
+	return 0;
+}
+
+int context_configure(struct context *c)
+{
+	int r = read_config(c);
+
+	c->share_path = c->options.share ? c->options.share : c->config.share;
+	c->key_path = c->options.key ? c->options.key : c->config.key;
+	return r;
+}
+
+/* One number of a list, up to a comma or the end. */
+static const char *generation_of(const char *list, uint32_t *number)
+{
+	size_t n = strcspn(list, ",");
+	char text[16];
+
+	if (n >= sizeof(text))
+		return "is not a list of generations";
+	memcpy(text, list, n);
+	text[n] = '\0';
+	return value_number(number, text) ? "is not a list of generations" : NULL;
+}
+
+const char *context_set_in_use(void *to, const char *text)
+{
+	const char *list = text, *wrong;
+	uint32_t number;
+
+	do {
+		wrong = generation_of(list, &number);
+		list += strcspn(list, ",");
+	} while (!wrong && *list++);
+	return wrong ? wrong : value_text(to, text);
+}
+
+bool context_in_use(const struct context *c, uint32_t generation)
+{
+	const char *list = c->options.in_use;
+	uint32_t number;
+
+	while (list && *list) {
+		if (!generation_of(list, &number) && number == generation)
+			return true;
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+	return false;
+}
+
+uint32_t argument_generation(const struct context *context, const char *text)
+{
+	uint32_t generation;
+
+	if (!value_number(&generation, text) && share_has(&context->share, generation))
+		return generation;
+	failed(-EPROTO, "%s is no generation of %s (`xenfarm share list` tells which there are)",
+		text, context->share.path);
+	return 0;
+}
+
+int context_read_private(const char *path, struct signature_key **key)
+{
+	int r = signature_read_private(path, key);
+
+	if (r == -ENOENT)
+		return failed(r, "the key that signs, %s (--key, or key in xenfarm.conf)", path);
+	if (r == -EINVAL)
+		return failed(-EPROTO, "%s is not a private Ed25519 key", path);
+	return r < 0 ? failed(r, "the key that signs, %s", path) : 0;
+}
+
+int context_private_key(const struct context *context, struct signature_key **key)
+{
+	return context_read_private(context->key_path, key);
+}
+
+int context_public_key(const struct context *context, struct signature_key **key)
+{
+	AUTO_FREE char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s.pub", context->key_path) < 0)
+		return failed(-ENOMEM, "%s", context->key_path);
+	r = signature_read_public(path, key);
+	if (r == -ENOENT)
+		r = signature_read_public(context->key_path, key);
+	return r < 0 ? failed(r, "the public key, %s (--key, or key in xenfarm.conf)", path) : 0;
+}
