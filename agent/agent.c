@@ -14,7 +14,9 @@
 #include "agent/mounts.h"
 #include "agent/report.h"
 #include "agent/rows.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
@@ -23,24 +25,6 @@
 
 /* A path keeps its base while its conflict lasts: so many generations are searched for it. */
 #define BASE_GENERATIONS 64
-
-void complain(int r, const char *format, ...)
-{
-	AUTO_BUF struct buf text = { 0 };
-	char sentence[2 * MANIFEST_PATH_MAX];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(sentence, sizeof(sentence), format, args);
-	va_end(args);
-	buf_puts(&text, sentence);
-	if (r < 0)
-		buf_printf(&text, ": %s",
-			r == -ELOOP ? "a symbolic link, which is not followed" : strerror(-r));
-	buf_add(&text, "", 1);
-	fprintf(stderr, "xf-agent: %s\n", text.failed ? sentence : text.data);
-	document_message(text.failed ? sentence : text.data);
-}
 
 void inform(const struct agent *a, const char *format, ...)
 {
@@ -90,9 +74,9 @@ static int add_policy_file(struct agent *a, int dir, const char *shown, const ch
 	if (r == 0)
 		return 0;
 	if (what)
-		complain(0, "%s/%s:%u: %s", shown, name, line, what);
+		cli_error(0, "%s/%s:%u: %s", shown, name, line, what);
 	else
-		complain(r, "%s/%s", shown, name);
+		cli_error(r, "%s/%s", shown, name);
 	return EXIT_REFUSED;
 }
 
@@ -107,7 +91,7 @@ static int read_policies(struct agent *a, int root, const char *folder, const ch
 		return 0;
 	n = dir < 0 ? -1 : scandirat(dir, ".", &entry, is_policy_file, by_name);
 	if (n < 0) {
-		complain(dir < 0 ? dir : -errno, "%s", shown);
+		cli_error(dir < 0 ? dir : -errno, "%s", shown);
 		return EXIT_REFUSED;
 	}
 	for (int i = 0; i < n; i++) {
@@ -127,7 +111,7 @@ static int read_all_policies(struct agent *a)
 
 	a->policies = policies_new();
 	if (!a->policies || policies_add_defaults(a->policies) < 0) {
-		complain(-ENOMEM, "policy");
+		cli_error(-ENOMEM, "policy");
 		return EXIT_UNDONE;
 	}
 	r = own < 0 ? 0 : read_policies(a, own, VENDOR_POLICY + 1, VENDOR_POLICY);
@@ -142,7 +126,7 @@ void agent_unfinished(const struct transaction *t, int r)
 {
 	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
 
-	complain(r, "not finished: %s%s%s; the next run goes on with it",
+	cli_error(r, "not finished: %s%s%s; the next run goes on with it",
 		path ? path : TRANSACTION_DIR " in the state directory", ": ",
 		t->failed_what ? t->failed_what : "cannot be completed");
 }
@@ -154,7 +138,7 @@ static int recover(struct agent *a)
 	int r = transaction_recover(a->root, a->state, &t);
 
 	if (r == -EBADMSG || r == -ENOENT) {
-		complain(r, "an interrupted run cannot be finished: %s in the state directory",
+		cli_error(r, "an interrupted run cannot be finished: %s in the state directory",
 			TRANSACTION_DIR);
 		r = EXIT_REFUSED;
 	} else if (r < 0) {
@@ -178,7 +162,7 @@ static int state_is_missing(const struct agent *a)
 	const char *missing = a->options->state ? NULL : mounts_missing(a->mounts, STATE_DEFAULT);
 
 	if (missing)
-		complain(0,
+		cli_error(0,
 			"the state directory is on the file system of /%s, which is not mounted",
 			missing);
 	return missing ? EXIT_DEFERRED : 0;
@@ -190,13 +174,13 @@ static int open_state(struct agent *a, bool change)
 
 	a->state = state_open(a->root, a->options->state, change, &a->lock);
 	if (a->state == -EWOULDBLOCK) {
-		complain(0, "another xf-agent is at work");
+		cli_error(0, "another xf-agent is at work");
 		return EXIT_DEFERRED;
 	}
 	if (a->state == -ENOENT && !change) {
 		a->state = -1;
 	} else if (a->state < 0) {
-		complain(a->state, "the state directory %s",
+		cli_error(a->state, "the state directory %s",
 			a->options->state ? a->options->state
 					  : agent_path(a->options, STATE_DEFAULT, path));
 		a->state = -1;
@@ -208,7 +192,7 @@ static int open_state(struct agent *a, bool change)
 
 static int unreadable(int r, const char *name)
 {
-	complain(r == -EBADMSG ? 0 : r, "%s in the state directory: %s", name,
+	cli_error(r == -EBADMSG ? 0 : r, "%s in the state directory: %s", name,
 		r == -EBADMSG ? "damaged, or not a regular file" : "cannot be read");
 	return EXIT_REFUSED;
 }
@@ -222,12 +206,12 @@ int agent_open(struct agent *a, const struct options *options, bool change)
 	};
 	a->root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->root < 0) {
-		complain(-errno, "%s", options->root);
+		cli_error(-errno, "%s", options->root);
 		return EXIT_USAGE;
 	}
 	a->mounts = mounts_read(a->root);
 	if (!a->mounts) {
-		complain(-ENOMEM, "etc/fstab");
+		cli_error(-ENOMEM, "etc/fstab");
 		return EXIT_UNDONE;
 	}
 	r = state_is_missing(a);
@@ -310,7 +294,7 @@ static bool is_another(int r)
 {
 	static const int error[] = { ENOENT, ENOTDIR, EISDIR, ELOOP, EINVAL, EFBIG, EBADMSG };
 
-	for (size_t i = 0; i < sizeof(error) / sizeof(error[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(error); i++)
 		if (r == -error[i])
 			return true;
 	return false;

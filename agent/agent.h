@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/config.h"
 #include "agent/conflicts.h"
 #include "agent/owners.h"
 #include "agent/plan.h"
@@ -27,10 +28,13 @@ enum {
 	EXIT_UNDONE = 30, /* failed, nothing was changed */
 };
 
+enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE };
+
 struct options {
 	const char *root, *state, *pub, *source, *tool;
 	bool json, quiet, again;
-	enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE } resolve;
+	int resolve; /* RESOLVE_… */
+	struct config config;
 };
 
 struct agent {
@@ -83,9 +87,6 @@ struct undo {
  */
 int agent_open(struct agent *agent, const struct options *options, bool change);
 void agent_close(struct agent *agent);
-
-/* Say "xf-agent: …" on standard error, with the text of errno -r if r is negative. */
-__attribute__((format(printf, 2, 3))) void complain(int r, const char *format, ...);
 
 /* Say on standard error what was done and is no mistake, unless --quiet is given. */
 __attribute__((format(printf, 2, 3))) void inform(

@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/vis.h"
 
 /* --- what became of the steps, for the report --- */
@@ -89,7 +90,7 @@ static int not_staged(const struct transaction *t, int r)
 	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
 	bool share = r == -EBADMSG || r == -EREMOTEIO;
 
-	complain(share || (r == -ENOSPC && t->failed_what) ? 0 : r, "nothing was changed: %s%s%s",
+	cli_error(share || (r == -ENOSPC && t->failed_what) ? 0 : r, "nothing was changed: %s%s%s",
 		path ? path : "", path ? ": " : "",
 		t->failed_what ? t->failed_what : "the transaction cannot begin");
 	return r == -EBADMSG ? EXIT_REFUSED : r == -EREMOTEIO ? EXIT_UNREACHABLE : EXIT_UNDONE;

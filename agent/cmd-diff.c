@@ -90,7 +90,7 @@ static void diff(const char *path, const struct side *a, const struct side *b)
 	fflush(stdout);
 	r = run(argv, 1, LIMIT, 0);
 	if (r < 0)
-		complain(r, "diff");
+		cli_error(r, "diff");
 }
 
 static int is_file(const struct side *s)
@@ -123,7 +123,7 @@ static int show(struct agent *a, const char *path)
 	int differ = !plan_same_content(side[1].entry, side[2].entry);
 
 	if (!side[0].entry && !side[2].entry) {
-		complain(0, "%s is not among the share's paths", path);
+		cli_error(0, "%s is not among the share's paths", path);
 		return EXIT_USAGE;
 	}
 	if (a->options->json) {
@@ -145,7 +145,7 @@ static int show(struct agent *a, const char *path)
 	return differ ? EXIT_DIFFERENT : EXIT_DONE;
 }
 
-int command_diff(const struct options *options, char **arguments)
+int command_diff(void *options, char **arguments)
 {
 	const char *path = arguments[0] + (arguments[0][0] == '/');
 	struct agent a;

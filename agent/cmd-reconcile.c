@@ -10,7 +10,7 @@
 #define BOOT_LIMIT \
 	100 /* seconds that a boot waits for us, where there is something to run already */
 
-int command_plan(const struct options *options, char **arguments)
+int command_plan(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, false);
@@ -71,7 +71,7 @@ static int reconcile(struct agent *a)
 	return agent_left(a);
 }
 
-int command_reconcile(const struct options *options, char **arguments)
+int command_reconcile(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, true);
@@ -100,7 +100,7 @@ static void too_late(int signal)
 	_exit(EXIT_DEFERRED);
 }
 
-int command_boot(const struct options *options, char **arguments)
+int command_boot(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, true);

@@ -45,7 +45,7 @@ static int take_theirs(struct agent *a, struct op *op)
 	if (op->action == ACTION_SIDE || op->action == ACTION_SIDE_DEL ||
 		op->action == ACTION_SIDE_TREE || op->action == ACTION_RELOCATED) {
 		if (op->action == ACTION_SIDE_DEL && !op->offerable) {
-			complain(0, "%s: its folder is not there: make it first", op->path);
+			cli_error(0, "%s: its folder is not there: make it first", op->path);
 			return EXIT_REFUSED;
 		}
 		op->action = ACTION_INSTALL;
@@ -66,7 +66,7 @@ static int take_merge(struct agent *a, struct op *op)
 
 	if (op->action != ACTION_SIDE || op->new->type != MANIFEST_FILE ||
 		op->local->type != MANIFEST_FILE) {
-		complain(0, "%s: only a text can be merged: use --mine or --theirs", op->path);
+		cli_error(0, "%s: only a text can be merged: use --mine or --theirs", op->path);
 		return EXIT_USAGE;
 	}
 	r = agent_source(a);
@@ -116,16 +116,16 @@ static int decide(struct agent *a, const char *path)
 	if (rows_is_account_file(path) && drop_clashes(a, path)) {
 		if (a->options->resolve == RESOLVE_MINE)
 			return 0;
-		complain(0, "%s: edit its rows (vipw, vigr), then resolve it with --mine", path);
+		cli_error(0, "%s: edit its rows (vipw, vigr), then resolve it with --mine", path);
 		return EXIT_USAGE;
 	}
 	if (conflicts_find(&a->conflicts, CONFLICT_FORMER, path) && (!op || !is_conflict(op))) {
-		complain(0, "%s: a former version is offered: move it over the file, or remove it",
+		cli_error(0, "%s: a former version is offered: move it over the file, or remove it",
 			path);
 		return EXIT_USAGE;
 	}
 	if (!op || !is_conflict(op)) {
-		complain(0, "%s is not in conflict; xf-agent conflicts lists what is", path);
+		cli_error(0, "%s is not in conflict; xf-agent conflicts lists what is", path);
 		return EXIT_USAGE;
 	}
 	switch (a->options->resolve) {
@@ -148,14 +148,15 @@ static void forget_merge(const struct agent *a, const char *path)
 		merge_edit_forget(a, path);
 }
 
-int command_resolve(const struct options *options, char **arguments)
+int command_resolve(void *settings, char **arguments)
 {
+	const struct options *options = settings;
 	const char *path = arguments[0] + (arguments[0][0] == '/');
 	struct agent a;
 	int r;
 
 	if (!options->resolve) {
-		complain(0, "resolve needs --mine, --theirs or --merge");
+		cli_error(0, "resolve needs --mine, --theirs or --merge");
 		return EXIT_USAGE;
 	}
 	r = agent_open(&a, options, true);

@@ -299,15 +299,16 @@ static void print(const struct restarts *s, const char *kernel)
 		puts("nothing to restart");
 }
 
-int command_restarts(const struct options *options, char **arguments)
+int command_restarts(void *settings, char **arguments)
 {
+	const struct options *options = settings;
 	struct restarts s = { 0 };
 	AUTO_FREE char *kernel = newer_kernel();
 	int r = look_at_all(&s);
 
 	(void)arguments;
 	if (r < 0)
-		complain(r, "/proc cannot be read");
+		cli_error(r, "/proc cannot be read");
 	if (s.n)
 		qsort(s.user, s.n, sizeof(*s.user), by_unit);
 	if (r == 0 && options->json)

@@ -80,7 +80,7 @@ static bool leads_anywhere(const struct journal *j, uint32_t generation)
 
 static int unreadable(uint32_t serial, int r)
 {
-	complain(r == -EBADMSG ? 0 : r, "the record trash/%u %s; without it: remove it", serial,
+	cli_error(r == -EBADMSG ? 0 : r, "the record trash/%u %s; without it: remove it", serial,
 		r == -EBADMSG ? "is damaged" : "cannot be read");
 	return EXIT_REFUSED;
 }
@@ -100,7 +100,7 @@ static int find_record(const struct agent *a,
 
 	*found = (struct record){ 0 };
 	if (r < 0) {
-		complain(r, "trash in the state directory");
+		cli_error(r, "trash in the state directory");
 		return EXIT_REFUSED;
 	}
 	for (size_t i = n; r == 0 && found->serial == 0 && i-- > 0;) {
@@ -508,13 +508,13 @@ static int go_back(const struct options *options, struct course *c)
 	}
 	if (r || failed(status) || c->reached <= c->target || (c->whole && !c->serial))
 		return r ? r : status;
-	complain(0, "stopped at generation %u, not %u: %s", c->reached, c->target,
+	cli_error(0, "stopped at generation %u, not %u: %s", c->reached, c->target,
 		status == EXIT_DEFERRED ? "what is deferred comes first; then try again"
 					: "there is no record of what was before");
 	return EXIT_DEFERRED;
 }
 
-int command_rollback(const struct options *options, char **arguments)
+int command_rollback(void *options, char **arguments)
 {
 	struct course c = { 0 };
 	char *end = NULL;
@@ -523,14 +523,14 @@ int command_rollback(const struct options *options, char **arguments)
 	if (arguments[0])
 		c.target = (uint32_t)strtoul(arguments[0], &end, 10);
 	if (end && (*end || c.target == 0)) {
-		complain(0, "%s: not the number of a generation", arguments[0]);
+		cli_error(0, "%s: not the number of a generation", arguments[0]);
 		return EXIT_USAGE;
 	}
 	r = choose(options, &c);
 	if (r || c.finished)
 		return r;
 	if (c.serial == 0) {
-		complain(0, "there is no record of changes to undo");
+		cli_error(0, "there is no record of changes to undo");
 		return EXIT_REFUSED;
 	}
 	return go_back(options, &c);

@@ -26,8 +26,9 @@ static void print_status(const struct agent *a)
 		printf("%u could not be done: xf-agent plan says why\n", s->deferred);
 }
 
-int command_status(const struct options *options, char **arguments)
+int command_status(void *settings, char **arguments)
 {
+	const struct options *options = settings;
 	struct agent a;
 	int r = agent_open(&a, options, false);
 
@@ -44,7 +45,7 @@ int command_status(const struct options *options, char **arguments)
 	return r;
 }
 
-int command_conflicts(const struct options *options, char **arguments)
+int command_conflicts(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, false);

@@ -81,8 +81,9 @@ static int compare(const struct manifest_entry *base, const struct manifest_entr
 	return what ? tell(v, base->path, what) : 0;
 }
 
-int command_verify(const struct options *options, char **arguments)
+int command_verify(void *settings, char **arguments)
 {
+	const struct options *options = settings;
 	struct verify v = { .list = options->json ? json_object_new_array() : NULL };
 	struct manifest_error error = { 0 };
 	struct agent a;
@@ -91,7 +92,7 @@ int command_verify(const struct options *options, char **arguments)
 	(void)arguments;
 	v.agent = &a;
 	if (r == 0 && state_manifest(a.state, STATE_BASE, &a.base, &error) < 0) {
-		complain(0, "the base cannot be read: %s", error.rule ? error.rule : "damaged");
+		cli_error(0, "the base cannot be read: %s", error.rule ? error.rule : "damaged");
 		r = EXIT_REFUSED;
 	}
 	r = r ? r : agent_scan(&a, true);

@@ -1,24 +1,25 @@
-/* etc/xenfarm/xf-agent.conf below the root: key=value lines (docs/xf-agent.conf.5). */
+/* etc/xenfarm/xf-agent.conf below the root, see lib/conf.h and docs/xf-agent.conf.5. */
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
-#include <stddef.h>
+#include "lib/buf.h"
+#include "lib/conf.h"
 
-#define CONFIG_PATH      "etc/xenfarm/xf-agent.conf"
-#define CONFIG_BYTES_MAX 65536
-#define CONFIG_SHARE     "/mroot" /* where xf-init leaves the share */
+#define CONFIG_PATH  "etc/xenfarm/xf-agent.conf"
+#define CONFIG_SHARE "/mroot" /* where xf-init leaves the share */
 
 struct config {
-	char *source; /* the share; NULL: none is known */
-	char *pub;    /* its key; NULL: the usual place */
+	const char *source; /* the share; NULL: none is known */
+	const char *pub;    /* its key; NULL: the usual place */
+	struct buf text;    /* of the file, which both are part of */
 };
 
-/* Parse: no I/O. 0; -EINVAL with *line (from 1) and *what (static text) set; or -ENOMEM. */
-int config_parse(
-	const char *text, size_t n, struct config *config, unsigned int *line, const char **what);
+/* Parse text, n bytes and room for one more, see conf_parse(). 0; or -EINVAL with *error and
+ * nothing set. */
+int config_parse(char *text, size_t n, struct config *config, struct conf_error *error);
 
 /* Read the file; without one, or without a source in it, that is CONFIG_SHARE if there is a share.
- * Returns 0, or -errno after saying why. */
+ * Returns 0, or -errno after a message. */
 int config_read(struct config *config, const char *root);
 void config_free(struct config *config);
 

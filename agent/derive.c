@@ -13,6 +13,8 @@
 
 #include "agent/agent.h"
 #include "agent/run.h"
+#include "lib/array.h"
+#include "lib/cli.h"
 #include "lib/publish.h"
 
 #define MOTD_DIR "/run/motd.d"
@@ -61,9 +63,9 @@ static void remake(const struct derived *d)
 	if (r == -ENOENT)
 		return;
 	if (r < 0)
-		complain(r, "%s", d->argv[0]);
+		cli_error(r, "%s", d->argv[0]);
 	else if (r > 0)
-		complain(0, "%s ended with %d: run it again by hand", d->argv[0], r);
+		cli_error(0, "%s ended with %d: run it again by hand", d->argv[0], r);
 }
 
 /* A line for those who log in, by pam_motd(8), as long as something waits for them. */
@@ -82,7 +84,7 @@ static void tell_at_login(const struct agent *a)
 
 void derive_files(const struct steps *steps)
 {
-	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(derived); i++) {
 		struct policies *globs = policies_new();
 		const char *what;
 		unsigned int line;

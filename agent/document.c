@@ -9,16 +9,14 @@
 
 static struct json_object *document;
 
-void document_begin(const char *command)
+void document_begin(void)
 {
-	if (!document) {
-		document = json_object_new_object();
-		document_set("command", NULL);
-		document_set("status", NULL);
-		document_set("messages", json_object_new_array());
-	}
-	if (command)
-		document_set("command", json_object_new_string(command));
+	if (document)
+		return;
+	document = json_object_new_object();
+	document_set("command", NULL);
+	document_set("status", NULL);
+	document_set("messages", json_object_new_array());
 }
 
 bool document_wanted(void)
@@ -68,10 +66,12 @@ void document_message(const char *text)
 		json_object_array_add(list_of("messages"), json_text(text));
 }
 
-void document_end(int status)
+void document_end(const char *command, int status)
 {
 	if (!document)
 		return;
+	if (command)
+		document_set("command", json_object_new_string(command));
 	document_set("status", json_object_new_int(status));
 	puts(json_object_to_json_string_ext(
 		document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));

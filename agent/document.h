@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of a command, or of none (NULL) if it is not known (yet). Again: only the name is set. */
-void document_begin(const char *command);
+/* From now on there is one. */
+void document_begin(void);
 
 /* Was it begun? The functions below do nothing if not. */
 bool document_wanted(void);
@@ -27,8 +27,8 @@ void document_append(const char *key, struct json_object *list);
 /* What was said on standard error, or would be on standard output. */
 void document_message(const char *text);
 
-/* Print it, with the exit status, and forget it. */
-void document_end(int status);
+/* Print it, with the command (NULL: not known) and the exit status, and forget it. */
+void document_end(const char *command, int status);
 
 /* Text that may have any bytes: those beyond ASCII as in vis(3), by their octal numbers. */
 struct json_object *json_text(const char *bytes);

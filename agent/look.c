@@ -16,6 +16,7 @@
 #include "agent/volume.h"
 #include "kernel-cmdline/xfnet.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
 #include "lib/scan.h"
@@ -28,10 +29,10 @@ static int unreachable(const struct agent *a, int r, const char *what)
 	const char *fault = source_fault(r);
 
 	if (fault)
-		complain(0, "the share %s is refused: %s is %s; nothing was changed",
+		cli_error(0, "the share %s is refused: %s is %s; nothing was changed",
 			a->options->source, what, fault);
 	else
-		complain(r, "the share %s cannot be read (%s); nothing was changed",
+		cli_error(r, "the share %s cannot be read (%s); nothing was changed",
 			a->options->source, what);
 	return fault ? EXIT_REFUSED : EXIT_UNREACHABLE;
 }
@@ -51,12 +52,12 @@ int agent_source(struct agent *a)
 	int r = agent_open_source(a);
 
 	if (!a->options->source)
-		complain(0, "no share: give --source, or source= in %s",
+		cli_error(0, "no share: give --source, or source= in %s",
 			agent_path(a->options, CONFIG_PATH, path));
 	if (!a->options->source || r == -EINVAL)
 		return EXIT_USAGE;
 	if (r < 0)
-		complain(r, "the share %s cannot be opened; nothing was changed",
+		cli_error(r, "the share %s cannot be opened; nothing was changed",
 			a->options->source);
 	return r < 0 ? EXIT_UNREACHABLE : 0;
 }
@@ -94,7 +95,7 @@ static int read_current(struct agent *a)
 		return unreachable(a, r, "current");
 	number = strtoul(text.data, &end, 10);
 	if (number == 0 || number > UINT32_MAX || (*end && *end != '\n')) {
-		complain(0, "%s: current holds no generation's number: is this a share?",
+		cli_error(0, "%s: current holds no generation's number: is this a share?",
 			a->options->source);
 		return EXIT_REFUSED;
 	}
@@ -114,10 +115,10 @@ int agent_current(struct agent *a)
 static int refuse_manifest(const struct agent *a, int r, const struct manifest_error *error)
 {
 	if (error->rule && error->line)
-		complain(0, "manifest of generation %u, line %lu: %s", a->generation, error->line,
+		cli_error(0, "manifest of generation %u, line %lu: %s", a->generation, error->line,
 			error->rule);
 	else
-		complain(error->rule ? 0 : r, "manifest of generation %u: %s", a->generation,
+		cli_error(error->rule ? 0 : r, "manifest of generation %u: %s", a->generation,
 			error->rule ? error->rule : "cannot be used");
 	return EXIT_REFUSED;
 }
@@ -128,7 +129,7 @@ static int keep_fetched(struct agent *a, const struct buf *data)
 	int r = publish_file(a->state, STATE_NEXT, 0644, data->data, data->size);
 
 	if (r < 0) {
-		complain(r, "%s in the state folder", STATE_NEXT);
+		cli_error(r, "%s in the state folder", STATE_NEXT);
 		return EXIT_UNDONE;
 	}
 	a->fetched = true;
@@ -159,7 +160,7 @@ static int fetch_manifest(struct agent *a)
 	if (r < 0)
 		return refuse_manifest(a, r, &error);
 	if (a->new->head.generation != a->generation) {
-		complain(0, "the manifest is that of generation %u, not of %u",
+		cli_error(0, "the manifest is that of generation %u, not of %u",
 			a->new->head.generation, a->generation);
 		return EXIT_REFUSED;
 	}
@@ -174,7 +175,7 @@ static int load_kept(struct agent *a, const char *name, struct manifest **manife
 
 	if (r == 0)
 		return 0;
-	complain(error.rule ? 0 : r, "%s in the state folder: %s", name,
+	cli_error(error.rule ? 0 : r, "%s in the state folder: %s", name,
 		error.rule ? error.rule : "cannot be read");
 	return EXIT_REFUSED;
 }
@@ -185,7 +186,7 @@ static int thin_base(struct agent *a)
 	struct manifest *thin = manifest_thin(a->base, a->new);
 
 	if (!thin) {
-		complain(-ENOMEM, "the base");
+		cli_error(-ENOMEM, "the base");
 		return EXIT_UNDONE;
 	}
 	manifest_free(a->base);
@@ -216,7 +217,7 @@ int agent_load(struct agent *a)
 	/* The command line is the hypervisor's word: who may write it need not replay anything. */
 	why = plan_guard(a->base, a->new, a->pinned);
 	if (why) {
-		complain(
+		cli_error(
 			0, "generation %u is refused: %s; nothing was changed", a->generation, why);
 		return EXIT_REFUSED;
 	}
@@ -311,7 +312,7 @@ int agent_scan(struct agent *a, bool all)
 		statcache_save(options.cache, a->state, STATE_CACHE);
 	statcache_free(options.cache);
 	if (r < 0) {
-		complain(r, "%s cannot be read%s", a->options->root,
+		cli_error(r, "%s cannot be read%s", a->options->root,
 			r == -ENOTSUP ? ": /proc has to be mounted" : "");
 		return EXIT_UNDONE;
 	}
@@ -331,7 +332,7 @@ int agent_decide(struct agent *a)
 	int r = plan_make(&in, &a->plan);
 
 	if (r < 0) {
-		complain(r, "cannot plan");
+		cli_error(r, "cannot plan");
 		return EXIT_UNDONE;
 	}
 	return 0;
@@ -342,7 +343,7 @@ int agent_prepare(struct agent *a)
 	int r = prepare(a);
 
 	if (r < 0) {
-		complain(r, "cannot plan");
+		cli_error(r, "cannot plan");
 		return EXIT_UNDONE;
 	}
 	return 0;

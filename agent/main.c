@@ -1,242 +1,138 @@
 /* xf-agent: keeps a client's writeable part up to date. See docs/xf-agent.8. */
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/config.h"
 #include "agent/document.h"
+#include "lib/array.h"
 
-static const char usage_text[] =
-	"usage: xf-agent status | plan | conflicts | verify | restarts   [OPTIONS]\n"
-	"       xf-agent reconcile [--again] [OPTIONS]\n"
-	"       xf-agent boot [OPTIONS]\n"
-	"       xf-agent diff PATH [OPTIONS]\n"
-	"       xf-agent resolve PATH --mine|--theirs|--merge [--tool PROGRAM] [OPTIONS]\n"
-	"       xf-agent rollback [GENERATION] [OPTIONS]\n"
-	"\n"
-	"  status      what was applied, what is new, what waits\n"
-	"  plan        what reconcile would do\n"
-	"  reconcile   bring the writeable part to the share's generation\n"
-	"  boot        the same, as xf-init calls it: bounded in time, fills a blank root\n"
-	"  conflicts   what waits for you, since when\n"
-	"  diff        the base, local and new version of PATH\n"
-	"  resolve     decide a conflict: keep yours, take the master's, or merge\n"
-	"  verify      read everything and list how it differs from what was applied\n"
-	"  rollback    put back what the last generation (or all since GENERATION) replaced\n"
-	"  restarts    services that still run replaced files\n"
-	"\n"
-	"      --root DIR       the client's root (/)\n"
-	"      --state DIR      the state folder (ROOT/var/lib/xenfarm)\n"
-	"      --pub FILE       the share's public key (ROOT/etc/xenfarm/share.pub)\n"
-	"      --source SOURCE  the share: a folder, or nfs://SERVER[,SERVER]/PATH[?OPTIONS]\n"
-	"      --again          reconcile: look again, also at a generation that you went back "
-	"from\n"
-	"      --tool PROGRAM   resolve --merge with PROGRAM MINE BASE THEIRS MERGED\n"
-	"      --json           print one JSON document\n"
-	"      --quiet          print errors only\n"
-	"  -h, --help  -V, --version\n"
-	"\n"
-	"Exit status: 0 nothing left to do; 1 verify, diff: there are differences; 2 usage;\n"
-	"10 conflicts pending; 11 some paths deferred; 20 refused; 21 share unreachable;\n"
-	"30 failed, nothing was changed.\n";
-
-/* In this order the bits of what a command knows. */
-enum { ROOT = 256, STATE, PUB, SOURCE, JSON, QUIET, AGAIN, MINE, THEIRS, MERGE, TOOL };
-#define BIT(option) (1u << ((option)-ROOT))
-
-#define PRINTS  (BIT(JSON) | BIT(QUIET))
-#define CLIENT  (PRINTS | BIT(ROOT) | BIT(STATE) | BIT(PUB) | BIT(SOURCE))
-#define DECIDES (CLIENT | BIT(MINE) | BIT(THEIRS) | BIT(MERGE) | BIT(TOOL))
-
-static const struct option long_options[] = {
-	{ "root", required_argument, NULL, ROOT },
-	{ "state", required_argument, NULL, STATE },
-	{ "pub", required_argument, NULL, PUB },
-	{ "source", required_argument, NULL, SOURCE },
-	{ "json", no_argument, NULL, JSON },
-	{ "quiet", no_argument, NULL, QUIET },
-	{ "again", no_argument, NULL, AGAIN },
-	{ "mine", no_argument, NULL, MINE },
-	{ "theirs", no_argument, NULL, THEIRS },
-	{ "merge", no_argument, NULL, MERGE },
-	{ "tool", required_argument, NULL, TOOL },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ 0 },
-};
-
-static const struct command {
-	const char *name;
-	command_fn *function;
-	int at_least, at_most; /* arguments */
-	unsigned int options;  /* bits */
-} commands[] = {
-	{ "status", command_status, 0, 0, CLIENT },
-	{ "plan", command_plan, 0, 0, CLIENT },
-	{ "reconcile", command_reconcile, 0, 0, CLIENT | BIT(AGAIN) },
-	{ "boot", command_boot, 0, 0, CLIENT },
-	{ "conflicts", command_conflicts, 0, 0, CLIENT },
-	{ "diff", command_diff, 1, 1, CLIENT },
-	{ "resolve", command_resolve, 1, 1, DECIDES },
-	{ "verify", command_verify, 0, 0, CLIENT },
-	{ "rollback", command_rollback, 0, 1, CLIENT },
-	{ "restarts", command_restarts, 0, 0, PRINTS },
-};
-
-/* What was asked for: a command with its arguments and options. */
-struct request {
-	const struct command *command;
-	char **arguments;
-	struct options options;
-	unsigned int given; /* bits of options */
-};
-
-static int usage_error(const char *what, const char *which)
+/* The administrator's decision of a conflict: one of three flags, all of the same place. */
+static const char *decide(void *to, int decision)
 {
-	complain(0, "%s%s; see xf-agent --help", what, which);
-	return EXIT_USAGE;
+	int *resolve = to;
+
+	if (*resolve)
+		return "is a second decision: give one of --mine, --theirs, --merge";
+	*resolve = decision;
+	return NULL;
 }
 
-static int take_decision(struct options *o, int c)
+static const char *set_mine(void *to, const char *text)
 {
-	if (o->resolve)
-		return usage_error("one of --mine, --theirs, --merge", "");
-	o->resolve = c == MINE ? RESOLVE_MINE : c == THEIRS ? RESOLVE_THEIRS : RESOLVE_MERGE;
-	return 0;
+	(void)text;
+	return decide(to, RESOLVE_MINE);
 }
 
-static int take_option(struct request *q, int c, const char *word)
+static const char *set_theirs(void *to, const char *text)
 {
-	struct options *o = &q->options;
+	(void)text;
+	return decide(to, RESOLVE_THEIRS);
+}
 
-	q->given |= c >= ROOT ? BIT(c) : 0;
-	switch (c) {
-	case ROOT:
-		o->root = optarg;
-		break;
-	case STATE:
-		o->state = optarg;
-		break;
-	case PUB:
-		o->pub = optarg;
-		break;
-	case SOURCE:
-		o->source = optarg;
-		break;
-	case AGAIN:
-		o->again = true;
-		break;
-	case TOOL:
-		o->tool = optarg;
-		break;
-	case JSON:
-		o->json = true;
-		document_begin(NULL);
-		break;
-	case QUIET:
-		o->quiet = true;
-		break;
-	case MINE:
-	case THEIRS:
-	case MERGE:
-		return take_decision(o, c);
-	default:
-		return usage_error(
-			c == ':' ? "no value for " : "unknown option, or not a clear one: ", word);
+static const char *set_merge(void *to, const char *text)
+{
+	(void)text;
+	return decide(to, RESOLVE_MERGE);
+}
+
+#define OPTION(name, argument, set, member, help)                              \
+	{                                                                      \
+		name, 0, argument, help, set, offsetof(struct options, member) \
 	}
-	return 0;
-}
 
-static int find_command(struct request *q, const char *name)
+static const struct cli_option options[] = {
+	OPTION("root", "DIR", value_text, root, "the client's root (/)"),
+	OPTION("state", "DIR", value_text, state, "the state directory (ROOT/var/lib/xenfarm)"),
+	OPTION("pub", "FILE", value_text, pub,
+		"the share's public key (ROOT/etc/xenfarm/share.pub)"),
+	OPTION("source", "SOURCE", value_text, source,
+		"a directory, or nfs://SERVER[,SERVER]/PATH[?OPTIONS]"),
+	OPTION("again", NULL, value_flag, again,
+		"also a generation that was rolled back, and where nothing is new"),
+	OPTION("mine", NULL, set_mine, resolve, "keep the local version"),
+	OPTION("theirs", NULL, set_theirs, resolve, "take the master's version"),
+	OPTION("merge", NULL, set_merge, resolve, "merge both"),
+	OPTION("tool", "PROGRAM", value_text, tool, "--merge with PROGRAM MINE BASE THEIRS MERGED"),
+	OPTION("json", NULL, value_flag, json, "print one JSON document"),
+	OPTION("quiet", NULL, value_flag, quiet, "print errors only"),
+};
+
+#define CLIENT "root state pub source json quiet"
+
+static const struct cli_command commands[] = {
+	{ "status", command_status, CLIENT, NULL, "", 0, 0,
+		"what was applied, what is new, what is pending", NULL, false },
+	{ "plan", command_plan, CLIENT, NULL, "", 0, 0, "what reconcile would do", NULL, false },
+	{ "reconcile", command_reconcile, CLIENT " again", NULL, "", 0, 0,
+		"bring the writeable part to the share's generation", NULL, false },
+	{ "boot", command_boot, CLIENT, NULL, "", 0, 0,
+		"reconcile as xf-init does: bounded in time, fills a blank root", NULL, false },
+	{ "conflicts", command_conflicts, CLIENT, NULL, "", 0, 0,
+		"pending conflicts, and since when", NULL, false },
+	{ "diff", command_diff, CLIENT, NULL, "PATH", 1, 1,
+		"the base, local and new version of PATH", "  xf-agent diff /etc/ssh/sshd_config\n",
+		false },
+	{ "resolve", command_resolve, CLIENT " mine theirs merge tool", NULL, "PATH", 1, 1,
+		"decide a conflict: --mine, --theirs or --merge",
+		"  xf-agent resolve /etc/ssh/sshd_config --merge\n", false },
+	{ "verify", command_verify, CLIENT, NULL, "", 0, 0,
+		"read all files and list how they differ from what was applied", NULL, false },
+	{ "rollback", command_rollback, CLIENT, NULL, "[GENERATION]", 0, 1,
+		"put back what the last generation (or all since GENERATION) replaced",
+		"  xf-agent rollback\n", false },
+	{ "restarts", command_restarts, "json quiet", NULL, "", 0, 0,
+		"services that still run replaced files", NULL, false },
+};
+
+static const struct cli_program program = {
+	.name = "xf-agent",
+	.version = XF_VERSION,
+	.synopsis = "Keep the writeable part of a client up to date with its share.",
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.commands = commands,
+	.n_commands = ARRAY_SIZE(commands),
+	.footer = "Exit status: 0 nothing left to do; 1 verify, diff: there are differences;\n"
+		  "2 usage; 10 conflicts pending; 11 some paths deferred; 20 refused; 21 share\n"
+		  "unreachable; 30 failed, nothing was changed. See xf-agent(8).\n",
+	.message = document_message,
+	.end = document_end,
+};
+
+/* What the command line leaves open, the configuration file says. */
+static int begin(const struct cli_command *command, void *to)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			q->command = &commands[i];
-	if (!q->command)
-		return usage_error("unknown command: ", name);
-	if (q->options.json)
-		document_begin(name);
-	return 0;
-}
+	struct options *o = to;
 
-/* An option that means nothing for a command may be meant for another one. */
-static int check_options(const struct request *q)
-{
-	for (const struct option *o = long_options; o->val >= ROOT; o++)
-		if (q->given & BIT(o->val) & ~q->command->options) {
-			complain(0, "%s has no option --%s; see xf-agent --help", q->command->name,
-				o->name);
-			return EXIT_USAGE;
-		}
-	if (q->options.tool && q->options.resolve != RESOLVE_MERGE)
-		return usage_error("--tool is for resolve --merge", "");
-	return 0;
-}
-
-/* Returns 0, an exit status after saying why, or -1: that was all that was asked for. */
-static int parse(struct request *q, int argc, char **argv)
-{
-	int c, n, r = 0;
-
-	while (r == 0 && (c = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
-		if (c == 'h' || c == 'V') {
-			fputs(c == 'h' ? usage_text : "xf-agent " XF_VERSION "\n", stdout);
-			return -1;
-		}
-		r = take_option(q, c, argv[optind - 1]);
+	(void)command;
+	if (o->tool && o->resolve != RESOLVE_MERGE) {
+		cli_error(0, "--tool is for resolve --merge");
+		return EXIT_USAGE;
 	}
-	if (r == 0 && optind == argc)
-		r = usage_error("no command", "");
-	r = r ? r : find_command(q, argv[optind]);
-	r = r ? r : check_options(q);
-	n = argc - optind - 1;
-	if (r == 0 && (n < q->command->at_least || n > q->command->at_most))
-		r = usage_error("too few or too many arguments for ", q->command->name);
-	q->arguments = argv + optind + 1;
-	return r;
-}
-
-static int run_command(struct request *q)
-{
-	struct config config;
-	int status;
-
-	if (config_read(&config, q->options.root) < 0)
+	if (config_read(&o->config, o->root) < 0)
 		return EXIT_REFUSED;
-	if (!q->options.source)
-		q->options.source = config.source;
-	if (!q->options.pub)
-		q->options.pub = config.pub;
-	status = q->command->function(&q->options, q->arguments);
-	config_free(&config);
-	return status;
+	if (!o->source)
+		o->source = o->config.source;
+	if (!o->pub)
+		o->pub = o->config.pub;
+	return 0;
 }
 
-/* A mistake is told as JSON, too, wherever in the line --json comes. */
+/* A wrong command line is answered with a document, too, wherever in it --json comes. */
 static void look_for_json(char **argv)
 {
 	for (; *argv; argv++)
 		if (strcmp(*argv, "--json") == 0)
-			document_begin(NULL);
+			document_begin();
 }
 
 int main(int argc, char **argv)
 {
-	struct request q = { .options.root = "/" };
+	struct options o = { .root = "/" };
 	int status;
 
 	look_for_json(argv + 1);
-	status = parse(&q, argc, argv);
-	if (status < 0)
-		return EXIT_DONE;
-	if (status == 0)
-		status = run_command(&q);
-	document_end(status);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain(0, "cannot write to standard output");
-		return status ? status : EXIT_UNDONE;
-	}
+	status = cli_run(&program, argc, argv, &o, begin, EXIT_UNDONE);
+	config_free(&o.config);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include "agent/rows.h"
 #include "agent/run.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/publish.h"
 
 #define MERGE_DIR  "merge"
@@ -138,7 +139,7 @@ static void read_base(struct agent *a, const struct op *op, struct buf *base)
 	if (r == 0)
 		return;
 	base->size = 0;
-	complain(0, "%s: the version that both are changes of is not available", op->path);
+	cli_error(0, "%s: the version that both are changes of is not available", op->path);
 }
 
 /* Is what an earlier try left what diff3 had made, and could not be put in place then? */
@@ -239,13 +240,13 @@ static int edit(const struct agent *a, const struct work *w)
 	if (r == 0)
 		return 0;
 	if (r > 0 && terminal)
-		complain(0, "%s ended with status %d, which decides nothing", program, r);
+		cli_error(0, "%s ended with status %d, which decides nothing", program, r);
 	else if (r > 0)
-		complain(0,
+		cli_error(0,
 			"%s ended with status %d: there is no terminal for %s; use --tool PROGRAM",
 			program, r, program);
 	else
-		complain(r, "%s", program);
+		cli_error(r, "%s", program);
 	return EXIT_CONFLICTS;
 }
 
@@ -257,16 +258,16 @@ int merge_edit(struct agent *a, const struct op *op, struct buf *merged)
 
 	r = r < 0 ? r : prepare_work(a, op, &w, &clean);
 	if (r < 0) {
-		complain(r, "%s cannot be merged", op->path);
+		cli_error(r, "%s cannot be merged", op->path);
 		return EXIT_UNDONE;
 	}
 	r = clean && !a->options->tool ? 0 : edit(a, &w);
 	if (r == 0 && (read_merged(&w, merged) < 0 || has_markers(merged))) {
-		complain(0, "%s: there are conflict markers left", op->path);
+		cli_error(0, "%s: there are conflict markers left", op->path);
 		r = EXIT_CONFLICTS;
 	}
 	if (r)
-		complain(0,
+		cli_error(0,
 			"%s is not merged yet; run this again to go on: it is kept in %s/merged",
 			op->path, w.path);
 	return r;

@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
@@ -108,7 +109,7 @@ static bool is_local_type(unsigned int major, const char *type)
 {
 	static const char *const local[] = { "tmpfs", "btrfs", "zfs", "bcachefs" };
 
-	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
 		if (strcmp(type, local[i]) == 0)
 			return true;
 	return major != 0 && strncmp(type, "fuse", 4) != 0;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 struct settle {
 	const struct offers_input *in;
 	struct steps *steps;
@@ -48,7 +50,7 @@ static bool is_read_by_glob(const char *path, size_t folder)
 	if ((n > 2 && memcmp(name + n - 2, ".d", 2) == 0) ||
 		(n > 5 && memcmp(name, "cron.", 5) == 0))
 		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (n == strlen(names[i]) && memcmp(name, names[i], n) == 0)
 			return true;
 	return false;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/vis.h"
 
 struct rule {
@@ -25,7 +26,7 @@ static const char *const names[] = {
 	[POLICY_HOLD] = "hold",
 	[POLICY_IGNORE] = "ignore",
 };
-#define NAMES (sizeof(names) / sizeof(names[0]))
+#define NAMES ARRAY_SIZE(names)
 
 const char *policy_name(enum policy policy)
 {

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/vis.h"
@@ -191,7 +192,7 @@ void report(const struct agent *a, bool done)
 	if (a->options->quiet)
 		return;
 	printf("generation %u %s %u\n", a->base->head.generation, done ? "→" : "to", a->generation);
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		print_group(a, &groups[i], !done || groups[i].listed);
 	if (waiting)
 		printf("%8u wait for you: xf-agent conflicts\n", waiting);

@@ -15,6 +15,7 @@
 #include "agent/fetch/url.h"
 #include "agent/fetch/window.h"
 #include "agent/source.h"
+#include "lib/cli.h"
 
 #define PROGRAM "xf-fetch"
 #define SPARE   15 /* seconds above what xf-fetch itself needs to find out that nobody answers */
@@ -84,7 +85,7 @@ static int ended(struct source_nfs *s)
 	waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT);
 	if (info.si_code == CLD_EXITED)
 		return -ECONNABORTED;
-	complain(0, PROGRAM " crashed on a reply from the server (%s)", strsignal(info.si_status));
+	cli_error(0, PROGRAM " crashed on a reply from the server (%s)", strsignal(info.si_status));
 	return -EPIPE;
 }
 
@@ -224,7 +225,7 @@ int source_nfs_open(const char *text, struct source **source)
 	int r = share_url_parse(text, &url, &what);
 
 	if (r < 0) {
-		complain(0, "%s: %s", text, what);
+		cli_error(0, "%s: %s", text, what);
 		return r;
 	}
 	s = calloc(1, sizeof(*s));

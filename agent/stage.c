@@ -12,6 +12,7 @@
 #include "agent/journal.h"
 #include "agent/state.h"
 #include "agent/transaction.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
@@ -84,7 +85,7 @@ static struct need count_records(const struct stage *g)
 		g->records.conflicts.size, g->records.status.size, 32 * steps->n, 16 * steps->n };
 	struct need need = { 0 };
 
-	for (size_t i = 0; i < sizeof(record) / sizeof(record[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(record); i++)
 		add_need(&need, record[i]);
 	/* If something has to be deferred, base, conflicts and status are written once more. */
 	for (size_t i = 2; i < 5; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
 
@@ -21,7 +22,7 @@ int trust_open(const struct agent *a, struct trust *trust)
 	r = signature_read_public(a->options->pub ? a->options->pub : path, &trust->key);
 	if (r == 0)
 		return 0;
-	complain(r == -EINVAL ? 0 : r, "%s%s", a->options->pub ? a->options->pub : path,
+	cli_error(r == -EINVAL ? 0 : r, "%s%s", a->options->pub ? a->options->pub : path,
 		r == -EINVAL ? ": not an Ed25519 public key in PEM" : " (the share's public key)");
 	return EXIT_REFUSED;
 }
@@ -54,7 +55,8 @@ void trust_follow(const struct agent *a, struct trust *trust, const struct buf *
 	if (r == 0)
 		r = keychain_follow(&trust->chain, trust->key, &next);
 	if (r == -EBADMSG)
-		complain(0, "etc/keys of the share names a key that the one before has not signed");
+		cli_error(
+			0, "etc/keys of the share names a key that the one before has not signed");
 	if (r < 0)
 		return;
 	signature_key_free(trust->key);
@@ -79,7 +81,7 @@ int trust_keep(const struct agent *a, const struct trust *trust)
 	if (!trust->followed)
 		return 0;
 	if (strcmp(trust->chain.share, a->new->head.share) != 0) {
-		complain(0, "etc/keys of the share is that of another share");
+		cli_error(0, "etc/keys of the share is that of another share");
 		return EXIT_REFUSED;
 	}
 	keychain_name(trust->chain.key[trust->chain.n - 1].public, name);
@@ -88,7 +90,7 @@ int trust_keep(const struct agent *a, const struct trust *trust)
 		return 0;
 	r = write_record(a, trust->key);
 	if (r < 0) {
-		complain(r, "%s", agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path));
+		cli_error(r, "%s", agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path));
 		return EXIT_UNDONE;
 	}
 	inform(a, "The share has a new key, %s, signed by the one before; it is trusted now.",

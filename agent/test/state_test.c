@@ -333,22 +333,33 @@ static void places(void **state)
 	assert_false(offers_is_offer("etc/a.xennew.x"));
 }
 
+static int parse_config(const char *text, struct config *c, struct conf_error *error)
+{
+	*c = (struct config){ 0 };
+	buf_puts(&c->text, text);
+	buf_add(&c->text, "", 1);
+	return config_parse(c->text.data, c->text.size - 1, c, error);
+}
+
 static void configuration(void **state)
 {
 	struct config c;
-	const char *what;
-	unsigned int line;
+	struct conf_error error;
 
 	(void)state;
-	assert_int_equal(config_parse("# x\n\nsource=/a\nsource=/b", 24, &c, &line, &what), 0);
+	assert_int_equal(parse_config("# x\n\nsource=/a\nsource=/b", &c, &error), 0);
 	assert_string_equal(c.source, "/b");
 	assert_null(c.pub);
 	config_free(&c);
-	assert_int_equal(config_parse("pub=x\nfoo=y\n", 12, &c, &line, &what), -EINVAL);
-	assert_int_equal(line, 2);
+	assert_null(c.source);
+	assert_int_equal(parse_config("pub=x\nfoo=y\n", &c, &error), -EINVAL);
+	assert_int_equal(error.line, 2);
 	assert_null(c.pub);
-	assert_int_equal(config_parse("source", 6, &c, &line, &what), -EINVAL);
-	assert_int_equal(config_parse("source=\n", 8, &c, &line, &what), -EINVAL);
+	config_free(&c);
+	assert_int_equal(parse_config("source", &c, &error), -EINVAL);
+	config_free(&c);
+	assert_int_equal(parse_config("source=\n", &c, &error), -EINVAL);
+	config_free(&c);
 }
 
 static void local_mounts(void **state)
