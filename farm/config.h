@@ -1,28 +1,28 @@
-/* xenfarm.conf(5). A parser without I/O. */
+/* xenfarm.conf(5). */
 #ifndef FARM_CONFIG_H
 #define FARM_CONFIG_H
 
-#include <linux/limits.h>
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-#define CONFIG_BYTES_MAX 65536 /* of the file */
-#define CONFIG_KEEP_MAX  1000000u
+#include "lib/buf.h"
 
 struct config {
-	char share[PATH_MAX];
-	char key[PATH_MAX];
-	char mkinitrd[1024]; /* options of xf-mkinitrd(8), divided by blanks */
-	unsigned int keep;   /* generations that gc leaves */
+	struct buf text; /* of the file, which the settings point into */
+	const char *share, *key;
+	const char *mkinitrd; /* options of xf-mkinitrd(8), divided by blanks */
+	uint32_t keep;        /* generations that gc leaves */
 };
 
-/* What holds where the file says nothing. */
-void config_defaults(struct config *config);
-
 /*
- * Take what the text sets. Returns 0, or -EINVAL with *line (from 1) and *what (static text) set;
- * the settings before that line are taken.
+ * Read the file at path; if it is optional, it may be missing, and the defaults hold. Returns 0, or
+ * -errno after a message. The caller frees config in either case.
  */
-int config_parse(const char *text, size_t size, struct config *config, unsigned int *line,
-	const char **what);
+int config_read(const char *path, bool optional, struct config *config);
+void config_free(struct config *config);
+
+/* The same from config->text, which has room for one byte more. No I/O; see conf_parse(). */
+struct conf_error;
+int config_parse(struct config *config, struct conf_error *error);
 
 #endif

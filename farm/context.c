@@ -9,31 +9,10 @@
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 
-/* The usual file may be missing, one that was asked for may not. */
-static int read_config(struct context *context)
-{
-	const char *path = context->options.config ? context->options.config
-						   : XF_SYSCONFDIR "/xenfarm/xenfarm.conf";
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	AUTO_BUF struct buf text = { 0 };
-	unsigned int line;
-	const char *what;
-	int r;
-
-	config_defaults(&context->config);
-	if (fd < 0 && errno == ENOENT && !context->options.config)
-		return 0;
-	r = fd < 0 ? -errno : buf_read(&text, fd, CONFIG_BYTES_MAX);
-	if (r < 0)
-		return failed(r, "%s", path);
-	if (config_parse(text.data, text.size, &context->config, &line, &what) < 0)
-		return failed(-EPROTO, "%s, line %u: %s", path, line, what);
-	return 0;
-}
-
 int context_configure(struct context *c)
 {
-	int r = read_config(c);
+	const char *path = c->options.config;
+	int r = config_read(path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->config);
 
 	c->share_path = c->options.share ? c->options.share : c->config.share;
 	c->key_path = c->options.key ? c->options.key : c->config.key;

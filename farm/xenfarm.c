@@ -99,5 +99,6 @@ int main(int argc, char **argv)
 	int status = cli_run(&program, argc, argv, &context, begin, EXIT_FAILURE);
 
 	share_close(&context.share);
+	config_free(&context.config);
 	return status;
 }
