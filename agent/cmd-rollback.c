@@ -27,11 +27,6 @@ struct rollback {
 	struct undo undo;
 	/* The paths that a rollback before this one deferred: the others are done. Empty: none. */
 	struct buf rest;
-	/* Paths of which it changed the metadata only: their entries in base and new. */
-	struct meta_pair {
-		struct manifest_entry *base, *new;
-	} * meta;
-	size_t n_meta;
 };
 
 static void record_path(uint32_t serial, const char *name, char path[static 64])
@@ -214,30 +209,21 @@ static bool happened(const struct rollback *b, const struct step *s)
 	return fd >= 0 && fstat(fd, &st) == 0 && !(s->deferred && st.st_ino == s->ino);
 }
 
-static int add_meta(struct rollback *b, const struct step *s)
+/* Its content is the same in both: what it was here then, whatever it has become. */
+static int add_metadata(struct rollback *b, const struct step *s)
 {
-	struct meta_pair *grown = reallocarray(b->meta, b->n_meta + 1, sizeof(*grown));
-	struct meta_pair pair = { add_as(b->agent->base, s->after, s->path),
-		add_as(b->agent->new, s->before, s->path) };
-
-	if (!grown)
-		return -ENOMEM;
-	b->meta = grown;
-	grown[b->n_meta++] = pair;
-	return pair.base && pair.new ? 0 : -ENOMEM;
+	return !is_wanted(b, s->path) || add_as(b->agent->new, s->before, s->path) ? 0 : -ENOMEM;
 }
 
 static int add_step(struct rollback *b, const struct step *s)
 {
 	if (s->pending || offers_is_offer(s->path) || !happened(b, s))
 		return 0;
-	if (s->kind == STEP_META && !is_wanted(b, s->path))
-		return 0;
-	if (s->kind == STEP_META)
-		return add_meta(b, s);
 	if (s->after && is_wanted(b, s->path) && !add_as(b->agent->base, s->after, s->path))
 		return -ENOMEM;
-	return s->before ? add_before(b, s) : 0;
+	if (!s->before)
+		return 0;
+	return s->kind == STEP_META ? add_metadata(b, s) : add_before(b, s);
 }
 
 static int by_path(const void *a, const void *b)
@@ -284,33 +270,6 @@ static int load_record(struct rollback *b)
 	}
 	journal_free(j);
 	return r;
-}
-
-static void copy_content(struct manifest_entry *to, const struct manifest_entry *from)
-{
-	to->type = from->type;
-	to->digest = from->digest;
-	to->size = from->size;
-	to->link = from->link;
-	to->major = from->major;
-	to->minor = from->minor;
-}
-
-/*
- * A change of metadata alone is undone whatever the content has become: on both sides the content
- * is the local one. Where there is none, or one of another type, there is nothing to undo.
- */
-static void follow_content(const struct rollback *b)
-{
-	for (size_t i = 0; i < b->n_meta; i++) {
-		struct meta_pair *pair = &b->meta[i];
-		const struct manifest_entry *local =
-			manifest_find(b->agent->local, pair->base->path);
-
-		if (local && local->type == pair->base->type)
-			copy_content(pair->base, local);
-		copy_content(pair->new, pair->base);
-	}
 }
 
 /* --- afterwards --- */
@@ -427,8 +386,6 @@ static int undo_record(const struct options *options, uint32_t serial)
 	if (error < 0)
 		r = unreadable(serial, error);
 	r = r ? r : agent_scan(&a, false);
-	if (r == 0)
-		follow_content(&b);
 	r = r ? r : agent_decide(&a);
 	r = r ? r : sort_conflicts(&a) ? 0 : EXIT_UNDONE;
 	r = r ? r : agent_prepare(&a);
@@ -440,7 +397,6 @@ static int undo_record(const struct options *options, uint32_t serial)
 		r = agent_left(&a);
 	}
 	free_undo(&b.undo);
-	free(b.meta);
 	buf_free(&b.rest);
 	agent_close(&a);
 	return r;
