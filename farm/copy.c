@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "farm/private.h"
-#include "farm/run.h"
 #include "farm/say.h"
 #include "lib/cleanup.h"
+#include "lib/spawn.h"
 #include "lib/vis.h"
 
 #define ARGUMENTS_MAX 32
@@ -71,7 +71,7 @@ static int explain(int status, const char *from)
 			"nothing was published: files vanished from %s while it was copied; "
 			"stop what runs from it",
 			from);
-	case 127:
+	case -ENOENT:
 		return failed(-EPROTO, "nothing was published: is rsync installed?");
 	default:
 		return status < 0 ? failed(status, "rsync could not be started")
@@ -81,33 +81,51 @@ static int explain(int status, const char *from)
 	}
 }
 
+/* It must not outlive us; and until it is gone, nobody touches what it may still write to. */
+static struct spawn rsync_to(const struct arguments *a, const struct copy *copy, int out)
+{
+	return (struct spawn){
+		.argv = (const char *const *)a->argv,
+		.out = out,
+		.kept = copy->share->lock,
+		.dies_with_parent = true,
+	};
+}
+
 static int rsync(struct arguments *a, const struct copy *copy, int out)
 {
-	int status =
-		a->failed ? -ENOMEM : run((const char *const *)a->argv, out, copy->share->lock);
+	const struct spawn spawn = rsync_to(a, copy, out);
+	int status = a->failed ? -ENOMEM : spawn_run(&spawn);
 
 	free_arguments(a);
 	return explain(status, copy->from);
 }
 
+static int run_watched(const struct arguments *a, const struct copy *copy)
+{
+	struct spawn spawn;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	spawn = rsync_to(a, copy, ends[1]);
+	pid = spawn_start(&spawn);
+	close(ends[1]);
+	if (pid > 0)
+		copy_watch(ends[0]);
+	close(ends[0]);
+	return pid < 0 ? pid : spawn_wait(pid, 0);
+}
+
 /* The same, while a person watches. */
 static int rsync_watched(struct arguments *a, const struct copy *copy)
 {
-	int status = -ENOMEM, ends[2];
+	int status;
 
 	add(a, "--info=progress2");
 	add(a, "--outbuf=N");
-	if (!a->failed && pipe2(ends, O_CLOEXEC) < 0)
-		status = -errno;
-	else if (!a->failed) {
-		status = run_start((const char *const *)a->argv, ends[1], copy->share->lock);
-		close(ends[1]);
-		if (status >= 0) {
-			copy_watch(ends[0]);
-			status = run_wait(status);
-		}
-		close(ends[0]);
-	}
+	status = a->failed ? -ENOMEM : run_watched(a, copy);
 	free_arguments(a);
 	return explain(status, copy->from);
 }
@@ -136,7 +154,7 @@ int copy_tree(const struct copy *copy)
 			add(&a, "--link-dest=%s/gen/%u", copy->share->path, copy->base[i]);
 	add(&a, "%s/", copy->from);
 	add(&a, "%s/", copy->to);
-	return say_progress() ? rsync_watched(&a, copy) : rsync(&a, copy, STDERR_FILENO);
+	return say_progress() ? rsync_watched(&a, copy) : rsync(&a, copy, -1);
 }
 
 int copy_preview(const struct copy *copy)

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "farm/keeptime.h"
-#include "farm/run.h"
 #include "farm/same.h"
 #include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/spawn.h"
 
 /* --- modules that clients still need ------------------------------------------------------------
  */
@@ -112,6 +112,9 @@ static int run_mkinitrd(const struct kernels_initrds *in, const char *version)
 	char *rest = options, *word;
 	const char *argv[ARGUMENTS_MAX] = { mkinitrd(program), "build", "--quiet", "--root",
 		in->tree, "--pub", in->pub };
+	const struct spawn spawn = {
+		.argv = argv, .out = -1, .kept = in->share->lock, .dies_with_parent = true
+	};
 	size_t n = 7;
 	int status;
 
@@ -121,7 +124,7 @@ static int run_mkinitrd(const struct kernels_initrds *in, const char *version)
 		if (*word)
 			argv[n++] = word;
 	argv[n] = version;
-	status = run(argv, STDERR_FILENO, in->share->lock);
+	status = spawn_run(&spawn);
 	if (status < 0)
 		return failed(status, "xf-mkinitrd could not be started");
 	if (status > 0)

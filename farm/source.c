@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "farm/image.h"
-#include "farm/run.h"
 #include "farm/say.h"
 #include "lib/cleanup.h"
+#include "lib/spawn.h"
 
 #define FOLDER         "/run/xenfarm"
 #define RAW            FOLDER "/raw"
@@ -103,12 +103,14 @@ static int export(const char *image, struct source *source)
 		return failed(-ENOMEM, "%s", image);
 	if (mknod(RAW, S_IFREG | 0600, 0) < 0)
 		return failed(-errno, RAW);
-	source->exporter = run_start((const char *[]){ "qemu-storage-daemon", "--blockdev", file,
-					     "--blockdev", format, "--export", export, NULL },
-		STDERR_FILENO, -1);
-	if (source->exporter < 0)
-		return failed(source->exporter, "qemu-storage-daemon");
-	if (wait_for_export(source->exporter) < 0)
+	source->exporter = spawn_start(&(const struct spawn){
+		.argv = (const char *[]){ "qemu-storage-daemon", "--blockdev", file, "--blockdev",
+			format, "--export", export, NULL },
+		.out = -1,
+		.kept = -1,
+		.dies_with_parent = true,
+	});
+	if (source->exporter < 0 || wait_for_export(source->exporter) < 0)
 		return failed(-EPROTO,
 			"%s could not be opened: is qemu-storage-daemon(1) installed, FUSE "
 			"available, and "
@@ -128,8 +130,12 @@ static int mount_part(const char *raw, const struct image_part *part, const char
 	if (asprintf(&options, "ro,nodev,nosuid,loop,offset=%ju,sizelimit=%ju",
 		    (uintmax_t)part->offset, (uintmax_t)part->size) < 0)
 		return -ENOMEM;
-	return run((const char *[]){ "mount", "-t", part->type, "-o", options, raw, on, NULL },
-		STDERR_FILENO, -1);
+	return spawn_run(&(const struct spawn){
+		.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw, on, NULL },
+		.out = -1,
+		.kept = -1,
+		.dies_with_parent = true,
+	});
 }
 
 static bool holds_installation(const char *root)
@@ -228,7 +234,7 @@ void source_close(struct source *source)
 		umount2(source->path, MNT_DETACH);
 		if (source->exporter > 0) {
 			kill(source->exporter, SIGTERM);
-			run_wait(source->exporter);
+			spawn_wait(source->exporter, 0);
 		}
 		umount2(FOLDER, MNT_DETACH);
 	}
