@@ -17,9 +17,9 @@ rows_test_SRC := lib/buf.c agent/rows.c agent/test/rows_test.c
 rows_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
-AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c value.c) $(FETCH_COMMON) $(addprefix agent/,agent.c carry-out.c commit.c config.c conflicts.c \
+AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c spawn.c value.c) $(FETCH_COMMON) $(addprefix agent/,agent.c carry-out.c commit.c config.c conflicts.c \
 	derive.c document.c file.c former-links.c journal.c links.c look.c merge.c merge-edit.c mounts.c offers.c owners.c plan.c plan-list.c plan-meta.c policy.c \
-	prepare.c pwd-lock.c records.c report.c rows.c run.c source.c source-dir.c source-nfs.c stage.c state.c step.c \
+	prepare.c pwd-lock.c records.c report.c rows.c source.c source-dir.c source-nfs.c stage.c state.c step.c \
 	transaction.c trust.c volume.c)
 
 PROGRAMS += xf-agent
@@ -72,13 +72,11 @@ INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.servi
 	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
-UNITS += file_test run_test derive_test
+UNITS += file_test derive_test
 file_test_SRC := $(LIB_SRC) $(addprefix agent/,file.c owners.c rows.c) agent/test/file_test.c
 file_test_PKGS := $(LIB_PKGS) cmocka
 file_test_LIBS := -pthread
-run_test_SRC := agent/run.c agent/test/run_test.c
-run_test_PKGS := cmocka
-# Its run() notes what it is asked for.
+# Its spawn_run() notes what it is asked for.
 derive_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/derive_test.c
 derive_test_PKGS := $(LIB_PKGS) json-c cmocka
-derive_test_LIBS := -pthread -Wl,--wrap=run
+derive_test_LIBS := -pthread -Wl,--wrap=spawn_run

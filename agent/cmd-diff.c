@@ -7,9 +7,9 @@
 
 #include "agent/command.h"
 #include "agent/report.h"
-#include "agent/run.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
+#include "lib/spawn.h"
 
 #define LIMIT 60 /* seconds for diff(1) */
 
@@ -88,7 +88,8 @@ static void diff(const char *path, const struct side *a, const struct side *b)
 	snprintf(label[0], sizeof(label[0]), "%s (%s)", path, a->word);
 	snprintf(label[1], sizeof(label[1]), "%s (%s)", path, b->word);
 	fflush(stdout);
-	r = run(argv, 1, LIMIT, 0);
+	r = spawn_run(
+		&(struct spawn){ .argv = argv, .out = STDOUT_FILENO, .kept = -1, .limit = LIMIT });
 	if (r < 0)
 		cli_error(r, "diff");
 }

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/run.h"
 #include "lib/array.h"
 #include "lib/cli.h"
 #include "lib/publish.h"
+#include "lib/spawn.h"
 
 #define MOTD_DIR "/run/motd.d"
 #define MOTD     MOTD_DIR "/50-xenfarm"
@@ -58,7 +58,8 @@ static bool is_running_system(const struct agent *a)
 
 static void remake(const struct derived *d)
 {
-	int r = run(d->argv, -1, d->limit, 0);
+	int r = spawn_run(
+		&(struct spawn){ .argv = d->argv, .out = -1, .kept = -1, .limit = d->limit });
 
 	if (r == -ENOENT)
 		return;

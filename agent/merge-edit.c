@@ -11,14 +11,15 @@
 #include "agent/file.h"
 #include "agent/merge.h"
 #include "agent/rows.h"
-#include "agent/run.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/publish.h"
+#include "lib/spawn.h"
 
 #define MERGE_DIR  "merge"
 #define NAME_BYTES 16 /* of a digest */
 #define NAME_SIZE  (sizeof(MERGE_DIR) + 2 * (1 + 2 * NAME_BYTES) + 1)
+#define NOT_FOUND  127 /* sh(1): there is no such program */
 
 struct work {
 	char name[NAME_SIZE]; /* below the state directory */
@@ -207,7 +208,8 @@ static int run_tool(const char *tool, const struct work *w, int out)
 
 	for (int i = 0; i < 4; i++)
 		snprintf(path[i], PATH_MAX, "%s/%s", w->path, name[i]);
-	return run(argv, out, 0, 1);
+	return spawn_run(
+		&(struct spawn){ .argv = argv, .out = out, .kept = -1, .interactive = true });
 }
 
 /*
@@ -220,6 +222,7 @@ static int run_editor(const struct work *w, int out, bool terminal)
 	char path[PATH_MAX];
 	const char *argv[] = { "sh", "-c", NULL, "sh", path, NULL };
 	AUTO_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int r;
 
 	if (asprintf(&command, "%s \"$1\"%s", editor(), terminal ? "" : " 2>&1") < 0) {
 		command = NULL;
@@ -227,7 +230,11 @@ static int run_editor(const struct work *w, int out, bool terminal)
 	}
 	argv[2] = command;
 	snprintf(path, sizeof(path), "%s/merged", w->path);
-	return run(argv, terminal ? out : nothing, 0, terminal);
+	r = spawn_run(&(struct spawn){ .argv = argv,
+		.out = terminal ? out : nothing,
+		.kept = -1,
+		.interactive = terminal });
+	return r == NOT_FOUND ? -ENOENT : r;
 }
 
 static int edit(const struct agent *a, const struct work *w)

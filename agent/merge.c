@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "agent/run.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
+#include "lib/spawn.h"
 
 #define LIMIT      60 /* seconds */
 #define MERGED_MAX (64u << 20)
@@ -39,7 +39,7 @@ int merge(const struct buf *mine, const struct buf *base, const struct buf *thei
 
 	if (a < 0 || b < 0 || c < 0 || o < 0)
 		return -EMFILE;
-	status = run(argv, o, LIMIT, 0);
+	status = spawn_run(&(struct spawn){ .argv = argv, .out = o, .kept = -1, .limit = LIMIT });
 	if (status < 0 || status > 1)
 		return status < 0 ? status : -EIO;
 	if (lseek(o, 0, SEEK_SET) < 0)

@@ -9,23 +9,23 @@
 #include <cmocka.h>
 
 #include "agent/agent.h"
-#include "agent/run.h"
+#include "lib/spawn.h"
 
 static char ran[256];
 static int result;
 
-int __wrap_run(const char *const argv[], int out, unsigned int limit, int interactive);
+int __wrap_spawn_run(const struct spawn *spawn);
 
-/* In the place of agent/run.c's, by the linker. */
-int __wrap_run(const char *const argv[], int out, unsigned int limit, int interactive)
+/* In the place of lib/spawn.c's, by the linker. */
+int __wrap_spawn_run(const struct spawn *spawn)
 {
 	size_t n = strlen(ran);
 
-	snprintf(ran + n, sizeof(ran) - n, "%s ", argv[0]);
+	snprintf(ran + n, sizeof(ran) - n, "%s ", spawn->argv[0]);
 	/* Each is bounded, and by less than what a timer's next run would wait for. */
-	assert_in_range(limit, 1, 600);
-	assert_false(interactive);
-	assert_int_equal(out, -1);
+	assert_in_range(spawn->limit, 1, 600);
+	assert_false(spawn->interactive);
+	assert_int_equal(spawn->out, -1);
 	return result;
 }
 
