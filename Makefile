@@ -1,4 +1,4 @@
-# Xen Farming: the one Makefile. Every folder's build.mk adds to the lists below; nothing recurses.
+# Xen Farming: the one Makefile. Every directory's build.mk adds to the lists below; nothing recurses.
 #
 #   make                       programs, in build/bin
 #   make check                 tests that need neither root nor network; REQUIRE=1: what is skipped has failed
@@ -8,13 +8,13 @@
 #   make install DESTDIR= PREFIX=
 #   make SAN=address,undefined check      make COV=1 check coverage      V=1 shows commands
 #
-# A folder adds a program by its name, and says what it is made of:
+# A directory adds a program by its name, and says what it is made of:
 #   PROGRAMS += xfnet          host program          xfnet_SRC := …  xfnet_LIBS := …  xfnet_PKGS := …
 #   KPROGRAMS += xf-init       static klibc program  xf-init_SRC := …
 #   UNITS += xfnet_test        test program (TAP or cmocka), host
 #   KUNITS += k_xfnet_test     the same source under klibc
 #   BENCHES += x_bench         program that measures, host, in $(B)/bench
-#   FUZZERS += fuzz_xfnet      libFuzzer target; fuzz_xfnet_CORPUS := folder
+#   FUZZERS += fuzz_xfnet      libFuzzer target; fuzz_xfnet_CORPUS := directory
 #   CHECKS += dir/x.test       test script (TAP); CHECK_NEEDS += programs that it runs
 # Sources are paths from the root, headers are included by such paths.
 
@@ -85,7 +85,7 @@ pkgld = $(if $(1),$(shell $(PKG) --libs $(1)))
 # $(call show,WHAT): before a command that is told by one word, unless V=1 asks for all of it.
 show = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
 
-# $(call host_program,NAME,FOLDER)
+# $(call host_program,NAME,DIRECTORY)
 define host_program
 $(B)/$(2)/$(1): $(call hobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
@@ -94,7 +94,7 @@ $(call hobj,$($(1)_SRC)): OBJ_CFLAGS += $$(call pkgcf,$($(1)_PKGS))
 -include $(patsubst %.o,%.d,$(call hobj,$($(1)_SRC)))
 endef
 
-# $(call klibc_program,NAME,FOLDER)
+# $(call klibc_program,NAME,DIRECTORY)
 define klibc_program
 $(B)/$(2)/$(1): $(call kobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
