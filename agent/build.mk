@@ -17,7 +17,7 @@ rows_test_SRC := lib/buf.c agent/rows.c agent/test/rows_test.c
 rows_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
-AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c spawn.c value.c) $(FETCH_COMMON) $(addprefix agent/,agent.c carry-out.c commit.c config.c conflicts.c \
+AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) $(addprefix agent/,agent.c carry-out.c commit.c config.c conflicts.c \
 	derive.c document.c file.c former-links.c journal.c links.c look.c merge.c merge-edit.c mounts.c offers.c owners.c plan.c plan-list.c plan-meta.c policy.c \
 	prepare.c pwd-lock.c records.c report.c rows.c source.c source-dir.c source-nfs.c stage.c state.c step.c \
 	transaction.c trust.c volume.c)

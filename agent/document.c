@@ -1,10 +1,10 @@
 #include "agent/document.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/json.h"
 #include "lib/vis.h"
 
 static struct json_object *document;
@@ -73,9 +73,7 @@ void document_end(const char *command, int status)
 	if (command)
 		document_set("command", json_object_new_string(command));
 	document_set("status", json_object_new_int(status));
-	puts(json_object_to_json_string_ext(
-		document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(document);
+	json_print(document);
 	document = NULL;
 }
 
