@@ -62,7 +62,11 @@ int agent_source(struct agent *a)
 	return r < 0 ? EXIT_UNREACHABLE : 0;
 }
 
-/* xfgen=N of the kernel's command line pins this client; 0: it does not. */
+/*
+ * xfgen=N of the kernel's command line pins this client; 0: it does not. /run/xenfarm/boot cannot
+ * be asked: xf-init runs us before it writes that, and one that is older may have booted this
+ * client.
+ */
 static uint32_t pinned(void)
 {
 	AUTO_CLOSE int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
