@@ -1,5 +1,5 @@
 /*
- * With --json a command prints one JSON document, whatever it comes to: docs/formats.md says what
+ * With --json a command prints one JSON document, whatever it comes to: xf-agent(8) says what
  * is in it. What the parts of a run have to say is collected here, and printed at the end.
  */
 #ifndef AGENT_DOCUMENT_H

@@ -1,4 +1,4 @@
-/* A share on the server's disk (docs/formats.md, "share"). What fails here says so itself. */
+/* A share on the server's disk (xenfarm-share(5)). What fails here says so itself. */
 #ifndef FARM_SHARE_H
 #define FARM_SHARE_H
 

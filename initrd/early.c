@@ -73,8 +73,7 @@ int early_cmdline(struct xf_cmdline *cmdline)
 		return failed(
 			-EINVAL, "try it with `xfnet check` first", "the kernel command line");
 	if (!cmdline->has_net)
-		return failed(
-			-EINVAL, "see docs/boot-contract.md", "no xfnet= on the command line");
+		return failed(-EINVAL, "see xfnet(7)", "no xfnet= on the command line");
 	if (!cmdline->name[0])
 		xf_default_name(&cmdline->net.client, cmdline->name);
 	/* Also the NFSv4 client's identity: all clients of a server would be "(none)" without. */

@@ -17,7 +17,7 @@ int handover_begin(void);
 /* All the rest, except the record. Returns 0 or -errno after failed(). */
 int handover_files(const struct boot *boot);
 
-/* RUN_DIR/boot: KEY=VALUE lines (docs/boot-contract.md). Returns 0 or -errno after failed(). */
+/* RUN_DIR/boot: KEY=VALUE lines (xf-init(8)). Returns 0 or -errno after failed(). */
 int handover_record(const struct boot *boot);
 
 #endif

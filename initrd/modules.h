@@ -1,5 +1,5 @@
 /*
- * Kernel modules from the table that xf-mkinitrd wrote to /lib/xenfarm/modules (docs/formats.md).
+ * Kernel modules from the table that xf-mkinitrd wrote to /lib/xenfarm/modules (xf-mkinitrd(8)).
  *
  *	xenfarm-modules 1 KERNEL-VERSION
  *	module NAME FILE DEP,DEP,…     dependencies complete, in the order to load; "-": none

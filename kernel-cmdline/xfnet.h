@@ -1,5 +1,5 @@
 /*
- * The kernel command line of a client: xfnet= and its companions (docs/boot-contract.md).
+ * The kernel command line of a client: xfnet= and its companions (xfnet(7)).
  *
  * Pure functions over bytes: no I/O, no allocation, no locale. Built with glibc for the host's
  * tools and with klibc for xf-init, so only freestanding headers and <string.h> are used.

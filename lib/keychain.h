@@ -1,7 +1,7 @@
 /*
  * The keys of a share, from the first to the one that signs now; each but the first with a
  * signature by the one before it, so that whoever trusts an older key can follow
- * (docs/formats.md, "keys"). At most KEYCHAIN_BYTES_MAX bytes of text:
+ * (xenfarm-share(5)). At most KEYCHAIN_BYTES_MAX bytes of text:
  *
  *	# xenfarm keys 1
  *	share f81d4fae-7dec-41d0-a765-00a0c91e6bf6

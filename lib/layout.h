@@ -1,5 +1,5 @@
 /*
- * The layout of a share: which paths a client takes from it (docs/formats.md, "layout").
+ * The layout of a share: which paths a client takes from it (xenfarm-share(5)).
  *
  *	# xenfarm layout 1
  *	bind usr                  bound from the share's tree, read-only

@@ -1,6 +1,6 @@
 /*
  * The manifest: every path of a tree with what is needed to verify it or to make it anew
- * (docs/formats.md, "manifest"). mtree(5), "#mtree v2.0", full paths, sorted by their bytes, gzip:
+ * (xenfarm-manifest(5)). mtree(5), "#mtree v2.0", full paths, sorted by their bytes, gzip:
  *
  *	#mtree v2.0
  *	# xenfarm: generation=12 share=UUID previous=11 published=2026-01-31T12:00:00Z entries=3
