@@ -1,11 +1,11 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,config.c copy.c copy-watch.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
 	image.c kernels.c keys.c part.c private.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
-	source.c tree.c tree-link.c xattrs.c) lib/conf.c lib/layout.c lib/spawn.c lib/value.c $(LIB_SRC)
+	source.c tree.c tree-link.c xattrs.c) lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
 xenfarm_SRC  := $(addprefix farm/,xenfarm.c context.c share-init.c share-publish.c share-list.c share-diff.c \
-	share-verify.c share-rollback.c share-rekey.c share-gc.c) lib/cli.c lib/json.c $(xenfarm_PARTS)
+	share-verify.c share-rollback.c share-rekey.c share-gc.c) lib/json.c $(xenfarm_PARTS)
 xenfarm_PKGS := $(LIB_PKGS) blkid json-c
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "farm/say.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/conf.h"
 
 static const struct conf_setting settings[] = {
@@ -40,9 +40,9 @@ int config_read(const char *path, bool optional, struct config *config)
 	int r = read_text(path, &config->text);
 
 	if (r < 0 && !(r == -ENOENT && optional))
-		return failed(r, "%s", path);
+		return cli_error(r, "%s", path);
 	r = config_parse(config, &error);
-	return r < 0 ? failed(-EPROTO, "%s, line %u: %s", path, error.line, error.what) : 0;
+	return r < 0 ? -cli_error(EINVAL, "%s, line %u: %s", path, error.line, error.what) : 0;
 }
 
 void config_free(struct config *config)

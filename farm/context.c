@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "farm/say.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 
@@ -64,8 +63,8 @@ uint32_t argument_generation(const struct context *context, const char *text)
 
 	if (!value_number(&generation, text) && share_has(&context->share, generation))
 		return generation;
-	failed(-EPROTO, "%s is no generation of %s (`xenfarm share list` tells which there are)",
-		text, context->share.path);
+	cli_error(0, "%s is no generation of %s (`xenfarm share list` tells which there are)", text,
+		context->share.path);
 	return 0;
 }
 
@@ -74,10 +73,10 @@ int context_read_private(const char *path, struct signature_key **key)
 	int r = signature_read_private(path, key);
 
 	if (r == -ENOENT)
-		return failed(r, "the key that signs, %s (--key, or key in xenfarm.conf)", path);
+		return cli_error(r, "the key that signs, %s (--key, or key in xenfarm.conf)", path);
 	if (r == -EINVAL)
-		return failed(-EPROTO, "%s is not a private Ed25519 key", path);
-	return r < 0 ? failed(r, "the key that signs, %s", path) : 0;
+		return -cli_error(EINVAL, "%s is not a private Ed25519 key", path);
+	return r < 0 ? cli_error(r, "the key that signs, %s", path) : 0;
 }
 
 int context_private_key(const struct context *context, struct signature_key **key)
@@ -91,9 +90,9 @@ int context_public_key(const struct context *context, struct signature_key **key
 	int r;
 
 	if (asprintf(&path, "%s.pub", context->key_path) < 0)
-		return failed(-ENOMEM, "%s", context->key_path);
+		return cli_error(-ENOMEM, "%s", context->key_path);
 	r = signature_read_public(path, key);
 	if (r == -ENOENT)
 		r = signature_read_public(context->key_path, key);
-	return r < 0 ? failed(r, "the public key, %s (--key, or key in xenfarm.conf)", path) : 0;
+	return r < 0 ? cli_error(r, "the public key, %s (--key, or key in xenfarm.conf)", path) : 0;
 }

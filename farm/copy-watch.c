@@ -8,6 +8,7 @@
 
 #include "farm/copy.h"
 #include "farm/say.h"
+#include "lib/cli.h"
 
 /* A number with the separators of any language; *text is behind it then. */
 static uint64_t number(const char **text)
@@ -45,7 +46,7 @@ static void take(const char *line, uint64_t *files, uint64_t *bytes)
 		return;
 	if (!copy_progress(line, &n, bytes)) {
 		/* "skipping non-regular file" and the like */
-		warn_user("rsync: %s", line);
+		cli_error(0, "rsync: %s", line);
 		return;
 	}
 	/* It is not told with each number of bytes. */

@@ -12,6 +12,7 @@
 #include "farm/private.h"
 #include "farm/say.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/spawn.h"
 #include "lib/vis.h"
 
@@ -60,22 +61,22 @@ static int explain(int status, const char *from)
 	case 0:
 		return 0;
 	case 11:
-		return failed(
-			-EPROTO, "nothing was published: reading or writing failed, see above");
+		return -cli_error(
+			EIO, "nothing was published: reading or writing failed, see above");
 	case 23:
-		return failed(-EPROTO,
+		return -cli_error(EIO,
 			"nothing was published: rsync could not copy everything from %s, see above",
 			from);
 	case 24:
-		return failed(-EPROTO,
+		return -cli_error(EBUSY,
 			"nothing was published: files vanished from %s while it was copied; "
 			"stop what runs from it",
 			from);
 	case -ENOENT:
-		return failed(-EPROTO, "nothing was published: is rsync installed?");
+		return -cli_error(ENOENT, "nothing was published: is rsync installed?");
 	default:
-		return status < 0 ? failed(status, "rsync could not be started")
-				  : failed(-EPROTO,
+		return status < 0 ? cli_error(status, "rsync could not be started")
+				  : -cli_error(EIO,
 					    "nothing was published: rsync ended with status %d",
 					    status);
 	}
@@ -198,7 +199,7 @@ static int refuse_changed(const char *path)
 {
 	AUTO_FREE char *text = vis_string(path);
 
-	return failed(-EPROTO,
+	return -cli_error(EBUSY,
 		"nothing was published: %s changed while it was copied; stop what runs from the "
 		"source, or have the filter leave it out",
 		text ? text : "?");
@@ -208,7 +209,7 @@ static int refuse_private(const char *path, const char *private)
 {
 	AUTO_FREE char *text = vis_string(path);
 
-	return failed(-EPROTO,
+	return -cli_error(EPERM,
 		"nothing was published: %s is another name of %s, and would show its passwords; "
 		"remove it, or have the filter leave it out",
 		text ? text : "?", private);

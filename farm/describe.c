@@ -8,6 +8,7 @@
 #include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/digest.h"
 #include "lib/scan.h"
 #include "lib/vis.h"
@@ -57,9 +58,10 @@ static int load_previous(struct describer *d)
 	if (d->g->previous && manifest_load(d->g->share->dir,
 				      share_name("manifest", d->g->previous, ".mtree.gz").text,
 				      d->g->key, &d->previous, &error) < 0)
-		warn_user("the manifest of generation %u is of no use (`xenfarm share verify %u` "
-			  "says why): "
-			  "reading everything",
+		cli_error(0,
+			"the manifest of generation %u is of no use (`xenfarm share verify %u` "
+			"says why): "
+			"reading everything",
 			d->g->previous, d->g->previous);
 	return 0;
 }
@@ -70,9 +72,9 @@ static int tell_errors(const struct manifest *m)
 		AUTO_FREE char *path = vis_string(m->entry[i]->path);
 
 		if (m->entry[i]->error)
-			failed(-m->entry[i]->error, "%s", path ? path : "?");
+			cli_error(-m->entry[i]->error, "%s", path ? path : "?");
 	}
-	return failed(-EPROTO, "nothing was published: not everything could be read");
+	return -cli_error(EIO, "nothing was published: not everything could be read");
 }
 
 static int write_manifest(struct generation *g, struct manifest *m)
@@ -92,12 +94,12 @@ static int write_manifest(struct generation *g, struct manifest *m)
 	if (r == 0)
 		r = manifest_encode(m, &encoded, &error);
 	if (r == -EBADMSG)
-		return failed(-EPROTO, "nothing was published: manifest, line %lu: %s", error.line,
-			error.rule);
+		return -cli_error(EINVAL, "nothing was published: manifest, line %lu: %s",
+			error.line, error.rule);
 	if (r == 0)
 		r = manifest_publish(g->share->dir, name.text, &encoded, g->key);
 	g->entries = m->n;
-	return r < 0 ? failed(r, "%s/%s", g->share->path, name.text) : 0;
+	return r < 0 ? cli_error(r, "%s/%s", g->share->path, name.text) : 0;
 }
 
 static int write_texts(const struct generation *g)
@@ -129,7 +131,7 @@ static int scan(struct describer *d)
 	r = scan_tree(d->g->dir, &options, &m, &errors);
 
 	if (r < 0)
-		return failed(r, "reading generation %u", d->g->number);
+		return cli_error(r, "reading generation %u", d->g->number);
 	return errors ? tell_errors(m) : write_manifest(d->g, m);
 }
 

@@ -17,6 +17,7 @@
 #include "farm/say.h"
 #include "farm/secrets.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
@@ -51,10 +52,10 @@ static int open_previous(struct generation *g)
 static int begin(struct generation *g)
 {
 	if (mkdirat(g->share->dir, g->partial.text, 0755) < 0)
-		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+		return cli_error(-errno, "%s/%s", g->share->path, g->partial.text);
 	g->dir = openat(g->share->dir, g->partial.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->dir < 0)
-		return failed(-errno, "%s/%s", g->share->path, g->partial.text);
+		return cli_error(-errno, "%s/%s", g->share->path, g->partial.text);
 	return open_previous(g);
 }
 
@@ -74,7 +75,7 @@ static int copy(struct generation *g, const struct source *source)
 	if (copy.base[1] == copy.base[0])
 		copy.base[1] = 0;
 	if (asprintf(&to, "%s/%s", share->path, g->partial.text) < 0)
-		return failed(-ENOMEM, "%s", source->path);
+		return cli_error(-ENOMEM, "%s", source->path);
 	copy.to = to;
 	r = copy_tree(&copy);
 	if (r == 0)
@@ -96,10 +97,10 @@ static int leave_sockets_out(struct generation *g)
 			continue;
 		folder = fsroot_parent(g->dir, e->path, &name);
 		if (folder < 0)
-			return failed(folder, "socket %s", e->path);
+			return cli_error(folder, "socket %s", e->path);
 		KEEP_TIME(folder);
 		if (unlinkat(folder, name, 0) < 0)
-			return failed(-errno, "socket %s", e->path);
+			return cli_error(-errno, "socket %s", e->path);
 		sockets++;
 	}
 	if (sockets == 0)
@@ -123,7 +124,7 @@ static int make_initrds(struct generation *g)
 		return 0;
 	if (asprintf(&tree, "%s/%s", g->share->path, g->partial.text) < 0 ||
 		asprintf(&pub, "%s.pub", g->context->key_path) < 0)
-		return failed(-ENOMEM, "initrds");
+		return cli_error(-ENOMEM, "initrds");
 	initrds.tree = tree;
 	initrds.pub = pub;
 	return kernels_make_initrds(&initrds);
@@ -141,7 +142,7 @@ static int choose_layout(struct generation *g)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		r = fd < 0 ? -errno : buf_read(&g->layout, fd, LAYOUT_BYTES_MAX);
 		if (r < 0)
-			return failed(r, "%s", path);
+			return cli_error(r, "%s", path);
 	} else {
 		path = "etc/layout";
 		r = share_read(g->share, path, &g->layout);
@@ -149,7 +150,7 @@ static int choose_layout(struct generation *g)
 			path = "the layout that was detected";
 			r = detect_layout(g->dir, &g->layout);
 			if (r < 0)
-				return failed(r, "detecting the layout");
+				return cli_error(r, "detecting the layout");
 		}
 		if (r < 0)
 			return r;
@@ -205,7 +206,7 @@ static int look_for_secrets(const struct generation *g)
 
 	if (found <= 0 || !g->context->options.strict)
 		return found < 0 ? found : 0;
-	return failed(-EPROTO,
+	return -cli_error(EPERM,
 		"nothing was published: --strict, and %d file%s seem%s to hold secrets", found,
 		found == 1 ? "" : "s", found == 1 ? "s" : "");
 }
@@ -251,7 +252,7 @@ int generation_restore(struct generation *g)
 		return r;
 	r = tree_link(&g->tree, &g->tree.entry[0], from, g->share->dir, g->partial.text);
 	if (r < 0)
-		return failed(r, "%s/%s", g->share->path, g->partial.text);
+		return cli_error(r, "%s/%s", g->share->path, g->partial.text);
 	return generation_describe_again(g);
 }
 
@@ -259,7 +260,7 @@ int generation_finish(const struct generation *g, int r, struct share *share, ui
 {
 	/* All of it, down to the links, is on disk before the first sign that it is valid. */
 	if (r == 0 && syncfs(share->dir) < 0)
-		r = failed(-errno, "%s", share->path);
+		r = cli_error(-errno, "%s", share->path);
 	if (r == 0)
 		r = share_switch(share, g->number, window);
 	/* Before the switch nothing has happened: a failed copy takes no space. */

@@ -14,6 +14,7 @@
 #include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/spawn.h"
 
@@ -60,18 +61,19 @@ static int keep_modules(const struct share *share, const char *version, int to)
 	int r;
 
 	if (!*version || strchr(version, '/') || *version == '.')
-		return failed(-EPROTO, "\"%s\" is no kernel version", version);
+		return -cli_error(EINVAL, "\"%s\" is no kernel version", version);
 	if (modules < 0)
-		return failed(modules, "lib/modules of the new generation, for kernel %s", version);
+		return cli_error(
+			modules, "lib/modules of the new generation, for kernel %s", version);
 	if (faccessat(modules, version, F_OK, 0) == 0)
 		return 0;
 	from = open_modules_of(share, version);
 	if (from < 0)
-		return failed(
-			-EPROTO, "kernel %s is in use, but no generation has its modules", version);
+		return -cli_error(
+			ENOENT, "kernel %s is in use, but no generation has its modules", version);
 	KEEP_TIME(modules);
 	r = link_modules(from, modules, version);
-	return r < 0 ? failed(r, "keeping the modules of kernel %s", version) : 0;
+	return r < 0 ? cli_error(r, "keeping the modules of kernel %s", version) : 0;
 }
 
 int kernels_keep_modules(const struct share *share, const char *versions, int to)
@@ -126,9 +128,9 @@ static int run_mkinitrd(const struct kernels_initrds *in, const char *version)
 	argv[n] = version;
 	status = spawn_run(&spawn);
 	if (status < 0)
-		return failed(status, "xf-mkinitrd could not be started");
+		return cli_error(status, "xf-mkinitrd could not be started");
 	if (status > 0)
-		return failed(-EPROTO,
+		return -cli_error(EIO,
 			"nothing was published: no initrd for kernel %s (--no-initrd publishes "
 			"without)",
 			version);
@@ -141,7 +143,7 @@ static int make_initrd(const struct kernels_initrds *in, int modules, const char
 	int r;
 
 	if (modules < 0 || faccessat(modules, version, F_OK, 0) < 0) {
-		warn_user("boot/vmlinuz-%s has no modules: no initrd is made for it", version);
+		cli_error(0, "boot/vmlinuz-%s has no modules: no initrd is made for it", version);
 		return 0;
 	}
 	r = run_mkinitrd(in, version);
@@ -149,7 +151,7 @@ static int make_initrd(const struct kernels_initrds *in, int modules, const char
 		return r;
 	snprintf(path, sizeof(path), "boot/xf-initrd-%s.img", version);
 	r = same_link(in->previous, in->to, path);
-	return r < 0 ? failed(r, "%s", path) : 0;
+	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
 int kernels_make_initrds(const struct kernels_initrds *in)

@@ -8,6 +8,7 @@
 
 #include "farm/say.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 
 #define CHAIN   "etc/keys"
 #define PENDING "etc/rekey"
@@ -20,14 +21,15 @@ int keys_make(const char *path)
 	if (access(path, F_OK) == 0) {
 		r = signature_read_private(path, &key);
 		if (r < 0)
-			return failed(-EPROTO, "%s exists, but is not a private Ed25519 key", path);
+			return -cli_error(
+				EINVAL, "%s exists, but is not a private Ed25519 key", path);
 		signature_key_free(key);
 		say("%s: the key that is there will sign", path);
 		return 0;
 	}
 	r = signature_keygen(path);
 	if (r < 0)
-		return failed(r, "the key %s cannot be made", path);
+		return cli_error(r, "the key %s cannot be made", path);
 	say("%s: a new key; keep a copy in a safe place. %s.pub is for the clients.", path, path);
 	return 0;
 }
@@ -37,7 +39,7 @@ int keys_write(const struct share *share, const struct keychain *chain)
 	AUTO_BUF struct buf text = { 0 };
 
 	keychain_print(chain, &text);
-	return text.failed ? failed(-ENOMEM, CHAIN)
+	return text.failed ? cli_error(-ENOMEM, CHAIN)
 			   : share_write(share, CHAIN, text.data, text.size);
 }
 
@@ -49,7 +51,7 @@ int keys_read(const struct share *share, const struct signature_key *key, struct
 
 	if (r == 0 && (keychain_parse(text.data, text.size, chain) < 0 ||
 			      strcmp(chain->share, share->uuid) != 0))
-		return failed(-EPROTO, "%s/" CHAIN " is damaged", share->path);
+		return -cli_error(EBADMSG, "%s/" CHAIN " is damaged", share->path);
 	if (r != -ENOENT)
 		return r;
 	keychain_begin(chain, share->uuid, key);
@@ -65,7 +67,7 @@ static int refuse(
 	signature_public(key, public);
 	keychain_name(public, given);
 	keychain_name(chain->key[chain->n - 1].public, known);
-	return failed(-EPROTO,
+	return -cli_error(EPERM,
 		"the key of %s is %s, and not the given one, %s: its clients would refuse what "
 		"that signs (`xenfarm share rekey` changes the key)",
 		share->path, known, given);
@@ -94,7 +96,7 @@ static int load(const struct share *share, const char *path, const char *suffix,
 	snprintf(name, sizeof(name), "%s%s", path, suffix);
 	fd = openat(share->dir, name, O_RDONLY | O_CLOEXEC);
 	r = fd < 0 ? -errno : buf_read(out, fd, limit);
-	return r < 0 ? failed(r, "%s/%s", share->path, name) : 0;
+	return r < 0 ? cli_error(r, "%s/%s", share->path, name) : 0;
 }
 
 /* Was it signed by one of the earlier keys? */
@@ -128,12 +130,12 @@ static int sign_again(const struct share *share, const struct keychain *chain,
 		signature_verify(key, data.data, data.size, (const uint8_t *)signature.data) == 0)
 		return 0;
 	if (signature.size != SIGNATURE_BYTES || !is_ours(chain, &data, &signature)) {
-		warn_user("%s/%s is signed by no key of this share: left as it is", share->path,
+		cli_error(0, "%s/%s is signed by no key of this share: left as it is", share->path,
 			name.text);
 		return 0;
 	}
 	r = manifest_sign(share->dir, name.text, &data, key);
-	return r < 0 ? failed(r, "%s/%s" SIGNATURE_SUFFIX, share->path, name.text) : 0;
+	return r < 0 ? cli_error(r, "%s/%s" SIGNATURE_SUFFIX, share->path, name.text) : 0;
 }
 
 static int sign_all_again(
@@ -144,7 +146,7 @@ static int sign_all_again(
 	for (size_t i = 0; i < share->n && r == 0; i++)
 		r = sign_again(share, chain, key, share->generation[i]);
 	if (r == 0 && unlinkat(share->dir, PENDING, 0) < 0 && errno != ENOENT)
-		r = failed(-errno, "%s/" PENDING, share->path);
+		r = cli_error(-errno, "%s/" PENDING, share->path);
 	return r;
 }
 

@@ -8,9 +8,9 @@
 
 #include "farm/keeptime.h"
 #include "farm/same.h"
-#include "farm/say.h"
 #include "farm/xattrs.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
 
@@ -116,13 +116,13 @@ int private_publish(int source, int to, int previous)
 	for (const char *const *path = private_files; *path; path++) {
 		r = publish_one(source, to, previous, *path);
 		if (r == -ELOOP)
-			return failed(-EPROTO,
+			return -cli_error(ELOOP,
 				"%s of the master is a symbolic link: what it leads to could hold "
 				"passwords; "
 				"make it a file",
 				*path);
 		if (r < 0)
-			return failed(r, "%s cannot be published without its passwords", *path);
+			return cli_error(r, "%s cannot be published without its passwords", *path);
 	}
 	return 0;
 }

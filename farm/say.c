@@ -1,11 +1,12 @@
 #include "farm/say.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/cli.h"
 
 static bool quiet;
 
@@ -44,6 +45,14 @@ static void draw_last(void)
 		draw();
 }
 
+static void end_phase(void)
+{
+	draw_last();
+	if (phase.name)
+		fputs("\r\033[K", stderr);
+	phase.name = NULL;
+}
+
 static bool is_early(const struct timespec *now)
 {
 	return (now->tv_sec - phase.drawn.tv_sec) * 10 +
@@ -58,6 +67,7 @@ void say_phase(const char *name, uint64_t files, uint64_t bytes)
 
 	if (!say_progress())
 		return;
+	cli_before_error(end_phase);
 	if (!same)
 		draw_last();
 	phase.name = name;
@@ -71,14 +81,6 @@ void say_phase(const char *name, uint64_t files, uint64_t bytes)
 	draw();
 }
 
-static void end_phase(void)
-{
-	draw_last();
-	if (phase.name)
-		fputs("\r\033[K", stderr);
-	phase.name = NULL;
-}
-
 void say(const char *format, ...)
 {
 	va_list ap;
@@ -90,31 +92,4 @@ void say(const char *format, ...)
 	vprintf(format, ap);
 	va_end(ap);
 	putchar('\n');
-}
-
-void warn_user(const char *format, ...)
-{
-	va_list ap;
-
-	end_phase();
-	fputs("xenfarm: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-int failed(int error, const char *format, ...)
-{
-	va_list ap;
-
-	end_phase();
-	fputs("xenfarm: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	if (error != -EPROTO)
-		fprintf(stderr, ": %s", strerror(-error));
-	fputc('\n', stderr);
-	return error;
 }

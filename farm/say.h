@@ -1,4 +1,5 @@
-/* What xenfarm tells: results on standard output, everything else on standard error. */
+/* What xenfarm reports: results on standard output, progress on standard error. Messages are
+ * cli_error()'s. */
 #ifndef FARM_SAY_H
 #define FARM_SAY_H
 
@@ -20,15 +21,5 @@ void say_phase(const char *phase, uint64_t files, uint64_t bytes);
 
 /* A result, one line. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* What the user should know although the command goes on. */
-void warn_user(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/*
- * The message of a failure: "xenfarm: MESSAGE: what error means". Returns error, a negative errno,
- * so that the place that knows most says it and the callers pass it on: `return failed(r, "…")`.
- * -EPROTO stands for a failure that no errno names; then the message says all.
- */
-int failed(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

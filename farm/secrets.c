@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "farm/say.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
@@ -180,9 +180,10 @@ int secrets_look(int dir, const struct tree *tree, const struct tree *previous)
 			continue;
 		path = vis_string(e->path);
 		if (r < 0)
-			return failed(r, "%s", path ? path : "?");
-		warn_user("%s holds %s, which every client can read: have etc/filter leave it out, "
-			  "if it is one",
+			return cli_error(r, "%s", path ? path : "?");
+		cli_error(0,
+			"%s holds %s, which every client can read: have etc/filter leave it out, "
+			"if it is one",
 			path ? path : "?", what);
 		found++;
 	}

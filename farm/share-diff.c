@@ -143,7 +143,7 @@ static int compare(const struct tree_entry *a, const struct tree_entry *b, void 
 		return 0;
 	r = describe(d, a, b, what);
 	if (r < 0)
-		return failed(r, "%s", a->path);
+		return cli_error(r, "%s", a->path);
 	if (*what) {
 		tell(d, '~', a->path, what + 1);
 		d->changed++;
@@ -163,7 +163,7 @@ static int open_side(const struct context *c, const char *text, struct side *sid
 	if (side->dir < 0)
 		return side->dir;
 	r = tree_read(side->dir, &side->tree, &where);
-	return r < 0 ? failed(r, "generation %u: %s", side->generation, where ? where : "") : 0;
+	return r < 0 ? cli_error(r, "generation %u: %s", side->generation, where ? where : "") : 0;
 }
 
 static void close_side(struct side *side)

@@ -30,10 +30,10 @@ static int choose_named(const struct context *c, char **arguments, struct number
 		if (!number)
 			return -ENOENT;
 		if (number == c->share.current)
-			return failed(-EPROTO,
+			return -cli_error(EBUSY,
 				"generation %u is the current one: nothing was removed", number);
 		if (context_in_use(c, number))
-			return failed(-EPROTO,
+			return -cli_error(EBUSY,
 				"generation %u is in use: its clients would lose the files that "
 				"they run; "
 				"nothing was removed",
@@ -93,7 +93,7 @@ static int collect(struct context *c, char **arguments)
 		return r;
 	number = calloc(c->share.n + 1, sizeof(*number));
 	if (!number)
-		return failed(-ENOMEM, "gc");
+		return cli_error(-ENOMEM, "gc");
 	chosen.number = number;
 	if (*arguments)
 		r = choose_named(c, arguments, &chosen);

@@ -43,7 +43,7 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		if (mkdirat(dir, folders[i], 0755) < 0 && errno != EEXIST)
-			return failed(-errno, "%s/%s", path, folders[i]);
+			return cli_error(-errno, "%s/%s", path, folders[i]);
 	r = publish_file(dir, "etc/filter", 0644, filter_default, strlen(filter_default));
 	if (r == 0)
 		r = make_uuid(uuid);
@@ -56,7 +56,7 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 		r = -errno;
 	if (r == 0)
 		r = publish_file(dir, "etc/uuid", 0644, uuid, strlen(uuid));
-	return r < 0 ? failed(r, "%s", path) : 0;
+	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
 static int init(const struct context *context, const char *path)
@@ -66,12 +66,12 @@ static int init(const struct context *context, const char *path)
 	int r;
 
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return failed(-errno, "%s", path);
+		return cli_error(-errno, "%s", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return failed(-errno, "%s", path);
+		return cli_error(-errno, "%s", path);
 	if (faccessat(dir, "etc/uuid", F_OK, 0) == 0)
-		return failed(-EPROTO, "%s is a share already", path);
+		return -cli_error(EEXIST, "%s is a share already", path);
 	r = keys_make(context->key_path);
 	if (r == 0)
 		r = context_private_key(context, &key);

@@ -57,7 +57,7 @@ static int measure(const struct share *share, struct row *row)
 
 	if (r == 0)
 		row->unique = unique_bytes(&tree, row->current);
-	return r < 0 && fd >= 0 ? failed(r, "generation %u", row->generation) : r;
+	return r < 0 && fd >= 0 ? cli_error(r, "generation %u", row->generation) : r;
 }
 
 static int fill(const struct context *c, struct row *row)

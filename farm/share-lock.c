@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "farm/say.h"
 #include "farm/share.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/publish.h"
 
 /*
@@ -29,7 +29,7 @@ static int take(struct share *share)
 		if (flock(share->lock, LOCK_EX | LOCK_NB) == 0)
 			return 0;
 		if (errno != EWOULDBLOCK)
-			return failed(-errno, "%s/lock", share->path);
+			return cli_error(-errno, "%s/lock", share->path);
 		if (ms >= PATIENCE_MS)
 			return -EBUSY;
 		nanosleep(&pause, NULL);
@@ -43,7 +43,7 @@ static int tell_holder(struct share *share)
 
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return failed(-EPROTO, "%s is locked by %s; wait until that is done", share->path,
+	return -cli_error(EBUSY, "%s is locked by %s; wait until that is done", share->path,
 		*text ? text : "somebody who does not say who");
 }
 
@@ -59,7 +59,7 @@ static int sign_in(struct share *share, const char *command)
 	n = snprintf(text, sizeof(text), "`xenfarm share %s`, process %d on %s, since %s\n",
 		command, (int)getpid(), host, since);
 	if (ftruncate(share->lock, 0) < 0 || pwrite(share->lock, text, (size_t)n, 0) != n)
-		return failed(-errno, "%s/lock", share->path);
+		return cli_error(-errno, "%s/lock", share->path);
 	return 0;
 }
 
@@ -78,10 +78,10 @@ static int sweep(struct share *share, const char *folder, bool (*is_rubbish)(con
 	struct dirent *d;
 
 	if (!dir)
-		return failed(-errno, "%s/%s", share->path, folder);
+		return cli_error(-errno, "%s/%s", share->path, folder);
 	while (r == 0 && (d = readdir(dir)) != NULL)
 		if (is_rubbish(d->d_name) && (r = tree_remove(fd, d->d_name)) < 0)
-			failed(r, "%s/%s/%s", share->path, folder, d->d_name);
+			cli_error(r, "%s/%s/%s", share->path, folder, d->d_name);
 	return r;
 }
 
@@ -93,13 +93,13 @@ static int sweep_manifests(struct share *share)
 	struct dirent *d;
 
 	if (!dir)
-		return failed(-errno, "%s/manifest", share->path);
+		return cli_error(-errno, "%s/manifest", share->path);
 	while (r == 0 && (d = readdir(dir)) != NULL) {
 		unsigned int number;
 
 		if (sscanf(d->d_name, "%9u.", &number) == 1 && !share_has(share, number) &&
 			(r = tree_remove(fd, d->d_name)) < 0)
-			failed(r, "%s/manifest/%s", share->path, d->d_name);
+			cli_error(r, "%s/manifest/%s", share->path, d->d_name);
 	}
 	return r;
 }
@@ -124,7 +124,8 @@ static int put_right(struct share *share)
 	int r = 0;
 
 	if (pending) {
-		warn_user("completing the change to generation %u, which was interrupted", pending);
+		cli_error(0, "completing the change to generation %u, which was interrupted",
+			pending);
 		r = share_switch(share, pending, &window);
 	}
 	return r == 0 ? share_sweep(share) : r;
@@ -136,7 +137,7 @@ int share_lock(struct share *share, const char *command)
 
 	share->lock = openat(share->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (share->lock < 0)
-		return failed(-errno, "%s cannot be changed: %s/lock", share->path, share->path);
+		return cli_error(-errno, "%s cannot be changed: %s/lock", share->path, share->path);
 	r = take(share);
 	if (r == -EBUSY)
 		return tell_holder(share);

@@ -10,6 +10,7 @@
 #include "farm/say.h"
 #include "farm/source.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/json.h"
 
 /* A share in its own source would hold itself, and so on. */
@@ -20,8 +21,9 @@ static int check_apart(const struct share *share, const struct source *source)
 	if (strcmp(source->path, "/") == 0 ||
 		(strncmp(share->path, source->path, n) == 0 &&
 			(share->path[n] == '/' || share->path[n] == '\0')))
-		return failed(-EPROTO, "the share %s lies in its source %s: it would hold itself",
-			share->path, source->path);
+		return -cli_error(EINVAL,
+			"the share %s lies in its source %s: it would hold itself", share->path,
+			source->path);
 	return 0;
 }
 
@@ -115,7 +117,7 @@ int share_publish(void *options, char **arguments)
 	if (r < 0)
 		return EXIT_FAILURE;
 	if (geteuid() != 0)
-		warn_user("not root: files get this user's ownership, devices are left out");
+		cli_error(0, "not root: files get this user's ownership, devices are left out");
 	r = o->dry_run ? preview(c, &source) : publish(c, &source);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -12,16 +12,16 @@ static int refuse(const struct context *c, int r)
 {
 	switch (r) {
 	case -EPERM:
-		return failed(-EPROTO,
+		return -cli_error(EPERM,
 			"%s is not the key of %s, so it cannot say which one follows", c->key_path,
 			c->share.path);
 	case -EEXIST:
-		return failed(-EPROTO, "%s was a key of this share before", c->options.new_key);
+		return -cli_error(EEXIST, "%s was a key of this share before", c->options.new_key);
 	case -ENOSPC:
-		return failed(-EPROTO, "%s has had %d keys: no more fit", c->share.path,
+		return -cli_error(ENOSPC, "%s has had %d keys: no more fit", c->share.path,
 			KEYCHAIN_KEYS_MAX);
 	default:
-		return failed(r, "signing %s", c->options.new_key);
+		return cli_error(r, "signing %s", c->options.new_key);
 	}
 }
 

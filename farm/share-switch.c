@@ -9,6 +9,7 @@
 #include "farm/share.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/vis.h"
 
 int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree)
@@ -16,7 +17,7 @@ int share_read_tree(const struct share *share, const char *name, int fd, struct 
 	AUTO_FREE char *where = NULL;
 	int r = tree_read(fd, tree, &where);
 
-	return r < 0 ? failed(r, "%s/%s/%s", share->path, name, where ? where : "") : 0;
+	return r < 0 ? cli_error(r, "%s/%s/%s", share->path, name, where ? where : "") : 0;
 }
 
 int share_plan(const struct share *share, uint32_t generation, struct tree *live, struct tree *gen,
@@ -27,14 +28,14 @@ int share_plan(const struct share *share, uint32_t generation, struct tree *live
 	int r;
 
 	if (live_fd < 0)
-		return failed(-errno, "%s/live", share->path);
+		return cli_error(-errno, "%s/live", share->path);
 	if (gen_fd < 0)
 		return gen_fd;
 	r = share_read_tree(share, "live", live_fd, live);
 	if (r == 0)
 		r = share_read_tree(share, share_name("gen", generation, "").text, gen_fd, gen);
 	if (r == 0 && flip_plan(live, gen, flip) < 0)
-		r = failed(-ENOMEM, "planning the flip to generation %u", generation);
+		r = cli_error(-ENOMEM, "planning the flip to generation %u", generation);
 	return r;
 }
 
@@ -47,7 +48,7 @@ static int flip_failed(const struct share *share, int r, uint32_t generation, co
 		hint = " (live/ and gen/ must be on one file system)";
 	if (r == -EINVAL)
 		hint = " (this file system cannot exchange two names: use ext4, xfs or btrfs)";
-	return failed(r,
+	return cli_error(r,
 		"%s/live/%s could not be brought to generation %u%s; run the command again",
 		share->path, path ? path : "", generation, hint);
 }
@@ -70,7 +71,7 @@ static int flip(const struct share *share, uint32_t generation, uint64_t *window
 		flip_failed(share, r, generation, where);
 	/* The names in live must be on disk before `current` says so. */
 	else if (syncfs(share->dir) < 0)
-		r = failed(-errno, "%s/live", share->path);
+		r = cli_error(-errno, "%s/live", share->path);
 	close(folders.live);
 	close(folders.gen);
 	return r;
@@ -83,7 +84,7 @@ static int settle(const struct share *share, uint32_t generation)
 				final = share_name("gen", generation, "");
 
 	if (renameat(share->dir, partial.text, share->dir, final.text) < 0 && errno != ENOENT)
-		return failed(-errno, "%s/%s", share->path, partial.text);
+		return cli_error(-errno, "%s/%s", share->path, partial.text);
 	return 0;
 }
 
@@ -109,6 +110,6 @@ int share_switch(struct share *share, uint32_t generation, uint64_t *window)
 	if (r == 0)
 		r = share_write_number(share, "current", generation);
 	if (r == 0 && unlinkat(share->dir, "etc/flip", 0) < 0)
-		r = failed(-errno, "%s/etc/flip", share->path);
+		r = cli_error(-errno, "%s/etc/flip", share->path);
 	return r < 0 ? r : share_refresh(share);
 }

@@ -99,7 +99,7 @@ static int verify_generation(struct verifier *v, const struct signature_key *key
 		return r;
 	r = scan_tree(dir, &options, &is, &errors);
 	if (r < 0)
-		return failed(r, "generation %u", v->generation);
+		return cli_error(r, "generation %u", v->generation);
 	return manifest_join(said, is, compare, v);
 }
 
@@ -136,7 +136,7 @@ static int verify(struct verifier *v)
 	signature_key_free(key);
 	if (r == 0 && v->generation == c->share.current) {
 		if (faccessat(c->share.dir, "etc/flip", F_OK, 0) == 0)
-			return failed(-EPROTO,
+			return -cli_error(EAGAIN,
 				"live/ is being changed to generation %u, or that was interrupted: "
 				"then the next "
 				"publish, rollback or gc completes it",
@@ -152,7 +152,7 @@ static uint32_t choose(const struct context *c, const char *argument)
 	if (argument)
 		return argument_generation(c, argument);
 	if (!c->share.current)
-		failed(-EPROTO, "nothing was published yet");
+		cli_error(0, "nothing was published yet");
 	return c->share.current;
 }
 
@@ -163,7 +163,7 @@ static int report(const struct verifier *v)
 	if (c->options.json)
 		json_print(json_object_get(v->list));
 	if (v->differences) {
-		failed(-EPROTO, "generation %u: %lu differences", v->generation, v->differences);
+		cli_error(0, "generation %u: %lu differences", v->generation, v->differences);
 		return EXIT_FAILURE;
 	}
 	say("generation %u is what its manifest says%s", v->generation,

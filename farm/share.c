@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/digest.h"
 #include "lib/publish.h"
 
@@ -35,14 +35,14 @@ int share_read(const struct share *share, const char *path, struct buf *text)
 	AUTO_CLOSE int fd = openat(share->dir, path, O_RDONLY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : buf_read(text, fd, SHARE_TEXT_MAX);
 
-	return r < 0 && r != -ENOENT ? failed(r, "%s/%s", share->path, path) : r;
+	return r < 0 && r != -ENOENT ? cli_error(r, "%s/%s", share->path, path) : r;
 }
 
 int share_write(const struct share *share, const char *path, const void *data, size_t n)
 {
 	int r = publish_file(share->dir, path, 0644, data, n);
 
-	return r < 0 ? failed(r, "%s/%s cannot be written", share->path, path) : 0;
+	return r < 0 ? cli_error(r, "%s/%s cannot be written", share->path, path) : 0;
 }
 
 uint32_t share_read_number(const struct share *share, const char *path)
@@ -100,11 +100,11 @@ int share_refresh(struct share *share)
 	int r = dir ? list_generations(share, dir) : -errno;
 
 	if (r < 0)
-		return failed(r, "%s/gen", share->path);
+		return cli_error(r, "%s/gen", share->path);
 	share->current = share_read_number(share, "current");
 	if (share->current && !share_has(share, share->current))
-		return failed(-EPROTO, "%s/current says %u, but there is no %s/gen/%u", share->path,
-			share->current, share->path, share->current);
+		return -cli_error(ENOENT, "%s/current says %u, but there is no %s/gen/%u",
+			share->path, share->current, share->path, share->current);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static int read_uuid(struct share *share)
 	int r = share_read(share, "etc/uuid", &text);
 
 	if (r == -ENOENT || (r == 0 && text.size != MANIFEST_UUID_MAX))
-		return failed(-EPROTO,
+		return -cli_error(ENOENT,
 			"%s is no share: make one with `xenfarm share init %s`, or name it by "
 			"--share",
 			share->path, share->path);
@@ -129,10 +129,10 @@ int share_open(const char *path, struct share *share)
 
 	*share = (struct share){ .dir = -1, .lock = -1, .path = realpath(path, NULL) };
 	if (!share->path)
-		return failed(-errno, "share %s", path);
+		return cli_error(-errno, "share %s", path);
 	share->dir = open(share->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (share->dir < 0)
-		return failed(-errno, "share %s", path);
+		return cli_error(-errno, "share %s", path);
 	r = read_uuid(share);
 	return r < 0 ? r : share_refresh(share);
 }
@@ -175,7 +175,7 @@ int share_open_generation(const struct share *share, uint32_t generation)
 	int fd = openat(share->dir, share_name("gen", generation, "").text,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? failed(-errno, "generation %u of %s", generation, share->path) : fd;
+	return fd < 0 ? cli_error(-errno, "generation %u of %s", generation, share->path) : fd;
 }
 
 int share_parse_layout(const char *path, const struct buf *text, struct layout *layout)
@@ -184,7 +184,7 @@ int share_parse_layout(const char *path, const struct buf *text, struct layout *
 	unsigned int line;
 
 	if (layout_parse(text->data ? text->data : "", text->size, layout, &line, &what) < 0)
-		return failed(-EPROTO, "%s, line %u: %s", path, line, what);
+		return -cli_error(EINVAL, "%s, line %u: %s", path, line, what);
 	return 0;
 }
 
@@ -193,7 +193,7 @@ int share_layout_text(const struct share *share, uint32_t generation, struct buf
 	const struct share_name name = share_name("manifest", generation, ".layout");
 	int r = share_read(share, name.text, text);
 
-	return r == -ENOENT ? failed(r, "%s/%s", share->path, name.text) : r;
+	return r == -ENOENT ? cli_error(r, "%s/%s", share->path, name.text) : r;
 }
 
 int share_layout(const struct share *share, uint32_t generation, struct layout *layout)
@@ -214,15 +214,15 @@ int share_manifest(const struct share *share, uint32_t generation, const struct 
 	int r = manifest_load(share->dir, name.text, key, manifest, &error);
 
 	if (r == -EBADMSG && error.line)
-		return failed(
-			-EPROTO, "%s/%s:%lu: %s", share->path, name.text, error.line, error.rule);
+		return -cli_error(
+			EBADMSG, "%s/%s:%lu: %s", share->path, name.text, error.line, error.rule);
 	if (r == -EBADMSG)
-		return failed(-EPROTO, "%s/%s: %s", share->path, name.text, error.rule);
+		return -cli_error(EBADMSG, "%s/%s: %s", share->path, name.text, error.rule);
 	if (r < 0)
-		return failed(r, "%s/%s", share->path, name.text);
+		return cli_error(r, "%s/%s", share->path, name.text);
 	if ((*manifest)->head.generation != generation ||
 		strcmp((*manifest)->head.share, share->uuid) != 0)
-		return failed(-EPROTO, "%s/%s is the manifest of generation %u of share %s",
+		return -cli_error(EBADMSG, "%s/%s is the manifest of generation %u of share %s",
 			share->path, name.text, (*manifest)->head.generation,
 			(*manifest)->head.share);
 	return 0;
@@ -239,10 +239,10 @@ int share_check_layout(
 		return 0;
 	r = digest_bytes(text->data, text->size, DIGEST_SHA256, &digest);
 	if (r < 0)
-		return failed(r, "layout of generation %u", head->generation);
+		return cli_error(r, "layout of generation %u", head->generation);
 	return memcmp(digest.sha256, head->layout.sha256, sizeof(digest.sha256)) == 0
 		       ? 0
-		       : failed(-EPROTO,
+		       : -cli_error(EBADMSG,
 				 "%s/manifest/%u.layout is not the one that the manifest names",
 				 share->path, head->generation);
 }
@@ -261,18 +261,18 @@ int share_remove_generation(struct share *share, uint32_t generation)
 	if (share_read_number(share, "etc/last") != last)
 		r = share_write_number(share, "etc/last", last);
 	if (r == 0 && renameat(share->dir, tree.text, share->dir, gone.text) < 0)
-		r = failed(-errno, "%s/%s", share->path, tree.text);
+		r = cli_error(-errno, "%s/%s", share->path, tree.text);
 	/* Without its manifest, under its name, it would be a generation that nobody can read. */
 	if (r == 0 && syncfs(share->dir) < 0)
-		r = failed(-errno, "%s/%s", share->path, tree.text);
+		r = cli_error(-errno, "%s/%s", share->path, tree.text);
 	for (size_t i = 0; i < sizeof(belongings) / sizeof(*belongings) && r == 0; i++)
 		if (unlinkat(share->dir, share_name("manifest", generation, belongings[i]).text,
 			    0) < 0 &&
 			errno != ENOENT)
-			r = failed(
+			r = cli_error(
 				-errno, "%s/manifest/%u%s", share->path, generation, belongings[i]);
 	if (r < 0)
 		return r;
 	r = tree_remove(share->dir, gone.text);
-	return r < 0 ? failed(r, "%s/%s", share->path, gone.text) : share_refresh(share);
+	return r < 0 ? cli_error(r, "%s/%s", share->path, gone.text) : share_refresh(share);
 }

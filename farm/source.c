@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "farm/image.h"
-#include "farm/say.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/spawn.h"
 
 #define FOLDER         "/run/xenfarm"
@@ -36,21 +36,21 @@ static bool is_qcow2(int fd)
 static int make_folder(const char *from, struct source *source)
 {
 	if (geteuid() != 0)
-		return failed(-EPERM,
+		return cli_error(-EPERM,
 			"%s is a disk image, which only root can mount; give the folder where it "
 			"is mounted",
 			from);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return failed(-errno, "a mount namespace for %s", from);
+		return cli_error(-errno, "a mount namespace for %s", from);
 	if (mkdir(FOLDER, 0700) < 0 && errno != EEXIST)
-		return failed(-errno, FOLDER);
+		return cli_error(-errno, FOLDER);
 	/* Seen by this process and its children only, so that two of them are in nobody's way. */
 	if (mount("xenfarm", FOLDER, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
-		return failed(-errno, "a tmpfs on " FOLDER);
+		return cli_error(-errno, "a tmpfs on " FOLDER);
 	source->mounted = true;
 	source->path = strdup(FOLDER "/root");
 	if (!source->path || mkdir(source->path, 0700) < 0)
-		return failed(-errno, FOLDER "/root");
+		return cli_error(-errno, FOLDER "/root");
 	return 0;
 }
 
@@ -100,9 +100,9 @@ static int export(const char *image, struct source *source)
 	if (!name ||
 		asprintf(&file, "driver=file,node-name=file,read-only=on,locking=auto,filename=%s",
 			name) < 0)
-		return failed(-ENOMEM, "%s", image);
+		return cli_error(-ENOMEM, "%s", image);
 	if (mknod(RAW, S_IFREG | 0600, 0) < 0)
-		return failed(-errno, RAW);
+		return cli_error(-errno, RAW);
 	source->exporter = spawn_start(&(const struct spawn){
 		.argv = (const char *[]){ "qemu-storage-daemon", "--blockdev", file, "--blockdev",
 			format, "--export", export, NULL },
@@ -111,7 +111,7 @@ static int export(const char *image, struct source *source)
 		.dies_with_parent = true,
 	});
 	if (source->exporter < 0 || wait_for_export(source->exporter) < 0)
-		return failed(-EPROTO,
+		return -cli_error(EIO,
 			"%s could not be opened: is qemu-storage-daemon(1) installed, FUSE "
 			"available, and "
 			"the machine stopped that has this disk?",
@@ -158,7 +158,7 @@ static int mount_chosen(const char *from, const char *raw, const struct image *i
 		if (partition && part->number != partition)
 			continue;
 		if (mount_part(raw, part, on) != 0)
-			return failed(-EPROTO,
+			return -cli_error(EIO,
 				"%s, partition %u (%s) could not be mounted, see above; was its "
 				"machine shut "
 				"down cleanly?",
@@ -168,8 +168,9 @@ static int mount_chosen(const char *from, const char *raw, const struct image *i
 		umount(on);
 	}
 	if (partition)
-		return failed(-EPROTO, "%s has no file system in a partition %u", from, partition);
-	return failed(-EPROTO,
+		return -cli_error(
+			ENOENT, "%s has no file system in a partition %u", from, partition);
+	return -cli_error(ENOENT,
 		"%s: no partition holds an installation (LVM, encryption and RAID are not looked "
 		"into: "
 		"mount it, and give the folder)",
@@ -182,7 +183,7 @@ static int mount_root(
 	struct image image;
 	int r = image_probe(fd, &image);
 
-	return r < 0 ? failed(r, "%s", from)
+	return r < 0 ? cli_error(r, "%s", from)
 		     : mount_chosen(from, raw, &image, partition, source->path);
 }
 
@@ -193,7 +194,7 @@ static int open_image(const char *from, uint32_t partition, struct source *sourc
 	int r;
 
 	if (!image || fd < 0)
-		return failed(-errno, "%s", from);
+		return cli_error(-errno, "%s", from);
 	r = make_folder(from, source);
 	if (r < 0)
 		return r;
@@ -202,7 +203,7 @@ static int open_image(const char *from, uint32_t partition, struct source *sourc
 		if (r < 0)
 			return r;
 		raw = open(RAW, O_RDONLY | O_CLOEXEC);
-		return raw < 0 ? failed(-errno, RAW)
+		return raw < 0 ? cli_error(-errno, RAW)
 			       : mount_root(from, RAW, raw, partition, source);
 	}
 	return mount_root(from, image, fd, partition, source);
@@ -215,7 +216,7 @@ int source_open(const char *from, uint32_t partition, struct source *source)
 
 	*source = (struct source){ .dir = -1 };
 	if (stat(from, &st) < 0)
-		return failed(-errno, "%s", from);
+		return cli_error(-errno, "%s", from);
 	if (S_ISDIR(st.st_mode))
 		source->path = realpath(from, NULL);
 	else
@@ -223,7 +224,7 @@ int source_open(const char *from, uint32_t partition, struct source *source)
 	if (r < 0)
 		return r;
 	source->dir = source->path ? open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	return source->dir < 0 ? failed(-errno, "%s", from) : 0;
+	return source->dir < 0 ? cli_error(-errno, "%s", from) : 0;
 }
 
 void source_close(struct source *source)

@@ -14,7 +14,13 @@
 enum { HELP = 'h', VERSION = 'V', LONG = 256 }; /* what getopt_long(3) returns: LONG + index */
 
 static const char *program_name = "xenfarm";
+static void (*before_error)(void);
 static void (*message)(const char *text); /* the program's */
+
+void cli_before_error(void (*call)(void))
+{
+	before_error = call;
+}
 
 /* Nobody sees "too many levels" where a link is not followed. */
 static const char *reason(int error)
@@ -35,6 +41,8 @@ int cli_error(int error, const char *format, ...)
 	if (!sentence || asprintf(&text, "%s%s%s", sentence, error < 0 ? ": " : "",
 				 error < 0 ? reason(error) : "") < 0)
 		text = NULL;
+	if (before_error)
+		before_error();
 	fprintf(stderr, "%s: %s\n", program_name, text ? text : format);
 	if (message)
 		message(text ? text : format);

@@ -76,6 +76,9 @@ int cli_run(const struct cli_program *program, int argc, char **argv, void *opti
  */
 __attribute__((format(printf, 2, 3))) int cli_error(int error, const char *format, ...);
 
+/* call comes before each message from now on: to end a line of progress, say. */
+void cli_before_error(void (*call)(void));
+
 /* --- parts, here to be tested --- */
 
 /* Is name one of the words of list, which may be NULL? */
