@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/cleanup.h"
 
 /* With a merged /usr these are links into it, otherwise folders of their own. */
@@ -62,9 +63,9 @@ int detect_layout(int root, struct buf *out)
 	int r = 0;
 
 	buf_puts(out, "# xenfarm layout 1\n");
-	for (size_t i = 0; i < sizeof(tops) / sizeof(*tops) && r == 0; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(tops) && r == 0; i++)
 		r = top(root, tops[i], out);
-	for (size_t i = 0; i < sizeof(databases) / sizeof(*databases) && r == 0; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(databases) && r == 0; i++) {
 		r = holds_something(root, databases[i]);
 		if (r > 0)
 			buf_printf(out, "bind %s\n", databases[i]);

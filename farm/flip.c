@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/array.h"
+
 /*
  * What is depended on comes before what depends on it: a new program with an old library fails to
  * start, an old program with a new library does not. Within each, names that are new come before
@@ -45,7 +47,7 @@ static bool in_program_folder(const char *path)
 	static const char *const folders[] = { "bin", "sbin", "libexec" };
 	size_t n = tree_parent(path);
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		size_t size = strlen(folders[i]);
 
 		if (n >= size && memcmp(path + n - size, folders[i], size) == 0 &&

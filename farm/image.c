@@ -6,13 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 /* What can stand in a partition besides a file system that holds a root. */
 static bool is_no_root(const char *type)
 {
 	static const char *const others[] = { "swap", "vfat", "LVM2_member", "crypto_LUKS",
 		"linux_raid_member" };
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (strcmp(type, others[i]) == 0)
 			return true;
 	return false;

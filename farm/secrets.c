@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -110,9 +111,9 @@ static bool is_hash(struct text t)
 		{ "$scrypt$", 22 }, { "$pbkdf2", 22 } };
 	size_t i = 0, n, last;
 
-	while (i < sizeof(methods) / sizeof(*methods) && !begins(t, methods[i].method))
+	while (i < ARRAY_SIZE(methods) && !begins(t, methods[i].method))
 		i++;
-	if (i == sizeof(methods) / sizeof(*methods))
+	if (i == ARRAY_SIZE(methods))
 		return false;
 	n = last = span(t, CRYPT "$=,+-_");
 	while (last > 0 && t.at[last - 1] != '$')

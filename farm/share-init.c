@@ -12,6 +12,7 @@
 #include "farm/keys.h"
 #include "farm/say.h"
 #include "farm/xenfarm.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 
@@ -41,7 +42,7 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	char uuid[MANIFEST_UUID_MAX + 1];
 	int r;
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (mkdirat(dir, folders[i], 0755) < 0 && errno != EEXIST)
 			return cli_error(-errno, "%s/%s", path, folders[i]);
 	r = publish_file(dir, "etc/filter", 0644, filter_default, strlen(filter_default));

@@ -12,6 +12,7 @@
 #include "farm/part.h"
 #include "farm/say.h"
 #include "farm/xenfarm.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/json.h"
 #include "lib/scan.h"
@@ -52,7 +53,7 @@ static const char *in_what(unsigned int bits)
 		"time" };
 	size_t i = 0;
 
-	while (i + 1 < sizeof(name) / sizeof(*name) && !(bits & 1u << i))
+	while (i + 1 < ARRAY_SIZE(name) && !(bits & 1u << i))
 		i++;
 	return name[i];
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "farm/tree.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/digest.h"
@@ -265,7 +266,7 @@ int share_remove_generation(struct share *share, uint32_t generation)
 	/* Without its manifest, under its name, it would be a generation that nobody can read. */
 	if (r == 0 && syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s/%s", share->path, tree.text);
-	for (size_t i = 0; i < sizeof(belongings) / sizeof(*belongings) && r == 0; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(belongings) && r == 0; i++)
 		if (unlinkat(share->dir, share_name("manifest", generation, belongings[i]).text,
 			    0) < 0 &&
 			errno != ENOENT)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "farm/image.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/spawn.h"
@@ -143,7 +144,7 @@ static bool holds_installation(const char *root)
 	static const char *const signs[] = { "usr/lib/os-release", "etc/os-release", "etc/passwd" };
 	AUTO_CLOSE int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
 		if (faccessat(dir, signs[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
 	return false;
