@@ -1,7 +1,8 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,config.c copy.c copy-watch.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
 	image.c kernels.c keys.c part.c private.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
-	source.c tree.c tree-link.c xattrs.c) lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c $(LIB_SRC)
+	source.c tree.c tree-link.c) lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c \
+	$(LIB_SRC)
 
 PROGRAMS += xenfarm
 xenfarm_SRC  := $(addprefix farm/,xenfarm.c context.c share-init.c share-publish.c share-list.c share-diff.c \
@@ -15,7 +16,7 @@ UNITS += farm_test flip_test
 farm_test_SRC  := farm/test/farm_test.c $(xenfarm_PARTS)
 farm_test_PKGS := $(LIB_PKGS) blkid cmocka
 farm_test_LIBS := -pthread
-flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c farm/xattrs.c lib/buf.c
+flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c lib/buf.c lib/xattrs.c
 flip_test_PKGS := cmocka
 
 CHECKS += $(addprefix farm/test/,share.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)

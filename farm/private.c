@@ -8,11 +8,11 @@
 
 #include "farm/keeptime.h"
 #include "farm/same.h"
-#include "farm/xattrs.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
+#include "lib/xattrs.h"
 
 #define BYTES_MAX (64u << 20)
 

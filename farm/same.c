@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "farm/xattrs.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/xattrs.h"
 
 #define TEMPORARY ".xenfarm-link"
 

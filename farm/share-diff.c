@@ -14,12 +14,12 @@
 #include "farm/same.h"
 #include "farm/say.h"
 #include "farm/tree.h"
-#include "farm/xattrs.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 #include "lib/json.h"
 #include "lib/vis.h"
+#include "lib/xattrs.h"
 
 struct side {
 	uint32_t generation;

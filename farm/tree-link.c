@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "farm/tree.h"
-#include "farm/xattrs.h"
 #include "lib/cleanup.h"
+#include "lib/xattrs.h"
 
 static int copy_metadata(int from, int to)
 {

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "farm/xattrs.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/xattrs.h"
 
 static struct tree_entry *add(struct tree *tree, const char *path, const struct stat *st)
 {

@@ -19,9 +19,9 @@
 #include "farm/private.h"
 #include "farm/secrets.h"
 #include "farm/tree.h"
-#include "farm/xattrs.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
+#include "lib/xattrs.h"
 
 /* --- xenfarm.conf -------------------------------------------------------------------------------
  */

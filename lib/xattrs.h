@@ -1,6 +1,6 @@
-/* All extended attributes of a folder, ACLs among them. */
-#ifndef FARM_XATTRS_H
-#define FARM_XATTRS_H
+/* All extended attributes of a file or directory, ACLs among them. */
+#ifndef LIB_XATTRS_H
+#define LIB_XATTRS_H
 
 #include "lib/buf.h"
 

@@ -1,4 +1,4 @@
-#include "farm/xattrs.h"
+#include "lib/xattrs.h"
 
 #include <errno.h>
 #include <linux/limits.h>
