@@ -1,6 +1,6 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,config.c copy.c copy-watch.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
-	image.c kernels.c keys.c part.c private.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
+	image.c kernels.c keys.c private.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
 	source.c tree.c tree-link.c) lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c \
 	$(LIB_SRC)
 

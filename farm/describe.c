@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "farm/generation.h"
-#include "farm/part.h"
 #include "farm/say.h"
 #include "farm/tree.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/digest.h"
+#include "lib/layout.h"
 #include "lib/scan.h"
 #include "lib/vis.h"
 
@@ -24,7 +24,7 @@ static bool leave_out(const char *path, enum manifest_type type, void *arg)
 	const struct describer *d = arg;
 
 	(void)type;
-	return part_has_nothing_writeable(&d->layout, path);
+	return layout_has_nothing_writeable(&d->layout, path);
 }
 
 /* A file that is a hard link into the previous generation has the digests that it had there. */

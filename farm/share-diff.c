@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "farm/part.h"
 #include "farm/same.h"
 #include "farm/say.h"
 #include "farm/tree.h"
@@ -18,6 +17,7 @@
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 #include "lib/json.h"
+#include "lib/layout.h"
 #include "lib/vis.h"
 #include "lib/xattrs.h"
 
@@ -37,7 +37,7 @@ struct differ {
 static void tell(struct differ *d, char sign, const char *path, const char *what)
 {
 	AUTO_FREE char *text = vis_string(path);
-	const char *part = part_is_readonly(&d->layout, path) ? "read-only" : "writeable";
+	const char *part = layout_is_readonly(&d->layout, path) ? "read-only" : "writeable";
 	struct json_object *o = json_object_new_object();
 
 	say("%c %-9s %s%s%s", sign, part, text ? text : "?", *what ? ": " : "", what);

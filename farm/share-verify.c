@@ -9,12 +9,12 @@
 
 #include "farm/flip.h"
 #include "farm/keys.h"
-#include "farm/part.h"
 #include "farm/say.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/json.h"
+#include "lib/layout.h"
 #include "lib/scan.h"
 #include "lib/vis.h"
 
@@ -44,7 +44,7 @@ static bool leave_out(const char *path, enum manifest_type type, void *arg)
 	const struct verifier *v = arg;
 
 	(void)type;
-	return part_has_nothing_writeable(&v->layout, path);
+	return layout_has_nothing_writeable(&v->layout, path);
 }
 
 static const char *in_what(unsigned int bits)

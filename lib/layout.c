@@ -1,7 +1,6 @@
 #include "lib/layout.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -155,4 +154,32 @@ int layout_parse(const char *text, size_t length, struct layout *layout, unsigne
 		*what = check_entry(layout, i);
 	}
 	return *what ? -EINVAL : 0;
+}
+
+static bool is_or_is_below(const char *path, const char *top)
+{
+	return strcmp(path, top) == 0 || is_below(path, top);
+}
+
+bool layout_is_readonly(const struct layout *layout, const char *path)
+{
+	bool readonly = false;
+
+	for (unsigned int i = 0; i < layout->n; i++) {
+		if (!is_or_is_below(path, layout->entry[i].path))
+			continue;
+		if (layout->entry[i].kind == LAYOUT_WRITEABLE)
+			return false;
+		readonly = true;
+	}
+	return readonly;
+}
+
+bool layout_has_nothing_writeable(const struct layout *layout, const char *path)
+{
+	for (unsigned int i = 0; i < layout->n; i++)
+		if (layout->entry[i].kind == LAYOUT_WRITEABLE &&
+			is_or_is_below(layout->entry[i].path, path))
+			return false;
+	return layout_is_readonly(layout, path);
 }

@@ -12,6 +12,7 @@
 #ifndef LIB_LAYOUT_H
 #define LIB_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LAYOUT_ENTRIES_MAX 64
@@ -39,5 +40,12 @@ struct layout {
  */
 int layout_parse(const char *text, size_t length, struct layout *layout, unsigned int *line,
 	const char **what);
+
+/* Does a client take path from the share? It is in a bound path or a linked one, and in no island.
+ */
+bool layout_is_readonly(const struct layout *layout, const char *path);
+
+/* Is neither path nor anything below it in the writeable part? */
+bool layout_has_nothing_writeable(const struct layout *layout, const char *path);
 
 #endif

@@ -15,7 +15,6 @@
 #include "farm/config.h"
 #include "farm/copy.h"
 #include "farm/detect.h"
-#include "farm/part.h"
 #include "farm/private.h"
 #include "farm/secrets.h"
 #include "farm/tree.h"
@@ -230,40 +229,6 @@ static void test_progress(void **state)
 	assert_false(copy_progress("", &files, &bytes));
 }
 
-static void test_part(void **state)
-{
-	static const struct {
-		const char *path;
-		bool readonly, nothing_writeable;
-	} paths[] = {
-		{ "", false, false },
-		{ "etc", false, false },
-		{ "usr", true, false },
-		{ "usr2", false, false },
-		{ "usr/lib", true, true },
-		{ "usr/local", false, false },
-		{ "usr/local/bin/x", false, false },
-		{ "usr/local2", true, true },
-		{ "bin", true, true },
-		{ "var/lib", false, false },
-		{ "var/lib/dpkg/status", true, true },
-	};
-	static const char text[] =
-		"# xenfarm layout 1\nbind usr\nlink bin usr/bin\nbind var/lib/dpkg\n"
-		"writeable usr/local\n";
-	struct layout layout;
-	unsigned int line;
-	const char *what;
-
-	(void)state;
-	assert_int_equal(layout_parse(text, strlen(text), &layout, &line, &what), 0);
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-		assert_int_equal(part_is_readonly(&layout, paths[i].path), paths[i].readonly);
-		assert_int_equal(part_has_nothing_writeable(&layout, paths[i].path),
-			paths[i].nothing_writeable);
-	}
-}
-
 /* --- layouts ------------------------------------------------------------------------------------
  */
 
@@ -405,7 +370,6 @@ int main(void)
 		cmocka_unit_test(test_blank),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_progress),
-		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_link),

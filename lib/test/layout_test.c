@@ -1,8 +1,9 @@
-/* layout_parse(), under glibc and klibc. */
+/* Layouts, under glibc and klibc. */
 #include "lib/layout.h"
 
 #include <errno.h>
 
+#include "lib/array.h"
 #include "lib/test/tap.h"
 
 #define H "# xenfarm layout 1\n"
@@ -105,10 +106,41 @@ static void test_limits(void)
 	CHECK(parse_many(40, LAYOUT_PATH_MAX - 4) == -EINVAL && line == 1, "too many bytes");
 }
 
+static void test_parts(void)
+{
+	static const struct {
+		const char *path;
+		bool readonly, nothing_writeable;
+	} paths[] = {
+		{ "", false, false },
+		{ "etc", false, false },
+		{ "usr", true, false },
+		{ "usr2", false, false },
+		{ "usr/lib", true, true },
+		{ "usr/local", false, false },
+		{ "usr/local/bin/x", false, false },
+		{ "usr/local2", true, true },
+		{ "bin", true, true },
+		{ "var/lib", false, false },
+		{ "var/lib/dpkg/status", true, true },
+	};
+
+	CHECK(parse(H "bind usr\nlink bin usr/bin\nbind var/lib/dpkg\nwriteable usr/local\n") == 0,
+		"a layout with all kinds");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		CHECK(layout_is_readonly(&layout, paths[i].path) == paths[i].readonly,
+			paths[i].path);
+		CHECK(layout_has_nothing_writeable(&layout, paths[i].path) ==
+				paths[i].nothing_writeable,
+			paths[i].path);
+	}
+}
+
 int main(void)
 {
 	test_good();
 	test_bad();
 	test_limits();
+	test_parts();
 	return tap_done();
 }
