@@ -1,6 +1,5 @@
 /* What the commands of xenfarm work with: settings, share, keys, generations by their numbers. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -60,8 +60,7 @@ static int load_previous(struct describer *d)
 				      d->g->key, &d->previous, &error) < 0)
 		cli_error(0,
 			"the manifest of generation %u is of no use (`xenfarm share verify %u` "
-			"says why): "
-			"reading everything",
+			"says why): reading everything",
 			d->g->previous, d->g->previous);
 	return 0;
 }

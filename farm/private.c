@@ -118,8 +118,7 @@ int private_publish(int source, int to, int previous)
 		if (r == -ELOOP)
 			return -cli_error(ELOOP,
 				"%s of the master is a symbolic link: what it leads to could hold "
-				"passwords; "
-				"make it a file",
+				"passwords; make it a file",
 				*path);
 		if (r < 0)
 			return cli_error(r, "%s cannot be published without its passwords", *path);

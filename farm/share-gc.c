@@ -35,8 +35,7 @@ static int choose_named(const struct context *c, char **arguments, struct number
 		if (context_in_use(c, number))
 			return -cli_error(EBUSY,
 				"generation %u is in use: its clients would lose the files that "
-				"they run; "
-				"nothing was removed",
+				"they run; nothing was removed",
 				number);
 		if (!has(chosen, number))
 			chosen->number[chosen->n++] = number;

@@ -139,8 +139,7 @@ static int verify(struct verifier *v)
 		if (faccessat(c->share.dir, "etc/flip", F_OK, 0) == 0)
 			return -cli_error(EAGAIN,
 				"live/ is being changed to generation %u, or that was interrupted: "
-				"then the next "
-				"publish, rollback or gc completes it",
+				"then the next publish, rollback or gc completes it",
 				share_read_number(&c->share, "etc/flip"));
 		r = verify_live(v);
 	}

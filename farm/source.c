@@ -114,8 +114,7 @@ static int export(const char *image, struct source *source)
 	if (source->exporter < 0 || wait_for_export(source->exporter) < 0)
 		return -cli_error(EIO,
 			"%s could not be opened: is qemu-storage-daemon(1) installed, FUSE "
-			"available, and "
-			"the machine stopped that has this disk?",
+			"available, and the machine stopped that has this disk?",
 			image);
 	return 0;
 }
@@ -161,8 +160,7 @@ static int mount_chosen(const char *from, const char *raw, const struct image *i
 		if (mount_part(raw, part, on) != 0)
 			return -cli_error(EIO,
 				"%s, partition %u (%s) could not be mounted, see above; was its "
-				"machine shut "
-				"down cleanly?",
+				"machine shut down cleanly?",
 				from, part->number, part->type);
 		if (partition || holds_installation(on))
 			return 0;
@@ -173,8 +171,7 @@ static int mount_chosen(const char *from, const char *raw, const struct image *i
 			ENOENT, "%s has no file system in a partition %u", from, partition);
 	return -cli_error(ENOENT,
 		"%s: no partition holds an installation (LVM, encryption and RAID are not looked "
-		"into: "
-		"mount it, and give the folder)",
+		"into: mount it, and give the folder)",
 		from);
 }
 
