@@ -142,27 +142,27 @@ FUZZ_RUNS ?= 50000
 fuzz_args = $(foreach f,$(FUZZERS),$(f):$($(f)_CORPUS))
 
 deps:
-	test-vm/install-deps check
+	lib/test/install-deps check
 bench-deps:
-	test-vm/install-deps check bench
+	lib/test/install-deps check bench
 check: deps
 	$(MAKE) check-only
 .PHONY: check-only list-tests check-mutants
 list-tests:
 	@printf '%s\n' $(UNITS) $(KUNITS) $(CHECKS) $(addprefix fuzz:,$(fuzz_args))
 check-only: all tests fuzzers $(CHECKS)
-	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(TESTS) $(CHECKS) $(addprefix fuzz:,$(fuzz_args))
+	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) lib/test/tally $(TESTS) $(CHECKS) $(addprefix fuzz:,$(fuzz_args))
 fuzz: fuzzers
-	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) test-vm/tally $(addprefix fuzz:,$(fuzz_args))
+	B=$(abspath $(B)) FUZZ_RUNS=$(FUZZ_RUNS) lib/test/tally $(addprefix fuzz:,$(fuzz_args))
 # MUTANTS=PATTERN picks some of them, JOBS=N tries N at once.
 check-mutants: deps
-	B=$(abspath $(B)) test-vm/check-mutants -j $(JOBS) $(if $(MUTANTS),'$(MUTANTS)')
+	B=$(abspath $(B)) lib/test/check-mutants -j $(JOBS) $(if $(MUTANTS),'$(MUTANTS)')
 coverage:
-	test-vm/install-deps dev
+	lib/test/install-deps dev
 	gcovr -r . --object-directory $(B) --print-summary
 
 lint:
-	test-vm/install-deps dev
+	lib/test/install-deps dev
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	shellcheck -x -S warning $$(git ls-files '*.sh' '*.test') $(SHELLS)
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
@@ -172,7 +172,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 compile_commands.json: Makefile $(wildcard */build.mk)
-	test-vm/install-deps dev
+	lib/test/install-deps dev
 	bear --output $@ -- $(MAKE) B=build/bear all tests
 
 install: all

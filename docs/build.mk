@@ -5,5 +5,5 @@ CHECKS += docs/test/docs.test
 # The picture of README.md; it is in the repository, as few have graphviz.
 .PHONY: picture
 picture:
-	test-vm/install-deps dev
+	lib/test/install-deps dev
 	dot -Tsvg -o docs/farm.svg docs/farm.dot

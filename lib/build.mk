@@ -30,7 +30,7 @@ files_test_LIBS := -pthread
 scan_test_LIBS := -pthread -Wl,--wrap=digester_fd
 CHECKS += lib/test/sync.test
 CHECK_NEEDS += xf-manifest
-SHELLS += test-vm/sync-order
+SHELLS += lib/test/sync-order
 
 FUZZERS += fuzz_manifest
 fuzz_manifest_SRC := $(LIB_SRC) lib/fuzz/fuzz_manifest.c
@@ -70,4 +70,6 @@ fuzz_conf_SRC := lib/conf.c lib/value.c lib/fuzz/fuzz_conf.c
 fuzz_conf_CORPUS := lib/fuzz/conf
 
 include lib/manifest/tool/build.mk
-CHECKS += lib/test/commands.test
+# What runs all tests.
+CHECKS += $(addprefix lib/test/,check-mutants.test commands.test mutants.test tally.test tap.test)
+SHELLS += $(addprefix lib/test/,check-fresh check-mutants install-deps tally)

@@ -1,14 +1,13 @@
 # Real machines. VM=PATTERN… chooses scenarios, JOBS how many are played at once.
-SHELLS += test-vm/bench-boot test-vm/check-fresh test-vm/check-mutants test-vm/demo test-vm/demo-guest test-vm/image test-vm/image-disks test-vm/install-deps \
-	test-vm/one test-vm/prepare test-vm/run test-vm/tally test-vm/guest/main test-vm/guest/checks \
+SHELLS += test-vm/bench-boot test-vm/demo test-vm/demo-guest test-vm/image test-vm/image-disks \
+	test-vm/one test-vm/prepare test-vm/run test-vm/guest/main test-vm/guest/checks \
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
 JOBS ?= 2
-CHECKS += $(addprefix test-vm/test/,check-mutants.test mutants.test tally.test tap.test)
 
 .PHONY: vm-programs demo-shell
 vm-programs:
-	test-vm/install-deps check vm
+	lib/test/install-deps check vm
 	$(MAKE) all
 check-vm: vm-programs
 	B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM)
@@ -22,5 +21,5 @@ bench-boot: vm-programs
 # `make check` on a fresh and minimal Debian; SUITE=trixie takes another one.
 .PHONY: check-fresh
 check-fresh:
-	test-vm/install-deps fresh
-	B=$(abspath $(B)) test-vm/check-fresh $(SUITE)
+	lib/test/install-deps fresh
+	B=$(abspath $(B)) lib/test/check-fresh $(SUITE)

@@ -1,4 +1,4 @@
-# mutants.awk FILE…: reads files of mutants (their form: test-vm/check-mutants) and says which can be applied.
+# mutants.awk FILE…: reads files of mutants (their form: lib/test/check-mutants) and says which can be applied.
 # One line for each, with tabs between: NUMBER BASE FILE WHERE WHY; mutants with one test and one
 # environment have one BASE. What is wrong goes to standard error, as FILE:LINE: …, and into the exit status.
 # Environment: TESTS, the tests that there are, one a line; PATTERN, a regular expression that a mutant has to
