@@ -18,7 +18,7 @@
 #include "agent/report.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
-#include "lib/scan.h"
+#include "lib/treescan.h"
 
 struct rollback {
 	struct agent *agent;
@@ -152,13 +152,13 @@ static bool add_source(struct rollback *b, const char *path, const char *source)
 /* A displaced folder, with all in it. */
 static int add_displaced_tree(struct rollback *b, const char *place, const struct step *s)
 {
-	const struct scan_options options = { .digests = DIGEST_SHA256 };
+	const struct treescan_options options = { .digests = DIGEST_SHA256 };
 	AUTO_CLOSE int fd = transaction_open_object(
 		b->agent->root, b->agent->state, place, O_RDONLY | O_DIRECTORY);
 	AUTO_MANIFEST struct manifest *tree = NULL;
 	char path[2 * MANIFEST_PATH_MAX + 2], source[OBJECT_PATH_MAX + MANIFEST_PATH_MAX + 2];
 	unsigned long errors;
-	int r = fd < 0 ? fd : scan_tree(fd, &options, &tree, &errors);
+	int r = fd < 0 ? fd : treescan(fd, &options, &tree, &errors);
 
 	if (r == 0 && errors)
 		r = -EIO;

@@ -15,7 +15,7 @@
 #include "agent/pwd-lock.h"
 #include "agent/transaction.h"
 #include "lib/cleanup.h"
-#include "lib/scan.h"
+#include "lib/treescan.h"
 
 #define CHANGED "it was changed during the run"
 #define WRITTEN "a program has it open for writing"
@@ -47,7 +47,7 @@ static bool same(const struct manifest_entry *a, const struct manifest_entry *b)
 /* The replaced directory and all in it is what the plan saw: every path, and no more. */
 static bool tree_is_as_seen(const struct transaction *t, const struct step *s, const char *number)
 {
-	const struct scan_options options = { .digests = DIGEST_SHA256 };
+	const struct treescan_options options = { .digests = DIGEST_SHA256 };
 	AUTO_CLOSE int fd = openat(
 		transaction_objects(t, s), number, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_MANIFEST struct manifest *is = NULL;
@@ -55,7 +55,7 @@ static bool tree_is_as_seen(const struct transaction *t, const struct step *s, c
 	unsigned long errors;
 	size_t from, to;
 
-	if (fd < 0 || scan_tree(fd, &options, &is, &errors) < 0 || errors)
+	if (fd < 0 || treescan(fd, &options, &is, &errors) < 0 || errors)
 		return false;
 	snprintf(path, sizeof(path), "%s.before", number);
 	manifest_below(t->entries, path, &from, &to);

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define STATE_CONFLICTS     "conflicts"
 #define CONFLICTS_BYTES_MAX (64u << 20)

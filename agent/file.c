@@ -14,7 +14,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/publish.h"
-#include "lib/scan-entry.h"
+#include "lib/treescan-entry.h"
 
 #define BLOCK         4096u
 #define PIECE         65536u

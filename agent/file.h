@@ -6,7 +6,7 @@
 
 #include "agent/owners.h"
 #include "lib/digest.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 /*
  * Make name in folder as e has it, but for its metadata: a folder (0700), a link, a fifo, a device,

@@ -19,7 +19,7 @@
 #include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
-#include "lib/scan.h"
+#include "lib/treescan.h"
 
 /* --- the share --- */
 
@@ -286,17 +286,18 @@ static bool is_stranger(const char *path, enum manifest_type type, void *arg)
 
 static int scan_pending(struct agent *a)
 {
-	const struct scan_options options = { .digests = DIGEST_SHA256, .one_file_system = true };
+	const struct treescan_options options = { .digests = DIGEST_SHA256,
+		.one_file_system = true };
 	AUTO_CLOSE int fd =
 		a->state < 0 ? -1 : openat(a->state, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	unsigned long errors;
 
-	return fd < 0 ? 0 : scan_tree(fd, &options, &a->pending, &errors);
+	return fd < 0 ? 0 : treescan(fd, &options, &a->pending, &errors);
 }
 
 int agent_scan(struct agent *a, bool all)
 {
-	struct scan_options options = {
+	struct treescan_options options = {
 		.digests = DIGEST_SHA256,
 		.one_file_system = true,
 		.arg = a,
@@ -309,7 +310,7 @@ int agent_scan(struct agent *a, bool all)
 
 	if (a->state >= 0 && !all)
 		r = statcache_open(a->state, STATE_CACHE, &options.cache);
-	r = r < 0 ? r : scan_tree(a->root, &options, &a->local, &errors);
+	r = r < 0 ? r : treescan(a->root, &options, &a->local, &errors);
 	r = r < 0 ? r : scan_pending(a);
 	/* Without its lock the cache is left as it is; a full disk costs time, not more. */
 	if (r == 0 && options.cache && a->lock >= 0)

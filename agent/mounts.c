@@ -14,7 +14,7 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define MOUNTINFO_MAX (16u << 20)
 

@@ -15,9 +15,9 @@ struct mounts *mounts_read(int root);
 void mounts_free(struct mounts *mounts);
 
 /*
- * For a scan, scan_options.mount: may this directory be entered? 1; 0: something is mounted there
- * that is not the agent's: of a network, a kernel, read-only, or a part of a tree that is seen
- * elsewhere, too; -ENODEV: it should be mounted, and is not; or -errno.
+ * For a scan, treescan_options.mount: may this directory be entered? 1; 0: something is mounted
+ * there that is not the agent's: of a network, a kernel, read-only, or a part of a tree that is
+ * seen elsewhere, too; -ENODEV: it should be mounted, and is not; or -errno.
  */
 int mounts_enter(const struct mounts *mounts, const char *path, bool mounted);
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 struct owners;
 

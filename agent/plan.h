@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "agent/policy.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 enum action {
 	ACTION_NOP,          /* A A A */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define STATE_BASE    "base.mtree.gz"
 #define STATE_NEW     "new.mtree.gz"

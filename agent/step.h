@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define STEP_NONE SIZE_MAX
 

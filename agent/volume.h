@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "agent/step.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define VOLUME_DIR ".xenfarm"
 

@@ -10,7 +10,7 @@
 #include "lib/cli.h"
 #include "lib/digest.h"
 #include "lib/layout.h"
-#include "lib/scan.h"
+#include "lib/treescan.h"
 #include "lib/vis.h"
 
 struct describer {
@@ -116,7 +116,7 @@ static int write_texts(const struct generation *g)
 static int scan(struct describer *d)
 {
 	AUTO_MANIFEST struct manifest *m = NULL;
-	struct scan_options options = {
+	struct treescan_options options = {
 		.digests = DIGEST_SHA256 | DIGEST_MD5,
 		.arg = d,
 		.exclude = leave_out,
@@ -127,7 +127,7 @@ static int scan(struct describer *d)
 	int r;
 
 	say_phase("read", 0, 0);
-	r = scan_tree(d->g->dir, &options, &m, &errors);
+	r = treescan(d->g->dir, &options, &m, &errors);
 
 	if (r < 0)
 		return cli_error(r, "reading generation %u", d->g->number);

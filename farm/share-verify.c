@@ -15,7 +15,7 @@
 #include "lib/cleanup.h"
 #include "lib/json.h"
 #include "lib/layout.h"
-#include "lib/scan.h"
+#include "lib/treescan.h"
 #include "lib/vis.h"
 
 struct verifier {
@@ -80,7 +80,7 @@ static int compare(const struct manifest_entry *said, const struct manifest_entr
 static int verify_generation(struct verifier *v, const struct signature_key *key)
 {
 	const struct share *share = &v->context->share;
-	const struct scan_options options = {
+	const struct treescan_options options = {
 		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = v, .exclude = leave_out
 	};
 	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
@@ -98,7 +98,7 @@ static int verify_generation(struct verifier *v, const struct signature_key *key
 		r = share_check_layout(share, &said->head, &layout);
 	if (r < 0)
 		return r;
-	r = scan_tree(dir, &options, &is, &errors);
+	r = treescan(dir, &options, &is, &errors);
 	if (r < 0)
 		return cli_error(r, "generation %u", v->generation);
 	return manifest_join(said, is, compare, v);

@@ -7,7 +7,7 @@
 
 #include "lib/buf.h"
 #include "lib/layout.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 struct share {
 	char *path; /* absolute */

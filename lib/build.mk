@@ -9,25 +9,25 @@ fuzz_layout_SRC := lib/layout.c lib/fuzz/fuzz_layout.c
 fuzz_layout_CORPUS := lib/fuzz/layout
 
 # The library: a program names $(LIB_SRC) among its sources and $(LIB_PKGS) among its packages.
-LIB_SRC := lib/accounts.c lib/buf.c lib/digest.c lib/fsroot.c lib/keychain.c lib/manifest.c lib/manifest-line.c \
-	lib/manifest-read.c lib/manifest-write.c lib/publish.c lib/scan.c lib/scan-entry.c \
+LIB_SRC := lib/accounts.c lib/buf.c lib/digest.c lib/fsroot.c lib/keychain.c lib/manifest/manifest.c lib/manifest/manifest-line.c \
+	lib/manifest/manifest-read.c lib/manifest/manifest-write.c lib/publish.c lib/treescan.c lib/treescan-entry.c \
 	lib/signature.c lib/statcache.c lib/vis.c
 LIB_PKGS := libcrypto zlib
 
-UNITS += manifest_test files_test scan_test keychain_test
+UNITS += manifest_test files_test treescan_test keychain_test
 keychain_test_SRC := $(LIB_SRC) lib/test/keychain_test.c
 keychain_test_PKGS := $(LIB_PKGS) cmocka
 keychain_test_LIBS := -pthread
 manifest_test_SRC := $(LIB_SRC) lib/test/manifest_test.c
 files_test_SRC := $(LIB_SRC) lib/test/files_test.c
-scan_test_SRC := $(LIB_SRC) lib/test/scan_test.c
+treescan_test_SRC := $(LIB_SRC) lib/test/treescan_test.c
 manifest_test_PKGS := $(LIB_PKGS) cmocka
 files_test_PKGS := $(manifest_test_PKGS)
-scan_test_PKGS := $(manifest_test_PKGS)
+treescan_test_PKGS := $(manifest_test_PKGS)
 manifest_test_LIBS := -pthread
 files_test_LIBS := -pthread
 # Its digester_fd() changes the file that was read.
-scan_test_LIBS := -pthread -Wl,--wrap=digester_fd
+treescan_test_LIBS := -pthread -Wl,--wrap=digester_fd
 CHECKS += lib/test/sync.test
 CHECK_NEEDS += xf-manifest
 SHELLS += lib/test/sync-order

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 #include "lib/signature.h"
 
 #define KEYCHAIN_BYTES_MAX 16384

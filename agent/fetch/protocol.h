@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define FETCH_SLOTS    64 /* files that are on their way at once */
 #define FETCH_PATH_MAX (MANIFEST_PATH_MAX + 32)

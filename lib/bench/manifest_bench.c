@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #define ENTRIES 50000
 #define FOLDER  50 /* files in each */

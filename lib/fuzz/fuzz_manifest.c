@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <zlib.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 #include "lib/test/scratch.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -10,7 +10,7 @@
 #include "lib/manifest/tool/exclude.h"
 #include "lib/manifest/tool/tool.h"
 #include "lib/publish.h"
-#include "lib/scan.h"
+#include "lib/treescan.h"
 #include "lib/vis.h"
 
 /* --- keys and manifests from files, with the one message that says why not --- */
@@ -104,7 +104,7 @@ static int read_excludes(const char *path, struct exclude **exclude)
 	return r;
 }
 
-static int scan_with_cache(int fd, const struct settings *o, struct scan_options *scan,
+static int scan_with_cache(int fd, const struct settings *o, struct treescan_options *scan,
 	struct manifest **m, unsigned long *errors)
 {
 	int r = 0, saved;
@@ -112,7 +112,7 @@ static int scan_with_cache(int fd, const struct settings *o, struct scan_options
 	if (o->cache)
 		r = statcache_open(AT_FDCWD, o->cache, &scan->cache);
 	if (r == 0)
-		r = scan_tree(fd, scan, m, errors);
+		r = treescan(fd, scan, m, errors);
 	if (r == 0 && o->cache) {
 		/* The result is right all the same. */
 		saved = statcache_save(scan->cache, AT_FDCWD, o->cache);
@@ -130,7 +130,7 @@ static int scan(const struct settings *o, const char *dir, unsigned int digests,
 	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : 0;
 	struct context context = { 0 };
-	struct scan_options options = {
+	struct treescan_options options = {
 		.digests = digests,
 		.threads = o->threads,
 		.one_file_system = o->one_file_system,

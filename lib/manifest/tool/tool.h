@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "lib/cli.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 /* Like cmp(1) and diff(1). */
 enum { EXIT_SAME, EXIT_DIFFERENT, EXIT_TROUBLE };

@@ -1,9 +1,9 @@
 /* The lines of a manifest, one at a time: the grammar and its rules. Used by the reader and the
  * writer only. */
-#ifndef LIB_MANIFEST_LINE_H
-#define LIB_MANIFEST_LINE_H
+#ifndef LIB_MANIFEST_MANIFEST_LINE_H
+#define LIB_MANIFEST_MANIFEST_LINE_H
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 /* What has to be remembered from line to line to judge the next one. */
 struct manifest_lines {

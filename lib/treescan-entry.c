@@ -1,4 +1,4 @@
-#include "lib/scan-entry.h"
+#include "lib/treescan-entry.h"
 
 #include <errno.h>
 #include <fcntl.h>

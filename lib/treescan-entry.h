@@ -1,13 +1,13 @@
 /* One path of a tree as the scanner sees it. Used by the scanner only. */
-#ifndef LIB_SCAN_ENTRY_H
-#define LIB_SCAN_ENTRY_H
+#ifndef LIB_TREESCAN_ENTRY_H
+#define LIB_TREESCAN_ENTRY_H
 
 #include <limits.h>
 #include <linux/limits.h>
 #include <stdbool.h>
 
 #include "lib/accounts.h"
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 #include "lib/statcache.h"
 
 /* Where the texts of the entry last examined live. */

@@ -1,4 +1,4 @@
-#include "lib/scan.h"
+#include "lib/treescan.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
-#include "lib/scan-entry.h"
+#include "lib/treescan-entry.h"
 
 /* A file of the list, and what the walk saw of it. */
 struct item {
@@ -22,7 +22,7 @@ struct item {
 
 struct scan {
 	int root;
-	const struct scan_options *options;
+	const struct treescan_options *options;
 	struct examiner examiner;
 	struct manifest *manifest;
 	struct item
@@ -58,7 +58,7 @@ static int add_item(struct scan *s, struct manifest_entry *e, const struct statc
 /* One name of a folder into the list. */
 static int visit(struct scan *s, int folder, const char *name, const char *path)
 {
-	const struct scan_options *o = s->options;
+	const struct treescan_options *o = s->options;
 	struct manifest_entry seen = { .path = path }, *e;
 	struct statcache_key key;
 
@@ -109,7 +109,7 @@ static int list(struct scan *s, struct manifest_entry *folder)
 /* May this directory be entered, by what is mounted there? */
 static bool enters(const struct scan *s, struct manifest_entry *e)
 {
-	const struct scan_options *o = s->options;
+	const struct treescan_options *o = s->options;
 	int r = !e->mountpoint;
 
 	if (!o->one_file_system || !*e->path)
@@ -175,7 +175,7 @@ static int read_file(struct scan *s, struct item *item, struct digester *digeste
 
 static int digest_file(struct scan *s, struct item *item, struct digester *digester)
 {
-	const struct scan_options *o = s->options;
+	const struct treescan_options *o = s->options;
 	struct digest *digest = &item->entry->digest;
 
 	if (o->known && o->known(item->entry->path, &item->key, digest, o->arg))
@@ -254,7 +254,7 @@ static int look_again(struct scan *s, struct item *item)
 	return 0;
 }
 
-/* Each inode once, by its first name; again what changed, as often as SCAN_RETRIES says. */
+/* Each inode once, by its first name; again what changed, as often as TREESCAN_RETRIES says. */
 static int hash_all(struct scan *s)
 {
 	int r = 0;
@@ -274,7 +274,7 @@ static int hash_all(struct scan *s)
 
 			if (item->entry->error != EAGAIN)
 				continue;
-			if (round == SCAN_RETRIES)
+			if (round == TREESCAN_RETRIES)
 				item->entry->error = EBUSY;
 			else
 				r = look_again(s, item);
@@ -372,7 +372,7 @@ static int scan(struct scan *s)
 	return r;
 }
 
-int scan_tree(int root, const struct scan_options *options, struct manifest **manifest,
+int treescan(int root, const struct treescan_options *options, struct manifest **manifest,
 	unsigned long *errors)
 {
 	struct scan *s;

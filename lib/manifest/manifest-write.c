@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "lib/cleanup.h"
-#include "lib/manifest-line.h"
+#include "lib/manifest/manifest-line.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
 

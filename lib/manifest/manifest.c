@@ -1,4 +1,4 @@
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,22 +7,22 @@
 #include <sys/un.h>
 #include <sys/xattr.h>
 
-#include "lib/scan.h"
 #include "lib/test/scratch.h"
+#include "lib/treescan.h"
 
 static unsigned long errors;
 
-static struct manifest *scan_with(struct scan_options options)
+static struct manifest *scan_with(struct treescan_options options)
 {
 	struct manifest *m;
 
-	assert_int_equal(scan_tree(scratch, &options, &m, &errors), 0);
+	assert_int_equal(treescan(scratch, &options, &m, &errors), 0);
 	return m;
 }
 
 static struct manifest *scan(void)
 {
-	return scan_with((struct scan_options){ .digests = DIGEST_SHA256, .threads = 4 });
+	return scan_with((struct treescan_options){ .digests = DIGEST_SHA256, .threads = 4 });
 }
 
 static struct manifest_entry *entry(const struct manifest *m, const char *path)
@@ -167,7 +167,7 @@ static void excludes(void **state)
 	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
 	scratch_write("d/inside", "x");
 	scratch_write("d-e", "x");
-	m = scan_with((struct scan_options){ .exclude = is_d });
+	m = scan_with((struct treescan_options){ .exclude = is_d });
 	assert_int_equal(m->n, 2);
 	assert_int_equal(entry(m, "d-e")->digest.has, 0);
 	manifest_free(m);
@@ -182,7 +182,7 @@ static void lists_without_reading(void **state)
 	(void)state;
 	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
 	scratch_write("d/inside", "x");
-	m = scan_with((struct scan_options){ .digests = DIGEST_SHA256, .shallow = is_d });
+	m = scan_with((struct treescan_options){ .digests = DIGEST_SHA256, .shallow = is_d });
 	assert_int_equal(m->n, 2);
 	assert_true(entry(m, "d")->unread);
 	/* It is not all of the tree: no manifest. */
@@ -269,7 +269,7 @@ static struct manifest *scan_changing(struct change *c)
 {
 	scratch_write("f", "before");
 	scratch_write("other", "x");
-	return scan_with((struct scan_options){
+	return scan_with((struct treescan_options){
 		.digests = DIGEST_SHA256, .known = change, .arg = c, .threads = 2 });
 }
 
@@ -322,13 +322,13 @@ static void changes_while_it_is_read(void **state)
 	(void)state;
 	scratch_write("f", "world");
 	changes_left = 1;
-	m = scan_with((struct scan_options){ .digests = DIGEST_SHA256, .threads = 1 });
+	m = scan_with((struct treescan_options){ .digests = DIGEST_SHA256, .threads = 1 });
 	assert_int_equal(errors, 0);
 	assert_int_equal(changes_left, 0);
 	assert_int_equal(entry(m, "f")->digest.sha256[0], 0x2c); /* of "hello" */
 	manifest_free(m);
-	changes_left = SCAN_RETRIES + 1;
-	m = scan_with((struct scan_options){ .digests = DIGEST_SHA256, .threads = 1 });
+	changes_left = TREESCAN_RETRIES + 1;
+	m = scan_with((struct treescan_options){ .digests = DIGEST_SHA256, .threads = 1 });
 	assert_int_equal(entry(m, "f")->error, EBUSY);
 	manifest_free(m);
 	changes_left = 0;
@@ -354,7 +354,7 @@ static void name_vanishes(void **state)
 	scratch_write("f", "x");
 	assert_int_equal(linkat(scratch, "f", scratch, "g", 0), 0);
 	m = scan_with(
-		(struct scan_options){ .digests = DIGEST_SHA256, .known = change, .arg = &c });
+		(struct treescan_options){ .digests = DIGEST_SHA256, .known = change, .arg = &c });
 	assert_int_equal(errors, 1);
 	assert_int_equal(entry(m, "g")->error, EBUSY);
 	manifest_free(m);
@@ -364,7 +364,7 @@ static void name_vanishes(void **state)
 
 static struct manifest *scan_cached(void)
 {
-	struct scan_options o = { .digests = DIGEST_SHA256 };
+	struct treescan_options o = { .digests = DIGEST_SHA256 };
 	struct manifest *m;
 
 	assert_int_equal(statcache_open(AT_FDCWD, "cache", &o.cache), 0);
@@ -414,7 +414,7 @@ static void mount_points(void **state)
 	snprintf(path, sizeof(path), "%s/m", scratch_path);
 	assert_int_equal(mount("none", path, "tmpfs", 0, NULL), 0);
 	scratch_write("m/inside", "x");
-	m = scan_with((struct scan_options){ .one_file_system = true });
+	m = scan_with((struct treescan_options){ .one_file_system = true });
 	assert_true(entry(m, "m")->mountpoint);
 	assert_false(entry(m, "f")->mountpoint);
 	assert_null(manifest_find(m, "m/inside"));
@@ -428,14 +428,14 @@ static void mount_points(void **state)
 
 static void not_a_folder(void **state)
 {
-	struct scan_options o = { 0 };
+	struct treescan_options o = { 0 };
 	struct manifest *m;
 	int fd;
 
 	(void)state;
 	scratch_write("f", "x");
 	fd = openat(scratch, "f", O_RDONLY);
-	assert_int_equal(scan_tree(fd, &o, &m, &errors), -ENOTDIR);
+	assert_int_equal(treescan(fd, &o, &m, &errors), -ENOTDIR);
 	close(fd);
 }
 

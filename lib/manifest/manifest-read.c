@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "lib/cleanup.h"
-#include "lib/manifest-line.h"
+#include "lib/manifest/manifest-line.h"
 
 #define TEXT_CHUNK (64 * 1024)
 

@@ -1,4 +1,4 @@
-#include "lib/manifest-line.h"
+#include "lib/manifest/manifest-line.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -11,8 +11,8 @@
  * Hard-link groups and extended attributes travel in tags=, the one keyword with free content that
  * mtree(8) and bsdtar(1) both pass over: tags=hardlink.3,xattr.security.capability=AQAAAg==
  */
-#ifndef LIB_MANIFEST_H
-#define LIB_MANIFEST_H
+#ifndef LIB_MANIFEST_MANIFEST_H
+#define LIB_MANIFEST_MANIFEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

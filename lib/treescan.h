@@ -6,18 +6,18 @@
  * systems that are mounted inside are told from the tree. Needs /proc (attributes of what cannot be
  * opened).
  */
-#ifndef LIB_SCAN_H
-#define LIB_SCAN_H
+#ifndef LIB_TREESCAN_H
+#define LIB_TREESCAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/manifest.h"
+#include "lib/manifest/manifest.h"
 #include "lib/statcache.h"
 
-#define SCAN_RETRIES 3 /* readings of a file that changes while it is read */
+#define TREESCAN_RETRIES 3 /* readings of a file that changes while it is read */
 
-struct scan_options {
+struct treescan_options {
 	unsigned int digests;    /* DIGEST_* bits; 0: names and metadata only */
 	unsigned int threads;    /* for hashing; 0: one for each processor */
 	bool one_file_system;    /* list mount points, do not enter them */
@@ -53,7 +53,7 @@ struct scan_options {
  * *errors counts these. What vanishes meanwhile is absent. A file that keeps changing has the error
  * EBUSY.
  */
-int scan_tree(int root, const struct scan_options *options, struct manifest **manifest,
+int treescan(int root, const struct treescan_options *options, struct manifest **manifest,
 	unsigned long *errors);
 
 #endif
