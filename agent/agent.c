@@ -81,9 +81,9 @@ static int add_policy_file(struct agent *a, int dir, const char *shown, const ch
 }
 
 /* A rule that cannot be read might be the one that protects something: no run without it. */
-static int read_policies(struct agent *a, int root, const char *folder, const char *shown)
+static int read_policies(struct agent *a, int root, const char *directory, const char *shown)
 {
-	AUTO_CLOSE int dir = fsroot_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int dir = fsroot_open(root, directory, O_RDONLY | O_DIRECTORY, 0);
 	struct dirent **entry = NULL;
 	int n, r = 0;
 

@@ -76,13 +76,13 @@ struct undo {
 	uint32_t serial; /* of the record that is undone */
 	size_t n;
 	struct undone {
-		char *path, *source; /* below the state folder */
+		char *path, *source; /* below the state directory */
 		char *put; /* the copy of what was put in place, of an account file; or NULL */
 	} * undone;
 };
 
 /*
- * Open root and state. With change the state folder is made and locked, and a killed run's
+ * Open root and state. With change the state directory is made and locked, and a killed run's
  * transaction is put in order. Returns 0 or an exit status, after saying why.
  */
 int agent_open(struct agent *agent, const struct options *options, bool change);

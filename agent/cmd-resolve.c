@@ -45,7 +45,7 @@ static int take_theirs(struct agent *a, struct op *op)
 	if (op->action == ACTION_SIDE || op->action == ACTION_SIDE_DEL ||
 		op->action == ACTION_SIDE_TREE || op->action == ACTION_RELOCATED) {
 		if (op->action == ACTION_SIDE_DEL && !op->offerable) {
-			cli_error(0, "%s: its folder is not there: make it first", op->path);
+			cli_error(0, "%s: its directory is not there: make it first", op->path);
 			return EXIT_REFUSED;
 		}
 		op->action = ACTION_INSTALL;
@@ -174,7 +174,7 @@ int command_resolve(void *settings, char **arguments)
 		if (options->json)
 			report(&a, true);
 		else if (!options->quiet)
-			printf("%u wait for you\n", a.status.conflicts);
+			printf("%u conflicts pending\n", a.status.conflicts);
 		r = agent_left(&a);
 	}
 	agent_close(&a);

@@ -243,7 +243,7 @@ static int look_at_all(struct restarts *s)
 	return r;
 }
 
-/* A kernel that is newer than the running one, by the folders of its modules, or NULL. */
+/* A kernel that is newer than the running one, by the directories of its modules, or NULL. */
 static char *newer_kernel(void)
 {
 	AUTO_CLOSEDIR DIR *modules = opendir("/lib/modules");

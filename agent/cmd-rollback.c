@@ -149,7 +149,7 @@ static bool add_source(struct rollback *b, const char *path, const char *source)
 	return grown[b->undo.n].path && grown[b->undo.n++].source;
 }
 
-/* A displaced folder, with all in it. */
+/* A displaced directory, with all in it. */
 static int add_displaced_tree(struct rollback *b, const char *place, const struct step *s)
 {
 	const struct treescan_options options = { .digests = DIGEST_SHA256 };

@@ -21,7 +21,7 @@ static void print_status(const struct agent *a)
 	if (s->rolled_back)
 		printf("you went back from generation %u\n", s->rolled_back);
 	if (s->conflicts)
-		printf("%u wait for you: xf-agent conflicts\n", s->conflicts);
+		printf("%u conflicts pending: see xf-agent conflicts\n", s->conflicts);
 	if (s->deferred)
 		printf("%u could not be done: xf-agent plan says why\n", s->deferred);
 }

@@ -13,7 +13,7 @@ struct verify {
 	unsigned long checked, different, unreadable;
 };
 
-/* Something is mounted on a folder above: what is below it cannot be seen from here. */
+/* Something is mounted on a directory above: what is below it cannot be seen from here. */
 static bool is_hidden(const struct verify *v, const char *path)
 {
 	char above[PATH_MAX];

@@ -69,7 +69,7 @@ const char *conflict_kind_name(enum conflict_kind kind);
 int conflicts_parse(char *text, size_t n, struct conflicts *conflicts);
 void conflicts_format(const struct conflicts *conflicts, struct buf *out);
 
-/* STATE/conflicts; without the file, or without a folder (-1), there are none. 0 or -errno. */
+/* STATE/conflicts; without the file, or without a directory (-1), there are none. 0 or -errno. */
 int conflicts_read(int state, struct conflicts *conflicts);
 int conflicts_write(int state, const struct conflicts *conflicts);
 

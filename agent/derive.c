@@ -77,7 +77,7 @@ static void tell_at_login(const struct agent *a)
 	unlink(MOTD);
 	if (a->status.conflicts == 0 || (mkdir(MOTD_DIR, 0755) < 0 && errno != EEXIST))
 		return;
-	buf_printf(&line, "%u changes of the farm's master wait for you: xf-agent conflicts\n",
+	buf_printf(&line, "%u conflicts with the master's changes: see xf-agent conflicts\n",
 		a->status.conflicts);
 	if (!line.failed)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);

@@ -20,7 +20,7 @@
 #define PIECE         65536u
 #define PROC_PATH_MAX (sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1)
 
-int file_make(int folder, const char *name, const struct manifest_entry *e)
+int file_make(int directory, const char *name, const struct manifest_entry *e)
 {
 	mode_t mode = 0600 | (e->type == MANIFEST_FIFO           ? S_IFIFO
 				     : e->type == MANIFEST_CHAR  ? S_IFCHR
@@ -30,18 +30,18 @@ int file_make(int folder, const char *name, const struct manifest_entry *e)
 
 	switch (e->type) {
 	case MANIFEST_DIR:
-		r = mkdirat(folder, name, 0700);
+		r = mkdirat(directory, name, 0700);
 		break;
 	case MANIFEST_LINK:
-		r = symlinkat(e->link, folder, name);
+		r = symlinkat(e->link, directory, name);
 		break;
 	case MANIFEST_FILE:
-		r = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		r = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		break;
 	case MANIFEST_SOCKET:
 		return -EINVAL;
 	default:
-		r = mknodat(folder, name, mode, makedev(e->major, e->minor));
+		r = mknodat(directory, name, mode, makedev(e->major, e->minor));
 	}
 	return r < 0 ? -errno : r;
 }
@@ -100,14 +100,14 @@ static bool same_xattr(const struct manifest_xattr *a, const struct manifest_xat
 }
 
 /* fd was opened O_PATH; a link cannot be reached by it, only by its name. */
-static int dress_xattrs(int fd, int folder, const char *name, const struct manifest_entry *is,
+static int dress_xattrs(int fd, int directory, const char *name, const struct manifest_entry *is,
 	const struct manifest_entry *e)
 {
 	bool link = e->type == MANIFEST_LINK;
 	char path[PROC_PATH_MAX];
 
 	snprintf(path, sizeof(path), link ? "/proc/self/fd/%d/%s" : "/proc/self/fd/%d",
-		link ? folder : fd, name);
+		link ? directory : fd, name);
 	for (uint32_t i = 0; i < is->nxattrs; i++)
 		if (!find_xattr(e, is->xattr[i].name) &&
 			(link ? lremovexattr : removexattr)(path, is->xattr[i].name) < 0 &&
@@ -153,7 +153,7 @@ static struct accounts *no_names(void)
 {
 	static struct accounts *none;
 
-	/* A folder in which there is no etc/passwd: numbers are all that is compared here. */
+	/* A directory in which there is no etc/passwd: numbers are all that is compared here. */
 	if (!none) {
 		AUTO_CLOSE int fd = open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -162,8 +162,9 @@ static struct accounts *no_names(void)
 	return none;
 }
 
-/* What name in folder is, without its content. */
-static int look(int folder, const char *name, struct manifest_entry *e, struct statcache_key *key)
+/* What name in directory is, without its content. */
+static int look(
+	int directory, const char *name, struct manifest_entry *e, struct statcache_key *key)
 {
 	struct examiner *x = examiner();
 	int r;
@@ -174,19 +175,19 @@ static int look(int folder, const char *name, struct manifest_entry *e, struct s
 	if (!x->accounts)
 		return -ENOMEM;
 	e->path = "";
-	r = examine(x, folder, name, e, key);
+	r = examine(x, directory, name, e, key);
 	return r < 0 ? r : -e->error;
 }
 
-int file_dress(int folder, const char *name, const struct manifest_entry *e,
+int file_dress(int directory, const char *name, const struct manifest_entry *e,
 	const struct owners *owners, bool with_time)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, e->mtime };
-	AUTO_CLOSE int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct manifest_entry is;
 	struct statcache_key key;
 	struct stat st;
-	int r = fd < 0 ? -errno : look(folder, name, &is, &key);
+	int r = fd < 0 ? -errno : look(directory, name, &is, &key);
 
 	if (r < 0)
 		return r;
@@ -196,30 +197,30 @@ int file_dress(int folder, const char *name, const struct manifest_entry *e,
 	r = dress_owner_and_mode(fd, &is, e, owners);
 	/* chown(2) takes capabilities away: what was there may have to be set again. */
 	if (r == 0 && (is.nxattrs || e->nxattrs))
-		r = look(folder, name, &is, &key);
+		r = look(directory, name, &is, &key);
 	if (r == 0 && (is.nxattrs || e->nxattrs))
-		r = dress_xattrs(fd, folder, name, &is, e);
-	if (r == 0 && with_time && utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		r = dress_xattrs(fd, directory, name, &is, e);
+	if (r == 0 && with_time && utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		r = -errno;
 	return r;
 }
 
-bool file_is_dressed(
-	int folder, const char *name, const struct manifest_entry *e, const struct owners *owners)
+bool file_is_dressed(int directory, const char *name, const struct manifest_entry *e,
+	const struct owners *owners)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
 
-	return look(folder, name, &is, &key) == 0 && is.type == e->type && is.mode == e->mode &&
+	return look(directory, name, &is, &key) == 0 && is.type == e->type && is.mode == e->mode &&
 	       is.uid == owners_uid(owners, e) && is.gid == owners_gid(owners, e);
 }
 
-int file_finish(int folder, const char *name, const struct manifest_entry *before,
+int file_finish(int directory, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
-	int r = look(folder, name, &is, &key);
+	int r = look(directory, name, &is, &key);
 
 	if (r < 0)
 		return r;
@@ -229,7 +230,7 @@ int file_finish(int folder, const char *name, const struct manifest_entry *befor
 		(is.mode != before->mode && is.mode != after->mode &&
 			is.mode != (before->mode & ~06000u)))
 		return -EBUSY;
-	return file_dress(folder, name, after, owners, false);
+	return file_dress(directory, name, after, owners, false);
 }
 
 /* --- hard links --- */
@@ -278,10 +279,10 @@ int file_unshare(int directory, const char *name, const struct manifest_entry *e
 
 /* --- comparing --- */
 
-static int same_bytes(int folder, const char *name, const struct manifest_entry *e)
+static int same_bytes(int directory, const char *name, const struct manifest_entry *e)
 {
 	AUTO_CLOSE int fd =
-		openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct digester *digester;
 	struct digest digest;
 	uint64_t size;
@@ -296,11 +297,12 @@ static int same_bytes(int folder, const char *name, const struct manifest_entry 
 	return size == e->size && memcmp(digest.sha256, e->digest.sha256, 32) == 0;
 }
 
-int file_matches(int folder, const char *name, const struct manifest_entry *e, unsigned int parts)
+int file_matches(
+	int directory, const char *name, const struct manifest_entry *e, unsigned int parts)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
-	int r = look(folder, name, &is, &key);
+	int r = look(directory, name, &is, &key);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -312,16 +314,16 @@ int file_matches(int folder, const char *name, const struct manifest_entry *e, u
 	if (!(parts & FILE_CONTENT) || is.type == MANIFEST_DIR)
 		return 1;
 	if (is.type == MANIFEST_FILE)
-		return is.size == e->size ? same_bytes(folder, name, e) : 0;
+		return is.size == e->size ? same_bytes(directory, name, e) : 0;
 	if (is.type == MANIFEST_LINK)
 		return strcmp(is.link, e->link) == 0;
 	return is.major == e->major && is.minor == e->minor;
 }
 
-bool file_is_written(int folder, const char *name)
+bool file_is_written(int directory, const char *name)
 {
 	AUTO_CLOSE int fd =
-		openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return false;
@@ -338,9 +340,9 @@ bool file_is_written(int folder, const char *name)
 
 /* --- removing --- */
 
-static int empty_folder(int folder, const char *name)
+static int empty_directory(int directory, const char *name)
 {
-	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 	int r = 0;
@@ -353,16 +355,16 @@ static int empty_folder(int folder, const char *name)
 	return r;
 }
 
-int file_remove_tree(int folder, const char *name)
+int file_remove_tree(int directory, const char *name)
 {
 	int r;
 
-	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	r = empty_folder(folder, name);
+	r = empty_directory(directory, name);
 	if (r == -ENOTDIR)
 		return -EPERM;
-	return r < 0 ? r : unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return r < 0 ? r : unlinkat(directory, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }

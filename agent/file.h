@@ -9,10 +9,10 @@
 #include "lib/manifest/manifest.h"
 
 /*
- * Make name in folder as e has it, but for its metadata: a folder (0700), a link, a fifo, a device,
- * or an empty file (0600). Returns 0; for a file its fd, open for writing; or -errno.
+ * Make name in directory as e has it, but for its metadata: a directory (0700), a link, a fifo, a
+ * device, or an empty file (0600). Returns 0; for a file its fd, open for writing; or -errno.
  */
-int file_make(int folder, const char *name, const struct manifest_entry *e);
+int file_make(int directory, const char *name, const struct manifest_entry *e);
 
 /*
  * write(2) until all is written, but leave whole blocks of zeros out, as a hole: the file's size
@@ -21,23 +21,23 @@ int file_make(int folder, const char *name, const struct manifest_entry *e);
 int file_write_sparse(int fd, const void *data, size_t n);
 
 /*
- * Give name in folder e's owner, mode and attributes, in this order, as each step may undo the one
- * after it; attributes that e lacks are removed. A file's or folder's time is e's if with_time.
- * What is right already is not touched. Follows nothing. Returns 0 or -errno.
+ * Give name in directory e's owner, mode and attributes, in this order, as each step may undo the
+ * one after it; attributes that e lacks are removed. A file's or directory's time is e's if
+ * with_time. What is right already is not touched. Follows nothing. Returns 0 or -errno.
  */
-int file_dress(int folder, const char *name, const struct manifest_entry *e,
+int file_dress(int directory, const char *name, const struct manifest_entry *e,
 	const struct owners *owners, bool with_time);
 
-/* Has name in folder e's owner, group and mode? Another name of its inode may have got them. */
-bool file_is_dressed(
-	int folder, const char *name, const struct manifest_entry *e, const struct owners *owners);
+/* Has name in directory e's owner, group and mode? Another name of its inode may have got them. */
+bool file_is_dressed(int directory, const char *name, const struct manifest_entry *e,
+	const struct owners *owners);
 
 /*
  * Finish a file_dress() from before to after that may have been cut off: if owner, group and mode
  * are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0, -EBUSY if they
  * are not, or -errno.
  */
-int file_finish(int folder, const char *name, const struct manifest_entry *before,
+int file_finish(int directory, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners);
 
 /*
@@ -50,15 +50,16 @@ int file_unshare(int directory, const char *name, const struct manifest_entry *e
 #define FILE_MODE    (1u << 1) /* mode, and the numbers of owner and group */
 
 /*
- * Is name in folder as e has it, in the FILE_* parts asked for? A file is read to know. Folders are
- * the same if they are folders. Returns 1, 0 (no, or not there), or -errno.
+ * Is name in directory as e has it, in the FILE_* parts asked for? A file is read to know.
+ * Directories are the same if they are directories. Returns 1, 0 (no, or not there), or -errno.
  */
-int file_matches(int folder, const char *name, const struct manifest_entry *e, unsigned int parts);
+int file_matches(
+	int directory, const char *name, const struct manifest_entry *e, unsigned int parts);
 
 /* True if someone has this file open for writing: fcntl(2), F_SETLEASE. */
-bool file_is_written(int folder, const char *name);
+bool file_is_written(int directory, const char *name);
 
-/* Remove name in folder, and all below it. Returns 0 (also if it is not there) or -errno. */
-int file_remove_tree(int folder, const char *name);
+/* Remove name in directory, and all below it. Returns 0 (also if it is not there) or -errno. */
+int file_remove_tree(int directory, const char *name);
 
 #endif

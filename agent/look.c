@@ -133,7 +133,7 @@ static int keep_fetched(struct agent *a, const struct buf *data)
 	int r = publish_file(a->state, STATE_NEXT, 0644, data->data, data->size);
 
 	if (r < 0) {
-		cli_error(r, "%s in the state folder", STATE_NEXT);
+		cli_error(r, "%s in the state directory", STATE_NEXT);
 		return EXIT_UNDONE;
 	}
 	a->fetched = true;
@@ -179,7 +179,7 @@ static int load_kept(struct agent *a, const char *name, struct manifest **manife
 
 	if (r == 0)
 		return 0;
-	cli_error(error.rule ? 0 : r, "%s in the state folder: %s", name,
+	cli_error(error.rule ? 0 : r, "%s in the state directory: %s", name,
 		error.rule ? error.rule : "cannot be read");
 	return EXIT_REFUSED;
 }

@@ -37,16 +37,16 @@ bool offers_is_offer(const char *path)
 	return false;
 }
 
-/* Programs read all files of such a folder, whatever their names: nothing may be put into it. */
-static bool is_read_by_glob(const char *path, size_t folder)
+/* Programs read all files of such a directory, whatever their names: nothing may be put into it. */
+static bool is_read_by_glob(const char *path, size_t directory)
 {
 	static const char *const names[] = { "crontabs", "skel", "sites-enabled", "conf-enabled",
 		"mods-enabled", "system-connections" };
-	const char *name = memrchr(path, '/', folder);
+	const char *name = memrchr(path, '/', directory);
 	size_t n;
 
 	name = name ? name + 1 : path;
-	n = (size_t)(path + folder - name);
+	n = (size_t)(path + directory - name);
 	if ((n > 2 && memcmp(name + n - 2, ".d", 2) == 0) ||
 		(n > 5 && memcmp(name, "cron.", 5) == 0))
 		return true;

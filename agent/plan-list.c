@@ -81,8 +81,8 @@ static const struct manifest_entry *rest_entry(const struct op *op)
 }
 
 /*
- * A list has the folder of each of its paths: one that itself would not be in the next base (it is
- * ignored, or its conflict is new) is there for the sake of what it holds.
+ * A list has the directory of each of its paths: one that itself would not be in the next base (it
+ * is ignored, or its conflict is new) is there for the sake of what it holds.
  */
 static void close_upwards(const struct plan *plan, const struct manifest_entry **chosen)
 {

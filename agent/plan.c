@@ -287,8 +287,8 @@ static bool decide_unknown(struct planner *p, size_t i)
 	return true;
 }
 
-/* A folder makes room for something else: it goes to the trash as it is, with what it holds. */
-static void replace_folder(struct planner *p, size_t top)
+/* A directory makes room for something else: it goes to the trash as it is, with what it holds. */
+static void replace_directory(struct planner *p, size_t top)
 {
 	struct op *op = p->plan->op;
 	size_t from, to;
@@ -304,12 +304,12 @@ static void replace_folder(struct planner *p, size_t top)
 		op[i].action = op[i].local ? ACTION_REMOVE : ACTION_DROP_BASE;
 }
 
-/* A folder stands on one side, and on another something else or nothing. */
-static void decide_folder(struct planner *p, size_t i)
+/* A directory stands on one side, and on another something else or nothing. */
+static void decide_directory(struct planner *p, size_t i)
 {
 	struct op *op = &p->plan->op[i];
-	bool link_for_folder = !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
-			       !(op->base && op->base->type == MANIFEST_LINK);
+	bool link_for_directory = !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
+				  !(op->base && op->base->type == MANIFEST_LINK);
 
 	switch (op->action) {
 	case ACTION_KEEP_DEL:
@@ -328,11 +328,11 @@ static void decide_folder(struct planner *p, size_t i)
 		if (is_dir(op->new)) {
 			enum rest rest = op->action == ACTION_KEEP ? REST_NEW : REST_OLD;
 
-			if (link_for_folder)
+			if (link_for_directory)
 				set(op, ACTION_RELOCATED, NULL);
 			else if (op->action == ACTION_SIDE)
 				set(op, ACTION_SIDE_TREE, NULL);
-			cover(p, i, link_for_folder ? REST_OLD : rest);
+			cover(p, i, link_for_directory ? REST_OLD : rest);
 		} else if (op->action == ACTION_SIDE && is_dir(op->base)) {
 			set(op, ACTION_SIDE_TREE, NULL);
 			cover(p, i, REST_OLD);
@@ -340,7 +340,7 @@ static void decide_folder(struct planner *p, size_t i)
 		break;
 	case ACTION_INSTALL:
 		if (!is_dir(op->new) && is_dir(op->local))
-			replace_folder(p, i);
+			replace_directory(p, i);
 		break;
 	default:
 		break;
@@ -430,7 +430,8 @@ static bool find_leaders(struct planner *p)
 
 /* --- all paths --- */
 
-/* An INSTALL needs its folder: there already, or built by another INSTALL, which then covers it. */
+/* An INSTALL needs its directory: there already, or built by another INSTALL, which then covers it.
+ */
 static void find_place(struct planner *p, size_t i, struct op *parent)
 {
 	struct op *op = &p->plan->op[i];
@@ -451,7 +452,7 @@ static void find_place(struct planner *p, size_t i, struct op *parent)
 		op->cover =
 			parent->cover == PLAN_NONE ? (size_t)(parent - p->plan->op) : parent->cover;
 	else
-		defer(op, "its folder is not there", 0);
+		defer(op, "its directory is not there", 0);
 }
 
 static bool decide(struct planner *p)
@@ -467,7 +468,7 @@ static bool decide(struct planner *p)
 		if (op->action != ACTION_EXCLUDED && decide_unknown(p, i))
 			continue;
 		parent = *op->path ? plan_parent(p->plan, op->path, parent) : NULL;
-		decide_folder(p, i);
+		decide_directory(p, i);
 		find_place(p, i, parent);
 		decide_links(p, op);
 		if (stays_or_comes(op) && !plan_metadata(op, p->plan->made))
@@ -477,8 +478,8 @@ static bool decide(struct planner *p)
 }
 
 /*
- * Folders that the master dropped go only if all that they hold goes; the topmost that goes takes
- * the rest along. From the last path to the first a folder comes after all that it holds.
+ * Directories that the master dropped go only if all that they hold goes; the topmost that goes
+ * takes the rest along. From the last path to the first a directory comes after all that it holds.
  */
 static void settle_removals(struct planner *p)
 {

@@ -25,17 +25,18 @@ enum action {
 	ACTION_DROP_BASE,    /* A – – */
 	ACTION_KEEP,         /* A L A */
 	ACTION_KEEP_DEL,     /* A – A: stays deleted */
-	ACTION_KEEP_ORPHAN,  /* A L –, and folders that something local holds */
+	ACTION_KEEP_ORPHAN,  /* A L –, and directories that something local holds */
 	ACTION_INSTALL,      /* – – N, A A B */
 	ACTION_REMOVE,       /* A A –: to the trash */
 	ACTION_MERGE,        /* A L B under policy merge; becomes SIDE if the merge has conflicts */
 	ACTION_MERGE_ROWS,   /* account files */
 	ACTION_SIDE,         /* – L N, A L B: local stays, new is offered beside it */
 	ACTION_SIDE_DEL,     /* A – B: stays deleted, new is offered */
-	ACTION_SIDE_TREE, /* a folder stands against something else: new is offered, nothing touched
-			   */
-	ACTION_RELOCATED, /* the administrator's symbolic link where a folder is expected */
-	ACTION_DEFER,     /* cannot be decided or done now: see op.why */
+	ACTION_SIDE_TREE,    /* a directory stands against something else: new is offered, nothing
+			      * touched
+			      */
+	ACTION_RELOCATED,    /* the administrator's symbolic link where a directory is expected */
+	ACTION_DEFER,        /* cannot be decided or done now: see op.why */
 	ACTIONS
 };
 
@@ -55,12 +56,12 @@ struct op {
 	unsigned int meta;
 	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
 		      */
-	bool offerable; /* SIDE…: the folder that an offer would lie in is there */
+	bool offerable; /* SIDE…: the directory that an offer would lie in is there */
 	bool aside;     /* it is not, but there is to be an offer: in pending */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
 	const struct manifest_entry *after; /* INSTALL, META_TAKEN: what will be there */
 	/* META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
-	 * REST_NEW; and for a folder of REST_OLD that the next base needs for what is in it. */
+	 * REST_NEW; and for a directory of REST_OLD that the next base needs for what is in it. */
 	const struct manifest_entry *settled;
 	const char *leader; /* a path of local and new that this one shares its inode with in new,
 			       or NULL */
@@ -105,7 +106,7 @@ void plan_below(const struct plan *plan, const char *path, size_t *from, size_t 
 struct op *plan_find(const struct plan *plan, const char *path);
 
 /*
- * The op of the folder that holds path, or NULL. last, if not NULL, is looked at first: the last
+ * The op of the directory that holds path, or NULL. last, if not NULL, is looked at first: the last
  * parent is mostly the next one's, too.
  */
 struct op *plan_parent(const struct plan *plan, const char *path, struct op *last);

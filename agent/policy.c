@@ -9,7 +9,7 @@
 
 struct rule {
 	enum policy policy;
-	bool folders; /* the glob ended in '/' */
+	bool directories; /* the glob ended in '/' */
 	char *glob;
 };
 
@@ -75,7 +75,7 @@ static int add_rule(
 {
 	struct rule *rule;
 	size_t length;
-	bool folders = glob[n - 1] == '/';
+	bool directories = glob[n - 1] == '/';
 
 	if (p->n == POLICY_RULES_MAX) {
 		*what = "too many rules";
@@ -86,11 +86,11 @@ static int add_rule(
 		return -ENOMEM;
 	p->rule = rule;
 	rule += p->n;
-	*rule = (struct rule){ policy, folders, strndup(glob, n - folders) };
+	*rule = (struct rule){ policy, directories, strndup(glob, n - directories) };
 	if (!rule->glob)
 		return -ENOMEM;
 	p->n++;
-	if (vis_decode(rule->glob, n - folders, &length) < 0 || length == 0) {
+	if (vis_decode(rule->glob, n - directories, &length) < 0 || length == 0) {
 		*what = "bad escape in the glob (\\ooo, three octal digits)";
 		return -EINVAL;
 	}
@@ -230,13 +230,14 @@ static bool matches(const char *glob, const char *path, bool prefix)
 	}
 }
 
-enum policy policy_of(const struct policies *p, const char *path, bool folder)
+enum policy policy_of(const struct policies *p, const char *path, bool directory)
 {
 	/* The root itself is nobody's to hold or to ignore. */
 	for (size_t i = *path ? p->n : 0; i-- > 0;) {
 		const struct rule *rule = &p->rule[i];
 
-		if ((folder || !rule->folders) && matches(rule->glob, path, !rule->folders))
+		if ((directory || !rule->directories) &&
+			matches(rule->glob, path, !rule->directories))
 			return rule->policy;
 	}
 	return POLICY_AUTO;
@@ -244,7 +245,8 @@ enum policy policy_of(const struct policies *p, const char *path, bool folder)
 
 /* --- defaults --- */
 
-/* Folders of logs, caches and spools are made where they are new: services do not start without. */
+/* Directories of logs, caches and spools are made where they are new: services do not start
+ * without. */
 static const char defaults[] = "ignore etc/machine-id\n"
 			       "ignore etc/hostname\n"
 			       "ignore etc/adjtime\n"

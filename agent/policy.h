@@ -8,7 +8,7 @@
  *
  * A glob is matched against whole paths without a leading slash: '*', '?' and '[…]' stop at '/',
  * "**" does not. It covers a path that it matches and all below it; one that ends in '/' is for
- * folders alone, and covers nothing below. Of several rules the last one that matches wins.
+ * directories alone, and covers nothing below. Of several rules the last one that matches wins.
  */
 #ifndef AGENT_POLICY_H
 #define AGENT_POLICY_H
@@ -44,7 +44,7 @@ int policies_add(struct policies *policies, const char *text, size_t n, unsigned
 /* What belongs to a machine and not to the farm: databases, logs, keys, identities. */
 int policies_add_defaults(struct policies *policies);
 
-enum policy policy_of(const struct policies *policies, const char *path, bool folder);
+enum policy policy_of(const struct policies *policies, const char *path, bool directory);
 
 /* The word of the format. */
 const char *policy_name(enum policy policy);

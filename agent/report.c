@@ -141,7 +141,7 @@ static const struct group {
 	{ "kept, though the master dropped it", "", " KEEP-ORPHAN ", true },
 	{ "offered beside the local version", "33", " SIDE SIDE-DEL SIDE-TREE ", true },
 	{ "owner, mode or attributes differ", "33", " META-CONFLICT ", true },
-	{ "link of yours in place of a folder", "33", " RELOCATED-DIR ", true },
+	{ "link of yours in place of a directory", "33", " RELOCATED-DIR ", true },
 	{ "deferred", "31", " DEFER ", true },
 };
 
@@ -195,7 +195,7 @@ void report(const struct agent *a, bool done)
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		print_group(a, &groups[i], !done || groups[i].listed);
 	if (waiting)
-		printf("%8u wait for you: xf-agent conflicts\n", waiting);
+		printf("%8u conflicts pending: see xf-agent conflicts\n", waiting);
 }
 
 void report_conflicts(const struct agent *a, const struct conflicts *c)

@@ -1,4 +1,4 @@
-/* A share in a folder. */
+/* A share in a directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Where a share is read from: a folder (mounted or local), or an NFS server. What is read is not
+ * Where a share is read from: a directory (mounted or local), or an NFS server. What is read is not
  * trusted: callers check signature and digests.
  */
 #ifndef AGENT_SOURCE_H
@@ -13,8 +13,8 @@
 struct source;
 
 /*
- * spec is a folder or an NFS URL (fetch/url.h). Returns 0 and *source, or -errno; -EINVAL: an URL
- * with a mistake, which is told already.
+ * spec is a directory or an NFS URL (fetch/url.h). Returns 0 and *source, or -errno; -EINVAL: an
+ * URL with a mistake, which is told already.
  */
 int source_open(const char *spec, struct source **source);
 void source_close(struct source *source);

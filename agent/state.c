@@ -16,7 +16,7 @@
 #include "lib/fsroot.h"
 #include "lib/publish.h"
 
-/* --- the folder --- */
+/* --- the directory --- */
 
 /* STATE_DEFAULT, component by component: what is missing is made. */
 static int make_default(int root)

@@ -1,6 +1,6 @@
 /*
- * The state folder, /var/lib/xenfarm; docs/reconcile.md, "the state folder", says what is in it. Of
- * those that change it, one at a time holds its lock.
+ * The state directory, /var/lib/xenfarm; docs/reconcile.md, "the state directory", says what is in
+ * it. Of those that change it, one at a time holds its lock.
  */
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
@@ -30,8 +30,8 @@ struct state_status {
 };
 
 /*
- * Open the state folder: path, or STATE_DEFAULT below the root if path is NULL. With create it is
- * made, and its lock taken; -EWOULDBLOCK if another has it. Without, -ENOENT if it is not there.
+ * Open the state directory: path, or STATE_DEFAULT below the root if path is NULL. With create it
+ * is made, and its lock taken; -EWOULDBLOCK if another has it. Without, -ENOENT if it is not there.
  * Returns an fd or -errno. *lock is closed by the caller (-1 without create).
  */
 int state_open(int root, const char *path, bool create, int *lock);
@@ -50,7 +50,8 @@ int state_read_file(int dir, const char *path, size_t limit, struct buf *out);
 
 /* Parse: no I/O. Unknown keys are passed over. */
 void state_status_parse(const char *text, size_t n, struct state_status *status);
-/* A status that is not there, or no folder (-1), is one of a client that has taken nothing yet. */
+/* A status that is not there, or no directory (-1), is one of a client that has taken nothing yet.
+ */
 int state_status_read(int state, struct state_status *status);
 int state_status_write(int state, const struct state_status *status);
 void state_status_format(const struct state_status *status, struct buf *out);

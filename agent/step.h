@@ -23,7 +23,7 @@ enum step_kind {
 /* Where a file's content comes from. */
 enum step_from {
 	FROM_SHARE, /* step.source below gen/N */
-	FROM_STATE, /* step.source below the state folder */
+	FROM_STATE, /* step.source below the state directory */
 	FROM_BYTES, /* step.data */
 	FROM_LINK,  /* a hard link to step.source below the root */
 	FROM_ROOT,  /* step.source below the root */
@@ -36,14 +36,15 @@ struct step {
 	const char *path;                    /* lives as long as before or after */
 	const struct manifest_entry *before; /* what the plan saw there; NULL for CREATE */
 	const struct manifest_entry *after;  /* what will be there; NULL for REMOVE */
-	size_t within; /* the step for a folder that is built aside with this in it, or STEP_NONE */
+	size_t within; /* the step for a directory that is built aside with this in it, or STEP_NONE
+			*/
 	size_t op;     /* of the plan, that fails if this does; or STEP_NONE */
 	unsigned int
 		group; /* steps of one group, which follow each other: all are made, or none; 0 */
 	enum step_from from;
 	const char *source;
 	const void *data;
-	/* REMOVE and REPLACE of a folder: the list that holds it and all that was seen below. */
+	/* REMOVE and REPLACE of a directory: the list that holds it and all that was seen below. */
 	const struct manifest *seen;
 	uint64_t ino;  /* inode number of what was staged under its number; 0: nothing was */
 	bool deferred; /* by the transaction: nothing was changed */

@@ -62,8 +62,8 @@ uint32_t argument_generation(const struct context *context, const char *text)
 
 	if (!value_number(&generation, text) && share_has(&context->share, generation))
 		return generation;
-	cli_error(0, "%s is no generation of %s (`xenfarm share list` tells which there are)", text,
-		context->share.path);
+	cli_error(0, "%s is not a generation of %s (`xenfarm share list` tells which there are)",
+		text, context->share.path);
 	return 0;
 }
 

@@ -222,7 +222,7 @@ int copy_check(int source, const struct tree *copy)
 		const char *private;
 		struct stat st;
 
-		/* A folder's time changes by what the filter leaves out, too. */
+		/* A directory's time changes by what the filter leaves out, too. */
 		if (!S_ISREG(e->mode))
 			continue;
 		if (fstatat(source, e->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_copy_of(e, &st))

@@ -11,7 +11,7 @@
 #include "lib/array.h"
 #include "lib/cleanup.h"
 
-/* With a merged /usr these are links into it, otherwise folders of their own. */
+/* With a merged /usr these are links into it, otherwise directories of their own. */
 static const char *const tops[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "boot",
 	"opt" };
 
@@ -19,7 +19,7 @@ static const char *const tops[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64
 static const char *const databases[] = { "var/lib/dpkg", "var/lib/rpm", "var/lib/pacman",
 	"var/db/pkg", "var/lib/portage" };
 
-/* A folder that holds something. 1 or 0, or -errno. */
+/* A directory that holds something. 1 or 0, or -errno. */
 static int holds_something(int root, const char *path)
 {
 	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

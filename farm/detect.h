@@ -6,8 +6,8 @@
 
 /*
  * Append the layout of the tree below root: bound are usr, boot and opt where they hold something,
- * the folders of a split /usr (bin, lib, …) and the package databases; links that lead into usr are
- * linked; usr/local is an island. Returns 0 or -errno.
+ * the directories of a split /usr (bin, lib, …) and the package databases; links that lead into usr
+ * are linked; usr/local is an island. Returns 0 or -errno.
  */
 int detect_layout(int root, struct buf *out);
 

@@ -12,11 +12,11 @@
 struct applier {
 	const struct flip *flip;
 	const struct tree *gen;
-	const struct flip_folders *folders;
+	const struct flip_directories *directories;
 	int staging;
 };
 
-/* What stands in the staging folder for an operation; a removed folder is put there, too. */
+/* What stands in the staging directory for an operation; a removed directory is put there, too. */
 struct staged {
 	char name[24];
 };
@@ -32,7 +32,7 @@ static struct staged staged_name(size_t i)
 /* --- before: nothing that a reader of live can see ----------------------------------------------
  */
 
-/* Everybody but root needs write permission on a folder to change or to move it. Its own mode is
+/* Everybody but root needs write permission on a directory to change or to move it. Its own mode is
  * set at the end. */
 static int make_writeable(int at, const char *path)
 {
@@ -41,10 +41,10 @@ static int make_writeable(int at, const char *path)
 	return fchmodat(at, *path ? path : ".", 0755, 0) < 0 ? -errno : 0;
 }
 
-/* A folder with all below it. */
+/* A directory with all below it. */
 static int stage_tree(const struct applier *a, const struct tree_entry *top, const char *name)
 {
-	int r = tree_link(a->gen, top, a->folders->gen, a->staging, name);
+	int r = tree_link(a->gen, top, a->directories->gen, a->staging, name);
 
 	return r < 0 ? r : make_writeable(a->staging, name);
 }
@@ -59,11 +59,12 @@ static int prepare(const struct applier *a, const char **where)
 
 		*where = op->path;
 		if (op->kind == FLIP_DIR || op->kind == FLIP_TIME || op->kind == FLIP_REMOVE_DIR)
-			r = make_writeable(a->folders->live, op->path);
+			r = make_writeable(a->directories->live, op->path);
 		else if (op->tree)
 			r = stage_tree(a, e, staged_name(i).name);
 		else if (op->kind == FLIP_PLACE || op->kind == FLIP_EXCHANGE)
-			r = linkat(a->folders->gen, e->path, a->staging, staged_name(i).name, 0) < 0
+			r = linkat(a->directories->gen, e->path, a->staging, staged_name(i).name,
+				    0) < 0
 				    ? -errno
 				    : 0;
 	}
@@ -84,7 +85,7 @@ static int act(const struct applier *a, size_t i)
 {
 	const struct flip_op *op = &a->flip->op[i];
 	const struct staged staged = staged_name(i);
-	int live = a->folders->live, r = -1;
+	int live = a->directories->live, r = -1;
 
 	switch (op->kind) {
 	case FLIP_PLACE:
@@ -108,12 +109,13 @@ static int act(const struct applier *a, size_t i)
 		}
 		/* fall through */
 	case FLIP_DIR:
-		return tree_copy_dir(a->folders->gen, op->path, live, op->path);
+		return tree_copy_dir(a->directories->gen, op->path, live, op->path);
 	}
 	if (r < 0)
 		return -errno;
-	return op->tree && geteuid() != 0 ? tree_copy_dir(a->folders->gen, op->path, live, op->path)
-					  : 0;
+	return op->tree && geteuid() != 0
+		       ? tree_copy_dir(a->directories->gen, op->path, live, op->path)
+		       : 0;
 }
 
 static uint64_t now(void)
@@ -137,20 +139,20 @@ static int change(const struct applier *a, uint64_t *window, const char **where)
 	return r;
 }
 
-int flip_apply(const struct flip *flip, const struct tree *gen, const struct flip_folders *folders,
-	uint64_t *window, const char **where)
+int flip_apply(const struct flip *flip, const struct tree *gen,
+	const struct flip_directories *directories, uint64_t *window, const char **where)
 {
-	struct applier a = { flip, gen, folders, -1 };
-	int r = tree_remove(folders->share, FLIP_STAGING);
+	struct applier a = { flip, gen, directories, -1 };
+	int r = tree_remove(directories->share, FLIP_STAGING);
 
 	*where = NULL;
 	*window = 0;
 	if (r < 0 || flip->n == 0)
 		return r;
-	if (mkdirat(folders->share, FLIP_STAGING, 0700) < 0)
+	if (mkdirat(directories->share, FLIP_STAGING, 0700) < 0)
 		return -errno;
 	a.staging = openat(
-		folders->share, FLIP_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		directories->share, FLIP_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (a.staging < 0)
 		return -errno;
 	r = prepare(&a, where);
@@ -160,5 +162,5 @@ int flip_apply(const struct flip *flip, const struct tree *gen, const struct fli
 	if (r == 0)
 		*where = NULL;
 	/* After a failure the half-done rest stays for nobody: a new plan prepares anew. */
-	return tree_remove(folders->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
+	return tree_remove(directories->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
 }

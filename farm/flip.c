@@ -10,8 +10,8 @@
 /*
  * What is depended on comes before what depends on it: a new program with an old library fails to
  * start, an old program with a new library does not. Within each, names that are new come before
- * names that are replaced. Removal goes the other way, after all else. Folders come last, as every
- * change in a folder sets its time.
+ * names that are replaced. Removal goes the other way, after all else. Directories come last, as
+ * every change in a directory sets its time.
  */
 enum role { LIBRARY, LIBRARY_LINK, OTHER, PROGRAM, ROLES };
 enum {
@@ -25,7 +25,7 @@ enum {
 struct planner {
 	const struct tree *live, *gen;
 	struct flip *flip;
-	bool *touched; /* for each entry of gen: a folder whose metadata is to be set */
+	bool *touched; /* for each entry of gen: a directory whose metadata is to be set */
 };
 
 /* "libc.so.6", "pam_unix.so" */
@@ -42,15 +42,15 @@ static bool is_library(const char *path)
 	return false;
 }
 
-static bool in_program_folder(const char *path)
+static bool in_program_directory(const char *path)
 {
-	static const char *const folders[] = { "bin", "sbin", "libexec" };
+	static const char *const directories[] = { "bin", "sbin", "libexec" };
 	size_t n = tree_parent(path);
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		size_t size = strlen(folders[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		size_t size = strlen(directories[i]);
 
-		if (n >= size && memcmp(path + n - size, folders[i], size) == 0 &&
+		if (n >= size && memcmp(path + n - size, directories[i], size) == 0 &&
 			(n == size || path[n - size - 1] == '/'))
 			return true;
 	}
@@ -61,7 +61,7 @@ static enum role role_of(const struct tree_entry *e)
 {
 	if (is_library(e->path))
 		return S_ISLNK(e->mode) ? LIBRARY_LINK : LIBRARY;
-	if (S_ISLNK(e->mode) ? in_program_folder(e->path) : S_ISREG(e->mode) && (e->mode & 0111))
+	if (S_ISLNK(e->mode) ? in_program_directory(e->path) : S_ISREG(e->mode) && (e->mode & 0111))
 		return PROGRAM;
 	return OTHER;
 }
@@ -90,7 +90,7 @@ static int add(
 	return 0;
 }
 
-/* A change in e's folder changes its time. */
+/* A change in e's directory changes its time. */
 static void touch_parent(struct planner *p, const struct tree_entry *e)
 {
 	const struct tree_entry *parent = tree_find(p->gen, e->path, tree_parent(e->path));
@@ -98,8 +98,8 @@ static void touch_parent(struct planner *p, const struct tree_entry *e)
 	p->touched[parent - p->gen->entry] = true;
 }
 
-/* False for what comes or goes with a folder above it. */
-static bool in_common_folder(const struct planner *p, const struct tree_entry *e)
+/* False for what comes or goes with a directory above it. */
+static bool in_common_directory(const struct planner *p, const struct tree_entry *e)
 {
 	size_t n = tree_parent(e->path);
 	const struct tree_entry *a = tree_find(p->live, e->path, n);
@@ -110,7 +110,7 @@ static bool in_common_folder(const struct planner *p, const struct tree_entry *e
 
 static int plan_gone(struct planner *p, const struct tree_entry *old)
 {
-	if (!in_common_folder(p, old))
+	if (!in_common_directory(p, old))
 		return 0;
 	touch_parent(p, old);
 	return add(p, S_ISDIR(old->mode) ? FLIP_REMOVE_DIR : FLIP_REMOVE,
@@ -119,7 +119,7 @@ static int plan_gone(struct planner *p, const struct tree_entry *old)
 
 static int plan_new(struct planner *p, const struct tree_entry *new)
 {
-	if (!in_common_folder(p, new))
+	if (!in_common_directory(p, new))
 		return 0;
 	touch_parent(p, new);
 	return add(p, FLIP_PLACE, S_ISDIR(new->mode) ? RANK_NEW_DIR : RANK_PLACE + 2 * role_of(new),
@@ -135,7 +135,7 @@ static int plan_pair(const struct tree_entry *old, const struct tree_entry *new,
 	if (!old)
 		return plan_new(p, new);
 	if (S_ISDIR(old->mode) && S_ISDIR(new->mode)) {
-		if (!tree_same_folder(old, new) || !tree_same_time(old, new))
+		if (!tree_same_directory(old, new) || !tree_same_time(old, new))
 			p->touched[new - p->gen->entry] = true;
 		return 0;
 	}
@@ -156,11 +156,11 @@ static int by_rank(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static int plan_folder(struct planner *p, const struct tree_entry *new)
+static int plan_directory(struct planner *p, const struct tree_entry *new)
 {
 	const struct tree_entry *old = tree_find(p->live, new->path, strlen(new->path));
 
-	return add(p, old && tree_same_folder(old, new) ? FLIP_TIME : FLIP_DIR, RANK_DIR, new);
+	return add(p, old && tree_same_directory(old, new) ? FLIP_TIME : FLIP_DIR, RANK_DIR, new);
 }
 
 int flip_plan(const struct tree *live, const struct tree *gen, struct flip *flip)
@@ -173,7 +173,7 @@ int flip_plan(const struct tree *live, const struct tree *gen, struct flip *flip
 	r = tree_join(live, gen, plan_pair, &p);
 	for (size_t i = 0; i < gen->n && r == 0; i++)
 		if (p.touched[i])
-			r = plan_folder(&p, &gen->entry[i]);
+			r = plan_directory(&p, &gen->entry[i]);
 	free(p.touched);
 	if (flip->n)
 		qsort(flip->op, flip->n, sizeof(*flip->op), by_rank);
@@ -193,7 +193,7 @@ const char *flip_kind_name(enum flip_kind kind)
 		[FLIP_EXCHANGE] = "exchange",
 		[FLIP_REMOVE] = "remove",
 		[FLIP_REMOVE_DIR] = "remove",
-		[FLIP_DIR] = "folder",
+		[FLIP_DIR] = "directory",
 		[FLIP_TIME] = "time",
 	};
 

@@ -2,12 +2,13 @@
  * The flip: live/ becomes a generation by link(2) and rename(2) alone, so that no data is copied
  * and a client sees old and new mixed for milliseconds.
  *
- * Why name by name, and not one exchange of the whole tree or of folders prepared aside: a client's
- * /usr is a bind mount of live's usr by its file handle, and its programs have folders open, as
- * working directories and in the dentry cache. All of these would stay with the folder that was
- * exchanged away, frozen, and get ESTALE when it is removed. So a folder that both generations have
- * keeps its inode for ever, and only what is in it is replaced. A file that is replaced lives on in
- * the generation that it came from; that keeps open files and mappings of clients whole.
+ * Why name by name, and not one exchange of the whole tree or of directories prepared aside: a
+ * client's /usr is a bind mount of live's usr by its file handle, and its programs have directories
+ * open, as working directories and in the dentry cache. All of these would stay with the directory
+ * that was exchanged away, frozen, and get ESTALE when it is removed. So a directory that both
+ * generations have keeps its inode for ever, and only what is in it is replaced. A file that is
+ * replaced lives on in the generation that it came from; that keeps open files and mappings of
+ * clients whole.
  */
 #ifndef FARM_FLIP_H
 #define FARM_FLIP_H
@@ -17,19 +18,19 @@
 #include "farm/tree.h"
 
 enum flip_kind {
-	FLIP_PLACE,    /* rename what was prepared to path, over a non-folder if one is there */
-	FLIP_EXCHANGE, /* a folder takes the place of a non-folder, or the reverse */
-	FLIP_REMOVE,   /* a non-folder */
+	FLIP_PLACE,    /* rename what was prepared to path, over a non-directory if one is there */
+	FLIP_EXCHANGE, /* a directory takes the place of a non-directory, or the reverse */
+	FLIP_REMOVE,   /* a non-directory */
 	FLIP_REMOVE_DIR,
-	FLIP_DIR,  /* owner, mode, attributes and time of a folder that both have */
+	FLIP_DIR,  /* owner, mode, attributes and time of a directory that both have */
 	FLIP_TIME, /* its time alone; the rest is the same */
 };
 
 struct flip_op {
 	enum flip_kind kind;
-	unsigned int rank;    /* ascending: the order of doing */
-	const char *path;     /* lives as long as the trees */
-	bool tree;            /* PLACE, EXCHANGE: what is put there is a folder with all below it */
+	unsigned int rank; /* ascending: the order of doing */
+	const char *path;  /* lives as long as the trees */
+	bool tree;         /* PLACE, EXCHANGE: what is put there is a directory with all below it */
 	struct timespec time; /* TIME */
 };
 
@@ -51,8 +52,8 @@ void flip_free(struct flip *flip);
 /* "place", "exchange", …: for people. */
 const char *flip_kind_name(enum flip_kind kind);
 
-/* The folders that a flip works with, as fds on one file system. */
-struct flip_folders {
+/* The directories that a flip works with, as fds on one file system. */
+struct flip_directories {
 	int share; /* holds FLIP_STAGING */
 	int live;
 	int gen;
@@ -67,7 +68,7 @@ struct flip_folders {
  * the time in nanoseconds from that to the last. gen is the tree that was planned with. Returns 0,
  * or -errno with *where (lives as long as the plan) the path at fault or NULL.
  */
-int flip_apply(const struct flip *flip, const struct tree *gen, const struct flip_folders *folders,
-	uint64_t *window, const char **where);
+int flip_apply(const struct flip *flip, const struct tree *gen,
+	const struct flip_directories *directories, uint64_t *window, const char **where);
 
 #endif

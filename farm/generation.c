@@ -90,16 +90,16 @@ static int leave_sockets_out(struct generation *g)
 
 	for (size_t i = 0; i < g->tree.n; i++) {
 		struct tree_entry *e = &g->tree.entry[i];
-		AUTO_CLOSE int folder = -1;
+		AUTO_CLOSE int directory = -1;
 		const char *name;
 
 		if (!S_ISSOCK(e->mode))
 			continue;
-		folder = fsroot_parent(g->dir, e->path, &name);
-		if (folder < 0)
-			return cli_error(folder, "socket %s", e->path);
-		KEEP_TIME(folder);
-		if (unlinkat(folder, name, 0) < 0)
+		directory = fsroot_parent(g->dir, e->path, &name);
+		if (directory < 0)
+			return cli_error(directory, "socket %s", e->path);
+		KEEP_TIME(directory);
+		if (unlinkat(directory, name, 0) < 0)
 			return cli_error(-errno, "socket %s", e->path);
 		sockets++;
 	}
@@ -158,13 +158,13 @@ static int choose_layout(struct generation *g)
 	return share_parse_layout(path, &g->layout, &layout);
 }
 
-/* A folder's time is no change: what the filter leaves out changes it, too. */
+/* A directory's time is no change: what the filter leaves out changes it, too. */
 static bool equal(const struct tree_entry *old, const struct tree_entry *new)
 {
 	if (!old || !new)
 		return false;
 	if (S_ISDIR(old->mode) && S_ISDIR(new->mode))
-		return tree_same_folder(old, new);
+		return tree_same_directory(old, new);
 	return tree_same_inode(old, new);
 }
 

@@ -1,6 +1,6 @@
 /*
- * A copied folder has the time of its origin. What is added or removed in it afterwards, until the
- * end of the scope, leaves that time as it is: else each generation would differ from the one
+ * A copied directory has the time of its origin. What is added or removed in it afterwards, until
+ * the end of the scope, leaves that time as it is: else each generation would differ from the one
  * before.
  */
 #ifndef FARM_KEEPTIME_H
@@ -10,31 +10,31 @@
 #include <sys/stat.h>
 
 struct kept_time {
-	int folder;
+	int directory;
 	struct timespec time[2];
 };
 
-static inline struct kept_time kept_time(int folder)
+static inline struct kept_time kept_time(int directory)
 {
-	struct kept_time kept = { .folder = -1 };
+	struct kept_time kept = { .directory = -1 };
 	struct stat st;
 
-	if (fstat(folder, &st) == 0)
-		kept = (struct kept_time){ folder, { st.st_atim, st.st_mtim } };
+	if (fstat(directory, &st) == 0)
+		kept = (struct kept_time){ directory, { st.st_atim, st.st_mtim } };
 	return kept;
 }
 
 static inline void kept_time_restore(const struct kept_time *kept)
 {
 	/* "." and not the fd itself, which may be an O_PATH one. */
-	if (kept->folder >= 0)
-		utimensat(kept->folder, ".", kept->time, 0);
+	if (kept->directory >= 0)
+		utimensat(kept->directory, ".", kept->time, 0);
 }
 
-/* A statement; folder stays open until the scope ends. */
-#define KEEP_TIME(folder)                                                         \
+/* A statement; directory stays open until the scope ends. */
+#define KEEP_TIME(directory)                                                      \
 	__attribute__((cleanup(kept_time_restore))) const struct kept_time keep = \
-		kept_time(folder);                                                \
+		kept_time(directory);                                             \
 	(void)keep
 
 #endif

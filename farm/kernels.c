@@ -21,7 +21,7 @@
 /* --- modules that clients still need ------------------------------------------------------------
  */
 
-/* The folder of all modules, merged /usr or not: as an fd, or -errno. */
+/* The directory of all modules, merged /usr or not: as an fd, or -errno. */
 static int open_modules(int tree)
 {
 	int fd = fsroot_open(tree, "usr/lib/modules", O_RDONLY | O_DIRECTORY, 0);
@@ -92,7 +92,7 @@ int kernels_keep_modules(const struct share *share, const char *versions, int to
 
 #define ARGUMENTS_MAX 64
 
-/* The program beside ours, as in a build folder; otherwise the one in PATH. */
+/* The program beside ours, as in a build directory; otherwise the one in PATH. */
 static const char *mkinitrd(char path[static PATH_MAX])
 {
 	static const char name[] = "xf-mkinitrd";

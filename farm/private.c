@@ -62,9 +62,9 @@ void private_blank(const char *text, size_t size, struct buf *out)
 }
 
 /* The blanked file takes all but its content from the master's. */
-static int write_blanked(int from, int folder, const char *name, const struct buf *text)
+static int write_blanked(int from, int directory, const char *name, const struct buf *text)
 {
-	AUTO_CLOSE int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct stat st;
 	int r;
 
@@ -86,7 +86,7 @@ static int write_blanked(int from, int folder, const char *name, const struct bu
 static int publish_one(int source, int to, int previous, const char *path)
 {
 	AUTO_CLOSE int from = fsroot_open(source, path, O_RDONLY | O_NOFOLLOW, 0);
-	AUTO_CLOSE int folder = -1;
+	AUTO_CLOSE int directory = -1;
 	AUTO_BUF struct buf text = { 0 }, blanked = { 0 };
 	const char *name;
 	int r;
@@ -95,17 +95,17 @@ static int publish_one(int source, int to, int previous, const char *path)
 		return 0;
 	if (from < 0)
 		return from;
-	folder = fsroot_parent(to, path, &name);
-	if (folder < 0)
-		return folder;
-	KEEP_TIME(folder);
+	directory = fsroot_parent(to, path, &name);
+	if (directory < 0)
+		return directory;
+	KEEP_TIME(directory);
 	r = buf_read(&text, from, BYTES_MAX);
 	if (r < 0)
 		return r;
 	private_blank(text.data, text.size, &blanked);
 	if (blanked.failed)
 		return -ENOMEM;
-	r = write_blanked(from, folder, name, &blanked);
+	r = write_blanked(from, directory, name, &blanked);
 	return r == 0 ? same_link(previous, to, path) : r;
 }
 

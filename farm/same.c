@@ -71,17 +71,17 @@ static int same_file(int a, int b)
 }
 
 /* The link first under another name: path is never absent. */
-static int replace(int previous, int folder, const char *path, const char *name)
+static int replace(int previous, int directory, const char *path, const char *name)
 {
-	if (linkat(previous, path, folder, TEMPORARY, 0) < 0 ||
-		renameat(folder, TEMPORARY, folder, name) < 0)
+	if (linkat(previous, path, directory, TEMPORARY, 0) < 0 ||
+		renameat(directory, TEMPORARY, directory, name) < 0)
 		return -errno;
 	return 0;
 }
 
 int same_link(int previous, int to, const char *path)
 {
-	AUTO_CLOSE int old = -1, new = -1, folder = -1;
+	AUTO_CLOSE int old = -1, new = -1, directory = -1;
 	const char *name;
 	int r;
 
@@ -96,8 +96,8 @@ int same_link(int previous, int to, const char *path)
 	r = same_file(old, new);
 	if (r <= 0)
 		return r;
-	folder = fsroot_parent(to, path, &name);
-	if (folder < 0)
-		return folder;
-	return replace(previous, folder, path, name);
+	directory = fsroot_parent(to, path, &name);
+	if (directory < 0)
+		return directory;
+	return replace(previous, directory, path, name);
 }

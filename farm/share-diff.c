@@ -52,7 +52,7 @@ static void tell(struct differ *d, char sign, const char *path, const char *what
 	json_object_array_add(d->list, o);
 }
 
-/* 1 if the contents of two non-folders of one type are equal, 0 if not, or -errno. */
+/* 1 if the contents of two non-directories of one type are equal, 0 if not, or -errno. */
 static int same_content(
 	const struct differ *d, const struct tree_entry *a, const struct tree_entry *b)
 {
@@ -74,7 +74,7 @@ static int same_content(
 	return fa < 0 || fb < 0 ? (fa < 0 ? fa : fb) : same_bytes(fa, fb);
 }
 
-/* Folders have theirs in the tree. */
+/* Directories have theirs in the tree. */
 static int same_xattrs(
 	const struct differ *d, const struct tree_entry *a, const struct tree_entry *b)
 {
@@ -122,7 +122,7 @@ static int describe(const struct differ *d, const struct tree_entry *a, const st
 		strcat(what, " owner");
 	if (!xattrs)
 		strcat(what, " attributes");
-	/* A folder's time says only that a name in it came or went, which is told there. */
+	/* A directory's time says only that a name in it came or went, which is told there. */
 	if (!S_ISDIR(a->mode) && !tree_same_time(a, b))
 		strcat(what, " time");
 	return 0;

@@ -16,7 +16,7 @@
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 
-static const char *const folders[] = { "gen", "manifest", "live", "etc" };
+static const char *const directories[] = { "gen", "manifest", "live", "etc" };
 
 /* A random UUID, version 4 of RFC 9562. */
 static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
@@ -42,9 +42,9 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	char uuid[MANIFEST_UUID_MAX + 1];
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdirat(dir, folders[i], 0755) < 0 && errno != EEXIST)
-			return cli_error(-errno, "%s/%s", path, folders[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (mkdirat(dir, directories[i], 0755) < 0 && errno != EEXIST)
+			return cli_error(-errno, "%s/%s", path, directories[i]);
 	r = publish_file(dir, "etc/filter", 0644, filter_default, strlen(filter_default));
 	if (r == 0)
 		r = make_uuid(uuid);

@@ -44,7 +44,7 @@ static int tell_holder(struct share *share)
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	return -cli_error(EBUSY, "%s is locked by %s; wait until that is done", share->path,
-		*text ? text : "somebody who does not say who");
+		*text ? text : "an unknown process");
 }
 
 static int sign_in(struct share *share, const char *command)
@@ -71,17 +71,17 @@ static bool is_unfinished(const char *name)
 	return dot && (strcmp(dot, ".partial") == 0 || strcmp(dot, ".gone") == 0);
 }
 
-static int sweep(struct share *share, const char *folder, bool (*is_rubbish)(const char *name))
+static int sweep(struct share *share, const char *directory, bool (*is_rubbish)(const char *name))
 {
-	int fd = openat(share->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	int fd = openat(share->dir, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
 	if (!dir)
-		return cli_error(-errno, "%s/%s", share->path, folder);
+		return cli_error(-errno, "%s/%s", share->path, directory);
 	while (r == 0 && (d = readdir(dir)) != NULL)
 		if (is_rubbish(d->d_name) && (r = tree_remove(fd, d->d_name)) < 0)
-			cli_error(r, "%s/%s/%s", share->path, folder, d->d_name);
+			cli_error(r, "%s/%s/%s", share->path, directory, d->d_name);
 	return r;
 }
 

@@ -57,23 +57,23 @@ static int flip(const struct share *share, uint32_t generation, uint64_t *window
 {
 	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip plan = { 0 };
-	struct flip_folders folders = { .share = share->dir, .live = -1, .gen = -1 };
+	struct flip_directories directories = { .share = share->dir, .live = -1, .gen = -1 };
 	const char *where;
 	int r = share_plan(share, generation, &live, &gen, &plan);
 
 	if (r < 0)
 		return r;
 	say_phase("flip", plan.n, 0);
-	folders.live = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	folders.gen = share_open_generation(share, generation);
-	r = flip_apply(&plan, &gen, &folders, window, &where);
+	directories.live = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directories.gen = share_open_generation(share, generation);
+	r = flip_apply(&plan, &gen, &directories, window, &where);
 	if (r < 0)
 		flip_failed(share, r, generation, where);
 	/* The names in live must be on disk before `current` says so. */
 	else if (syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s/live", share->path);
-	close(folders.live);
-	close(folders.gen);
+	close(directories.live);
+	close(directories.gen);
 	return r;
 }
 

@@ -112,7 +112,7 @@ static int verify_live(struct verifier *v)
 		[FLIP_REMOVE] = "is not in the generation",
 		[FLIP_REMOVE_DIR] = "is not in the generation",
 		[FLIP_DIR] = "differs from the generation's in owner, mode or attributes",
-		[FLIP_TIME] = "has not the time that the folder has in the generation",
+		[FLIP_TIME] = "has not the time that the directory has in the generation",
 	};
 	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip flip = { 0 };

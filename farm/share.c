@@ -116,7 +116,7 @@ static int read_uuid(struct share *share)
 
 	if (r == -ENOENT || (r == 0 && text.size != MANIFEST_UUID_MAX))
 		return -cli_error(ENOENT,
-			"%s is no share: make one with `xenfarm share init %s`, or name it by "
+			"%s is not a share: make one with `xenfarm share init %s`, or name it by "
 			"--share",
 			share->path, share->path);
 	if (r == 0)
@@ -163,11 +163,11 @@ uint32_t share_next(const struct share *share)
 	return last < 999999999 ? last + 1 : 0;
 }
 
-struct share_name share_name(const char *folder, uint32_t generation, const char *suffix)
+struct share_name share_name(const char *directory, uint32_t generation, const char *suffix)
 {
 	struct share_name name;
 
-	snprintf(name.text, sizeof(name.text), "%s/%u%s", folder, generation, suffix);
+	snprintf(name.text, sizeof(name.text), "%s/%u%s", directory, generation, suffix);
 	return name;
 }
 

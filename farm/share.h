@@ -46,11 +46,11 @@ uint32_t share_next(const struct share *share);
 /* gen/N as an fd, or -errno. */
 int share_open_generation(const struct share *share, uint32_t generation);
 
-/* "folder/N.suffix" */
+/* "directory/N.suffix" */
 struct share_name {
 	char text[64];
 };
-struct share_name share_name(const char *folder, uint32_t generation, const char *suffix);
+struct share_name share_name(const char *directory, uint32_t generation, const char *suffix);
 
 /* A small file of the share. share_read(): -ENOENT is told to nobody. */
 #define SHARE_TEXT_MAX 65536
@@ -87,7 +87,7 @@ int share_remove_generation(struct share *share, uint32_t generation);
  */
 int share_switch(struct share *share, uint32_t generation, uint64_t *window);
 
-/* The tree in the folder fd, which messages call name. Returns 0 or -errno. */
+/* The tree in the directory fd, which messages call name. Returns 0 or -errno. */
 struct tree;
 int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree);
 

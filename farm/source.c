@@ -19,8 +19,8 @@
 #include "lib/cli.h"
 #include "lib/spawn.h"
 
-#define FOLDER         "/run/xenfarm"
-#define RAW            FOLDER "/raw"
+#define DIRECTORY      "/run/xenfarm"
+#define RAW            DIRECTORY "/raw"
 #define EXPORT_SECONDS 10
 
 static bool is_qcow2(int fd)
@@ -31,27 +31,29 @@ static bool is_qcow2(int fd)
 	       memcmp(magic, "QFI\xfb", sizeof(magic)) == 0;
 }
 
-/* --- a namespace and a folder for the mounts ----------------------------------------------------
+/* --- a namespace and a directory for the mounts
+ * ----------------------------------------------------
  */
 
-static int make_folder(const char *from, struct source *source)
+static int make_directory(const char *from, struct source *source)
 {
 	if (geteuid() != 0)
 		return cli_error(-EPERM,
-			"%s is a disk image, which only root can mount; give the folder where it "
+			"%s is a disk image, which only root can mount; give the directory where "
+			"it "
 			"is mounted",
 			from);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return cli_error(-errno, "a mount namespace for %s", from);
-	if (mkdir(FOLDER, 0700) < 0 && errno != EEXIST)
-		return cli_error(-errno, FOLDER);
+	if (mkdir(DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return cli_error(-errno, DIRECTORY);
 	/* Seen by this process and its children only, so that two of them are in nobody's way. */
-	if (mount("xenfarm", FOLDER, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
-		return cli_error(-errno, "a tmpfs on " FOLDER);
+	if (mount("xenfarm", DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
+		return cli_error(-errno, "a tmpfs on " DIRECTORY);
 	source->mounted = true;
-	source->path = strdup(FOLDER "/root");
+	source->path = strdup(DIRECTORY "/root");
 	if (!source->path || mkdir(source->path, 0700) < 0)
-		return cli_error(-errno, FOLDER "/root");
+		return cli_error(-errno, DIRECTORY "/root");
 	return 0;
 }
 
@@ -171,7 +173,7 @@ static int mount_chosen(const char *from, const char *raw, const struct image *i
 			ENOENT, "%s has no file system in a partition %u", from, partition);
 	return -cli_error(ENOENT,
 		"%s: no partition holds an installation (LVM, encryption and RAID are not looked "
-		"into: mount it, and give the folder)",
+		"into: mount it, and give the directory)",
 		from);
 }
 
@@ -193,7 +195,7 @@ static int open_image(const char *from, uint32_t partition, struct source *sourc
 
 	if (!image || fd < 0)
 		return cli_error(-errno, "%s", from);
-	r = make_folder(from, source);
+	r = make_directory(from, source);
 	if (r < 0)
 		return r;
 	if (is_qcow2(fd)) {
@@ -235,7 +237,7 @@ void source_close(struct source *source)
 			kill(source->exporter, SIGTERM);
 			spawn_wait(source->exporter, 0);
 		}
-		umount2(FOLDER, MNT_DETACH);
+		umount2(DIRECTORY, MNT_DETACH);
 	}
 	free(source->path);
 }

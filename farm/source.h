@@ -1,4 +1,4 @@
-/* Where a publish copies from: a folder, or a disk image that is mounted read-only. */
+/* Where a publish copies from: a directory, or a disk image that is mounted read-only. */
 #ifndef FARM_SOURCE_H
 #define FARM_SOURCE_H
 

@@ -40,14 +40,14 @@ static struct tree_entry *add(struct tree *tree, const char *path, const struct 
 	return tree->entry[tree->n].path ? &tree->entry[tree->n++] : NULL;
 }
 
-static int list(DIR *dir, const char *folder, struct tree *tree)
+static int list(DIR *dir, const char *directory, struct tree *tree)
 {
 	AUTO_BUF struct buf path = { 0 };
-	size_t n = strlen(folder) + (*folder != '\0');
+	size_t n = strlen(directory) + (*directory != '\0');
 	struct dirent *d;
 	struct stat st;
 
-	buf_printf(&path, "%s%s", folder, *folder ? "/" : "");
+	buf_printf(&path, "%s%s", directory, *directory ? "/" : "");
 	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
@@ -63,7 +63,7 @@ static int list(DIR *dir, const char *folder, struct tree *tree)
 	return -errno;
 }
 
-/* What the i-th entry, a folder, holds. */
+/* What the i-th entry, a directory, holds. */
 static int enter(int root, struct tree *tree, size_t i)
 {
 	const char *path = tree->entry[i].path;
@@ -106,7 +106,7 @@ int tree_read(int root, struct tree *tree, char **where)
 		return -errno;
 	if (!add(tree, "", &st))
 		return -ENOMEM;
-	/* The list grows while it is gone through: every folder comes by, one open at a time. */
+	/* The list grows while it is gone through: every directory comes by, one open at a time. */
 	for (size_t i = 0; i < tree->n; i++) {
 		r = S_ISDIR(tree->entry[i].mode) ? enter(root, tree, i) : 0;
 		if (r < 0) {
@@ -154,7 +154,7 @@ size_t tree_parent(const char *path)
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-bool tree_same_folder(const struct tree_entry *a, const struct tree_entry *b)
+bool tree_same_directory(const struct tree_entry *a, const struct tree_entry *b)
 {
 	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
 	       a->n_xattrs == b->n_xattrs &&
@@ -178,7 +178,8 @@ int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, vo
 	return r;
 }
 
-/* Empty a folder. One without write permission stops everybody but root: its owner may lift that.
+/* Empty a directory. One without write permission stops everybody but root: its owner may lift
+ * that.
  */
 static int empty(int fd)
 {
@@ -199,22 +200,22 @@ static int empty(int fd)
 	return r;
 }
 
-int tree_remove(int folder, const char *name)
+int tree_remove(int directory, const char *name)
 {
 	int fd, r;
 
-	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	/* A folder without read permission: see empty(). */
-	if (geteuid() != 0 && fchmodat(folder, name, 0700, 0) < 0)
+	/* A directory without read permission: see empty(). */
+	if (geteuid() != 0 && fchmodat(directory, name, 0700, 0) < 0)
 		return -errno;
-	fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	r = empty(fd);
-	if (r == 0 && unlinkat(folder, name, AT_REMOVEDIR) < 0)
+	if (r == 0 && unlinkat(directory, name, AT_REMOVEDIR) < 0)
 		r = -errno;
 	return r;
 }

@@ -18,7 +18,7 @@ struct tree_entry {
 	nlink_t nlink;
 	uint64_t size, blocks; /* blocks of 512 bytes */
 	struct timespec mtime;
-	/* Folders only: their extended attributes as xattrs_read() gives them. */
+	/* Directories only: their extended attributes as xattrs_read() gives them. */
 	char *xattrs;
 	size_t n_xattrs;
 };
@@ -30,8 +30,8 @@ struct tree {
 };
 
 /*
- * Read the tree below root, a folder's fd. Nothing is followed. Returns 0, or -errno with *where,
- * which the caller frees, the path that could not be read.
+ * Read the tree below root, a directory's fd. Nothing is followed. Returns 0, or -errno with
+ * *where, which the caller frees, the path that could not be read.
  */
 int tree_read(int root, struct tree *tree, char **where);
 void tree_free(struct tree *tree);
@@ -40,7 +40,7 @@ void tree_free(struct tree *tree);
 /* The entry of that path (n bytes), or NULL. */
 struct tree_entry *tree_find(const struct tree *tree, const char *path, size_t n);
 
-/* The length of the path's folder: 0 for a name at the top, and for the root itself. */
+/* The length of the path's directory: 0 for a name at the top, and for the root itself. */
 size_t tree_parent(const char *path);
 
 static inline bool tree_same_inode(const struct tree_entry *a, const struct tree_entry *b)
@@ -53,8 +53,9 @@ static inline bool tree_same_time(const struct tree_entry *a, const struct tree_
 	return a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
 }
 
-/* Two folders have the same owner, mode and attributes; their times and what they hold aside. */
-bool tree_same_folder(const struct tree_entry *a, const struct tree_entry *b);
+/* Two directories have the same owner, mode and attributes; their times and what they hold aside.
+ */
+bool tree_same_directory(const struct tree_entry *a, const struct tree_entry *b);
 
 /* Every path once, in order, with a or b NULL where it is absent. Non-zero stops, and is returned.
  */
@@ -72,7 +73,7 @@ int tree_link(
 /* Owner, mode, attributes and times of one directory to another. Returns 0 or -errno. */
 int tree_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path);
 
-/* Remove name in folder with all below it; fine if it is not there. Returns 0 or -errno. */
-int tree_remove(int folder, const char *name);
+/* Remove name in directory with all below it; fine if it is not there. Returns 0 or -errno. */
+int tree_remove(int directory, const char *name);
 
 #endif

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	if (new_root[0] != '/' || !new_root[1])
 		return usage(stderr);
 	if (!in_initramfs()) {
-		fputs("xf-attach: / is no initramfs\n", stderr);
+		fputs("xf-attach: / is not an initramfs\n", stderr);
 		return 1;
 	}
 	log_open("xf-attach");

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ISLAND_DIR "/island" /* where an island waits while the folder around it is bound */
+#define ISLAND_DIR "/island" /* where an island waits while the directory around it is bound */
 #define PATH_BYTES (LAYOUT_PATH_MAX + 64)
 
 /* A bound file needs a file to be bound on. */
@@ -97,8 +97,8 @@ int bind_layout(const struct share *share, const char *dir)
 }
 
 /*
- * An island lives on the client's disk under the folder that gets covered: hold a mount of it aside
- * before, and move it on top after.
+ * An island lives on the client's disk under the directory that gets covered: hold a mount of it
+ * aside before, and move it on top after.
  */
 static int island_aside(unsigned int i, const struct layout_entry *entry)
 {
@@ -122,7 +122,7 @@ static int island_back(unsigned int i, const struct layout_entry *entry)
 	snprintf(place, sizeof(place), ROOT_DIR "/%s", entry->path);
 	snprintf(aside, sizeof(aside), ISLAND_DIR "/%u", i);
 	if (mount(aside, place, NULL, MS_MOVE, NULL) < 0)
-		return failed(-errno, "a writeable island needs its folder in the share",
+		return failed(-errno, "a writeable island needs its directory in the share",
 			"move %s to %s", aside, place);
 	return 0;
 }

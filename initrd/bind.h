@@ -1,5 +1,5 @@
 /*
- * A share's layout made true in a tree: bound folders, links, writeable islands.
+ * A share's layout made true in a tree: bound directories, links, writeable islands.
  */
 #ifndef INITRD_BIND_H
 #define INITRD_BIND_H
@@ -9,7 +9,7 @@
 /*
  * Make the layout's bind and link lines true under dir: bound read-only from the share's tree,
  * mount points and links made where they lack. Something of the administrator's that is in a link's
- * way (a folder, a file) is left, with a warning. Returns 0, or -errno after failed().
+ * way (a directory, a file) is left, with a warning. Returns 0, or -errno after failed().
  */
 int bind_layout(const struct share *share, const char *dir);
 

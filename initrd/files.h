@@ -24,7 +24,7 @@ int file_format(const char *path, mode_t mode, const char *fmt, ...)
 /* Copy a regular file byte by byte, mode included. Returns 0 or -errno. */
 int file_copy(const char *from, const char *to);
 
-/* Make a folder and those above it, mode 0755; one that exists is fine. Returns 0 or -errno. */
+/* Make a directory and those above it, mode 0755; one that exists is fine. Returns 0 or -errno. */
 int make_dirs(const char *path);
 
 #endif

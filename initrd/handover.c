@@ -155,7 +155,7 @@ static int guard_units(void)
 	return rc == 0 ? guard_unit("reboot", "reboot.target kexec.target") : rc;
 }
 
-/* That folder tells scripts that systemd runs, sd_booted(3): only there where it will. */
+/* That directory tells scripts that systemd runs, sd_booted(3): only there where it will. */
 static bool starts_systemd(const struct boot *boot)
 {
 	const char *init = boot->cmdline.init[0] ? boot->cmdline.init : "/sbin/init";
@@ -203,10 +203,10 @@ static int spare_from_umountnfs(const struct boot *boot)
 		"the end\n"
 		"[ \"$1\" = stop ] || exit 0\n"
 		"halt -w\n"
-		"while read -r device folder type rest; do\n"
+		"while read -r device directory type rest; do\n"
 		"    case $type:$device in\n"
 		"    nfs*:%s:* | nfs*:[[]%s[]]:*) ;;\n"
-		"    nfs*:*) umount -f -l \"$folder\" ;;\n"
+		"    nfs*:*) umount -f -l \"$directory\" ;;\n"
 		"    esac\n"
 		"done </proc/mounts\n",
 		server, server);

@@ -51,7 +51,7 @@ static int add(struct members *m, const char *prefix, const char *name)
 	return 0;
 }
 
-/* Of these a client has the empty folder alone. */
+/* Of these a client has the empty directory alone. */
 static bool is_virtual(const char *name)
 {
 	static const char *const names[] = { "proc", "sys", "dev", "run", "tmp", SHARE_DIR + 1 };
@@ -71,7 +71,7 @@ static bool is_shared(const struct layout *layout, const char *name)
 	return false;
 }
 
-static int add_folders(struct members *m, const struct share *share, bool virtual)
+static int add_directories(struct members *m, const struct share *share, bool virtual)
 {
 	DIR *dir = opendir(share->tree);
 	struct dirent *d;
@@ -124,9 +124,9 @@ static int copy_writeable_part(const struct share *share)
 		.argv = { "/bin/sh", "-c", script, "copy", "-C", share->tree } };
 	rc = add_nested(&m, &share->layout, false);
 	rc = rc ? rc : add(&m, "", "--no-recursion");
-	rc = rc ? rc : add_folders(&m, share, true);
+	rc = rc ? rc : add_directories(&m, share, true);
 	rc = rc ? rc : add(&m, "", "--recursion");
-	rc = rc ? rc : add_folders(&m, share, false);
+	rc = rc ? rc : add_directories(&m, share, false);
 	rc = rc ? rc : add_nested(&m, &share->layout, true);
 	return rc ? rc : tools_run(share, FILL_LIMIT, m.argv);
 }

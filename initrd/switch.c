@@ -58,7 +58,7 @@ int switch_check(const char *dir)
 	if (here.st_dev == there.st_dev)
 		return failed(-EXDEV, NULL, "%s is no mount point", dir);
 	if (stat("/init", &init) < 0 || !S_ISREG(init.st_mode))
-		return failed(-ENOENT, NULL, "/init is not there: / is no initramfs");
+		return failed(-ENOENT, NULL, "/init is not there: / is not an initramfs");
 	if ((unsigned long)fs.f_type != RAMFS_MAGIC && (unsigned long)fs.f_type != TMPFS_MAGIC)
 		return failed(-EINVAL, NULL, "/ is neither tmpfs nor ramfs");
 	return 0;

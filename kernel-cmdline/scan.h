@@ -1,5 +1,5 @@
 /*
- * What the parsers of this folder share: pieces of the text and the list of problems. Internal.
+ * What the parsers of this directory share: pieces of the text and the list of problems. Internal.
  */
 #ifndef KERNEL_CMDLINE_SCAN_H
 #define KERNEL_CMDLINE_SCAN_H

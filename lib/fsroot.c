@@ -22,7 +22,7 @@ static mode_t mode_for(int flags, mode_t mode)
 	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0;
 }
 
-static int open_component(int folder, const char *path, size_t n, int flags, mode_t mode)
+static int open_component(int directory, const char *path, size_t n, int flags, mode_t mode)
 {
 	char name[NAME_MAX + 1], target;
 	int fd, r;
@@ -33,17 +33,17 @@ static int open_component(int folder, const char *path, size_t n, int flags, mod
 	name[n] = '\0';
 	if (strcmp(name, "..") == 0)
 		return -EXDEV;
-	fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd >= 0)
 		return fd;
 	r = -errno;
 	/* O_DIRECTORY with O_NOFOLLOW calls a symbolic link ENOTDIR: openat2 says ELOOP. */
-	return r == -ENOTDIR && readlinkat(folder, name, &target, 1) >= 0 ? -ELOOP : r;
+	return r == -ENOTDIR && readlinkat(directory, name, &target, 1) >= 0 ? -ELOOP : r;
 }
 
 int fsroot_open_walk(int root, const char *path, int flags, mode_t mode)
 {
-	AUTO_CLOSE int folder = -1;
+	AUTO_CLOSE int directory = -1;
 	size_t n;
 
 	if (path[0] == '/')
@@ -55,13 +55,14 @@ int fsroot_open_walk(int root, const char *path, int flags, mode_t mode)
 
 		n = strcspn(path, "/");
 		if (path[n] == '\0')
-			return open_component(
-				folder < 0 ? root : folder, path, n, flags, mode_for(flags, mode));
-		fd = open_component(folder < 0 ? root : folder, path, n, O_PATH | O_DIRECTORY, 0);
+			return open_component(directory < 0 ? root : directory, path, n, flags,
+				mode_for(flags, mode));
+		fd = open_component(
+			directory < 0 ? root : directory, path, n, O_PATH | O_DIRECTORY, 0);
 		if (fd < 0)
 			return fd;
-		cleanup_close(&folder);
-		folder = fd;
+		cleanup_close(&directory);
+		directory = fd;
 	}
 }
 
@@ -91,17 +92,17 @@ int fsroot_open(int root, const char *path, int flags, mode_t mode)
 int fsroot_parent(int root, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 	size_t n = slash ? (size_t)(slash - path) : 0;
 
 	if (path[0] == '\0')
 		return -EINVAL;
 	if (path[0] == '/')
 		return -EXDEV;
-	if (n >= sizeof(folder))
+	if (n >= sizeof(directory))
 		return -ENAMETOOLONG;
-	memcpy(folder, path, n);
-	folder[n] = '\0';
+	memcpy(directory, path, n);
+	directory[n] = '\0';
 	*name = slash ? slash + 1 : path;
-	return fsroot_open(root, folder, O_PATH | O_DIRECTORY, 0);
+	return fsroot_open(root, directory, O_PATH | O_DIRECTORY, 0);
 }

@@ -1,5 +1,6 @@
 /*
- * Files below a root folder that hostile hands may write to. A path is relative to the root's fd,
+ * Files below a root directory that hostile hands may write to. A path is relative to the root's
+ * fd,
  * "" the root itself; no symbolic link is followed and nothing leads out of the root: openat2(2)
  * with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, or component by component where the kernel has no
  * openat2.
@@ -21,8 +22,8 @@ int fsroot_open(int root, const char *path, int flags, mode_t mode);
 int fsroot_open_walk(int root, const char *path, int flags, mode_t mode);
 
 /*
- * Open the folder that holds path's last component (O_PATH), for the *at() calls. *name points into
- * path. Returns an fd that the caller closes, or -errno; -EINVAL for the root itself.
+ * Open the directory that holds path's last component (O_PATH), for the *at() calls. *name points
+ * into path. Returns an fd that the caller closes, or -errno; -EINVAL for the root itself.
  */
 int fsroot_parent(int root, const char *path, const char **name);
 

@@ -94,11 +94,11 @@ static const char *parse_entry(struct span line, struct layout_entry *entry)
 	return next_word(&line).length > 0 ? "stray text after the link target" : NULL;
 }
 
-static bool is_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *directory)
 {
-	size_t length = strlen(folder);
+	size_t length = strlen(directory);
 
-	return strncmp(path, folder, length) == 0 && path[length] == '/';
+	return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
 /* How entry i goes with all the others. Returns what is wrong, or NULL. */

@@ -29,21 +29,21 @@ int write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
-static int open_folder(int dir, const char *path, const char **name)
+static int open_directory(int dir, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX] = ".";
+	char directory[PATH_MAX] = ".";
 	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
 	int fd;
 
-	if (n >= sizeof(folder))
+	if (n >= sizeof(directory))
 		return -ENAMETOOLONG;
 	if (n > 0) {
-		memcpy(folder, path, n);
-		folder[n] = '\0';
+		memcpy(directory, path, n);
+		directory[n] = '\0';
 	}
 	*name = path + n;
-	fd = openat(dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(dir, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -56,7 +56,7 @@ static int create_temporary(struct publish *p)
 			return -errno;
 		snprintf(p->temporary, sizeof(p->temporary), TEMPORARY "%016jx", (uintmax_t)number);
 		p->fd = openat(
-			p->folder, p->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+			p->directory, p->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	} while (p->fd < 0 && errno == EEXIST);
 	return p->fd < 0 ? -errno : 0;
 }
@@ -67,15 +67,15 @@ int publish_begin(struct publish *p, int dir, const char *path, mode_t mode)
 	int r;
 
 	p->fd = -1;
-	p->folder = open_folder(dir, path, &p->name);
-	if (p->folder < 0)
-		return p->folder;
-	if (fstatat(p->folder, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+	p->directory = open_directory(dir, path, &p->name);
+	if (p->directory < 0)
+		return p->directory;
+	if (fstatat(p->directory, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
 		r = -EEXIST;
 	else
 		r = create_temporary(p);
 	if (r < 0)
-		close(p->folder);
+		close(p->directory);
 	else if (fchmod(p->fd, mode) < 0) {
 		r = -errno;
 		publish_abort(p);
@@ -87,23 +87,23 @@ int publish_commit(struct publish *p)
 {
 	int r = 0;
 
-	if (fsync(p->fd) < 0 || renameat(p->folder, p->temporary, p->folder, p->name) < 0) {
+	if (fsync(p->fd) < 0 || renameat(p->directory, p->temporary, p->directory, p->name) < 0) {
 		r = -errno;
 		publish_abort(p);
 		return r;
 	}
-	if (fsync(p->folder) < 0)
+	if (fsync(p->directory) < 0)
 		r = -errno;
 	close(p->fd);
-	close(p->folder);
+	close(p->directory);
 	return r;
 }
 
 void publish_abort(struct publish *p)
 {
-	unlinkat(p->folder, p->temporary, 0);
+	unlinkat(p->directory, p->temporary, 0);
 	close(p->fd);
-	close(p->folder);
+	close(p->directory);
 }
 
 int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n)

@@ -1,7 +1,7 @@
 /*
- * A file that appears whole or not at all: temporary file, fsync, rename, fsync of the folder. What
- * stood at the name before stays until then. After SIGKILL or a power cut a temporary ".xf-*" may
- * stay behind: see publish_is_temporary().
+ * A file that appears whole or not at all: temporary file, fsync, rename, fsync of the directory.
+ * What stood at the name before stays until then. After SIGKILL or a power cut a temporary ".xf-*"
+ * may stay behind: see publish_is_temporary().
  */
 #ifndef LIB_PUBLISH_H
 #define LIB_PUBLISH_H
@@ -12,7 +12,7 @@
 
 struct publish {
 	int fd; /* write the content here */
-	int folder;
+	int directory;
 	const char *name;
 	char temporary[24];
 };

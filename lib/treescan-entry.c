@@ -47,8 +47,8 @@ static int read_value(struct examiner *x, const char *path, struct manifest_xatt
 }
 
 /*
- * By way of /proc, as no system call reads attributes relative to a folder (before Linux 6.13), and
- * neither a device nor a symbolic link can be opened to ask it.
+ * By way of /proc, as no system call reads attributes relative to a directory (before Linux 6.13),
+ * and neither a device nor a symbolic link can be opened to ask it.
  */
 static int read_xattrs(struct examiner *x, const char *path, struct manifest_entry *e)
 {
@@ -82,9 +82,9 @@ static int read_xattrs(struct examiner *x, const char *path, struct manifest_ent
 	return 0;
 }
 
-static int read_link(struct examiner *x, int folder, const char *name, struct manifest_entry *e)
+static int read_link(struct examiner *x, int directory, const char *name, struct manifest_entry *e)
 {
-	ssize_t n = readlinkat(folder, name, x->link, sizeof(x->link));
+	ssize_t n = readlinkat(directory, name, x->link, sizeof(x->link));
 
 	if (n < 0)
 		return -errno;
@@ -151,7 +151,7 @@ static void take_stat(
 	}
 }
 
-int examine(struct examiner *x, int folder, const char *name, struct manifest_entry *e,
+int examine(struct examiner *x, int directory, const char *name, struct manifest_entry *e,
 	struct statcache_key *key)
 {
 	char path[sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1];
@@ -159,16 +159,16 @@ int examine(struct examiner *x, int folder, const char *name, struct manifest_en
 	int r = 0;
 
 	*e = (struct manifest_entry){ .path = e->path, .nlink = 1 };
-	if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
+	if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
 		    STATX_BASIC_STATS, &stx) < 0) {
 		e->error = errno;
 		return errno == ENOENT ? -ENOENT : 0;
 	}
 	take_stat(x->accounts, &stx, e);
 	*key = key_of(&stx);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", folder, name);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory, name);
 	if (e->type == MANIFEST_LINK)
-		r = read_link(x, folder, name, e);
+		r = read_link(x, directory, name, e);
 	if (r == 0)
 		r = read_xattrs(x, path, e);
 	e->error = -r;

@@ -20,12 +20,12 @@ struct examiner {
 };
 
 /*
- * Fill in *entry, all but path and digest, for name in folder (an fd; name "" is the folder
+ * Fill in *entry, all but path and digest, for name in directory (an fd; name "" is the directory
  * itself), and *key. What cannot be read sets entry->error. Texts are valid until the next call.
  * Returns 0, or -ENOENT if there is no such name.
  */
-int examine(struct examiner *examiner, int folder, const char *name, struct manifest_entry *entry,
-	struct statcache_key *key);
+int examine(struct examiner *examiner, int directory, const char *name,
+	struct manifest_entry *entry, struct statcache_key *key);
 
 /* The key of an open file. Returns 0 or -errno. */
 int examine_key(int fd, struct statcache_key *key);

@@ -55,14 +55,14 @@ static int add_item(struct scan *s, struct manifest_entry *e, const struct statc
 	return 0;
 }
 
-/* One name of a folder into the list. */
-static int visit(struct scan *s, int folder, const char *name, const char *path)
+/* One name of a directory into the list. */
+static int visit(struct scan *s, int directory, const char *name, const char *path)
 {
 	const struct treescan_options *o = s->options;
 	struct manifest_entry seen = { .path = path }, *e;
 	struct statcache_key key;
 
-	if (examine(&s->examiner, folder, name, &seen, &key) == -ENOENT)
+	if (examine(&s->examiner, directory, name, &seen, &key) == -ENOENT)
 		return 0;
 	if (o->exclude && *path && o->exclude(path, seen.type, o->arg))
 		return 0;
@@ -73,21 +73,21 @@ static int visit(struct scan *s, int folder, const char *name, const char *path)
 	return e->type == MANIFEST_FILE && !e->error && !e->unread ? add_item(s, e, &key) : 0;
 }
 
-/* What a folder holds into the list; if that cannot be read the folder's entry says so. */
-static int list(struct scan *s, struct manifest_entry *folder)
+/* What a directory holds into the list; if that cannot be read the directory's entry says so. */
+static int list(struct scan *s, struct manifest_entry *directory)
 {
 	char path[MANIFEST_PATH_MAX + 1 + NAME_MAX + 1];
-	int fd = fsroot_open(s->root, folder->path, O_RDONLY | O_DIRECTORY, 0);
+	int fd = fsroot_open(s->root, directory->path, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	size_t n = strlen(folder->path);
+	size_t n = strlen(directory->path);
 	struct dirent *d;
 	int r = 0;
 
 	if (!dir) {
-		folder->error = fd < 0 ? -fd : errno;
+		directory->error = fd < 0 ? -fd : errno;
 		return 0;
 	}
-	memcpy(path, folder->path, n);
+	memcpy(path, directory->path, n);
 	if (n)
 		path[n++] = '/';
 	for (errno = 0; r == 0 && (d = readdir(dir)) != NULL; errno = 0) {
@@ -97,12 +97,12 @@ static int list(struct scan *s, struct manifest_entry *folder)
 			continue;
 		memcpy(path + n, d->d_name, size + 1);
 		if (n + size > MANIFEST_PATH_MAX)
-			folder->error = ENAMETOOLONG;
+			directory->error = ENAMETOOLONG;
 		else
 			r = visit(s, dirfd(dir), d->d_name, path);
 	}
 	if (r == 0 && errno)
-		folder->error = errno;
+		directory->error = errno;
 	return r;
 }
 
@@ -129,7 +129,7 @@ static int walk(struct scan *s)
 {
 	int r = visit(s, s->root, "", "");
 
-	/* The list grows while it is gone through: every folder comes by, with one fd open at a
+	/* The list grows while it is gone through: every directory comes by, with one fd open at a
 	 * time. */
 	for (size_t i = 0; r == 0 && i < s->manifest->n; i++) {
 		struct manifest_entry *e = s->manifest->entry[i];
@@ -235,14 +235,14 @@ static int hash(struct scan *s)
 static int look_again(struct scan *s, struct item *item)
 {
 	const char *name;
-	AUTO_CLOSE int folder = fsroot_parent(s->root, item->entry->path, &name);
+	AUTO_CLOSE int directory = fsroot_parent(s->root, item->entry->path, &name);
 	struct manifest_entry seen = { .path = item->entry->path }, *copy;
 
-	if (folder < 0) {
-		item->entry->error = -folder;
+	if (directory < 0) {
+		item->entry->error = -directory;
 		return 0;
 	}
-	examine(&s->examiner, folder, name, &seen, &item->key);
+	examine(&s->examiner, directory, name, &seen, &item->key);
 	copy = manifest_add(s->manifest, &seen);
 	if (!copy)
 		return -ENOMEM;

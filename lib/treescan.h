@@ -47,7 +47,7 @@ struct treescan_options {
 };
 
 /*
- * Scan what root, a folder's fd, holds. Returns 0 and *manifest (sorted, groups numbered, head
+ * Scan what root, a directory's fd, holds. Returns 0 and *manifest (sorted, groups numbered, head
  * unset), or -errno when nothing could be listed at all (-ENOTSUP: /proc is not mounted). A path
  * that could not be read is in the list with its error set, so that it is never taken for absent;
  * *errors counts these. What vanishes meanwhile is absent. A file that keeps changing has the error

@@ -1,4 +1,4 @@
-/* xf-mkinitrd extract: the files of an initrd, in a folder. */
+/* xf-mkinitrd extract: the files of an initrd, in a directory. */
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "mkinitrd-hook/command.h"
@@ -23,7 +23,7 @@ static bool is_empty(const char *path)
 	return dir;
 }
 
-static int open_folder(const char *path)
+static int open_directory(const char *path)
 {
 	int fd;
 
@@ -35,7 +35,7 @@ static int open_folder(const char *path)
 	if (fd < 0)
 		cli_error(-errno, "%s", path);
 	else if (!is_empty(path)) {
-		cli_error(0, "%s: not empty; a new folder is expected", path);
+		cli_error(0, "%s: not empty; a new directory is expected", path);
 		close(fd);
 		fd = -1;
 	}
@@ -45,19 +45,19 @@ static int open_folder(const char *path)
 static const char *reason(int rc)
 {
 	if (rc == -ELOOP || rc == -ENOTDIR)
-		return "its folder is a link or a file; nothing was written through it";
+		return "its directory is a link or a file; nothing was written through it";
 	return strerror(-rc);
 }
 
 static int extract(const char *image, const struct source *source, const char *path)
 {
-	AUTO_CLOSE int folder = open_folder(path);
+	AUTO_CLOSE int directory = open_directory(path);
 	struct unpacked result;
 	int rc;
 
-	if (folder < 0)
+	if (directory < 0)
 		return -1;
-	rc = unpack_tree(&source->segments, folder, &result);
+	rc = unpack_tree(&source->segments, directory, &result);
 	if (rc && result.name)
 		cli_error(0, "%s: \"%s\": %s; %s is not complete", image, result.name, reason(rc),
 			path);

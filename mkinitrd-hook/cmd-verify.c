@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define OWN_FOLDER "lib/xenfarm/"
+#define OWN_DIRECTORY "lib/xenfarm/"
 
 /* One image's check; all that is wrong with it is told. */
 struct check {
@@ -71,14 +71,14 @@ static void check_programs(struct check *check)
 			       "the modules that it asks for");
 }
 
-static void check_folders(struct check *check)
+static void check_directories(struct check *check)
 {
-	static const char *const folders[] = { "dev", "mroot", "proc", "root", "run", "sys", "tmp",
-		"tools" };
+	static const char *const directories[] = { "dev", "mroot", "proc", "root", "run", "sys",
+		"tmp", "tools" };
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
-		if (!is_type(tree_lookup(check->tree, folders[i]), S_IFDIR))
-			problem(check, "/%s is not in it, or no folder", folders[i]);
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
+		if (!is_type(tree_lookup(check->tree, directories[i]), S_IFDIR))
+			problem(check, "/%s is not in it, or no directory", directories[i]);
 }
 
 static void check_module(struct check *check, struct modtable *table, const struct module *module)
@@ -88,7 +88,7 @@ static void check_module(struct check *check, struct modtable *table, const stru
 
 	if (module->builtin)
 		return;
-	snprintf(path, sizeof(path), OWN_FOLDER "%s", module->file);
+	snprintf(path, sizeof(path), OWN_DIRECTORY "%s", module->file);
 	file = tree_lookup(check->tree, path);
 	if (!is_type(file, S_IFREG) || !tree_content(check->tree, file).size)
 		problem(check, "module %s: /%s is not in it, or empty", module->name, path);
@@ -105,7 +105,7 @@ static void check_module(struct check *check, struct modtable *table, const stru
 
 static void check_modules(struct check *check)
 {
-	const struct tree_file *file = tree_lookup(check->tree, OWN_FOLDER "modules");
+	const struct tree_file *file = tree_lookup(check->tree, OWN_DIRECTORY "modules");
 	const struct blob content =
 		is_type(file, S_IFREG) ? tree_content(check->tree, file) : (struct blob){ 0 };
 	struct modtable *table = malloc(sizeof(*table));
@@ -117,9 +117,10 @@ static void check_modules(struct check *check)
 	if (!table || !text)
 		problem(check, "no memory to look at its table of modules");
 	else if (!content.size)
-		problem(check, "it has no table of modules, /" OWN_FOLDER "modules");
+		problem(check, "it has no table of modules, /" OWN_DIRECTORY "modules");
 	else if (modtable_parse(text, content.size, table, &line))
-		problem(check, "/" OWN_FOLDER "modules, line %u: xf-init does not take it", line);
+		problem(check, "/" OWN_DIRECTORY "modules, line %u: xf-init does not take it",
+			line);
 	else
 		for (unsigned int i = 0; i < table->n_modules; i++)
 			check_module(check, table, &table->module[i]);
@@ -135,7 +136,7 @@ static bool verify(const char *path)
 
 	if (opened) {
 		check_programs(&check);
-		check_folders(&check);
+		check_directories(&check);
 		check_modules(&check);
 	}
 	source_close(&source);

@@ -68,7 +68,7 @@ server_long() {
     grep -q "^ended 0 $1\$" "$V/server/channel.log"
 }
 
-# pack_root FOLDER PROGRAM…: to the guests, with the libraries that they need, in a root of their own, as a guest's
+# pack_root DIRECTORY PROGRAM…: to the guests, with the libraries that they need, in a root of their own, as a guest's
 # libraries may be other ones than this machine's
 pack_root() {
     pack_into=$T/$1

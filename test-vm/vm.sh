@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Virtual machines under plain QEMU. Each has a folder, $V/NAME:
+# Virtual machines under plain QEMU. Each has a directory, $V/NAME:
 #   console.log          what its first serial port printed; console.in types into it
 #   channel.log          the same for the second port, over which it talks to the host
 #   qmp.log qmp          QEMU's monitor: its events, and a pipe for commands

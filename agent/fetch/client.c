@@ -31,7 +31,7 @@ struct job {
 	bool used, sent;
 	int64_t later; /* not before that time, as the server asked for */
 	uint64_t offset, limit;
-	const char *rest; /* of the path, from the folder fh on */
+	const char *rest; /* of the path, from the directory fh on */
 	const char *next; /* the rest when what was sent is answered */
 	unsigned int fh_size;
 	char fh[NFS4_FHSIZE];
@@ -107,7 +107,8 @@ static int add_lookups(struct job *j, nfs_argop4 *op)
 	return n;
 }
 
-/* From the root or the folder reached so far on, to the file's bytes or to a folder nearer to it.
+/* From the root or the directory reached so far on, to the file's bytes or to a directory nearer to
+ * it.
  */
 static void send_job(struct job *j)
 {
@@ -152,8 +153,8 @@ static void take_read(struct job *j, const READ4resok *read)
 	pass_on(j, read->data.data_val, size, last);
 }
 
-/* The folder is reached from which the rest of the path goes on. */
-static int take_folder(struct job *j, const nfs_fh4 *fh)
+/* The directory is reached from which the rest of the path goes on. */
+static int take_directory(struct job *j, const nfs_fh4 *fh)
 {
 	if (fh->nfs_fh4_len == 0 || fh->nfs_fh4_len > NFS4_FHSIZE)
 		return -EPROTO;
@@ -182,7 +183,7 @@ static int take_result(struct job *j, const COMPOUND4res *res)
 		const GETFH4res *fh = &op.nfs_resop4_u.opgetfh;
 
 		return op.resop == OP_GETFH && fh->status == NFS4_OK
-			       ? take_folder(j, &fh->GETFH4res_u.resok4.object)
+			       ? take_directory(j, &fh->GETFH4res_u.resok4.object)
 			       : -EPROTO;
 	}
 	if (op.resop != OP_READ || op.nfs_resop4_u.opread.status != NFS4_OK)

@@ -1,7 +1,7 @@
 /*
  * The cases of agent/test/cases.json, each through the real programs on a real file system: a share
  * with generation 1 (base) fills a root, the root becomes local, generation 2 (new) is reconciled.
- * cases_test FILE [ID]: with ID that case alone, its scratch folder is kept.
+ * cases_test FILE [ID]: with ID that case alone, its scratch directory is kept.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +108,7 @@ static bool is(const char *root, const char *path, const char *what)
 	if (lstat(full, &st) < 0)
 		return strcmp(what, "absent") == 0 || bad("%s is absent, not %s", full, what);
 	if (strcmp(what, "dir") == 0)
-		return S_ISDIR(st.st_mode) || bad("%s is no folder", full);
+		return S_ISDIR(st.st_mode) || bad("%s is not a directory", full);
 	if (strcmp(what, "fifo") == 0)
 		return S_ISFIFO(st.st_mode) || bad("%s is no fifo", full);
 	if (strncmp(what, "file:", 5) == 0)

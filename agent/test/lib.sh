@@ -22,7 +22,7 @@ new_share() {
     [ -e key ] || xf-manifest keygen -o key
 }
 
-# tree N: the folder of generation N, begun as a copy of N-1.
+# tree N: the directory of generation N, begun as a copy of N-1.
 tree() {
     [ -d "share/gen/$1" ] || if [ -d "share/gen/$(($1 - 1))" ]; then
         cp -a "share/gen/$(($1 - 1))" "share/gen/$1"
@@ -50,7 +50,7 @@ quietly() {
     [ $? -eq "$wanted" ] || { cat "$T/.quiet"; return 1; }
 }
 
-# snapshot FOLDER: names, kinds, owners, modes and contents of all in it, to be compared.
+# snapshot DIRECTORY: names, kinds, owners, modes and contents of all in it, to be compared.
 snapshot() {
     (cd "$1" && find . -path ./var/lib/xenfarm -prune -o -printf '%p %y %m %u %g %l\n' -type f \
         -exec sha256sum {} + | sort)

@@ -26,7 +26,7 @@ no_server() {
     [ -n "$why" ]
 }
 
-# start_server NAME PORT FOLDER: exports FOLDER as /share. Its pid is left in $server.
+# start_server NAME PORT DIRECTORY: exports DIRECTORY as /share. Its pid is left in $server.
 start_server() {
     cat >"$1.conf" <<-end
 	NFS_CORE_PARAM { NFS_Port = $2; Bind_addr = 127.0.0.1; Protocols = 4; mount_path_pseudo = true;

@@ -13,7 +13,7 @@ static void globs(void **state)
 {
 	static const struct {
 		const char *glob, *path;
-		int folder, matches;
+		int directory, matches;
 	} rows[] = {
 		{ "etc/fstab", "etc/fstab", 0, 1 }, { "/etc/fstab", "etc/fstab", 0, 1 },
 		{ "etc/fstab", "etc/fstab2", 0, 0 }, { "etc/ssl", "etc/ssl/certs/a.pem", 0, 1 },
@@ -39,7 +39,8 @@ static void globs(void **state)
 
 		strcat(text, rows[i].glob);
 		assert_int_equal(policies_add(p, text, strlen(text), &line, &what), 0);
-		if ((policy_of(p, rows[i].path, rows[i].folder) == POLICY_HOLD) != rows[i].matches)
+		if ((policy_of(p, rows[i].path, rows[i].directory) == POLICY_HOLD) !=
+			rows[i].matches)
 			fail_msg("%s with %s", rows[i].glob, rows[i].path);
 		policies_free(p);
 	}

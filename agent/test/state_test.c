@@ -1,4 +1,4 @@
-/* The records in the state folder: text in, struct out, and back. */
+/* The records in the state directory: text in, struct out, and back. */
 #include "agent/config.h"
 #include "agent/conflicts.h"
 #include "agent/file.h"

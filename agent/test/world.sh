@@ -1,13 +1,13 @@
 # shellcheck shell=sh
 # Sourced by tests that cut off a run at some point: a client and a share with everything that can happen in a
-# run, and what has to hold after the cut. In the current folder; `agent` is the caller's.
+# run, and what has to hold after the cut. In the current directory; `agent` is the caller's.
 
 # A run that installs, replaces, removes, offers, merges accounts, sets metadata, changes types both
-# ways, builds a folder and re-links.
+# ways, builds a directory and re-links.
 make_world() {
     new_share
     g=$(tree 1)
-    for f in replace remove edited meta tofolder link1; do echo "A $f" >"$g/etc/$f"; done
+    for f in replace remove edited meta todirectory link1; do echo "A $f" >"$g/etc/$f"; done
     ln "$g/etc/link1" "$g/etc/link2"
     mkdir -p "$g/etc/tofile/sub" "$g/etc/gone/sub" "$g/etc/cron.d"
     echo A >"$g/etc/tofile/sub/f"
@@ -24,8 +24,8 @@ make_world() {
     g=$(tree 2)
     # A file of gen/1 that is a hard link would change there, too.
     rm -rf "${g:?}/etc"
-    mkdir -p "$g/etc/tofolder/sub" "$g/etc/new/sub" "$g/etc/cron.d"
-    for f in replace edited cron.d/edited link1 tofolder/sub/f new/sub/f tofile; do
+    mkdir -p "$g/etc/todirectory/sub" "$g/etc/new/sub" "$g/etc/cron.d"
+    for f in replace edited cron.d/edited link1 todirectory/sub/f new/sub/f tofile; do
         echo "B $f" >"$g/etc/$f"
     done
     ln "$g/etc/link1" "$g/etc/link2"

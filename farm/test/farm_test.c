@@ -232,15 +232,15 @@ static void test_progress(void **state)
 /* --- layouts ------------------------------------------------------------------------------------
  */
 
-/* Paths divided by blanks: a folder, "FILE." a file, "LINK>TARGET" a link. */
-static int make_tree(char folder[static 32], const char *paths)
+/* Paths divided by blanks: a directory, "FILE." a file, "LINK>TARGET" a link. */
+static int make_tree(char directory[static 32], const char *paths)
 {
 	char *copy = strdup(paths), *rest = copy, *word, *mark;
 	int root;
 
-	strcpy(folder, "/tmp/farm_test.XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	root = open(folder, O_RDONLY | O_DIRECTORY);
+	strcpy(directory, "/tmp/farm_test.XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	root = open(directory, O_RDONLY | O_DIRECTORY);
 	assert_true(root >= 0);
 	while ((word = strsep(&rest, " ")) != NULL) {
 		if ((mark = strchr(word, '>')) != NULL) {
@@ -259,8 +259,8 @@ static int make_tree(char folder[static 32], const char *paths)
 static void check_layout(const char *paths, const char *wanted)
 {
 	AUTO_BUF struct buf out = { 0 };
-	char folder[32];
-	AUTO_CLOSE int root = make_tree(folder, paths);
+	char directory[32];
+	AUTO_CLOSE int root = make_tree(directory, paths);
 	struct layout layout;
 	unsigned int line;
 	const char *what;
@@ -269,7 +269,7 @@ static void check_layout(const char *paths, const char *wanted)
 	assert_int_equal(layout_parse(out.data, out.size, &layout, &line, &what), 0);
 	buf_add(&out, "", 1);
 	assert_string_equal(out.data, wanted);
-	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_detect(void **state)
@@ -293,8 +293,8 @@ static void test_detect(void **state)
 
 static void test_tree(void **state)
 {
-	char folder[32];
-	AUTO_CLOSE int root = make_tree(folder, "b a a/x a/x/f. a-b a/l>x");
+	char directory[32];
+	AUTO_CLOSE int root = make_tree(directory, "b a a/x a/x/f. a-b a/l>x");
 	AUTO_TREE struct tree tree = { 0 };
 	AUTO_FREE char *where = NULL;
 	static const char *const wanted[] = { "", "a", "a-b", "a/l", "a/x", "a/x/f.", "b" };
@@ -310,15 +310,15 @@ static void test_tree(void **state)
 	assert_ptr_equal(tree_find(&tree, "a/x/f.", 3), &tree.entry[4]);
 	assert_int_equal(tree_parent("a/x/f."), 3);
 	assert_int_equal(tree_parent("a"), 0);
-	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
-	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
-	assert_int_equal(access(folder, F_OK), -1);
+	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(access(directory, F_OK), -1);
 }
 
 static void test_link(void **state)
 {
-	char folder[32];
-	AUTO_CLOSE int root = make_tree(folder, "a a/x a/x/f. a-b a/l>x");
+	char directory[32];
+	AUTO_CLOSE int root = make_tree(directory, "a a/x a/x/f. a-b a/l>x");
 	AUTO_TREE struct tree tree = { 0 }, linked = { 0 };
 	AUTO_FREE char *where = NULL, *no = NULL;
 	static const char *const wanted[] = { "new", "new/l", "new/x", "new/x/f." };
@@ -333,19 +333,19 @@ static void test_link(void **state)
 	assert_true(tree_same_inode(
 		tree_find(&linked, "a/x/f.", 6), tree_find(&linked, "new/x/f.", 8)));
 	assert_int_equal(tree_link(&tree, &tree.entry[0], root, root, "a"), -EEXIST);
-	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_xattrs(void **state)
 {
-	char folder[32];
-	AUTO_CLOSE int root = make_tree(folder, "a b");
+	char directory[32];
+	AUTO_CLOSE int root = make_tree(directory, "a b");
 	AUTO_CLOSE int a = openat(root, "a", O_RDONLY), b = openat(root, "b", O_RDONLY);
 	AUTO_BUF struct buf x = { 0 }, y = { 0 };
 
 	(void)state;
 	if (fsetxattr(a, "user.one", "1", 1, 0) < 0) {
-		tree_remove(AT_FDCWD, folder);
+		tree_remove(AT_FDCWD, directory);
 		skip();
 	}
 	assert_int_equal(fsetxattr(a, "user.two", "", 0, 0), 0);
@@ -358,7 +358,7 @@ static void test_xattrs(void **state)
 	assert_int_equal(x.size, y.size);
 	assert_memory_equal(x.data, y.data, x.size);
 	assert_int_equal(fgetxattr(b, "user.three", NULL, 0), -1);
-	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
 }
 
 int main(void)

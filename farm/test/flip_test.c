@@ -24,7 +24,7 @@ static void put(struct tree *t, const char *path, mode_t mode, ino_t ino)
 	t->entry[t->n++] = (struct tree_entry){ .path = strdup(path), .mode = mode, .ino = ino };
 }
 
-/* The operations as one text, such as "place usr/lib/a.so|folder usr/lib". */
+/* The operations as one text, such as "place usr/lib/a.so|directory usr/lib". */
 static void expect(struct tree *live, struct tree *gen, const char *wanted)
 {
 	AUTO_FLIP struct flip flip = { 0 };
@@ -98,7 +98,7 @@ static void test_types(void **state)
 	expect(&a, &b, "exchange dir|exchange link|time ");
 }
 
-static void test_folders(void **state)
+static void test_directories(void **state)
 {
 	struct tree a = { 0 }, b = { 0 };
 
@@ -113,7 +113,7 @@ static void test_folders(void **state)
 	b.entry[1].n_xattrs = 1;
 	put(&b, "mode", S_IFDIR | 0700, 103);
 	put(&b, "same", DIR_MODE, 104);
-	expect(&a, &b, "folder acl|folder mode");
+	expect(&a, &b, "directory acl|directory mode");
 }
 
 /* --- random trees -------------------------------------------------------------------------------
@@ -132,13 +132,13 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
 }
 
-static void grow(struct tree *t, const char *folder, int depth, ino_t side)
+static void grow(struct tree *t, const char *directory, int depth, ino_t side)
 {
 	static const char *const names[] = { "a", "a-b", "b.so", "bin", "c" };
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		snprintf(path, sizeof(path), "%s%s%s", folder, *folder ? "/" : "", names[i]);
+		snprintf(path, sizeof(path), "%s%s%s", directory, *directory ? "/" : "", names[i]);
 		switch (roll(depth < 3 ? 6 : 4)) {
 		case 0:
 			break;
@@ -182,7 +182,7 @@ static void take_away(struct tree *live, const char *path)
 	live->n = kept;
 }
 
-/* What the kernel would do: a rename over a folder, or of one over a file, is refused. */
+/* What the kernel would do: a rename over a directory, or of one over a file, is refused. */
 static void play(struct tree *live, const struct tree *gen, const struct flip_op *op)
 {
 	const struct tree_entry *old = tree_find(live, op->path, strlen(op->path));
@@ -281,7 +281,7 @@ int main(void)
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_types),
-		cmocka_unit_test(test_folders),
+		cmocka_unit_test(test_directories),
 		cmocka_unit_test(test_random),
 	};
 

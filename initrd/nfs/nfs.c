@@ -97,7 +97,7 @@ static const struct nfs_error errors[] = {
 		"check the path, and the client's address in the server's /etc/exports" },
 	{ ENOENT, true, "has no such path",
 		"NFSv4 paths begin at the fsid=0 export, if the server has one" },
-	{ ENOTDIR, true, "has no folder at that path", "xfshare= names the share's folder" },
+	{ ENOTDIR, true, "has no directory at that path", "xfshare= names the share's directory" },
 	{ EINVAL, true, "cannot be mounted with these options",
 		"an option of xfshare= is mistyped, or not for this NFS version" },
 	{ EPROTONOSUPPORT, true, "speaks none of the NFS versions tried",

@@ -14,8 +14,9 @@
 
 #define PATH_BYTES 128
 
-static const char no_share[] = "this is no share, which has `current`, `layout` and `live`: is the "
-			       "path of xfshare= right?";
+static const char no_share[] =
+	"this is not a share, which has `current`, `layout` and `live`: is the "
+	"path of xfshare= right?";
 
 /* failed() for a file of the share, named as on its server. */
 static int failed_at(const struct xf_cmdline *cmdline, const struct share *share, const char *file,

@@ -10,9 +10,9 @@
 
 #include "lib/manifest/manifest.h"
 
-#define ENTRIES 50000
-#define FOLDER  50 /* files in each */
-#define ROUNDS  10
+#define ENTRIES   50000
+#define DIRECTORY 50 /* files in each */
+#define ROUNDS    10
 
 static double cpu_ms(void)
 {
@@ -44,12 +44,13 @@ static struct manifest *make(void)
 
 	e.path = path;
 	for (int i = 0; m && i < ENTRIES; i++) {
-		bool dir = i == 0 || i % FOLDER == 1;
-		int folder = (i - 1) / FOLDER * FOLDER + 1;
+		bool dir = i == 0 || i % DIRECTORY == 1;
+		int directory = (i - 1) / DIRECTORY * DIRECTORY + 1;
 
 		if (i > 0)
 			snprintf(path, sizeof(path),
-				dir ? "folder-%05d" : "folder-%05d/some-file-%05d.conf", folder, i);
+				dir ? "directory-%05d" : "directory-%05d/some-file-%05d.conf",
+				directory, i);
 		e.type = dir ? MANIFEST_DIR : MANIFEST_FILE;
 		e.mode = dir ? 0755 : 0644;
 		e.size = dir ? 0 : (uint64_t)i * 17;

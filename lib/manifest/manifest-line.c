@@ -454,7 +454,7 @@ const char *manifest_path_rule(const char *path)
 	}
 }
 
-/* Where the path stands among those before: order, and that its folder is one. Then it is
+/* Where the path stands among those before: order, and that its directory is one. Then it is
  * remembered. */
 static const char *place(struct manifest_lines *l, const char *path, bool dir)
 {
@@ -472,9 +472,9 @@ static const char *place(struct manifest_lines *l, const char *path, bool dir)
 	for (i = l->prefixes; i > 0 && l->prefix[i - 1].size != parent; i--)
 		;
 	if (n > 0 && i == 0)
-		return "the folder of the path is not listed before it";
+		return "the directory of the path is not listed before it";
 	if (n > 0 && !l->prefix[i - 1].dir)
-		return "the path lies below something that is not a folder";
+		return "the path lies below something that is not a directory";
 	memcpy(l->path, path, n + 1);
 	l->prefix[l->prefixes].size = (uint16_t)n;
 	l->prefix[l->prefixes++].dir = dir;

@@ -70,7 +70,7 @@ struct manifest_entry {
 	bool mountpoint; /* something else is mounted here */
 	bool volume;     /* another file system begins here, which was entered */
 	bool unread;     /* neither read nor entered, as was asked for */
-	int error;       /* errno why it (or what a folder holds) could not be read; 0: all known */
+	int error; /* errno why it (or what a directory holds) could not be read; 0: all known */
 };
 
 struct manifest_head {

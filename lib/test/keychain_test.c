@@ -18,20 +18,20 @@ static struct signature_key *key[KEYS]; /* private */
 
 static int make_keys(void **state)
 {
-	char folder[] = "/tmp/keychain_test.XXXXXX", path[64], public[80];
+	char directory[] = "/tmp/keychain_test.XXXXXX", path[64], public[80];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return -1;
 	for (int i = 0; i < KEYS; i++) {
-		snprintf(path, sizeof(path), "%s/key", folder);
+		snprintf(path, sizeof(path), "%s/key", directory);
 		snprintf(public, sizeof(public), "%s.pub", path);
 		if (signature_keygen(path) < 0 || signature_read_private(path, &key[i]) < 0)
 			return -1;
 		unlink(path);
 		unlink(public);
 	}
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 static int free_keys(void **state)

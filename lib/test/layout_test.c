@@ -37,7 +37,7 @@ static void test_good(void)
 	CHECK(parse(H "writeable usr/local\nbind usr\n") == 0,
 		"an island before the path it is in");
 	CHECK(parse(H "link lib64 ../x/./y\n") == 0, "a target may say anything");
-	CHECK(parse(H "bind usr\nbind usr2\n") == 0, "a common prefix is not a folder");
+	CHECK(parse(H "bind usr\nbind usr2\n") == 0, "a common prefix is not a directory");
 	CHECK(parse(H "bind .hidden/..x\n") == 0, "names that only begin with dots");
 }
 

@@ -1,4 +1,4 @@
-/* A scratch folder for a cmocka test: setup and teardown, and its fd as the test's state. */
+/* A scratch directory for a cmocka test: setup and teardown, and its fd as the test's state. */
 #ifndef LIB_TEST_SCRATCH_H
 #define LIB_TEST_SCRATCH_H
 

@@ -60,13 +60,13 @@ static void ends(void **state)
 static void cannot_be_run(void **state)
 {
 	static const char *const none[] = { "no-such-program", NULL };
-	static const char *const folder[] = { "/etc", NULL };
+	static const char *const directory[] = { "/etc", NULL };
 
 	(void)state;
 	assert_int_equal(
 		spawn_run(&(struct spawn){ .argv = none, .out = -1, .kept = -1 }), -ENOENT);
 	assert_int_equal(
-		spawn_run(&(struct spawn){ .argv = folder, .out = -1, .kept = -1 }), -EACCES);
+		spawn_run(&(struct spawn){ .argv = directory, .out = -1, .kept = -1 }), -EACCES);
 	/* No process is left of the try. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }

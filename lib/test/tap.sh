@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Sourced by test scripts: TAP lines and a scratch folder that is removed at the end.
+# Sourced by test scripts: TAP lines and a scratch directory that is removed at the end.
 # A script ends with `tap_done`; its exit status is then non-zero if a test failed. With TAP_FIRST=1 it ends
 # after the first that fails.
 

@@ -377,12 +377,12 @@ static struct manifest *scan_cached(void)
 /* A write of the same size that takes mtime back, at once after a scan: only ctime may tell. */
 static void sees_racy_change(void **state)
 {
-	char folder[] = "/tmp/xf-cache-XXXXXX";
+	char directory[] = "/tmp/xf-cache-XXXXXX";
 	struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	assert_int_equal(chdir(folder), 0);
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(chdir(directory), 0);
 	for (int i = 0; i < 200; i++) {
 		struct manifest *m;
 
@@ -393,7 +393,7 @@ static void sees_racy_change(void **state)
 		manifest_free(m);
 	}
 	assert_int_equal(unlink("cache"), 0);
-	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rmdir(directory), 0);
 }
 
 /* In a mount namespace of our own, which the tests after this one are in, too. */
@@ -426,7 +426,7 @@ static void mount_points(void **state)
 	assert_int_equal(umount(path), 0);
 }
 
-static void not_a_folder(void **state)
+static void not_a_directory(void **state)
 {
 	struct treescan_options o = { 0 };
 	struct manifest *m;
@@ -456,7 +456,7 @@ int main(void)
 		SCRATCH_TEST(vanishes),
 		SCRATCH_TEST(name_vanishes),
 		SCRATCH_TEST(sees_racy_change),
-		SCRATCH_TEST(not_a_folder),
+		SCRATCH_TEST(not_a_directory),
 		SCRATCH_TEST(mount_points),
 	};
 

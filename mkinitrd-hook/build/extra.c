@@ -43,7 +43,7 @@ static int add(struct initrd *initrd, const char *name, mode_t mode, struct blob
 	return image_add(&initrd->image, entry, "%s", name);
 }
 
-static int add_folder(struct initrd *initrd, const char *name, mode_t mode)
+static int add_directory(struct initrd *initrd, const char *name, mode_t mode)
 {
 	const struct cpio_entry *there = find(&initrd->image, name);
 
@@ -74,7 +74,7 @@ static int add_found(struct initrd *initrd, const FTSENT *found, const char *nam
 	int rc;
 
 	if (found->fts_info == FTS_D)
-		return add_folder(initrd, name, found->fts_statp->st_mode);
+		return add_directory(initrd, name, found->fts_statp->st_mode);
 	if (find(&initrd->image, name))
 		return -EEXIST;
 	switch (found->fts_info) {
@@ -124,7 +124,7 @@ static int add_parents(struct initrd *initrd, const char *name)
 
 	for (char *p = path ? strchr(path, '/') : NULL; p && !rc; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		rc = add_folder(initrd, path, 0755);
+		rc = add_directory(initrd, path, 0755);
 		*p = '/';
 	}
 	return rc;

@@ -9,8 +9,8 @@
 #define EXTRA_BYTES_MAX (256u << 20) /* one file */
 
 /*
- * Add the files, folders and links below dir by the names that they have there; folders may be in
- * the image already, nothing else may. Returns 0, or -1 after a message.
+ * Add the files, directories and links below dir by the names that they have there; directories may
+ * be in the image already, nothing else may. Returns 0, or -1 after a message.
  */
 int extra_tree(const char *dir, struct initrd *initrd);
 

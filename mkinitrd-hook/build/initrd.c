@@ -19,8 +19,8 @@
 #define PUB_MAX     (64u << 10) /* bytes of a public key */
 
 /* Merged /usr first: there, lib may be an absolute link that leads out of the root. */
-#define FOLDERS 2
-static const char *const module_folders[FOLDERS] = { "usr/lib/modules", "lib/modules" };
+#define DIRECTORIES 2
+static const char *const module_directories[DIRECTORIES] = { "usr/lib/modules", "lib/modules" };
 
 static int complain(const char *object, int rc)
 {
@@ -35,20 +35,20 @@ static int no_dots(const struct dirent *entry)
 
 static void list_kernels(const char *root)
 {
-	for (size_t i = 0; i < FOLDERS; i++) {
-		char *folder;
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		char *directory;
 		struct dirent **kernel = NULL;
 		int n;
 
-		if (asprintf(&folder, "%s/%s", root, module_folders[i]) < 0)
+		if (asprintf(&directory, "%s/%s", root, module_directories[i]) < 0)
 			return;
-		n = scandir(folder, &kernel, no_dots, versionsort);
+		n = scandir(directory, &kernel, no_dots, versionsort);
 		for (int k = 0; k < n; k++) {
 			fprintf(stderr, "%s %s", k ? "" : "kernels there:", kernel[k]->d_name);
 			free(kernel[k]);
 		}
 		free(kernel);
-		free(folder);
+		free(directory);
 		if (n > 0) {
 			fputc('\n', stderr);
 			return;
@@ -57,19 +57,19 @@ static void list_kernels(const char *root)
 	fputs("there is no kernel at all\n", stderr);
 }
 
-/* The folder with a kernel's modules, to be freed; or NULL after a message. */
-static char *find_folder(const char *root, const char *version)
+/* The directory with a kernel's modules, to be freed; or NULL after a message. */
+static char *find_directory(const char *root, const char *version)
 {
-	for (size_t i = 0; i < FOLDERS; i++) {
-		char *folder;
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		char *directory;
 
-		if (asprintf(&folder, "%s/%s/%s", root, module_folders[i], version) < 0) {
+		if (asprintf(&directory, "%s/%s/%s", root, module_directories[i], version) < 0) {
 			cli_error(-ENOMEM, "%s", version);
 			return NULL;
 		}
-		if (!access(folder, F_OK))
-			return folder;
-		free(folder);
+		if (!access(directory, F_OK))
+			return directory;
+		free(directory);
 	}
 	cli_error(0, "no modules of kernel %s in %s/usr/lib/modules or %s/lib/modules", version,
 		root, root);
@@ -78,14 +78,14 @@ static char *find_folder(const char *root, const char *version)
 }
 
 static int read_modules(
-	const struct initrd_options *options, const char *folder, struct initrd *initrd)
+	const struct initrd_options *options, const char *directory, struct initrd *initrd)
 {
-	return modules_find(folder, &options->wanted, &initrd->modules) ||
+	return modules_find(directory, &options->wanted, &initrd->modules) ||
 	       modules_read(&initrd->modules, options->keep_compressed);
 }
 
 static int make_table(
-	const struct initrd_options *options, const char *folder, struct initrd *initrd)
+	const struct initrd_options *options, const char *directory, struct initrd *initrd)
 {
 	BLOB aliases = { 0 };
 	char *path = NULL, *text = NULL;
@@ -93,8 +93,8 @@ static int make_table(
 	FILE *out;
 	int rc;
 
-	if (asprintf(&path, "%s/modules.alias", folder) < 0)
-		return complain(folder, -ENOMEM);
+	if (asprintf(&path, "%s/modules.alias", directory) < 0)
+		return complain(directory, -ENOMEM);
 	rc = blob_read(path, ALIASES_MAX, &aliases);
 	if (rc)
 		complain(path, rc);
@@ -152,20 +152,20 @@ static int read_pub(const char *path, struct blob *pub)
 	return 0;
 }
 
-static int add_folders(struct image *image)
+static int add_directories(struct image *image)
 {
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} folders[] = { { "bin", 0755 }, { "dev", 0755 }, { "etc", 0755 }, { "etc/xenfarm", 0755 },
-		{ "lib", 0755 }, { "lib/xenfarm", 0755 }, { "mroot", 0755 }, { "proc", 0755 },
-		{ "root", 0700 }, { "run", 0755 }, { "sbin", 0755 }, { "sys", 0755 },
-		{ "tmp", 01777 }, { "tools", 0755 } };
+	} directories[] = { { "bin", 0755 }, { "dev", 0755 }, { "etc", 0755 },
+		{ "etc/xenfarm", 0755 }, { "lib", 0755 }, { "lib/xenfarm", 0755 },
+		{ "mroot", 0755 }, { "proc", 0755 }, { "root", 0700 }, { "run", 0755 },
+		{ "sbin", 0755 }, { "sys", 0755 }, { "tmp", 01777 }, { "tools", 0755 } };
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(*folders); i++)
-		rc = image_add(image, (struct cpio_entry){ .mode = S_IFDIR | folders[i].mode },
-			"%s", folders[i].name);
+	for (size_t i = 0; !rc && i < sizeof(directories) / sizeof(*directories); i++)
+		rc = image_add(image, (struct cpio_entry){ .mode = S_IFDIR | directories[i].mode },
+			"%s", directories[i].name);
 	return rc;
 }
 
@@ -226,7 +226,7 @@ static int pack(const struct initrd_options *options, struct initrd *initrd)
 	return rc ? complain("packing the initrd", rc) : 0;
 }
 
-/* The drop-in folder is looked at where no other is named. */
+/* The drop-in directory is looked at where no other is named. */
 static int add_extra(const struct initrd_options *options, struct initrd *initrd)
 {
 	char *drop_in = NULL;
@@ -244,17 +244,17 @@ static int add_extra(const struct initrd_options *options, struct initrd *initrd
 
 int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
 {
-	char *folder = find_folder(options->root, options->version);
+	char *directory = find_directory(options->root, options->version);
 	int rc = -1;
 
-	if (folder && !read_modules(options, folder, initrd) &&
-		!make_table(options, folder, initrd) && !check_table(&initrd->table) &&
+	if (directory && !read_modules(options, directory, initrd) &&
+		!make_table(options, directory, initrd) && !check_table(&initrd->table) &&
 		!programs_read(options, initrd) && modules_fit(initrd) &&
 		!read_pub(options->pub, &initrd->pub))
-		rc = add_folders(&initrd->image) || add_files(initrd)
+		rc = add_directories(&initrd->image) || add_files(initrd)
 			     ? complain("the initrd's files", -ENOMEM)
 			     : add_extra(options, initrd);
-	free(folder);
+	free(directory);
 	return rc;
 }
 

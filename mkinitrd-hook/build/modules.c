@@ -153,8 +153,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The names missing are all told at once: a kernel's packager wants one round, not five. */
-static int want_all(
-	struct modules *set, struct kmod_ctx *ctx, const char *folder, const struct names *wanted)
+static int want_all(struct modules *set, struct kmod_ctx *ctx, const char *directory,
+	const struct names *wanted)
 {
 	int missing = 0;
 
@@ -163,7 +163,7 @@ static int want_all(
 
 		if (rc == -ENOENT) {
 			cli_error(0, "module %s: neither in %s nor built into that kernel",
-				wanted->name[i], folder);
+				wanted->name[i], directory);
 			missing = rc;
 		} else if (rc) {
 			cli_error(0, "module %s: %s", wanted->name[i], strerror(-rc));
@@ -173,8 +173,8 @@ static int want_all(
 	return missing;
 }
 
-static int find(
-	struct kmod_ctx *ctx, const char *folder, const struct names *wanted, struct modules *set)
+static int find(struct kmod_ctx *ctx, const char *directory, const struct names *wanted,
+	struct modules *set)
 {
 	int rc = kmod_load_resources(ctx);
 
@@ -183,31 +183,31 @@ static int find(
 			"%s: no usable index of modules (modules.dep): run `depmod %s`, with -b "
 			"DIR "
 			"for --root DIR",
-			folder, strrchr(folder, '/') + 1);
+			directory, strrchr(directory, '/') + 1);
 		return rc;
 	}
-	rc = want_all(set, ctx, folder, wanted);
+	rc = want_all(set, ctx, directory, wanted);
 	if (set->n)
 		qsort(set->module, set->n, sizeof(*set->module), by_name);
 	return rc;
 }
 
-int modules_find(const char *folder, const struct names *wanted, struct modules *set)
+int modules_find(const char *directory, const struct names *wanted, struct modules *set)
 {
 	struct kmod_ctx *ctx = NULL;
 	char *softdep;
 	int rc;
 
 	/* The kernel's soft dependencies alone: modprobe.d of this machine is no client's. */
-	if (asprintf(&softdep, "%s/modules.softdep", folder) >= 0) {
-		ctx = kmod_new(folder, (const char *const[]){ softdep, NULL });
+	if (asprintf(&softdep, "%s/modules.softdep", directory) >= 0) {
+		ctx = kmod_new(directory, (const char *const[]){ softdep, NULL });
 		free(softdep);
 	}
 	if (!ctx) {
-		cli_error(0, "%s: libkmod cannot use it", folder);
+		cli_error(0, "%s: libkmod cannot use it", directory);
 		return -ENOMEM;
 	}
-	rc = find(ctx, folder, wanted, set);
+	rc = find(ctx, directory, wanted, set);
 	kmod_unref(ctx);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /*
  * The kernel modules of an initrd: those wanted and all that they depend on, found by libkmod in
- * one kernel's folder.
+ * one kernel's directory.
  */
 #ifndef MKINITRD_HOOK_MODULES_H
 #define MKINITRD_HOOK_MODULES_H
@@ -14,7 +14,7 @@
 
 struct module {
 	char *name;          /* as the kernel has it: '_', never '-' */
-	char *path;          /* of the file, in the kernel's folder */
+	char *path;          /* of the file, in the kernel's directory */
 	char *file;          /* its name in the initrd */
 	struct blob content; /* what the initrd gets */
 	size_t ndeps;
@@ -29,10 +29,10 @@ struct modules {
 };
 
 /*
- * Find the wanted modules in folder (…/lib/modules/VERSION). Every wanted module that is neither
+ * Find the wanted modules in directory (…/lib/modules/VERSION). Every wanted module that is neither
  * there nor built in is named on stderr. Returns 0 or -errno; modules_free() in both cases.
  */
-int modules_find(const char *folder, const struct names *wanted, struct modules *set);
+int modules_find(const char *directory, const struct names *wanted, struct modules *set);
 
 /*
  * Read the files. keep_compressed: take .ko.xz and the like as they are, else unpack them. Returns

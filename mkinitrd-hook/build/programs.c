@@ -38,7 +38,7 @@ static const char *reason(int rc)
 	}
 }
 
-/* Where a program of ours lies: beside this one when it runs from its build folder. */
+/* Where a program of ours lies: beside this one when it runs from its build directory. */
 static const char *own_path(const char *name, char path[static PATH_MAX])
 {
 	char self[PATH_MAX];

@@ -8,7 +8,7 @@
 
 /*
  * Read and check them. By default xf-init and xf-shutdown lie beside the running program (a build
- * folder) or in XF_LIBEXECDIR; busybox is the root's, or this machine's where the root has no
+ * directory) or in XF_LIBEXECDIR; busybox is the root's, or this machine's where the root has no
  * static one, and it is done without, after a warning, where neither has. Returns 0, or -1 after a
  * message.
  */

@@ -54,14 +54,15 @@ static int exchange(const struct blob *image, const struct segments *segments,
 	struct image ours = { 0 };
 	size_t unpacked;
 	int rc;
-	const struct cpio_entry folder = { .mode = S_IFDIR | 0755 },
+	const struct cpio_entry directory = { .mode = S_IFDIR | 0755 },
 				file = { .mode = S_IFREG | 0755, .data = "ours", .size = 4 };
 	const struct merge how = {
 		.image = image, .segments = segments, .tree = tree, .ours = &ours
 	};
 
-	require(!image_add(&ours, folder, "lib") && !image_add(&ours, folder, "lib/xenfarm") &&
-		!image_add(&ours, file, "init") && !image_add(&ours, file, "lib/xenfarm/modules"));
+	require(!image_add(&ours, directory, "lib") &&
+		!image_add(&ours, directory, "lib/xenfarm") && !image_add(&ours, file, "init") &&
+		!image_add(&ours, file, "lib/xenfarm/modules"));
 	rc = merge(&how, out, &unpacked);
 	image_free(&ours);
 	return rc;

@@ -134,9 +134,9 @@ int blob_write(int fd, const struct blob *blob)
 	return 0;
 }
 
-static int sync_folder(const char *folder)
+static int sync_directory(const char *directory)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc;
 
 	if (fd < 0)
@@ -165,22 +165,22 @@ static int fill_and_rename(
 
 static int publish(const struct blob *blob, const char *path, mode_t mode)
 {
-	char *for_name = strdup(path), *for_folder = strdup(path), *temp = NULL;
+	char *for_name = strdup(path), *for_directory = strdup(path), *temp = NULL;
 	int rc = -ENOMEM, fd;
 
-	if (!for_name || !for_folder)
+	if (!for_name || !for_directory)
 		goto out;
-	if (asprintf(&temp, "%s/.%s.XXXXXX", dirname(for_folder), basename(for_name)) < 0) {
+	if (asprintf(&temp, "%s/.%s.XXXXXX", dirname(for_directory), basename(for_name)) < 0) {
 		temp = NULL;
 		goto out;
 	}
 	fd = mkostemp(temp, O_CLOEXEC);
 	rc = fd < 0 ? -errno : fill_and_rename(blob, fd, temp, path, mode);
 	if (!rc)
-		rc = sync_folder(dirname(temp));
+		rc = sync_directory(dirname(temp));
 out:
 	free(for_name);
-	free(for_folder);
+	free(for_directory);
 	free(temp);
 	return rc;
 }

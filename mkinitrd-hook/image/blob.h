@@ -45,10 +45,10 @@ int blob_read(const char *path, size_t limit, struct blob *blob);
 int blob_write(int fd, const struct blob *blob);
 
 /*
- * Make path hold exactly the blob, with this mode: written to a new file in the same folder,
- * synced, renamed, the folder synced. After an error (-errno) path is what it was before (the new
- * file, if the last sync alone failed) and nothing is left behind; signals that end a program wait
- * until then.
+ * Make path hold exactly the blob, with this mode: written to a new file in the same directory,
+ * synced, renamed, the directory synced. After an error (-errno) path is what it was before (the
+ * new file, if the last sync alone failed) and nothing is left behind; signals that end a program
+ * wait until then.
  */
 int blob_publish(const struct blob *blob, const char *path, mode_t mode);
 

@@ -17,7 +17,7 @@ int image_add(struct image *image, struct cpio_entry entry, const char *name, ..
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Archive the image: sorted by name, so that folders come before what they hold; inodes counted
+ * Archive the image: sorted by name, so that directories come before what they hold; inodes counted
  * from 1; all with this mtime (seconds since 1970). The same image gives the same bytes. Returns 0
  * or -errno.
  */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define OWN_FOLDER "lib/xenfarm"
+#define OWN_DIRECTORY "lib/xenfarm"
 
 const char *const merge_exchanged[MERGE_EXCHANGED] = { "init", "sbin/modprobe", "shutdown" };
 
@@ -45,12 +45,12 @@ static int plan_exchanged(struct plan *plan, const char *name)
 static int drop_own(struct plan *plan)
 {
 	const struct tree *tree = plan->merge->tree;
-	char folder[PATH_MAX];
-	int rc = tree_resolve(tree, OWN_FOLDER, true, folder);
-	size_t n = strlen(folder);
+	char directory[PATH_MAX];
+	int rc = tree_resolve(tree, OWN_DIRECTORY, true, directory);
+	size_t n = strlen(directory);
 
 	for (size_t i = 0; !rc && i < tree->n; i++)
-		if (!strncmp(tree->file[i].path, folder, n) && tree->file[i].path[n] == '/')
+		if (!strncmp(tree->file[i].path, directory, n) && tree->file[i].path[n] == '/')
 			plan->action[tree->file[i].order] = DROP;
 	return rc;
 }
@@ -63,7 +63,8 @@ static bool is_exchanged(const char *name)
 	return false;
 }
 
-/* Whether the initrd's own serves as well: folders, the console, a shell and what it leads to. */
+/* Whether the initrd's own serves as well: directories, the console, a shell and what it leads to.
+ */
 static bool serves(const struct cpio_entry *ours, const struct tree_file *there)
 {
 	return there &&

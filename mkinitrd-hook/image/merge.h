@@ -27,7 +27,7 @@ struct merge {
 };
 
 /*
- * Put ours into the segment that holds the initrd's init. Where the initrd has folders or links
+ * Put ours into the segment that holds the initrd's init. Where the initrd has directories or links
  * that lead to them, they are used; where it has a shell, that is kept. Other segments keep their
  * bytes, and none moves. Files of ours from an earlier time are replaced. *unpacked is the length
  * of all segments. Returns 0, -ENOENT if there is no init, or another -errno.

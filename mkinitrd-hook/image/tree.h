@@ -1,5 +1,5 @@
 /*
- * The files of an initrd, by path: what the kernel's root folder holds when all segments are
+ * The files of an initrd, by path: what the kernel's root directory holds when all segments are
  * unpacked.
  */
 #ifndef MKINITRD_HOOK_TREE_H
@@ -11,9 +11,9 @@
 #include <stdbool.h>
 
 struct tree_file {
-	char *path;              /* without "./" and doubled or final '/'; "" is the root folder */
-	size_t order;            /* among all entries of the image */
-	size_t segment;          /* which one it is in */
+	char *path;     /* without "./" and doubled or final '/'; "" is the root directory */
+	size_t order;   /* among all entries of the image */
+	size_t segment; /* which one it is in */
 	struct cpio_entry entry; /* points into the segment */
 };
 
@@ -37,9 +37,9 @@ void tree_free(struct tree *tree);
 const struct tree_file *tree_find(const struct tree *tree, const char *path);
 
 /*
- * Follow the symbolic links in path (relative to the root folder), those of folders, and the last
- * one if last is set. Components that are not there stay as they are. Returns 0 with the result in
- * resolved, -ELOOP, or -ENAMETOOLONG.
+ * Follow the symbolic links in path (relative to the root directory), those of directories, and the
+ * last one if last is set. Components that are not there stay as they are. Returns 0 with the
+ * result in resolved, -ELOOP, or -ENAMETOOLONG.
  */
 int tree_resolve(
 	const struct tree *tree, const char *path, bool last, char resolved[static PATH_MAX]);

@@ -15,9 +15,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Where one entry goes: a name in an open folder. */
+/* Where one entry goes: a name in an open directory. */
 struct place {
-	int folder;
+	int directory;
 	const char *name;
 	const struct cpio_entry *entry;
 };
@@ -56,19 +56,20 @@ static int clear_place(const struct place *at)
 {
 	struct stat st;
 
-	if (fstatat(at->folder, at->name, &st, AT_SYMLINK_NOFOLLOW))
+	if (fstatat(at->directory, at->name, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? 0 : -errno;
 	if (!((st.st_mode ^ at->entry->mode) & S_IFMT) &&
 		(S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
 		return 0;
-	return unlinkat(at->folder, at->name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) ? -errno : 0;
+	return unlinkat(at->directory, at->name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) ? -errno
+											 : 0;
 }
 
 static int write_file(const struct place *at)
 {
 	const struct blob content = { (unsigned char *)at->entry->data, at->entry->size };
-	AUTO_CLOSE int fd = openat(
-		at->folder, at->name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	AUTO_CLOSE int fd = openat(at->directory, at->name,
+		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	return fd < 0 ? -errno : blob_write(fd, &content);
 }
@@ -79,14 +80,14 @@ static int make_link(const struct place *at)
 
 	snprintf(target, sizeof(target), "%.*s", (int)at->entry->size,
 		(const char *)at->entry->data);
-	return symlinkat(target, at->folder, at->name) ? -errno : 0;
+	return symlinkat(target, at->directory, at->name) ? -errno : 0;
 }
 
 static int make_node(const struct place *at, struct unpacked *result)
 {
 	const struct cpio_entry *entry = at->entry;
 
-	if (!mknodat(at->folder, at->name, entry->mode,
+	if (!mknodat(at->directory, at->name, entry->mode,
 		    makedev(entry->rdev_major, entry->rdev_minor)))
 		return 0;
 	if (errno != EPERM)
@@ -106,8 +107,8 @@ static int make(const struct place *at, struct unpacked *result)
 	case S_IFREG:
 		return write_file(at);
 	case S_IFDIR:
-		/* To be written into, until dress_folders() gives it its own mode. */
-		return mkdirat(at->folder, at->name, 0700) && errno != EEXIST ? -errno : 0;
+		/* To be written into, until dress_directories() gives it its own mode. */
+		return mkdirat(at->directory, at->name, 0700) && errno != EEXIST ? -errno : 0;
 	case S_IFLNK:
 		return make_link(at);
 	default:
@@ -122,11 +123,11 @@ static int dress(const struct place *at)
 	const struct timespec times[2] = { { entry->mtime, 0 }, { entry->mtime, 0 } };
 
 	if (geteuid() == 0 &&
-		fchownat(at->folder, at->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW))
+		fchownat(at->directory, at->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW))
 		return -errno;
-	if (!S_ISLNK(entry->mode) && fchmodat(at->folder, at->name, entry->mode & 07777, 0))
+	if (!S_ISLNK(entry->mode) && fchmodat(at->directory, at->name, entry->mode & 07777, 0))
 		return -errno;
-	return utimensat(at->folder, at->name, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+	return utimensat(at->directory, at->name, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
 /* Hard links of the archive that is being read: a tree of tsearch(3), by inode. */
@@ -179,35 +180,35 @@ static const char *find_link(void *const *links, const struct cpio_entry *entry)
 static int link_to_first(int root, const struct place *at, void **links, const char *path)
 {
 	const char *first = find_link(links, at->entry), *name;
-	AUTO_CLOSE int folder = -1;
+	AUTO_CLOSE int directory = -1;
 
 	if (!first)
 		return remember_link(links, at->entry, path);
 	if (!strcmp(first, path))
 		return 0;
-	folder = fsroot_parent(root, first, &name);
-	if (folder < 0)
-		return folder;
-	if (unlinkat(at->folder, at->name, 0) && errno != ENOENT)
+	directory = fsroot_parent(root, first, &name);
+	if (directory < 0)
+		return directory;
+	if (unlinkat(at->directory, at->name, 0) && errno != ENOENT)
 		return -errno;
-	return linkat(folder, name, at->folder, at->name, 0) ? -errno : 1;
+	return linkat(directory, name, at->directory, at->name, 0) ? -errno : 1;
 }
 
 static int extract_entry(
 	int root, const struct cpio_entry *entry, void **links, struct unpacked *result)
 {
-	AUTO_CLOSE int folder = -1;
+	AUTO_CLOSE int directory = -1;
 	struct place at = { .entry = entry };
 	char path[PATH_MAX];
 	int rc;
 
 	if (!tree_path(entry->name, path))
 		return -EXDEV;
-	if (!*path) /* the root folder */
+	if (!*path) /* the root directory */
 		return 0;
-	folder = at.folder = open_parent(root, path, &at.name);
-	if (folder < 0)
-		return folder;
+	directory = at.directory = open_parent(root, path, &at.name);
+	if (directory < 0)
+		return directory;
 	if (S_ISREG(entry->mode) && entry->nlink > 1) {
 		rc = link_to_first(root, &at, links, path);
 		if (rc < 0 || (rc == 1 && !entry->size))
@@ -220,27 +221,27 @@ static int extract_entry(
 }
 
 /* From the last to the first, so that what they hold is done with. */
-static int dress_folders(const struct segments *segments, int root)
+static int dress_directories(const struct segments *segments, int root)
 {
 	struct tree tree;
 	int rc = tree_read(segments, &tree);
 
 	for (size_t i = tree.n; i-- > 0 && !rc;) {
 		const struct tree_file *file = &tree.file[i];
-		AUTO_CLOSE int folder = -1;
+		AUTO_CLOSE int directory = -1;
 		struct place at = { .entry = &file->entry };
 
 		if (!*file->path || !S_ISDIR(file->entry.mode) ||
 			tree_find(&tree, file->path) != file)
 			continue;
-		folder = at.folder = fsroot_parent(root, file->path, &at.name);
-		rc = folder < 0 ? folder : dress(&at);
+		directory = at.directory = fsroot_parent(root, file->path, &at.name);
+		rc = directory < 0 ? directory : dress(&at);
 	}
 	tree_free(&tree);
 	return rc;
 }
 
-int unpack_tree(const struct segments *segments, int folder, struct unpacked *result)
+int unpack_tree(const struct segments *segments, int directory, struct unpacked *result)
 {
 	void *links = NULL;
 	int rc = 0;
@@ -254,10 +255,10 @@ int unpack_tree(const struct segments *segments, int folder, struct unpacked *re
 		while (!rc && (kind = cpio_read(&reader, &entry)) > 0) {
 			if (kind == CPIO_TRAILER)
 				forget_links(&links);
-			else if ((rc = extract_entry(folder, &entry, &links, result)))
+			else if ((rc = extract_entry(directory, &entry, &links, result)))
 				result->name = entry.name;
 		}
 		forget_links(&links);
 	}
-	return rc ? rc : dress_folders(segments, folder);
+	return rc ? rc : dress_directories(segments, directory);
 }

@@ -12,11 +12,11 @@ struct unpacked {
 };
 
 /*
- * Write all entries below the folder, in their order, a later one over an earlier one. Nothing
+ * Write all entries below the directory, in their order, a later one over an earlier one. Nothing
  * outside it is touched: names that lead out, or through a symbolic link, are an error. Owners are
  * set by root alone. Returns 0, -ELOOP for a name through a link, -EXDEV for one that leads out, or
  * another -errno.
  */
-int unpack_tree(const struct segments *segments, int folder, struct unpacked *result);
+int unpack_tree(const struct segments *segments, int directory, struct unpacked *result);
 
 #endif

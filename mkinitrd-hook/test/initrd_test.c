@@ -20,7 +20,7 @@
 
 #define LIMIT (64u << 20)
 
-static const struct cpio_entry folder = { .mode = S_IFDIR | 0755 };
+static const struct cpio_entry directory = { .mode = S_IFDIR | 0755 };
 
 static struct cpio_entry file(const char *text)
 {
@@ -78,15 +78,16 @@ static struct cpio_entry named(const char *name, struct cpio_entry entry)
 /* Early microcode, then what initramfs-tools makes on a merged /usr, packed. */
 static struct blob typical(const struct codec *codec)
 {
-	const struct cpio_entry early[] = { named("kernel", folder),
+	const struct cpio_entry early[] = { named("kernel", directory),
 		named("kernel/ucode.bin", file("microcode")) };
-	const struct cpio_entry main_part[] = { named(".", folder),
+	const struct cpio_entry main_part[] = { named(".", directory),
 		named("bin", link_to("usr/bin")), named("init", file("the old init")),
 		named("lib", link_to("usr/lib")), named("sbin", link_to("usr/sbin")),
-		named("usr", folder), named("usr/bin", folder),
-		named("usr/bin/sh", file("a shell")), named("usr/lib", folder),
-		named("usr/lib/modules", folder), named("usr/lib/modules/6.1", folder),
-		named("usr/sbin", folder), named("usr/sbin/modprobe", link_to("/usr/bin/kmod")) };
+		named("usr", directory), named("usr/bin", directory),
+		named("usr/bin/sh", file("a shell")), named("usr/lib", directory),
+		named("usr/lib/modules", directory), named("usr/lib/modules/6.1", directory),
+		named("usr/sbin", directory),
+		named("usr/sbin/modprobe", link_to("/usr/bin/kmod")) };
 	struct blob image = { 0 };
 	BLOB content = { 0 };
 
@@ -100,15 +101,15 @@ static struct image ours(const char *init)
 {
 	struct image image = { 0 };
 
-	assert_int_equal(image_add(&image, folder, "bin"), 0);
+	assert_int_equal(image_add(&image, directory, "bin"), 0);
 	assert_int_equal(image_add(&image, file("busybox"), "bin/busybox"), 0);
 	assert_int_equal(image_add(&image, link_to("busybox"), "bin/sh"), 0);
 	assert_int_equal(image_add(&image, file(init), "init"), 0);
-	assert_int_equal(image_add(&image, folder, "lib"), 0);
-	assert_int_equal(image_add(&image, folder, "lib/xenfarm"), 0);
+	assert_int_equal(image_add(&image, directory, "lib"), 0);
+	assert_int_equal(image_add(&image, directory, "lib/xenfarm"), 0);
 	assert_int_equal(image_add(&image, file(init), "lib/xenfarm/%s.ko", init), 0);
-	assert_int_equal(image_add(&image, folder, "mroot"), 0);
-	assert_int_equal(image_add(&image, folder, "sbin"), 0);
+	assert_int_equal(image_add(&image, directory, "mroot"), 0);
+	assert_int_equal(image_add(&image, directory, "sbin"), 0);
 	assert_int_equal(image_add(&image, link_to("/init"), "sbin/modprobe"), 0);
 	assert_int_equal(image_add(&image, file("our shutdown"), "shutdown"), 0);
 	return image;
@@ -267,7 +268,7 @@ static void segments_after_it_stay_aligned(void **state)
 
 static void an_image_without_init_is_none(void **state)
 {
-	const struct cpio_entry only[] = { named("kernel", folder) };
+	const struct cpio_entry only[] = { named("kernel", directory) };
 	struct image in = ours("new");
 	struct merge how = { .segments = &segments, .tree = &tree, .ours = &in };
 	BLOB image = { 0 }, out = { 0 };
@@ -347,7 +348,7 @@ static void a_bomb_is_not_unpacked(void **state)
 static void two_segments_are_bounded_as_one(void **state)
 {
 	BLOB zeros = { calloc(1, LIMIT), LIMIT * 3 / 4 }, content = { 0 }, image = { 0 };
-	struct cpio_entry large = named("large", folder);
+	struct cpio_entry large = named("large", directory);
 	size_t second;
 
 	(void)state;
@@ -381,7 +382,7 @@ static void names_do_not_lead_out(void **state)
 
 static void links_are_followed_inside(void **state)
 {
-	const struct cpio_entry all[] = { named("a", folder), named("a/b", folder),
+	const struct cpio_entry all[] = { named("a", directory), named("a/b", directory),
 		named("a/up", link_to("../../..//x")), named("abs", link_to("/a/b")),
 		named("loop", link_to("loop")), named("rel", link_to("a/b")) };
 	BLOB image = { 0 };
@@ -490,7 +491,7 @@ static void a_deep_tree_is_unpacked_soon(void **state)
 	for (size_t i = 0; i < DEPTH; i++) {
 		memcpy(name + 2 * i, "/d", 2);
 		name[2 * i + 2] = '\0';
-		entry[i] = named(strdup(name + 1), folder);
+		entry[i] = named(strdup(name + 1), directory);
 	}
 	add_archive(&image, entry, DEPTH);
 	lap();
@@ -522,8 +523,8 @@ static void parents_are_made(void **state)
 
 static void kernels_are_known_by_their_directory(void **state)
 {
-	const struct cpio_entry all[] = { named("lib", folder), named("lib/modules", folder),
-		named("lib/modules/6.1", folder), named("lib/modules/6.1/kernel", folder),
+	const struct cpio_entry all[] = { named("lib", directory), named("lib/modules", directory),
+		named("lib/modules/6.1", directory), named("lib/modules/6.1/kernel", directory),
 		named("lib/modules/README", file("")),
 		named("usr/lib/modules/6.2/x.ko", file("")) };
 	struct kernels kernels;

@@ -448,26 +448,26 @@ static void published_files_are_synced(void **state)
 
 static void published_files_replace_whole(void **state)
 {
-	char folder[] = "/tmp/xf-mkinitrd-test.XXXXXX", path[64];
+	char directory[] = "/tmp/xf-mkinitrd-test.XXXXXX", path[64];
 	BLOB first = text_blob("first"), second = text_blob("2nd"), got = { 0 };
 	struct stat st;
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/image", folder);
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/image", directory);
 	assert_int_equal(blob_publish(&first, path, 0600), 0);
 	assert_int_equal(blob_publish(&second, path, 0644), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_int_equal(blob_read(path, 2, &got), -EFBIG);
-	assert_int_equal(blob_read(folder, 100, &got), -EINVAL);
+	assert_int_equal(blob_read(directory, 100, &got), -EINVAL);
 	assert_int_equal(blob_read(path, 3, &got), 0);
 	assert_memory_equal(got.data, "2nd", 3);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(blob_publish(&second, path, 0644), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(rmdir(folder), 0); /* so no temporary file is left */
+	assert_int_equal(rmdir(directory), 0); /* so no temporary file is left */
 }
 
 int main(void)

@@ -9,7 +9,7 @@ struct exclude {
 	struct glob {
 		const char *pattern;
 		bool anchored; /* matched against the whole path, else against its last component */
-		bool folders;  /* ended in '/': folders only */
+		bool directories; /* ended in '/': directories only */
 	} * glob;
 	char text[];
 };
@@ -20,8 +20,8 @@ static void add(struct exclude *x, char *line, size_t n)
 
 	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t' || line[n - 1] == '\r'))
 		n--;
-	*g = (struct glob){ .folders = n > 0 && line[n - 1] == '/' };
-	n -= g->folders;
+	*g = (struct glob){ .directories = n > 0 && line[n - 1] == '/' };
+	n -= g->directories;
 	line[n] = '\0';
 	g->anchored = strchr(line, '/') != NULL;
 	g->pattern = line + (line[0] == '/');
@@ -64,14 +64,14 @@ void exclude_free(struct exclude *x)
 	free(x);
 }
 
-bool exclude_matches(const struct exclude *x, const char *path, bool folder)
+bool exclude_matches(const struct exclude *x, const char *path, bool directory)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
 	for (size_t i = 0; i < x->n; i++) {
 		const struct glob *g = &x->glob[i];
 
-		if ((folder || !g->folders) &&
+		if ((directory || !g->directories) &&
 			fnmatch(g->pattern, g->anchored ? path : name, FNM_PATHNAME) == 0)
 			return true;
 	}

@@ -18,6 +18,6 @@ void exclude_free(struct exclude *exclude);
 
 /* Whether path, relative to the tree, is left out by itself; what lies below it is the scanner's
  * concern. */
-bool exclude_matches(const struct exclude *exclude, const char *path, bool folder);
+bool exclude_matches(const struct exclude *exclude, const char *path, bool directory);
 
 #endif

@@ -13,7 +13,7 @@ publish() { xenfarm share publish --share share --key key --from master --quiet;
 
 make() {
     mkdir -p master/usr/bin master/usr/lib/deep/er master/etc/tofile/sub master/etc/gone/sub master/etc/mode
-    for f in usr/bin/program usr/lib/library.so.1 etc/replace etc/remove etc/meta etc/tofolder etc/tolink etc/one \
+    for f in usr/bin/program usr/lib/library.so.1 etc/replace etc/remove etc/meta etc/todirectory etc/tolink etc/one \
         etc/tofile/sub/f etc/gone/sub/f; do
         echo "first $f" >master/$f
     done
@@ -30,11 +30,11 @@ make() {
     done
     chmod 755 master/usr/bin/program
     ln -sfn library.so.2 master/usr/lib/library.so
-    rm -r master/etc/remove master/etc/tofolder master/etc/tolink master/etc/tofile master/etc/gone master/usr/lib/deep
-    mkdir -p master/etc/tofolder/sub master/etc/folder/sub
+    rm -r master/etc/remove master/etc/todirectory master/etc/tolink master/etc/tofile master/etc/gone master/usr/lib/deep
+    mkdir -p master/etc/todirectory/sub master/etc/directory/sub
     echo file >master/etc/tofile
     ln -s one master/etc/tolink
-    for f in tofolder folder; do echo second >master/etc/$f/sub/f; done
+    for f in todirectory directory; do echo second >master/etc/$f/sub/f; done
     chmod 600 master/etc/meta
     chmod 700 master/etc/mode
     whole_seconds
