@@ -168,6 +168,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -I. $$(git ls-files '*.c')
 	mandoc -Tlint -Wwarning $(MANS)
+	@! git grep -n -i folder -- '*.c' '*.h' '*.md' $(MANS) || { echo "lint: the word is directory"; exit 1; }
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
