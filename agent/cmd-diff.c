@@ -1,14 +1,12 @@
 /* diff PATH: what the master changed since the base, and what was changed here. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "agent/command.h"
+#include "agent/merge.h"
 #include "agent/report.h"
 #include "lib/cleanup.h"
-#include "lib/publish.h"
 #include "lib/spawn.h"
 
 #define LIMIT 60 /* seconds for diff(1) */
@@ -62,23 +60,10 @@ static struct json_object *json_side(const struct side *s)
 	return o;
 }
 
-static int memory_file(const struct side *s, char path[static 32])
-{
-	int fd = memfd_create(s->word, 0);
-
-	if (fd < 0)
-		return -errno;
-	snprintf(path, 32, "/proc/self/fd/%d", fd);
-	if (write_all(fd, s->content.data, s->content.size) == 0)
-		return fd;
-	close(fd);
-	return -EIO;
-}
-
 static void diff(const char *path, const struct side *a, const struct side *b)
 {
 	char file[2][32], label[2][128];
-	AUTO_CLOSE int x = memory_file(a, file[0]), y = memory_file(b, file[1]);
+	AUTO_CLOSE int x = merge_file(&a->content, file[0]), y = merge_file(&b->content, file[1]);
 	const char *argv[] = { "diff", "-u", "--label", label[0], "--label", label[1], file[0],
 		file[1], NULL };
 	int r;

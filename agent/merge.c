@@ -14,8 +14,7 @@
 #define LIMIT      60 /* seconds */
 #define MERGED_MAX (64u << 20)
 
-/* A file in memory, which diff3 reads as /proc/self/fd/N. */
-static int memory_file(const struct buf *b, char path[static 32])
+int merge_file(const struct buf *b, char path[static 32])
 {
 	int fd = memfd_create("merge", 0), r;
 
@@ -31,8 +30,8 @@ static int memory_file(const struct buf *b, char path[static 32])
 int merge(const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out)
 {
 	char path[4][32];
-	AUTO_CLOSE int a = memory_file(mine, path[0]), b = memory_file(base, path[1]),
-		       c = memory_file(theirs, path[2]), o = memory_file(NULL, path[3]);
+	AUTO_CLOSE int a = merge_file(mine, path[0]), b = merge_file(base, path[1]),
+		       c = merge_file(theirs, path[2]), o = merge_file(NULL, path[3]);
 	const char *argv[] = { "diff3", "-m", "-L", "local", "-L", "base", "-L", "master", path[0],
 		path[1], path[2], NULL };
 	int status, r;

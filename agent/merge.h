@@ -11,4 +11,11 @@
 int merge(
 	const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out);
 
+/*
+ * A file in memory with these bytes (NULL: empty), for a program that takes files by name: path is
+ * set to the one by which it is opened. Returns its fd, which the caller closes and the program has
+ * to inherit, or -errno.
+ */
+int merge_file(const struct buf *bytes, char path[static 32]);
+
 #endif
