@@ -1,22 +1,24 @@
 # xenfarm, the server's tool.
-xenfarm_PARTS := $(addprefix farm/,config.c copy.c copy-watch.c describe.c detect.c filter.c flip.c flip-apply.c generation.c \
-	image.c kernels.c keys.c private.c same.c say.c secrets.c share.c share-lock.c share-switch.c \
-	source.c tree.c tree-link.c) lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c \
-	$(LIB_SRC)
+xenfarm_PARTS := $(addprefix farm/,output.c settings.c) \
+	$(addprefix farm/share/,flip.c flip-apply.c keys.c lock.c store.c switch.c treelist.c treelist-link.c) \
+	$(addprefix farm/publish/,copy.c copy-watch.c describe.c disk-image.c filter.c generation.c kernels.c \
+	layout-detect.c origin.c passwords.c same-file.c secrets.c) \
+	lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
-xenfarm_SRC  := $(addprefix farm/,xenfarm.c context.c share-init.c share-publish.c share-list.c share-diff.c \
-	share-verify.c share-rollback.c share-rekey.c share-gc.c) lib/json.c $(xenfarm_PARTS)
+xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-share-init.c cmd-share-publish.c cmd-share-list.c \
+	cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) lib/json.c \
+	$(xenfarm_PARTS)
 xenfarm_PKGS := $(LIB_PKGS) blkid json-c
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin
-$(B)/host/farm/filter.o: farm/filter
+$(B)/host/farm/publish/filter.o: farm/publish/filter
 
 UNITS += farm_test flip_test
 farm_test_SRC  := farm/test/farm_test.c $(xenfarm_PARTS)
 farm_test_PKGS := $(LIB_PKGS) blkid cmocka
 farm_test_LIBS := -pthread
-flip_test_SRC  := farm/test/flip_test.c farm/flip.c farm/tree.c lib/buf.c lib/xattrs.c
+flip_test_SRC  := farm/test/flip_test.c farm/share/flip.c farm/share/treelist.c lib/buf.c lib/xattrs.c
 flip_test_PKGS := cmocka
 
 CHECKS += $(addprefix farm/test/,share.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "farm/config.h"
-#include "farm/share.h"
+#include "farm/settings.h"
+#include "farm/share/store.h"
 #include "lib/cli.h"
 
 struct options {

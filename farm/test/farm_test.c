@@ -12,12 +12,12 @@
 
 #include <cmocka.h>
 
-#include "farm/config.h"
-#include "farm/copy.h"
-#include "farm/detect.h"
-#include "farm/private.h"
-#include "farm/secrets.h"
-#include "farm/tree.h"
+#include "farm/publish/copy.h"
+#include "farm/publish/layout-detect.h"
+#include "farm/publish/passwords.h"
+#include "farm/publish/secrets.h"
+#include "farm/settings.h"
+#include "farm/share/treelist.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
 #include "lib/xattrs.h"

@@ -1,5 +1,5 @@
 /* flip_plan(), by hand-made pairs of trees and by many random ones, played on a model of live. */
-#include "farm/flip.h"
+#include "farm/share/flip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

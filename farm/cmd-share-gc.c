@@ -1,0 +1,107 @@
+/* xenfarm share gc: old generations go, if nobody needs them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "farm/output.h"
+#include "farm/xenfarm.h"
+#include "lib/cleanup.h"
+#include "lib/json.h"
+
+struct numbers {
+	uint32_t *number;
+	size_t n;
+};
+
+static bool has(const struct numbers *numbers, uint32_t number)
+{
+	for (size_t i = 0; i < numbers->n; i++)
+		if (numbers->number[i] == number)
+			return true;
+	return false;
+}
+
+/* Those named: all of them, or none. */
+static int choose_named(const struct context *c, char **arguments, struct numbers *chosen)
+{
+	for (char **text = arguments; *text; text++) {
+		uint32_t number = argument_generation(c, *text);
+
+		if (!number)
+			return -ENOENT;
+		if (number == c->share.current)
+			return -cli_error(EBUSY,
+				"generation %u is the current one: nothing was removed", number);
+		if (context_in_use(c, number))
+			return -cli_error(EBUSY,
+				"generation %u is in use: its clients would lose the files that "
+				"they run; nothing was removed",
+				number);
+		if (!has(chosen, number))
+			chosen->number[chosen->n++] = number;
+	}
+	return 0;
+}
+
+static void choose_old(const struct context *c, struct numbers *chosen)
+{
+	uint32_t keep = c->options.keep ? c->options.keep : c->config.keep;
+
+	for (size_t i = 0; i + keep < c->share.n; i++) {
+		uint32_t number = c->share.generation[i];
+
+		if (number != c->share.current && !context_in_use(c, number))
+			chosen->number[chosen->n++] = number;
+	}
+}
+
+static int remove_chosen(struct context *c, const struct numbers *chosen)
+{
+	struct json_object *list = json_object_new_array();
+	bool dry = c->options.dry_run;
+	int r = 0;
+
+	for (size_t i = 0; i < chosen->n && r == 0; i++) {
+		if (!dry)
+			r = share_remove_generation(&c->share, chosen->number[i]);
+		if (r < 0)
+			break;
+		say("generation %u %s", chosen->number[i], dry ? "would be removed" : "removed");
+		json_object_array_add(list, json_object_new_int64(chosen->number[i]));
+	}
+	if (r == 0 && chosen->n == 0)
+		say("nothing to remove");
+	if (r == 0 && c->options.json) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "removed", list);
+		json_print(o);
+	} else {
+		json_object_put(list);
+	}
+	return r;
+}
+
+static int collect(struct context *c, char **arguments)
+{
+	AUTO_FREE uint32_t *number = NULL;
+	struct numbers chosen = { 0 };
+	int r = c->options.dry_run ? 0 : share_lock(&c->share, "gc");
+
+	if (r < 0)
+		return r;
+	number = calloc(c->share.n + 1, sizeof(*number));
+	if (!number)
+		return cli_error(-ENOMEM, "gc");
+	chosen.number = number;
+	if (*arguments)
+		r = choose_named(c, arguments, &chosen);
+	else
+		choose_old(c, &chosen);
+	return r < 0 ? r : remove_chosen(c, &chosen);
+}
+
+int share_gc(void *options, char **arguments)
+{
+	return collect(options, arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,90 @@
+/* xenfarm share init: an empty share, and its key. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/publish/filter.h"
+#include "farm/share/keys.h"
+#include "farm/xenfarm.h"
+#include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/publish.h"
+
+static const char *const directories[] = { "gen", "manifest", "live", "etc" };
+
+/* A random UUID, version 4 of RFC 9562. */
+static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
+{
+	unsigned char b[16];
+	char *to = text;
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		return -errno;
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof(b); i++)
+		to += sprintf(to, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+	strcpy(to, "\n");
+	return 0;
+}
+
+/* etc/uuid comes last, when all else is on disk: with it, this is a share. */
+static int fill(int dir, const char *path, const struct signature_key *key)
+{
+	struct share share = { .path = (char *)path, .dir = dir };
+	struct keychain chain;
+	char uuid[MANIFEST_UUID_MAX + 1];
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (mkdirat(dir, directories[i], 0755) < 0 && errno != EEXIST)
+			return cli_error(-errno, "%s/%s", path, directories[i]);
+	r = publish_file(dir, "etc/filter", 0644, filter_default, strlen(filter_default));
+	if (r == 0)
+		r = make_uuid(uuid);
+	if (r == 0) {
+		memcpy(share.uuid, uuid, sizeof(share.uuid) - 1);
+		keychain_begin(&chain, share.uuid, key);
+		r = keys_write(&share, &chain);
+	}
+	if (r == 0 && syncfs(dir) < 0)
+		r = -errno;
+	if (r == 0)
+		r = publish_file(dir, "etc/uuid", 0644, uuid, strlen(uuid));
+	return r < 0 ? cli_error(r, "%s", path) : 0;
+}
+
+static int init(const struct context *context, const char *path)
+{
+	struct signature_key *key = NULL;
+	AUTO_CLOSE int dir = -1;
+	int r;
+
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return cli_error(-errno, "%s", path);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return cli_error(-errno, "%s", path);
+	if (faccessat(dir, "etc/uuid", F_OK, 0) == 0)
+		return -cli_error(EEXIST, "%s is a share already", path);
+	r = keys_make(context->key_path);
+	if (r == 0)
+		r = context_private_key(context, &key);
+	if (r == 0)
+		r = fill(dir, path, key);
+	signature_key_free(key);
+	if (r == 0)
+		say("%s: an empty share; %s/etc/filter says what a publish leaves out", path, path);
+	return r;
+}
+
+int share_init(void *options, char **arguments)
+{
+	return init(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,148 @@
+/* xenfarm share list */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "farm/output.h"
+#include "farm/share/treelist.h"
+#include "farm/xenfarm.h"
+#include "lib/cleanup.h"
+#include "lib/json.h"
+
+struct row {
+	uint32_t generation;
+	bool current;
+	struct manifest_head head;
+	uint64_t unique; /* bytes on disk that no other generation shares */
+	struct buf note;
+};
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct tree_entry *x = a, *y = b;
+
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+/*
+ * What only this generation holds: inodes all of whose names are in it. live/ has each name of the
+ * current one once more.
+ */
+static uint64_t unique_bytes(struct tree *tree, bool current)
+{
+	uint64_t bytes = 0;
+	size_t names;
+
+	qsort(tree->entry, tree->n, sizeof(*tree->entry), by_inode);
+	for (size_t i = 0; i < tree->n; i += names) {
+		const struct tree_entry *e = &tree->entry[i];
+
+		for (names = 1; i + names < tree->n && tree->entry[i + names].ino == e->ino;)
+			names++;
+		if (S_ISDIR(e->mode) || e->nlink == (current ? 2 : 1) * names)
+			bytes += 512 * e->blocks;
+	}
+	return bytes;
+}
+
+static int measure(const struct share *share, struct row *row)
+{
+	AUTO_CLOSE int fd = share_open_generation(share, row->generation);
+	AUTO_TREE struct tree tree = { 0 };
+	AUTO_FREE char *where = NULL;
+	int r = fd < 0 ? fd : tree_read(fd, &tree, &where);
+
+	if (r == 0)
+		row->unique = unique_bytes(&tree, row->current);
+	return r < 0 && fd >= 0 ? cli_error(r, "generation %u", row->generation) : r;
+}
+
+static int fill(const struct context *c, struct row *row)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+	/* To look at a share no key is needed; `verify` is what checks. */
+	int r = share_manifest(&c->share, row->generation, NULL, &m);
+
+	if (r < 0)
+		return r;
+	row->head = m->head;
+	r = share_read(
+		&c->share, share_name("manifest", row->generation, ".note").text, &row->note);
+	return r < 0 && r != -ENOENT ? r : measure(&c->share, row);
+}
+
+static void format_time(int64_t seconds, char text[static 32])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	strftime(text, 32, "%Y-%m-%d %H:%M:%S", localtime_r(&t, &tm));
+}
+
+/* A note may be anything: its control characters stay out of the terminal. */
+static void make_one_line(struct buf *note)
+{
+	for (size_t i = 0; i < note->size; i++)
+		if ((unsigned char)note->data[i] < ' ' || note->data[i] == 0x7f)
+			note->data[i] = ' ';
+}
+
+static void print_row(const struct row *row)
+{
+	char published[32], restores[32] = "";
+
+	format_time(row->head.published, published);
+	if (row->head.restores)
+		snprintf(restores, sizeof(restores), "restores %u%s", row->head.restores,
+			row->note.size ? ": " : "");
+	say("%c %6u  %s  %8ju  %10.1f MB  %s%.*s", row->current ? '*' : ' ', row->generation,
+		published, (uintmax_t)row->head.entries, (double)row->unique / 1e6, restores,
+		(int)row->note.size, row->note.size ? row->note.data : "");
+}
+
+static void add_row(struct json_object *list, const struct row *row)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "generation", json_object_new_int64(row->generation));
+	json_object_object_add(o, "current", json_object_new_boolean(row->current));
+	json_object_object_add(o, "published", json_object_new_int64(row->head.published));
+	json_object_object_add(o, "previous", json_object_new_int64(row->head.previous));
+	json_object_object_add(o, "restores", json_object_new_int64(row->head.restores));
+	json_object_object_add(o, "entries", json_object_new_int64((int64_t)row->head.entries));
+	json_object_object_add(o, "unique_bytes", json_object_new_int64((int64_t)row->unique));
+	json_object_object_add(o, "note",
+		json_object_new_string_len(
+			row->note.size ? row->note.data : "", (int)row->note.size));
+	json_object_array_add(list, o);
+}
+
+int share_list(void *options, char **arguments)
+{
+	const struct context *c = options;
+	struct json_object *list = json_object_new_array();
+	int r = 0;
+
+	(void)arguments;
+	say("  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries", "its own", "note");
+	for (size_t i = 0; i < c->share.n && r == 0; i++) {
+		struct row row = { .generation = c->share.generation[i],
+			.current = c->share.generation[i] == c->share.current };
+
+		r = fill(c, &row);
+		if (r == 0) {
+			add_row(list, &row);
+			make_one_line(&row.note);
+			print_row(&row);
+		}
+		buf_free(&row.note);
+	}
+	if (r == 0 && c->options.json)
+		json_print(list);
+	else
+		json_object_put(list);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,123 @@
+/* xenfarm share publish: from a master's tree to what clients run. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/publish/copy.h"
+#include "farm/publish/generation.h"
+#include "farm/publish/origin.h"
+#include "farm/share/keys.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/json.h"
+
+/* A share in its own source would hold itself, and so on. */
+static int check_apart(const struct share *share, const struct source *source)
+{
+	size_t n = strlen(source->path);
+
+	if (strcmp(source->path, "/") == 0 ||
+		(strncmp(share->path, source->path, n) == 0 &&
+			(share->path[n] == '/' || share->path[n] == '\0')))
+		return -cli_error(EINVAL,
+			"the share %s lies in its source %s: it would hold itself", share->path,
+			source->path);
+	return 0;
+}
+
+static int preview(const struct context *c, const struct source *source)
+{
+	const struct copy copy = {
+		.share = &c->share,
+		.from = source->path,
+		.base = { c->share.current },
+		.checksum = c->options.checksum,
+	};
+
+	return copy_preview(&copy);
+}
+
+static void report(const struct context *c, const struct generation *g, uint64_t window)
+{
+	struct json_object *o;
+
+	say("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
+		g->number, (uintmax_t)g->changed, (uintmax_t)g->files, (double)g->bytes / 1e6,
+		(uintmax_t)g->entries);
+	say("live/ changed over within %.1f ms", (double)window / 1e6);
+	if (!c->options.json)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "generation", json_object_new_int64(g->number));
+	json_object_object_add(o, "previous", json_object_new_int64(g->previous));
+	json_object_object_add(o, "published", json_object_new_int64(g->published));
+	json_object_object_add(o, "files", json_object_new_int64((int64_t)g->files));
+	json_object_object_add(o, "changed", json_object_new_int64((int64_t)g->changed));
+	json_object_object_add(o, "bytes", json_object_new_int64((int64_t)g->bytes));
+	json_object_object_add(o, "entries", json_object_new_int64((int64_t)g->entries));
+	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
+	json_print(o);
+}
+
+static void report_nothing(const struct context *c)
+{
+	struct json_object *o;
+
+	say("nothing has changed since generation %u, which stays", c->share.current);
+	if (!c->options.json)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
+	json_object_object_add(o, "changed", json_object_new_int64(0));
+	json_print(o);
+}
+
+static int make(struct context *c, const struct source *source, const struct signature_key *key)
+{
+	struct generation g = generation_next(c, key);
+	uint64_t window = 0;
+	int r = generation_finish(&g, generation_make(&g, source), &c->share, &window);
+
+	if (r == 0)
+		report(c, &g, window);
+	else if (r == -EALREADY)
+		report_nothing(c);
+	generation_free(&g);
+	return r == -EALREADY ? 0 : r;
+}
+
+static int publish(struct context *c, const struct source *source)
+{
+	struct signature_key *key;
+	int r = context_private_key(c, &key);
+
+	if (r < 0)
+		return r;
+	r = share_lock(&c->share, "publish");
+	if (r == 0)
+		r = keys_settle(&c->share, key);
+	if (r == 0)
+		r = make(c, source, key);
+	signature_key_free(key);
+	return r;
+}
+
+int share_publish(void *options, char **arguments)
+{
+	struct context *c = options;
+	const struct options *o = &c->options;
+	AUTO_SOURCE struct source source = { .dir = -1 };
+	int r = source_open(o->from, o->partition, &source);
+
+	(void)arguments;
+	if (r == 0)
+		r = check_apart(&c->share, &source);
+	if (r < 0)
+		return EXIT_FAILURE;
+	if (geteuid() != 0)
+		cli_error(0, "not root: files get this user's ownership, devices are left out");
+	r = o->dry_run ? preview(c, &source) : publish(c, &source);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

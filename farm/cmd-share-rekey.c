@@ -1,0 +1,86 @@
+/* xenfarm share rekey: another key signs from now on, and clients that trust the old one follow. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/share/keys.h"
+#include "farm/xenfarm.h"
+#include "lib/cleanup.h"
+
+static int refuse(const struct context *c, int r)
+{
+	switch (r) {
+	case -EPERM:
+		return -cli_error(EPERM,
+			"%s is not the key of %s, so it cannot say which one follows", c->key_path,
+			c->share.path);
+	case -EEXIST:
+		return -cli_error(EEXIST, "%s was a key of this share before", c->options.new_key);
+	case -ENOSPC:
+		return -cli_error(ENOSPC, "%s has had %d keys: no more fit", c->share.path,
+			KEYCHAIN_KEYS_MAX);
+	default:
+		return cli_error(r, "signing %s", c->options.new_key);
+	}
+}
+
+static void report(const struct context *c)
+{
+	AUTO_FREE char *path = realpath(c->options.new_key, NULL);
+
+	say("%s: %s signs from now on, and has signed its %zu generations", c->share.path,
+		c->options.new_key, c->share.n);
+	say("Clients follow by themselves. Now let xenfarm.conf say `key = %s`, and publish, so "
+	    "that new initrds carry its public half.",
+		path ? path : c->options.new_key);
+}
+
+static int change(struct context *c, struct keychain *chain, const struct signature_key *old)
+{
+	struct signature_key *new = NULL;
+	int r = keys_make(c->options.new_key);
+
+	if (r == 0)
+		r = context_read_private(c->options.new_key, &new);
+	/* As after an interruption. */
+	if (r == 0 && keychain_ends_with(chain, new))
+		r = keys_settle(&c->share, new);
+	else if (r == 0 && (r = keychain_append(chain, old, new)) < 0)
+		refuse(c, r);
+	else if (r == 0)
+		r = keys_change(&c->share, chain, new);
+	if (r == 0)
+		report(c);
+	signature_key_free(new);
+	return r;
+}
+
+static int rekey(struct context *c, const struct signature_key *old)
+{
+	struct keychain chain;
+	int r = share_lock(&c->share, "rekey");
+
+	if (r == 0)
+		r = keys_read(&c->share, old, &chain);
+	if (r < 0)
+		return r;
+	/* No key is made in vain. */
+	if (!keychain_ends_with(&chain, old) && access(c->options.new_key, F_OK) < 0)
+		return refuse(c, -EPERM);
+	return change(c, &chain, old);
+}
+
+int share_rekey(void *options, char **arguments)
+{
+	struct context *c = options;
+	struct signature_key *old;
+	int r = context_private_key(c, &old);
+
+	(void)arguments;
+	if (r < 0)
+		return EXIT_FAILURE;
+	r = rekey(c, old);
+	signature_key_free(old);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

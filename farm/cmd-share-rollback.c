@@ -1,0 +1,107 @@
+/* xenfarm share rollback: the next generation has the tree of an older one. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "farm/output.h"
+#include "farm/publish/generation.h"
+#include "farm/share/flip.h"
+#include "farm/share/keys.h"
+#include "lib/cleanup.h"
+#include "lib/json.h"
+#include "lib/vis.h"
+
+static int preview(const struct context *c, uint32_t generation)
+{
+	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_FLIP struct flip flip = { 0 };
+	struct json_object *list = json_object_new_array();
+	int r = share_plan(&c->share, generation, &live, &gen, &flip);
+
+	for (size_t i = 0; i < flip.n; i++) {
+		const char *kind = flip_kind_name(flip.op[i].kind);
+		AUTO_FREE char *path = vis_string(flip.op[i].path);
+		struct json_object *o = json_object_new_object();
+
+		say("%s %s", kind, path ? path : "?");
+		json_object_object_add(o, "do", json_object_new_string(kind));
+		json_object_object_add(o, "path", json_object_new_string(path ? path : "?"));
+		json_object_array_add(list, o);
+	}
+	if (r == 0 && c->options.json)
+		json_print(json_object_get(list));
+	json_object_put(list);
+	return r;
+}
+
+static void report(const struct context *c, const struct generation *g, uint64_t window)
+{
+	bool again = c->share.current != g->number;
+	struct json_object *o;
+
+	if (again)
+		say("generation %u is what generation %u was, and stays", c->share.current,
+			g->restores);
+	else
+		say("generation %u restores generation %u: %ju files of %ju differ from "
+		    "generation %u",
+			g->number, g->restores, (uintmax_t)g->changed, (uintmax_t)g->files,
+			g->previous);
+	say("live/ changed over within %.1f ms", (double)window / 1e6);
+	if (!c->options.json)
+		return;
+	o = json_object_new_object();
+	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
+	json_object_object_add(o, "restores", json_object_new_int64(g->restores));
+	json_object_object_add(
+		o, "changed", json_object_new_int64(again ? 0 : (int64_t)g->changed));
+	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
+	json_print(o);
+}
+
+static int restore(struct context *c, const char *argument, const struct signature_key *key)
+{
+	/* What held before the lock may not hold now. */
+	uint32_t generation = argument_generation(c, argument);
+	struct generation g = generation_next(c, key);
+	uint64_t window = 0;
+	int r;
+
+	if (!generation)
+		return -ENOENT;
+	g.restores = generation;
+	r = generation_finish(&g, generation_restore(&g), &c->share, &window);
+	/* Nothing to restore; live/ is put right all the same. */
+	if (r == -EALREADY)
+		r = share_switch(&c->share, c->share.current, &window);
+	if (r == 0)
+		report(c, &g, window);
+	generation_free(&g);
+	return r;
+}
+
+static int rollback(struct context *c, const char *argument)
+{
+	uint32_t generation = argument_generation(c, argument);
+	struct signature_key *key;
+	int r;
+
+	if (!generation)
+		return -ENOENT;
+	if (c->options.dry_run)
+		return preview(c, generation);
+	r = context_private_key(c, &key);
+	if (r < 0)
+		return r;
+	r = share_lock(&c->share, "rollback");
+	if (r == 0)
+		r = keys_settle(&c->share, key);
+	if (r == 0)
+		r = restore(c, argument, key);
+	signature_key_free(key);
+	return r;
+}
+
+int share_rollback(void *options, char **arguments)
+{
+	return rollback(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,187 @@
+/* xenfarm share verify: is a generation what its manifest says, and live/ what clients should have?
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/share/flip.h"
+#include "farm/share/keys.h"
+#include "farm/xenfarm.h"
+#include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/json.h"
+#include "lib/layout.h"
+#include "lib/treescan.h"
+#include "lib/vis.h"
+
+struct verifier {
+	const struct context *context;
+	uint32_t generation;
+	struct layout layout;
+	unsigned long differences;
+	struct json_object *list;
+};
+
+static void differs(struct verifier *v, const char *where, const char *path, const char *how)
+{
+	AUTO_FREE char *text = vis_string(path);
+	struct json_object *o = json_object_new_object();
+
+	v->differences++;
+	say("%s/%s: %s", where, text ? text : "?", how);
+	json_object_object_add(o, "tree", json_object_new_string(where));
+	json_object_object_add(o, "path", json_object_new_string(text ? text : "?"));
+	json_object_object_add(o, "difference", json_object_new_string(how));
+	json_object_array_add(v->list, o);
+}
+
+static bool leave_out(const char *path, enum manifest_type type, void *arg)
+{
+	const struct verifier *v = arg;
+
+	(void)type;
+	return layout_has_nothing_writeable(&v->layout, path);
+}
+
+static const char *in_what(unsigned int bits)
+{
+	static const char *const name[] = { "type", "content", "mode", "owner", "attributes",
+		"time" };
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(name) && !(bits & 1u << i))
+		i++;
+	return name[i];
+}
+
+static int compare(const struct manifest_entry *said, const struct manifest_entry *is, void *arg)
+{
+	struct verifier *v = arg;
+	struct share_name gen = share_name("gen", v->generation, "");
+	char how[64];
+	unsigned int bits;
+
+	if (is && is->error)
+		snprintf(how, sizeof(how), "cannot be read: %s", strerror(is->error));
+	else if (!said || !is)
+		snprintf(how, sizeof(how), "%s", said ? "is missing" : "is not in the manifest");
+	else if ((bits = manifest_compare(said, is)) != 0)
+		snprintf(how, sizeof(how), "differs from the manifest in %s", in_what(bits));
+	else
+		return 0;
+	differs(v, gen.text, said ? said->path : is->path, how);
+	return 0;
+}
+
+static int verify_generation(struct verifier *v, const struct signature_key *key)
+{
+	const struct share *share = &v->context->share;
+	const struct treescan_options options = {
+		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = v, .exclude = leave_out
+	};
+	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
+	AUTO_CLOSE int dir = share_open_generation(share, v->generation);
+	AUTO_BUF struct buf layout = { 0 };
+	unsigned long errors;
+	int r = dir < 0 ? dir : share_layout_text(share, v->generation, &layout);
+
+	if (r == 0)
+		r = share_parse_layout(
+			share_name("manifest", v->generation, ".layout").text, &layout, &v->layout);
+	if (r == 0)
+		r = share_manifest(share, v->generation, key, &said);
+	if (r == 0)
+		r = share_check_layout(share, &said->head, &layout);
+	if (r < 0)
+		return r;
+	r = treescan(dir, &options, &is, &errors);
+	if (r < 0)
+		return cli_error(r, "generation %u", v->generation);
+	return manifest_join(said, is, compare, v);
+}
+
+static int verify_live(struct verifier *v)
+{
+	static const char *const how[] = {
+		[FLIP_PLACE] = "is missing, or not the generation's file",
+		[FLIP_EXCHANGE] = "is of another type than in the generation",
+		[FLIP_REMOVE] = "is not in the generation",
+		[FLIP_REMOVE_DIR] = "is not in the generation",
+		[FLIP_DIR] = "differs from the generation's in owner, mode or attributes",
+		[FLIP_TIME] = "has not the time that the directory has in the generation",
+	};
+	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_FLIP struct flip flip = { 0 };
+	const struct share *share = &v->context->share;
+	int r = share_plan(share, v->generation, &live, &gen, &flip);
+
+	for (size_t i = 0; i < flip.n && r == 0; i++)
+		differs(v, "live", flip.op[i].path, how[flip.op[i].kind]);
+	return r;
+}
+
+static int verify(struct verifier *v)
+{
+	const struct context *c = v->context;
+	struct signature_key *key = NULL;
+	int r = context_public_key(c, &key);
+
+	if (r == 0)
+		r = keys_check(&c->share, key);
+	if (r == 0)
+		r = verify_generation(v, key);
+	signature_key_free(key);
+	if (r == 0 && v->generation == c->share.current) {
+		if (faccessat(c->share.dir, "etc/flip", F_OK, 0) == 0)
+			return -cli_error(EAGAIN,
+				"live/ is being changed to generation %u, or that was interrupted: "
+				"then the next publish, rollback or gc completes it",
+				share_read_number(&c->share, "etc/flip"));
+		r = verify_live(v);
+	}
+	return r;
+}
+
+/* Which one was asked for; 0 after a message. */
+static uint32_t choose(const struct context *c, const char *argument)
+{
+	if (argument)
+		return argument_generation(c, argument);
+	if (!c->share.current)
+		cli_error(0, "nothing was published yet");
+	return c->share.current;
+}
+
+static int report(const struct verifier *v)
+{
+	const struct context *c = v->context;
+
+	if (c->options.json)
+		json_print(json_object_get(v->list));
+	if (v->differences) {
+		cli_error(0, "generation %u: %lu differences", v->generation, v->differences);
+		return EXIT_FAILURE;
+	}
+	say("generation %u is what its manifest says%s", v->generation,
+		v->generation == c->share.current ? ", and live/ is that generation" : "");
+	return EXIT_SUCCESS;
+}
+
+int share_verify(void *options, char **arguments)
+{
+	struct verifier v = { .context = options };
+	int status = EXIT_FAILURE;
+
+	v.generation = choose(v.context, arguments[0]);
+	if (!v.generation)
+		return EXIT_FAILURE;
+	v.list = json_object_new_array();
+	if (verify(&v) == 0)
+		status = report(&v);
+	json_object_put(v.list);
+	return status;
+}

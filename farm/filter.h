@@ -1,7 +1,0 @@
-/* The filter that a new share gets: the text of farm/filter, NUL-terminated. */
-#ifndef FARM_FILTER_H
-#define FARM_FILTER_H
-
-extern const char filter_default[];
-
-#endif

@@ -1,0 +1,95 @@
+#include "farm/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/cli.h"
+
+static bool quiet;
+
+void say_quietly(void)
+{
+	quiet = true;
+}
+
+bool say_progress(void)
+{
+	return !quiet && isatty(STDERR_FILENO);
+}
+
+static struct {
+	const char *name; /* NULL: no line is drawn */
+	uint64_t files, bytes;
+	struct timespec drawn;
+	bool pending; /* these numbers are not drawn yet */
+} phase;
+
+static void draw(void)
+{
+	fprintf(stderr, "\r\033[K%s", phase.name);
+	if (phase.files)
+		fprintf(stderr, ": %ju file%s", (uintmax_t)phase.files,
+			phase.files == 1 ? "" : "s");
+	if (phase.bytes)
+		fprintf(stderr, ", %.1f MB", (double)phase.bytes / 1e6);
+	phase.pending = false;
+}
+
+/* A phase's last numbers are seen, however short it was. */
+static void draw_last(void)
+{
+	if (phase.name && phase.pending)
+		draw();
+}
+
+static void end_phase(void)
+{
+	draw_last();
+	if (phase.name)
+		fputs("\r\033[K", stderr);
+	phase.name = NULL;
+}
+
+static bool is_early(const struct timespec *now)
+{
+	return (now->tv_sec - phase.drawn.tv_sec) * 10 +
+		       (now->tv_nsec - phase.drawn.tv_nsec) / 100000000 <
+	       2;
+}
+
+void say_phase(const char *name, uint64_t files, uint64_t bytes)
+{
+	struct timespec now;
+	bool same = phase.name && strcmp(phase.name, name) == 0;
+
+	if (!say_progress())
+		return;
+	cli_before_error(end_phase);
+	if (!same)
+		draw_last();
+	phase.name = name;
+	phase.files = files;
+	phase.bytes = bytes;
+	phase.pending = true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (same && is_early(&now))
+		return;
+	phase.drawn = now;
+	draw();
+}
+
+void say(const char *format, ...)
+{
+	va_list ap;
+
+	end_phase();
+	if (quiet)
+		return;
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	putchar('\n');
+}

@@ -1,0 +1,77 @@
+/* What rsync says while it copies. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/publish/copy.h"
+#include "lib/cli.h"
+
+/* A number with the separators of any language; *text is behind it then. */
+static uint64_t number(const char **text)
+{
+	uint64_t n = 0;
+
+	for (; isdigit((unsigned char)**text) || **text == ',' || **text == '.'; ++*text)
+		if (isdigit((unsigned char)**text))
+			n = 10 * n + (uint64_t)(**text - '0');
+	return n;
+}
+
+/* "     5,242,880  12%   23.43MB/s    0:00:03 (xfr#8, to-chk=17/26)" */
+bool copy_progress(const char *line, uint64_t *files, uint64_t *bytes)
+{
+	const char *count = strstr(line, "xfr#");
+
+	line += strspn(line, " ");
+	if (!isdigit((unsigned char)*line))
+		return false;
+	*bytes = number(&line);
+	line += strspn(line, " ");
+	if (!isdigit((unsigned char)*line))
+		return false;
+	number(&line);
+	*files = count ? strtoull(count + strlen("xfr#"), NULL, 10) : 0;
+	return *line == '%';
+}
+
+static void take(const char *line, uint64_t *files, uint64_t *bytes)
+{
+	uint64_t n;
+
+	if (!*line)
+		return;
+	if (!copy_progress(line, &n, bytes)) {
+		/* "skipping non-regular file" and the like */
+		cli_error(0, "rsync: %s", line);
+		return;
+	}
+	/* It is not told with each number of bytes. */
+	if (n)
+		*files = n;
+	say_phase("copy", *files, *bytes);
+}
+
+void copy_watch(int fd)
+{
+	char line[512], piece[4096];
+	uint64_t files = 0, bytes = 0;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof(piece))) > 0 || (n < 0 && errno == EINTR))
+		for (ssize_t i = 0; i < n; i++) {
+			bool end = piece[i] == '\r' || piece[i] == '\n';
+
+			if (!end && size + 1 < sizeof(line))
+				line[size++] = piece[i];
+			line[size] = '\0';
+			if (end)
+				take(line, &files, &bytes);
+			if (end)
+				size = 0;
+		}
+}

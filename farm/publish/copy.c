@@ -1,0 +1,235 @@
+#include "farm/publish/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/publish/passwords.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/spawn.h"
+#include "lib/vis.h"
+
+#define ARGUMENTS_MAX 32
+
+struct arguments {
+	char *argv[ARGUMENTS_MAX + 1];
+	size_t n;
+	bool failed;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *a, const char *format, ...)
+{
+	va_list ap;
+
+	if (a->n == ARGUMENTS_MAX) {
+		a->failed = true;
+		return;
+	}
+	va_start(ap, format);
+	if (vasprintf(&a->argv[a->n], format, ap) < 0)
+		a->failed = true;
+	else
+		a->n++;
+	va_end(ap);
+}
+
+static void free_arguments(struct arguments *a)
+{
+	while (a->n > 0)
+		free(a->argv[--a->n]);
+}
+
+static void add_rules(const struct copy *copy, struct arguments *a)
+{
+	for (const char *const *path = private_files; *path; path++)
+		add(a, "--filter=- /%s", *path);
+	/* Every generation gets its own (farm/publish/kernels.h). */
+	add(a, "--filter=- /boot/xf-initrd-*.img");
+	add(a, "--filter=merge %s/etc/filter", copy->share->path);
+}
+
+static int explain(int status, const char *from)
+{
+	switch (status) {
+	case 0:
+		return 0;
+	case 11:
+		return -cli_error(
+			EIO, "nothing was published: reading or writing failed, see above");
+	case 23:
+		return -cli_error(EIO,
+			"nothing was published: rsync could not copy everything from %s, see above",
+			from);
+	case 24:
+		return -cli_error(EBUSY,
+			"nothing was published: files vanished from %s while it was copied; "
+			"stop what runs from it",
+			from);
+	case -ENOENT:
+		return -cli_error(ENOENT, "nothing was published: is rsync installed?");
+	default:
+		return status < 0 ? cli_error(status, "rsync could not be started")
+				  : -cli_error(EIO,
+					    "nothing was published: rsync ended with status %d",
+					    status);
+	}
+}
+
+/* It must not outlive us; and until it is gone, nobody touches what it may still write to. */
+static struct spawn rsync_to(const struct arguments *a, const struct copy *copy, int out)
+{
+	return (struct spawn){
+		.argv = (const char *const *)a->argv,
+		.out = out,
+		.kept = copy->share->lock,
+		.dies_with_parent = true,
+	};
+}
+
+static int rsync(struct arguments *a, const struct copy *copy, int out)
+{
+	const struct spawn spawn = rsync_to(a, copy, out);
+	int status = a->failed ? -ENOMEM : spawn_run(&spawn);
+
+	free_arguments(a);
+	return explain(status, copy->from);
+}
+
+static int run_watched(const struct arguments *a, const struct copy *copy)
+{
+	struct spawn spawn;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	spawn = rsync_to(a, copy, ends[1]);
+	pid = spawn_start(&spawn);
+	close(ends[1]);
+	if (pid > 0)
+		copy_watch(ends[0]);
+	close(ends[0]);
+	return pid < 0 ? pid : spawn_wait(pid, 0);
+}
+
+/* The same, while a person watches. */
+static int rsync_watched(struct arguments *a, const struct copy *copy)
+{
+	int status;
+
+	add(a, "--info=progress2");
+	add(a, "--outbuf=N");
+	status = a->failed ? -ENOMEM : run_watched(a, copy);
+	free_arguments(a);
+	return explain(status, copy->from);
+}
+
+static void begin(struct arguments *a, const struct copy *copy)
+{
+	add(a, "rsync");
+	/* -S: holes stay holes. */
+	add(a, "-aHAXS");
+	add(a, "--numeric-ids");
+	/* Compare times to the nanosecond; rsync's own default is to the second. */
+	add(a, "--modify-window=-1");
+	if (copy->checksum)
+		add(a, "--checksum");
+	add_rules(copy, a);
+}
+
+int copy_tree(const struct copy *copy)
+{
+	struct arguments a = { 0 };
+
+	say_phase("copy", 0, 0);
+	begin(&a, copy);
+	for (size_t i = 0; i < 2; i++)
+		if (copy->base[i])
+			add(&a, "--link-dest=%s/gen/%u", copy->share->path, copy->base[i]);
+	add(&a, "%s/", copy->from);
+	add(&a, "%s/", copy->to);
+	return say_progress() ? rsync_watched(&a, copy) : rsync(&a, copy, -1);
+}
+
+int copy_preview(const struct copy *copy)
+{
+	struct arguments a = { 0 };
+
+	begin(&a, copy);
+	add(&a, "--dry-run");
+	add(&a, "--itemize-changes");
+	add(&a, "--delete");
+	add(&a, "%s/", copy->from);
+	if (copy->base[0])
+		add(&a, "%s/gen/%u/", copy->share->path, copy->base[0]);
+	else
+		add(&a, "%s/live/", copy->share->path);
+	return rsync(&a, copy, STDOUT_FILENO);
+}
+
+static bool is_copy_of(const struct tree_entry *copy, const struct stat *st)
+{
+	return st->st_mode == copy->mode && (uint64_t)st->st_size == copy->size &&
+	       st->st_mtim.tv_sec == copy->mtime.tv_sec &&
+	       st->st_mtim.tv_nsec == copy->mtime.tv_nsec;
+}
+
+/* An account file that has another name: its passwords would go out under that. */
+static const char *private_name(int source, const struct stat *st)
+{
+	struct stat private;
+
+	if (st->st_nlink < 2)
+		return NULL;
+	for (const char *const *path = private_files; *path; path++)
+		if (fstatat(source, *path, &private, AT_SYMLINK_NOFOLLOW) == 0 &&
+			private.st_ino == st->st_ino && private.st_dev == st->st_dev)
+			return *path;
+	return NULL;
+}
+
+static int refuse_changed(const char *path)
+{
+	AUTO_FREE char *text = vis_string(path);
+
+	return -cli_error(EBUSY,
+		"nothing was published: %s changed while it was copied; stop what runs from the "
+		"source, or have the filter leave it out",
+		text ? text : "?");
+}
+
+static int refuse_private(const char *path, const char *private)
+{
+	AUTO_FREE char *text = vis_string(path);
+
+	return -cli_error(EPERM,
+		"nothing was published: %s is another name of %s, and would show its passwords; "
+		"remove it, or have the filter leave it out",
+		text ? text : "?", private);
+}
+
+int copy_check(int source, const struct tree *copy)
+{
+	for (size_t i = 0; i < copy->n; i++) {
+		const struct tree_entry *e = &copy->entry[i];
+		const char *private;
+		struct stat st;
+
+		/* A directory's time changes by what the filter leaves out, too. */
+		if (!S_ISREG(e->mode))
+			continue;
+		if (fstatat(source, e->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_copy_of(e, &st))
+			return refuse_changed(e->path);
+		private = private_name(source, &st);
+		if (private)
+			return refuse_private(e->path, private);
+	}
+	return 0;
+}

@@ -1,0 +1,160 @@
+/* What is written beside a generation: its manifest, signed; its layout; its note. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "farm/output.h"
+#include "farm/publish/generation.h"
+#include "farm/share/treelist.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/digest.h"
+#include "lib/layout.h"
+#include "lib/treescan.h"
+#include "lib/vis.h"
+
+struct describer {
+	struct generation *g;
+	struct layout layout;
+	struct manifest *previous; /* or NULL */
+};
+
+static bool leave_out(const char *path, enum manifest_type type, void *arg)
+{
+	const struct describer *d = arg;
+
+	(void)type;
+	return layout_has_nothing_writeable(&d->layout, path);
+}
+
+/* A file that is a hard link into the previous generation has the digests that it had there. */
+static bool known(
+	const char *path, const struct statcache_key *key, struct digest *digest, void *arg)
+{
+	const struct describer *d = arg;
+	const struct tree_entry *old = tree_find(&d->g->previous_tree, path, strlen(path));
+	const struct manifest_entry *e;
+
+	if (!old || old->ino != key->ino || old->dev != key->dev)
+		return false;
+	e = manifest_find(d->previous, path);
+	if (!e || e->type != MANIFEST_FILE)
+		return false;
+	*digest = e->digest;
+	return true;
+}
+
+static void progress(uint64_t files, uint64_t bytes, void *arg)
+{
+	(void)arg;
+	say_phase("read", files, bytes);
+}
+
+/* Without the previous manifest, or with one that is not ours, everything is read. */
+static int load_previous(struct describer *d)
+{
+	struct manifest_error error;
+
+	if (d->g->previous && manifest_load(d->g->share->dir,
+				      share_name("manifest", d->g->previous, ".mtree.gz").text,
+				      d->g->key, &d->previous, &error) < 0)
+		cli_error(0,
+			"the manifest of generation %u is of no use (`xenfarm share verify %u` "
+			"says why): reading everything",
+			d->g->previous, d->g->previous);
+	return 0;
+}
+
+static int tell_errors(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		AUTO_FREE char *path = vis_string(m->entry[i]->path);
+
+		if (m->entry[i]->error)
+			cli_error(-m->entry[i]->error, "%s", path ? path : "?");
+	}
+	return -cli_error(EIO, "nothing was published: not everything could be read");
+}
+
+static int write_manifest(struct generation *g, struct manifest *m)
+{
+	const struct share_name name = share_name("manifest", g->number, ".mtree.gz");
+	AUTO_BUF struct buf encoded = { 0 };
+	struct manifest_error error;
+	int r;
+
+	m->head = (struct manifest_head){ .generation = g->number,
+		.previous = g->previous,
+		.restores = g->restores,
+		.published = g->published };
+	memcpy(m->head.share, g->share->uuid, sizeof(m->head.share));
+	say_phase("sign", 0, 0);
+	r = digest_bytes(g->layout.data, g->layout.size, DIGEST_SHA256, &m->head.layout);
+	if (r == 0)
+		r = manifest_encode(m, &encoded, &error);
+	if (r == -EBADMSG)
+		return -cli_error(EINVAL, "nothing was published: manifest, line %lu: %s",
+			error.line, error.rule);
+	if (r == 0)
+		r = manifest_publish(g->share->dir, name.text, &encoded, g->key);
+	g->entries = m->n;
+	return r < 0 ? cli_error(r, "%s/%s", g->share->path, name.text) : 0;
+}
+
+static int write_texts(const struct generation *g)
+{
+	const char *note = g->context->options.note;
+	int r = share_write(g->share, share_name("manifest", g->number, ".layout").text,
+		g->layout.data, g->layout.size);
+
+	if (r == 0 && note)
+		r = share_write(g->share, share_name("manifest", g->number, ".note").text, note,
+			strlen(note));
+	return r;
+}
+
+static int scan(struct describer *d)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+	struct treescan_options options = {
+		.digests = DIGEST_SHA256 | DIGEST_MD5,
+		.arg = d,
+		.exclude = leave_out,
+		.known = d->previous ? known : NULL,
+		.progress = progress,
+	};
+	unsigned long errors;
+	int r;
+
+	say_phase("read", 0, 0);
+	r = treescan(d->g->dir, &options, &m, &errors);
+
+	if (r < 0)
+		return cli_error(r, "reading generation %u", d->g->number);
+	return errors ? tell_errors(m) : write_manifest(d->g, m);
+}
+
+int generation_describe(struct generation *g)
+{
+	struct describer d = { .g = g };
+	int r = share_parse_layout("layout", &g->layout, &d.layout);
+
+	if (r == 0)
+		r = load_previous(&d);
+	if (r == 0)
+		r = scan(&d);
+	manifest_free(d.previous);
+	return r == 0 ? write_texts(g) : r;
+}
+
+int generation_describe_again(struct generation *g)
+{
+	AUTO_MANIFEST struct manifest *m = NULL;
+	int r = share_manifest(g->share, g->restores, g->key, &m);
+
+	if (r == 0)
+		r = share_check_layout(g->share, &m->head, &g->layout);
+	if (r == 0)
+		r = write_manifest(g, m);
+	return r == 0 ? write_texts(g) : r;
+}

@@ -1,0 +1,281 @@
+#include "farm/publish/generation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/publish/copy.h"
+#include "farm/publish/keeptime.h"
+#include "farm/publish/kernels.h"
+#include "farm/publish/layout-detect.h"
+#include "farm/publish/passwords.h"
+#include "farm/publish/secrets.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/fsroot.h"
+#include "lib/vis.h"
+
+struct generation generation_next(struct context *context, const struct signature_key *key)
+{
+	struct generation g = {
+		.context = context,
+		.share = &context->share,
+		.key = key,
+		.number = share_next(&context->share),
+		.previous = context->share.current,
+		.published = time(NULL),
+		.dir = -1,
+		.previous_dir = -1,
+	};
+
+	g.partial = share_name("gen", g.number, ".partial");
+	return g;
+}
+
+static int open_previous(struct generation *g)
+{
+	if (!g->previous)
+		return 0;
+	g->previous_dir = share_open_generation(g->share, g->previous);
+	return g->previous_dir < 0
+		       ? g->previous_dir
+		       : share_read_tree(g->share, share_name("gen", g->previous, "").text,
+				 g->previous_dir, &g->previous_tree);
+}
+
+static int begin(struct generation *g)
+{
+	if (mkdirat(g->share->dir, g->partial.text, 0755) < 0)
+		return cli_error(-errno, "%s/%s", g->share->path, g->partial.text);
+	g->dir = openat(g->share->dir, g->partial.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->dir < 0)
+		return cli_error(-errno, "%s/%s", g->share->path, g->partial.text);
+	return open_previous(g);
+}
+
+static int copy(struct generation *g, const struct source *source)
+{
+	AUTO_FREE char *to = NULL;
+	AUTO_TREE struct tree tree = { 0 };
+	const struct share *share = g->share;
+	struct copy copy = {
+		.share = share,
+		.from = source->path,
+		.base = { g->previous, share->n ? share->generation[share->n - 1] : 0 },
+		.checksum = g->context->options.checksum,
+	};
+	int r;
+
+	if (copy.base[1] == copy.base[0])
+		copy.base[1] = 0;
+	if (asprintf(&to, "%s/%s", share->path, g->partial.text) < 0)
+		return cli_error(-ENOMEM, "%s", source->path);
+	copy.to = to;
+	r = copy_tree(&copy);
+	if (r == 0)
+		r = share_read_tree(g->share, g->partial.text, g->dir, &tree);
+	return r == 0 ? copy_check(source->dir, &tree) : r;
+}
+
+/* A socket is a name for a running program; in a copy it is nothing. */
+static int leave_sockets_out(struct generation *g)
+{
+	size_t sockets = 0;
+
+	for (size_t i = 0; i < g->tree.n; i++) {
+		struct tree_entry *e = &g->tree.entry[i];
+		AUTO_CLOSE int directory = -1;
+		const char *name;
+
+		if (!S_ISSOCK(e->mode))
+			continue;
+		directory = fsroot_parent(g->dir, e->path, &name);
+		if (directory < 0)
+			return cli_error(directory, "socket %s", e->path);
+		KEEP_TIME(directory);
+		if (unlinkat(directory, name, 0) < 0)
+			return cli_error(-errno, "socket %s", e->path);
+		sockets++;
+	}
+	if (sockets == 0)
+		return 0;
+	say("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
+	tree_free(&g->tree);
+	return share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
+}
+
+static int make_initrds(struct generation *g)
+{
+	AUTO_FREE char *tree = NULL, *pub = NULL;
+	struct kernels_initrds initrds = {
+		.share = g->share,
+		.options = g->context->config.mkinitrd,
+		.to = g->dir,
+		.previous = g->previous_dir,
+	};
+
+	if (g->context->options.no_initrd)
+		return 0;
+	if (asprintf(&tree, "%s/%s", g->share->path, g->partial.text) < 0 ||
+		asprintf(&pub, "%s.pub", g->context->key_path) < 0)
+		return cli_error(-ENOMEM, "initrds");
+	initrds.tree = tree;
+	initrds.pub = pub;
+	return kernels_make_initrds(&initrds);
+}
+
+/* What the administrator gives, now or for all publishes; otherwise what the tree looks like. */
+static int choose_layout(struct generation *g)
+{
+	const char *path = g->context->options.layout;
+	AUTO_CLOSE int fd = -1;
+	struct layout layout;
+	int r;
+
+	if (path) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		r = fd < 0 ? -errno : buf_read(&g->layout, fd, LAYOUT_BYTES_MAX);
+		if (r < 0)
+			return cli_error(r, "%s", path);
+	} else {
+		path = "etc/layout";
+		r = share_read(g->share, path, &g->layout);
+		if (r == -ENOENT) {
+			path = "the layout that was detected";
+			r = detect_layout(g->dir, &g->layout);
+			if (r < 0)
+				return cli_error(r, "detecting the layout");
+		}
+		if (r < 0)
+			return r;
+	}
+	return share_parse_layout(path, &g->layout, &layout);
+}
+
+/* A directory's time is no change: what the filter leaves out changes it, too. */
+static bool equal(const struct tree_entry *old, const struct tree_entry *new)
+{
+	if (!old || !new)
+		return false;
+	if (S_ISDIR(old->mode) && S_ISDIR(new->mode))
+		return tree_same_directory(old, new);
+	return tree_same_inode(old, new);
+}
+
+static int count_pair(const struct tree_entry *old, const struct tree_entry *new, void *arg)
+{
+	struct generation *g = arg;
+	bool file = new && !S_ISDIR(new->mode);
+
+	g->files += file;
+	if (equal(old, new))
+		return 0;
+	g->differs = true;
+	if (file) {
+		g->changed++;
+		g->bytes += 512 * new->blocks;
+	}
+	return 0;
+}
+
+/* Is it worth a generation? The layout counts as well as the trees. */
+static int compare(struct generation *g)
+{
+	AUTO_BUF struct buf layout = { 0 };
+
+	tree_join(&g->previous_tree, &g->tree, count_pair, g);
+	if (!g->previous || g->differs ||
+		share_read(g->share, share_name("manifest", g->previous, ".layout").text, &layout) <
+			0)
+		return 0;
+	return layout.size == g->layout.size &&
+			       memcmp(layout.data, g->layout.data, layout.size) == 0
+		       ? -EALREADY
+		       : 0;
+}
+
+static int look_for_secrets(const struct generation *g)
+{
+	int found = secrets_look(g->dir, &g->tree, &g->previous_tree);
+
+	if (found <= 0 || !g->context->options.strict)
+		return found < 0 ? found : 0;
+	return -cli_error(EPERM,
+		"nothing was published: --strict, and %d file%s seem%s to hold secrets", found,
+		found == 1 ? "" : "s", found == 1 ? "s" : "");
+}
+
+int generation_make(struct generation *g, const struct source *source)
+{
+	int r = begin(g);
+
+	if (r == 0)
+		r = copy(g, source);
+	if (r == 0)
+		r = private_publish(source->dir, g->dir, g->previous_dir);
+	if (r == 0 && g->context->options.in_use_kernel)
+		r = kernels_keep_modules(g->share, g->context->options.in_use_kernel, g->dir);
+	if (r == 0)
+		r = make_initrds(g);
+	if (r == 0)
+		r = share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
+	if (r == 0)
+		r = leave_sockets_out(g);
+	if (r == 0)
+		r = choose_layout(g);
+	if (r == 0)
+		r = compare(g);
+	if (r == 0)
+		r = look_for_secrets(g);
+	return r == 0 ? generation_describe(g) : r;
+}
+
+int generation_restore(struct generation *g)
+{
+	const struct share_name origin = share_name("gen", g->restores, "");
+	AUTO_CLOSE int from = share_open_generation(g->share, g->restores);
+	int r = from < 0 ? from : share_read_tree(g->share, origin.text, from, &g->tree);
+
+	if (r == 0)
+		r = open_previous(g);
+	if (r == 0)
+		r = share_layout_text(g->share, g->restores, &g->layout);
+	if (r == 0)
+		r = compare(g);
+	if (r < 0)
+		return r;
+	r = tree_link(&g->tree, &g->tree.entry[0], from, g->share->dir, g->partial.text);
+	if (r < 0)
+		return cli_error(r, "%s/%s", g->share->path, g->partial.text);
+	return generation_describe_again(g);
+}
+
+int generation_finish(const struct generation *g, int r, struct share *share, uint64_t *window)
+{
+	/* All of it, down to the links, is on disk before the first sign that it is valid. */
+	if (r == 0 && syncfs(share->dir) < 0)
+		r = cli_error(-errno, "%s", share->path);
+	if (r == 0)
+		r = share_switch(share, g->number, window);
+	/* Before the switch nothing has happened: a failed copy takes no space. */
+	if (r < 0 && faccessat(share->dir, "etc/flip", F_OK, 0) < 0)
+		share_sweep(share);
+	return r;
+}
+
+void generation_free(struct generation *g)
+{
+	if (g->dir > 0)
+		close(g->dir);
+	if (g->previous_dir > 0)
+		close(g->previous_dir);
+	tree_free(&g->previous_tree);
+	tree_free(&g->tree);
+	buf_free(&g->layout);
+}

@@ -1,0 +1,55 @@
+/* The making of a generation in gen/N.partial. What fails here says so itself. */
+#ifndef FARM_GENERATION_H
+#define FARM_GENERATION_H
+
+#include "farm/publish/origin.h"
+#include "farm/share/treelist.h"
+#include "farm/xenfarm.h"
+
+struct generation {
+	const struct context *context;
+	const struct share *share;
+	const struct signature_key *key;
+	uint32_t number, previous; /* previous: the current one, or 0 */
+	uint32_t restores;         /* an older one whose tree it has, or 0 */
+	int64_t published;
+
+	struct share_name partial;
+	int dir;          /* it, open */
+	int previous_dir; /* or -1 */
+	struct tree previous_tree;
+	struct tree tree;
+	struct buf layout; /* its text */
+
+	/* Found out meanwhile: */
+	bool differs;                   /* the previous generation is not equal to this one */
+	uint64_t entries;               /* in the manifest */
+	uint64_t files, changed, bytes; /* of the tree; those that the previous one has not */
+};
+
+/* The next one of the context's share, to be made by one of the two below. */
+struct generation generation_next(struct context *context, const struct signature_key *key);
+
+/*
+ * From the source, or from the generation `restores`, to a signed, complete tree on disk. Return 0,
+ * -EALREADY (without a message) if it would be equal to the previous generation, or another -errno.
+ */
+int generation_make(struct generation *generation, const struct source *source);
+int generation_restore(struct generation *generation);
+void generation_free(struct generation *generation);
+
+/*
+ * r is what making it came to. If that is 0, make it the current one (window: see flip_apply()); if
+ * not, nothing of it is left. Returns 0, or r, or what failed now.
+ */
+int generation_finish(
+	const struct generation *generation, int r, struct share *share, uint64_t *window);
+
+/*
+ * Write and sign the manifest of the writeable part, by reading the tree or from the manifest of
+ * the generation `restores`; and the layout and note beside it.
+ */
+int generation_describe(struct generation *generation);
+int generation_describe_again(struct generation *generation);
+
+#endif

@@ -1,0 +1,243 @@
+#include "farm/publish/origin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "farm/publish/disk-image.h"
+#include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/spawn.h"
+
+#define DIRECTORY      "/run/xenfarm"
+#define RAW            DIRECTORY "/raw"
+#define EXPORT_SECONDS 10
+
+static bool is_qcow2(int fd)
+{
+	char magic[4];
+
+	return pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, "QFI\xfb", sizeof(magic)) == 0;
+}
+
+/* --- a namespace and a directory for the mounts
+ * ----------------------------------------------------
+ */
+
+static int make_directory(const char *from, struct source *source)
+{
+	if (geteuid() != 0)
+		return cli_error(-EPERM,
+			"%s is a disk image, which only root can mount; give the directory where "
+			"it "
+			"is mounted",
+			from);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return cli_error(-errno, "a mount namespace for %s", from);
+	if (mkdir(DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return cli_error(-errno, DIRECTORY);
+	/* Seen by this process and its children only, so that two of them are in nobody's way. */
+	if (mount("xenfarm", DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
+		return cli_error(-errno, "a tmpfs on " DIRECTORY);
+	source->mounted = true;
+	source->path = strdup(DIRECTORY "/root");
+	if (!source->path || mkdir(source->path, 0700) < 0)
+		return cli_error(-errno, DIRECTORY "/root");
+	return 0;
+}
+
+/* --- qcow2: qemu shows it as a raw file, by FUSE -------------------------------------------------
+ */
+
+static int wait_for_export(pid_t exporter)
+{
+	static const struct timespec pause = { 0, 20000000 };
+	struct stat st;
+
+	for (int i = 0; i < EXPORT_SECONDS * 50; i++) {
+		siginfo_t ended = { 0 };
+
+		if (stat(RAW, &st) == 0 && st.st_size > 0)
+			return 0;
+		if (waitid(P_PID, (id_t)exporter, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+			ended.si_pid != 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+/* qemu's lists of options have commas, so a name's own commas are doubled. */
+static char *double_commas(const char *text)
+{
+	char *out = malloc(2 * strlen(text) + 1), *to = out;
+
+	for (; out && *text; text++) {
+		*to++ = *text;
+		if (*text == ',')
+			*to++ = ',';
+	}
+	if (out)
+		*to = '\0';
+	return out;
+}
+
+static int export(const char *image, struct source *source)
+{
+	AUTO_FREE char *name = double_commas(image), *file = NULL;
+	static const char format[] = "driver=qcow2,node-name=image,file=file,read-only=on";
+	static const char export[] =
+		"type=fuse,id=raw,node-name=image,writable=off,mountpoint=" RAW;
+
+	if (!name ||
+		asprintf(&file, "driver=file,node-name=file,read-only=on,locking=auto,filename=%s",
+			name) < 0)
+		return cli_error(-ENOMEM, "%s", image);
+	if (mknod(RAW, S_IFREG | 0600, 0) < 0)
+		return cli_error(-errno, RAW);
+	source->exporter = spawn_start(&(const struct spawn){
+		.argv = (const char *[]){ "qemu-storage-daemon", "--blockdev", file, "--blockdev",
+			format, "--export", export, NULL },
+		.out = -1,
+		.kept = -1,
+		.dies_with_parent = true,
+	});
+	if (source->exporter < 0 || wait_for_export(source->exporter) < 0)
+		return -cli_error(EIO,
+			"%s could not be opened: is qemu-storage-daemon(1) installed, FUSE "
+			"available, and the machine stopped that has this disk?",
+			image);
+	return 0;
+}
+
+/* --- the root in it ------------------------------------------------------------------------------
+ */
+
+static int mount_part(const char *raw, const struct image_part *part, const char *on)
+{
+	AUTO_FREE char *options = NULL;
+
+	/* mount(8) makes a loop device that goes when it is unmounted. */
+	if (asprintf(&options, "ro,nodev,nosuid,loop,offset=%ju,sizelimit=%ju",
+		    (uintmax_t)part->offset, (uintmax_t)part->size) < 0)
+		return -ENOMEM;
+	return spawn_run(&(const struct spawn){
+		.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw, on, NULL },
+		.out = -1,
+		.kept = -1,
+		.dies_with_parent = true,
+	});
+}
+
+static bool holds_installation(const char *root)
+{
+	static const char *const signs[] = { "usr/lib/os-release", "etc/os-release", "etc/passwd" };
+	AUTO_CLOSE int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+		if (faccessat(dir, signs[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	return false;
+}
+
+static int mount_chosen(const char *from, const char *raw, const struct image *image,
+	uint32_t partition, const char *on)
+{
+	for (unsigned int i = 0; i < image->n; i++) {
+		const struct image_part *part = &image->part[i];
+
+		if (partition && part->number != partition)
+			continue;
+		if (mount_part(raw, part, on) != 0)
+			return -cli_error(EIO,
+				"%s, partition %u (%s) could not be mounted, see above; was its "
+				"machine shut down cleanly?",
+				from, part->number, part->type);
+		if (partition || holds_installation(on))
+			return 0;
+		umount(on);
+	}
+	if (partition)
+		return -cli_error(
+			ENOENT, "%s has no file system in a partition %u", from, partition);
+	return -cli_error(ENOENT,
+		"%s: no partition holds an installation (LVM, encryption and RAID are not looked "
+		"into: mount it, and give the directory)",
+		from);
+}
+
+static int mount_root(
+	const char *from, const char *raw, int fd, uint32_t partition, struct source *source)
+{
+	struct image image;
+	int r = image_probe(fd, &image);
+
+	return r < 0 ? cli_error(r, "%s", from)
+		     : mount_chosen(from, raw, &image, partition, source->path);
+}
+
+static int open_image(const char *from, uint32_t partition, struct source *source)
+{
+	AUTO_FREE char *image = realpath(from, NULL);
+	AUTO_CLOSE int fd = open(from, O_RDONLY | O_CLOEXEC), raw = -1;
+	int r;
+
+	if (!image || fd < 0)
+		return cli_error(-errno, "%s", from);
+	r = make_directory(from, source);
+	if (r < 0)
+		return r;
+	if (is_qcow2(fd)) {
+		r = export(image, source);
+		if (r < 0)
+			return r;
+		raw = open(RAW, O_RDONLY | O_CLOEXEC);
+		return raw < 0 ? cli_error(-errno, RAW)
+			       : mount_root(from, RAW, raw, partition, source);
+	}
+	return mount_root(from, image, fd, partition, source);
+}
+
+int source_open(const char *from, uint32_t partition, struct source *source)
+{
+	struct stat st;
+	int r = 0;
+
+	*source = (struct source){ .dir = -1 };
+	if (stat(from, &st) < 0)
+		return cli_error(-errno, "%s", from);
+	if (S_ISDIR(st.st_mode))
+		source->path = realpath(from, NULL);
+	else
+		r = open_image(from, partition, source);
+	if (r < 0)
+		return r;
+	source->dir = source->path ? open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	return source->dir < 0 ? cli_error(-errno, "%s", from) : 0;
+}
+
+void source_close(struct source *source)
+{
+	if (source->dir >= 0)
+		close(source->dir);
+	if (source->mounted) {
+		umount2(source->path, MNT_DETACH);
+		if (source->exporter > 0) {
+			kill(source->exporter, SIGTERM);
+			spawn_wait(source->exporter, 0);
+		}
+		umount2(DIRECTORY, MNT_DETACH);
+	}
+	free(source->path);
+}

@@ -1,0 +1,149 @@
+/* The lock, and what is put right once it is held. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "farm/share/store.h"
+#include "farm/share/treelist.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/publish.h"
+
+/*
+ * flock(2) goes with the process, so what the file says counts only while it is locked. The
+ * programs of a publisher that was killed follow it within moments: they are waited for.
+ */
+#define PATIENCE_MS 2000
+
+static int take(struct share *share)
+{
+	static const struct timespec pause = { 0, 20000000 };
+
+	for (int ms = 0;; ms += 20) {
+		if (flock(share->lock, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return cli_error(-errno, "%s/lock", share->path);
+		if (ms >= PATIENCE_MS)
+			return -EBUSY;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int tell_holder(struct share *share)
+{
+	char text[512];
+	ssize_t n = pread(share->lock, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return -cli_error(EBUSY, "%s is locked by %s; wait until that is done", share->path,
+		*text ? text : "an unknown process");
+}
+
+static int sign_in(struct share *share, const char *command)
+{
+	char text[512], host[HOST_NAME_MAX + 1] = "?", since[32];
+	time_t now = time(NULL);
+	struct tm tm;
+	int n;
+
+	gethostname(host, sizeof(host) - 1);
+	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	n = snprintf(text, sizeof(text), "`xenfarm share %s`, process %d on %s, since %s\n",
+		command, (int)getpid(), host, since);
+	if (ftruncate(share->lock, 0) < 0 || pwrite(share->lock, text, (size_t)n, 0) != n)
+		return cli_error(-errno, "%s/lock", share->path);
+	return 0;
+}
+
+/* gen/N.partial that was not committed, gen/N.gone */
+static bool is_unfinished(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (strcmp(dot, ".partial") == 0 || strcmp(dot, ".gone") == 0);
+}
+
+static int sweep(struct share *share, const char *directory, bool (*is_rubbish)(const char *name))
+{
+	int fd = openat(share->dir, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir)
+		return cli_error(-errno, "%s/%s", share->path, directory);
+	while (r == 0 && (d = readdir(dir)) != NULL)
+		if (is_rubbish(d->d_name) && (r = tree_remove(fd, d->d_name)) < 0)
+			cli_error(r, "%s/%s/%s", share->path, directory, d->d_name);
+	return r;
+}
+
+/* A manifest without its generation was written for one that was never committed, or is gone. */
+static int sweep_manifests(struct share *share)
+{
+	int fd = openat(share->dir, "manifest", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir)
+		return cli_error(-errno, "%s/manifest", share->path);
+	while (r == 0 && (d = readdir(dir)) != NULL) {
+		unsigned int number;
+
+		if (sscanf(d->d_name, "%9u.", &number) == 1 && !share_has(share, number) &&
+			(r = tree_remove(fd, d->d_name)) < 0)
+			cli_error(r, "%s/manifest/%s", share->path, d->d_name);
+	}
+	return r;
+}
+
+int share_sweep(struct share *share)
+{
+	int r = sweep(share, "gen", is_unfinished);
+
+	if (r == 0)
+		r = sweep(share, ".", publish_is_temporary);
+	if (r == 0)
+		r = sweep(share, "etc", publish_is_temporary);
+	if (r == 0)
+		r = sweep(share, "manifest", publish_is_temporary);
+	return r == 0 ? sweep_manifests(share) : r;
+}
+
+static int put_right(struct share *share)
+{
+	uint32_t pending = share_read_number(share, "etc/flip");
+	uint64_t window;
+	int r = 0;
+
+	if (pending) {
+		cli_error(0, "completing the change to generation %u, which was interrupted",
+			pending);
+		r = share_switch(share, pending, &window);
+	}
+	return r == 0 ? share_sweep(share) : r;
+}
+
+int share_lock(struct share *share, const char *command)
+{
+	int r;
+
+	share->lock = openat(share->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (share->lock < 0)
+		return cli_error(-errno, "%s cannot be changed: %s/lock", share->path, share->path);
+	r = take(share);
+	if (r == -EBUSY)
+		return tell_holder(share);
+	if (r == 0)
+		r = sign_in(share, command);
+	if (r == 0)
+		r = share_refresh(share);
+	return r == 0 ? put_right(share) : r;
+}

@@ -1,0 +1,115 @@
+/* From one generation to another, so that an interruption anywhere is completed later. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "farm/output.h"
+#include "farm/share/flip.h"
+#include "farm/share/store.h"
+#include "farm/share/treelist.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/vis.h"
+
+int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree)
+{
+	AUTO_FREE char *where = NULL;
+	int r = tree_read(fd, tree, &where);
+
+	return r < 0 ? cli_error(r, "%s/%s/%s", share->path, name, where ? where : "") : 0;
+}
+
+int share_plan(const struct share *share, uint32_t generation, struct tree *live, struct tree *gen,
+	struct flip *flip)
+{
+	AUTO_CLOSE int live_fd = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int gen_fd = share_open_generation(share, generation);
+	int r;
+
+	if (live_fd < 0)
+		return cli_error(-errno, "%s/live", share->path);
+	if (gen_fd < 0)
+		return gen_fd;
+	r = share_read_tree(share, "live", live_fd, live);
+	if (r == 0)
+		r = share_read_tree(share, share_name("gen", generation, "").text, gen_fd, gen);
+	if (r == 0 && flip_plan(live, gen, flip) < 0)
+		r = cli_error(-ENOMEM, "planning the flip to generation %u", generation);
+	return r;
+}
+
+static int flip_failed(const struct share *share, int r, uint32_t generation, const char *where)
+{
+	AUTO_FREE char *path = where ? vis_string(where) : NULL;
+	const char *hint = "";
+
+	if (r == -EXDEV)
+		hint = " (live/ and gen/ must be on one file system)";
+	if (r == -EINVAL)
+		hint = " (this file system cannot exchange two names: use ext4, xfs or btrfs)";
+	return cli_error(r,
+		"%s/live/%s could not be brought to generation %u%s; run the command again",
+		share->path, path ? path : "", generation, hint);
+}
+
+static int flip(const struct share *share, uint32_t generation, uint64_t *window)
+{
+	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_FLIP struct flip plan = { 0 };
+	struct flip_directories directories = { .share = share->dir, .live = -1, .gen = -1 };
+	const char *where;
+	int r = share_plan(share, generation, &live, &gen, &plan);
+
+	if (r < 0)
+		return r;
+	say_phase("flip", plan.n, 0);
+	directories.live = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directories.gen = share_open_generation(share, generation);
+	r = flip_apply(&plan, &gen, &directories, window, &where);
+	if (r < 0)
+		flip_failed(share, r, generation, where);
+	/* The names in live must be on disk before `current` says so. */
+	else if (syncfs(share->dir) < 0)
+		r = cli_error(-errno, "%s/live", share->path);
+	close(directories.live);
+	close(directories.gen);
+	return r;
+}
+
+/* After this the generation is complete and its name final. */
+static int settle(const struct share *share, uint32_t generation)
+{
+	const struct share_name partial = share_name("gen", generation, ".partial"),
+				final = share_name("gen", generation, "");
+
+	if (renameat(share->dir, partial.text, share->dir, final.text) < 0 && errno != ENOENT)
+		return cli_error(-errno, "%s/%s", share->path, partial.text);
+	return 0;
+}
+
+static int put_layout(const struct share *share, uint32_t generation)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r = share_layout_text(share, generation, &text);
+
+	return r < 0 ? r : share_write(share, "layout", text.data, text.size);
+}
+
+int share_switch(struct share *share, uint32_t generation, uint64_t *window)
+{
+	/* The commitment: whoever finds this file goes on from here. */
+	int r = share_write_number(share, "etc/flip", generation);
+
+	if (r == 0)
+		r = settle(share, generation);
+	if (r == 0)
+		r = flip(share, generation, window);
+	if (r == 0)
+		r = put_layout(share, generation);
+	if (r == 0)
+		r = share_write_number(share, "current", generation);
+	if (r == 0 && unlinkat(share->dir, "etc/flip", 0) < 0)
+		r = cli_error(-errno, "%s/etc/flip", share->path);
+	return r < 0 ? r : share_refresh(share);
+}

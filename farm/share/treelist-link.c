@@ -1,0 +1,86 @@
+/* A tree once more, by hard links. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/share/treelist.h"
+#include "lib/cleanup.h"
+#include "lib/xattrs.h"
+
+static int copy_metadata(int from, int to)
+{
+	struct timespec times[2];
+	struct stat st;
+	int r;
+
+	if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0)
+		return -errno;
+	/* An ACL sets the group's bits, so the mode comes after. */
+	r = xattrs_copy(from, to);
+	if (r < 0)
+		return r;
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	return fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0 ? -errno : 0;
+}
+
+static int open_dir(int at, const char *path)
+{
+	int fd = openat(at, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int tree_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path)
+{
+	AUTO_CLOSE int from = open_dir(from_at, from_path), to = open_dir(to_at, to_path);
+
+	if (from < 0 || to < 0)
+		return from < 0 ? from : to;
+	return copy_metadata(from, to);
+}
+
+/* All that begins with the path of a directory follows it at once, other names among it. */
+static bool is_in(const struct tree_entry *e, const struct tree_entry *top)
+{
+	size_t n = strlen(top->path);
+
+	return n == 0 || e == top || e->path[n] == '/';
+}
+
+static void name_of(const struct tree_entry *e, const struct tree_entry *top, const char *name,
+	char path[static PATH_MAX])
+{
+	size_t n = strlen(top->path);
+
+	snprintf(path, PATH_MAX, "%s%s%s", name, n == 0 && e != top ? "/" : "", e->path + n);
+}
+
+int tree_link(
+	const struct tree *tree, const struct tree_entry *top, int from, int to, const char *name)
+{
+	size_t n = strlen(top->path);
+	const struct tree_entry *end = tree->entry + tree->n, *e = top;
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (; e < end && strncmp(e->path, top->path, n) == 0 && r == 0; e++) {
+		if (!is_in(e, top))
+			continue;
+		name_of(e, top, name, path);
+		r = S_ISDIR(e->mode) ? mkdirat(to, path, 0700) : linkat(from, e->path, to, path, 0);
+		r = r < 0 ? -errno : 0;
+	}
+	/* From the last to the first, as each entry changes the time of its directory. */
+	while (r == 0 && e-- > top) {
+		if (!S_ISDIR(e->mode) || !is_in(e, top))
+			continue;
+		name_of(e, top, name, path);
+		r = tree_copy_dir(from, e->path, to, path);
+	}
+	return r;
+}

@@ -1,0 +1,221 @@
+#include "farm/share/treelist.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/xattrs.h"
+
+static struct tree_entry *add(struct tree *tree, const char *path, const struct stat *st)
+{
+	if (tree->n == tree->capacity) {
+		size_t capacity = tree->capacity ? 2 * tree->capacity : 1024;
+		struct tree_entry *grown = reallocarray(tree->entry, capacity, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		tree->entry = grown;
+		tree->capacity = capacity;
+	}
+	tree->entry[tree->n] = (struct tree_entry){
+		.path = strdup(path),
+		.dev = st->st_dev,
+		.rdev = st->st_rdev,
+		.ino = st->st_ino,
+		.mode = st->st_mode,
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.nlink = st->st_nlink,
+		.size = (uint64_t)st->st_size,
+		.blocks = (uint64_t)st->st_blocks,
+		.mtime = st->st_mtim,
+	};
+	return tree->entry[tree->n].path ? &tree->entry[tree->n++] : NULL;
+}
+
+static int list(DIR *dir, const char *directory, struct tree *tree)
+{
+	AUTO_BUF struct buf path = { 0 };
+	size_t n = strlen(directory) + (*directory != '\0');
+	struct dirent *d;
+	struct stat st;
+
+	buf_printf(&path, "%s%s", directory, *directory ? "/" : "");
+	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		path.size = n;
+		buf_add(&path, d->d_name, strlen(d->d_name) + 1);
+		if (path.failed)
+			return -ENOMEM;
+		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+			return -errno;
+		if (!add(tree, path.data, &st))
+			return -ENOMEM;
+	}
+	return -errno;
+}
+
+/* What the i-th entry, a directory, holds. */
+static int enter(int root, struct tree *tree, size_t i)
+{
+	const char *path = tree->entry[i].path;
+	AUTO_BUF struct buf xattrs = { 0 };
+	AUTO_CLOSEDIR DIR *dir = NULL;
+	int r, fd = openat(
+		       root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	r = xattrs_read(fd, &xattrs);
+	if (r < 0)
+		return r;
+	tree->entry[i].xattrs = xattrs.data;
+	tree->entry[i].n_xattrs = xattrs.size;
+	xattrs = (struct buf){ 0 };
+	return list(dir, path, tree);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct tree_entry *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+int tree_read(int root, struct tree *tree, char **where)
+{
+	struct stat st;
+	int r;
+
+	*where = NULL;
+	if (fstat(root, &st) < 0)
+		return -errno;
+	if (!add(tree, "", &st))
+		return -ENOMEM;
+	/* The list grows while it is gone through: every directory comes by, one open at a time. */
+	for (size_t i = 0; i < tree->n; i++) {
+		r = S_ISDIR(tree->entry[i].mode) ? enter(root, tree, i) : 0;
+		if (r < 0) {
+			*where = strdup(tree->entry[i].path);
+			return r;
+		}
+	}
+	qsort(tree->entry, tree->n, sizeof(*tree->entry), by_path);
+	return 0;
+}
+
+void tree_free(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		free(tree->entry[i].path);
+		free(tree->entry[i].xattrs);
+	}
+	free(tree->entry);
+	*tree = (struct tree){ 0 };
+}
+
+struct tree_entry *tree_find(const struct tree *tree, const char *path, size_t n)
+{
+	size_t low = 0, high = tree->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct tree_entry *e = &tree->entry[middle];
+		int order = strncmp(e->path, path, n);
+
+		if (order == 0 && e->path[n] == '\0')
+			return e;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+size_t tree_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+bool tree_same_directory(const struct tree_entry *a, const struct tree_entry *b)
+{
+	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
+	       a->n_xattrs == b->n_xattrs &&
+	       (a->n_xattrs == 0 || memcmp(a->xattrs, b->xattrs, a->n_xattrs) == 0);
+}
+
+int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, void *arg)
+{
+	size_t i = 0, j = 0;
+	int r = 0;
+
+	while (r == 0 && (i < a->n || j < b->n)) {
+		int order = i == a->n   ? 1
+			    : j == b->n ? -1
+					: strcmp(a->entry[i].path, b->entry[j].path);
+
+		r = each(order <= 0 ? &a->entry[i] : NULL, order >= 0 ? &b->entry[j] : NULL, arg);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return r;
+}
+
+/* Empty a directory. One without write permission stops everybody but root: its owner may lift
+ * that.
+ */
+static int empty(int fd)
+{
+	AUTO_CLOSEDIR DIR *dir = fdopendir(fd);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	if (geteuid() != 0 && fchmod(fd, 0700) < 0)
+		return -errno;
+	while (r == 0 && (d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			r = tree_remove(fd, d->d_name);
+	return r;
+}
+
+int tree_remove(int directory, const char *name)
+{
+	int fd, r;
+
+	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	/* A directory without read permission: see empty(). */
+	if (geteuid() != 0 && fchmodat(directory, name, 0700, 0) < 0)
+		return -errno;
+	fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = empty(fd);
+	if (r == 0 && unlinkat(directory, name, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r;
+}
