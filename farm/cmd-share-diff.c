@@ -24,7 +24,7 @@
 struct side {
 	uint32_t generation;
 	int dir;
-	struct tree tree;
+	struct treelist tree;
 };
 
 struct differ {
@@ -40,7 +40,7 @@ static void tell(struct differ *d, char sign, const char *path, const char *what
 	const char *part = layout_is_readonly(&d->layout, path) ? "read-only" : "writeable";
 	struct json_object *o = json_object_new_object();
 
-	say("%c %-9s %s%s%s", sign, part, text ? text : "?", *what ? ": " : "", what);
+	output_line("%c %-9s %s%s%s", sign, part, text ? text : "?", *what ? ": " : "", what);
 	json_object_object_add(o, "path", json_object_new_string(text ? text : "?"));
 	json_object_object_add(o, "part", json_object_new_string(part));
 	json_object_object_add(o, "change",
@@ -54,7 +54,7 @@ static void tell(struct differ *d, char sign, const char *path, const char *what
 
 /* 1 if the contents of two non-directories of one type are equal, 0 if not, or -errno. */
 static int same_content(
-	const struct differ *d, const struct tree_entry *a, const struct tree_entry *b)
+	const struct differ *d, const struct treelist_entry *a, const struct treelist_entry *b)
 {
 	char x[PATH_MAX], y[PATH_MAX];
 	AUTO_CLOSE int fa = -1, fb = -1;
@@ -71,12 +71,12 @@ static int same_content(
 		return 0;
 	fa = fsroot_open(d->a.dir, a->path, O_RDONLY | O_NOFOLLOW, 0);
 	fb = fsroot_open(d->b.dir, b->path, O_RDONLY | O_NOFOLLOW, 0);
-	return fa < 0 || fb < 0 ? (fa < 0 ? fa : fb) : same_bytes(fa, fb);
+	return fa < 0 || fb < 0 ? (fa < 0 ? fa : fb) : same_file_bytes(fa, fb);
 }
 
 /* Directories have theirs in the tree. */
 static int same_xattrs(
-	const struct differ *d, const struct tree_entry *a, const struct tree_entry *b)
+	const struct differ *d, const struct treelist_entry *a, const struct treelist_entry *b)
 {
 	AUTO_BUF struct buf x = { 0 }, y = { 0 };
 	AUTO_CLOSE int fa = -1, fb = -1;
@@ -98,8 +98,8 @@ static int same_xattrs(
 }
 
 /* In what two entries of one path differ, as words. */
-static int describe(const struct differ *d, const struct tree_entry *a, const struct tree_entry *b,
-	char what[64])
+static int describe(const struct differ *d, const struct treelist_entry *a,
+	const struct treelist_entry *b, char what[64])
 {
 	int content = 1, xattrs = 1;
 
@@ -123,12 +123,12 @@ static int describe(const struct differ *d, const struct tree_entry *a, const st
 	if (!xattrs)
 		strcat(what, " attributes");
 	/* A directory's time says only that a name in it came or went, which is told there. */
-	if (!S_ISDIR(a->mode) && !tree_same_time(a, b))
+	if (!S_ISDIR(a->mode) && !treelist_same_time(a, b))
 		strcat(what, " time");
 	return 0;
 }
 
-static int compare(const struct tree_entry *a, const struct tree_entry *b, void *arg)
+static int compare(const struct treelist_entry *a, const struct treelist_entry *b, void *arg)
 {
 	struct differ *d = arg;
 	char what[64];
@@ -139,7 +139,7 @@ static int compare(const struct tree_entry *a, const struct tree_entry *b, void 
 		++*(a ? &d->removed : &d->added);
 		return 0;
 	}
-	if (tree_same_inode(a, b))
+	if (treelist_same_inode(a, b))
 		return 0;
 	r = describe(d, a, b, what);
 	if (r < 0)
@@ -151,18 +151,18 @@ static int compare(const struct tree_entry *a, const struct tree_entry *b, void 
 	return 0;
 }
 
-static int open_side(const struct context *c, const char *text, struct side *side)
+static int open_side(const struct farm_context *c, const char *text, struct side *side)
 {
 	AUTO_FREE char *where = NULL;
 	int r;
 
-	side->generation = argument_generation(c, text);
+	side->generation = farm_context_generation(c, text);
 	if (!side->generation)
 		return -ENOENT;
 	side->dir = share_open_generation(&c->share, side->generation);
 	if (side->dir < 0)
 		return side->dir;
-	r = tree_read(side->dir, &side->tree, &where);
+	r = treelist_read(side->dir, &side->tree, &where);
 	return r < 0 ? cli_error(r, "generation %u: %s", side->generation, where ? where : "") : 0;
 }
 
@@ -170,12 +170,12 @@ static void close_side(struct side *side)
 {
 	if (side->dir >= 0)
 		close(side->dir);
-	tree_free(&side->tree);
+	treelist_free(&side->tree);
 }
 
-int share_diff(void *options, char **arguments)
+int cmd_share_diff(void *options, char **arguments)
 {
-	const struct context *c = options;
+	const struct farm_context *c = options;
 	struct differ d = { .a.dir = -1, .b.dir = -1, .list = json_object_new_array() };
 	int r = open_side(c, arguments[0], &d.a);
 
@@ -184,9 +184,9 @@ int share_diff(void *options, char **arguments)
 	if (r == 0)
 		r = share_layout(&c->share, d.b.generation, &d.layout);
 	if (r == 0)
-		r = tree_join(&d.a.tree, &d.b.tree, compare, &d);
+		r = treelist_join(&d.a.tree, &d.b.tree, compare, &d);
 	if (r == 0)
-		say("%lu added, %lu removed, %lu changed", d.added, d.removed, d.changed);
+		output_line("%lu added, %lu removed, %lu changed", d.added, d.removed, d.changed);
 	if (r == 0 && c->options.json)
 		json_print(json_object_get(d.list));
 	json_object_put(d.list);

@@ -22,17 +22,17 @@ static bool has(const struct numbers *numbers, uint32_t number)
 }
 
 /* Those named: all of them, or none. */
-static int choose_named(const struct context *c, char **arguments, struct numbers *chosen)
+static int choose_named(const struct farm_context *c, char **arguments, struct numbers *chosen)
 {
 	for (char **text = arguments; *text; text++) {
-		uint32_t number = argument_generation(c, *text);
+		uint32_t number = farm_context_generation(c, *text);
 
 		if (!number)
 			return -ENOENT;
 		if (number == c->share.current)
 			return -cli_error(EBUSY,
 				"generation %u is the current one: nothing was removed", number);
-		if (context_in_use(c, number))
+		if (farm_context_in_use(c, number))
 			return -cli_error(EBUSY,
 				"generation %u is in use: its clients would lose the files that "
 				"they run; nothing was removed",
@@ -43,19 +43,19 @@ static int choose_named(const struct context *c, char **arguments, struct number
 	return 0;
 }
 
-static void choose_old(const struct context *c, struct numbers *chosen)
+static void choose_old(const struct farm_context *c, struct numbers *chosen)
 {
 	uint32_t keep = c->options.keep ? c->options.keep : c->config.keep;
 
 	for (size_t i = 0; i + keep < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];
 
-		if (number != c->share.current && !context_in_use(c, number))
+		if (number != c->share.current && !farm_context_in_use(c, number))
 			chosen->number[chosen->n++] = number;
 	}
 }
 
-static int remove_chosen(struct context *c, const struct numbers *chosen)
+static int remove_chosen(struct farm_context *c, const struct numbers *chosen)
 {
 	struct json_object *list = json_object_new_array();
 	bool dry = c->options.dry_run;
@@ -66,11 +66,12 @@ static int remove_chosen(struct context *c, const struct numbers *chosen)
 			r = share_remove_generation(&c->share, chosen->number[i]);
 		if (r < 0)
 			break;
-		say("generation %u %s", chosen->number[i], dry ? "would be removed" : "removed");
+		output_line("generation %u %s", chosen->number[i],
+			dry ? "would be removed" : "removed");
 		json_object_array_add(list, json_object_new_int64(chosen->number[i]));
 	}
 	if (r == 0 && chosen->n == 0)
-		say("nothing to remove");
+		output_line("nothing to remove");
 	if (r == 0 && c->options.json) {
 		struct json_object *o = json_object_new_object();
 
@@ -82,7 +83,7 @@ static int remove_chosen(struct context *c, const struct numbers *chosen)
 	return r;
 }
 
-static int collect(struct context *c, char **arguments)
+static int collect(struct farm_context *c, char **arguments)
 {
 	AUTO_FREE uint32_t *number = NULL;
 	struct numbers chosen = { 0 };
@@ -101,7 +102,7 @@ static int collect(struct context *c, char **arguments)
 	return r < 0 ? r : remove_chosen(c, &chosen);
 }
 
-int share_gc(void *options, char **arguments)
+int cmd_share_gc(void *options, char **arguments)
 {
 	return collect(options, arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

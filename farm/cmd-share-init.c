@@ -37,7 +37,7 @@ static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
 /* etc/uuid comes last, when all else is on disk: with it, this is a share. */
 static int fill(int dir, const char *path, const struct signature_key *key)
 {
-	struct share share = { .path = (char *)path, .dir = dir };
+	struct share_store share = { .path = (char *)path, .dir = dir };
 	struct keychain chain;
 	char uuid[MANIFEST_UUID_MAX + 1];
 	int r;
@@ -60,7 +60,7 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
-static int init(const struct context *context, const char *path)
+static int init(const struct farm_context *context, const char *path)
 {
 	struct signature_key *key = NULL;
 	AUTO_CLOSE int dir = -1;
@@ -75,16 +75,17 @@ static int init(const struct context *context, const char *path)
 		return -cli_error(EEXIST, "%s is a share already", path);
 	r = keys_make(context->key_path);
 	if (r == 0)
-		r = context_private_key(context, &key);
+		r = farm_context_private_key(context, &key);
 	if (r == 0)
 		r = fill(dir, path, key);
 	signature_key_free(key);
 	if (r == 0)
-		say("%s: an empty share; %s/etc/filter says what a publish leaves out", path, path);
+		output_line("%s: an empty share; %s/etc/filter says what a publish leaves out",
+			path, path);
 	return r;
 }
 
-int share_init(void *options, char **arguments)
+int cmd_share_init(void *options, char **arguments)
 {
 	return init(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -22,7 +22,7 @@ struct row {
 
 static int by_inode(const void *a, const void *b)
 {
-	const struct tree_entry *x = a, *y = b;
+	const struct treelist_entry *x = a, *y = b;
 
 	return (x->ino > y->ino) - (x->ino < y->ino);
 }
@@ -31,14 +31,14 @@ static int by_inode(const void *a, const void *b)
  * What only this generation holds: inodes all of whose names are in it. live/ has each name of the
  * current one once more.
  */
-static uint64_t unique_bytes(struct tree *tree, bool current)
+static uint64_t unique_bytes(struct treelist *tree, bool current)
 {
 	uint64_t bytes = 0;
 	size_t names;
 
 	qsort(tree->entry, tree->n, sizeof(*tree->entry), by_inode);
 	for (size_t i = 0; i < tree->n; i += names) {
-		const struct tree_entry *e = &tree->entry[i];
+		const struct treelist_entry *e = &tree->entry[i];
 
 		for (names = 1; i + names < tree->n && tree->entry[i + names].ino == e->ino;)
 			names++;
@@ -48,19 +48,19 @@ static uint64_t unique_bytes(struct tree *tree, bool current)
 	return bytes;
 }
 
-static int measure(const struct share *share, struct row *row)
+static int measure(const struct share_store *share, struct row *row)
 {
 	AUTO_CLOSE int fd = share_open_generation(share, row->generation);
-	AUTO_TREE struct tree tree = { 0 };
+	AUTO_TREELIST struct treelist tree = { 0 };
 	AUTO_FREE char *where = NULL;
-	int r = fd < 0 ? fd : tree_read(fd, &tree, &where);
+	int r = fd < 0 ? fd : treelist_read(fd, &tree, &where);
 
 	if (r == 0)
 		row->unique = unique_bytes(&tree, row->current);
 	return r < 0 && fd >= 0 ? cli_error(r, "generation %u", row->generation) : r;
 }
 
-static int fill(const struct context *c, struct row *row)
+static int fill(const struct farm_context *c, struct row *row)
 {
 	AUTO_MANIFEST struct manifest *m = NULL;
 	/* To look at a share no key is needed; `verify` is what checks. */
@@ -98,9 +98,9 @@ static void print_row(const struct row *row)
 	if (row->head.restores)
 		snprintf(restores, sizeof(restores), "restores %u%s", row->head.restores,
 			row->note.size ? ": " : "");
-	say("%c %6u  %s  %8ju  %10.1f MB  %s%.*s", row->current ? '*' : ' ', row->generation,
-		published, (uintmax_t)row->head.entries, (double)row->unique / 1e6, restores,
-		(int)row->note.size, row->note.size ? row->note.data : "");
+	output_line("%c %6u  %s  %8ju  %10.1f MB  %s%.*s", row->current ? '*' : ' ',
+		row->generation, published, (uintmax_t)row->head.entries, (double)row->unique / 1e6,
+		restores, (int)row->note.size, row->note.size ? row->note.data : "");
 }
 
 static void add_row(struct json_object *list, const struct row *row)
@@ -120,14 +120,15 @@ static void add_row(struct json_object *list, const struct row *row)
 	json_object_array_add(list, o);
 }
 
-int share_list(void *options, char **arguments)
+int cmd_share_list(void *options, char **arguments)
 {
-	const struct context *c = options;
+	const struct farm_context *c = options;
 	struct json_object *list = json_object_new_array();
 	int r = 0;
 
 	(void)arguments;
-	say("  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries", "its own", "note");
+	output_line(
+		"  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries", "its own", "note");
 	for (size_t i = 0; i < c->share.n && r == 0; i++) {
 		struct row row = { .generation = c->share.generation[i],
 			.current = c->share.generation[i] == c->share.current };

@@ -14,7 +14,7 @@
 #include "lib/json.h"
 
 /* A share in its own source would hold itself, and so on. */
-static int check_apart(const struct share *share, const struct source *source)
+static int check_apart(const struct share_store *share, const struct origin *source)
 {
 	size_t n = strlen(source->path);
 
@@ -27,9 +27,9 @@ static int check_apart(const struct share *share, const struct source *source)
 	return 0;
 }
 
-static int preview(const struct context *c, const struct source *source)
+static int preview(const struct farm_context *c, const struct origin *source)
 {
-	const struct copy copy = {
+	const struct copy_job copy = {
 		.share = &c->share,
 		.from = source->path,
 		.base = { c->share.current },
@@ -39,14 +39,14 @@ static int preview(const struct context *c, const struct source *source)
 	return copy_preview(&copy);
 }
 
-static void report(const struct context *c, const struct generation *g, uint64_t window)
+static void report(const struct farm_context *c, const struct generation *g, uint64_t window)
 {
 	struct json_object *o;
 
-	say("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
+	output_line("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
 		g->number, (uintmax_t)g->changed, (uintmax_t)g->files, (double)g->bytes / 1e6,
 		(uintmax_t)g->entries);
-	say("live/ changed over within %.1f ms", (double)window / 1e6);
+	output_line("live/ changed over within %.1f ms", (double)window / 1e6);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
@@ -61,11 +61,11 @@ static void report(const struct context *c, const struct generation *g, uint64_t
 	json_print(o);
 }
 
-static void report_nothing(const struct context *c)
+static void report_nothing(const struct farm_context *c)
 {
 	struct json_object *o;
 
-	say("nothing has changed since generation %u, which stays", c->share.current);
+	output_line("nothing has changed since generation %u, which stays", c->share.current);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
@@ -74,7 +74,8 @@ static void report_nothing(const struct context *c)
 	json_print(o);
 }
 
-static int make(struct context *c, const struct source *source, const struct signature_key *key)
+static int make(
+	struct farm_context *c, const struct origin *source, const struct signature_key *key)
 {
 	struct generation g = generation_next(c, key);
 	uint64_t window = 0;
@@ -88,10 +89,10 @@ static int make(struct context *c, const struct source *source, const struct sig
 	return r == -EALREADY ? 0 : r;
 }
 
-static int publish(struct context *c, const struct source *source)
+static int publish(struct farm_context *c, const struct origin *source)
 {
 	struct signature_key *key;
-	int r = context_private_key(c, &key);
+	int r = farm_context_private_key(c, &key);
 
 	if (r < 0)
 		return r;
@@ -104,12 +105,12 @@ static int publish(struct context *c, const struct source *source)
 	return r;
 }
 
-int share_publish(void *options, char **arguments)
+int cmd_share_publish(void *options, char **arguments)
 {
-	struct context *c = options;
-	const struct options *o = &c->options;
-	AUTO_SOURCE struct source source = { .dir = -1 };
-	int r = source_open(o->from, o->partition, &source);
+	struct farm_context *c = options;
+	const struct farm_options *o = &c->options;
+	AUTO_ORIGIN struct origin source = { .dir = -1 };
+	int r = origin_open(o->from, o->partition, &source);
 
 	(void)arguments;
 	if (r == 0)

@@ -8,7 +8,7 @@
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 
-static int refuse(const struct context *c, int r)
+static int refuse(const struct farm_context *c, int r)
 {
 	switch (r) {
 	case -EPERM:
@@ -25,24 +25,25 @@ static int refuse(const struct context *c, int r)
 	}
 }
 
-static void report(const struct context *c)
+static void report(const struct farm_context *c)
 {
 	AUTO_FREE char *path = realpath(c->options.new_key, NULL);
 
-	say("%s: %s signs from now on, and has signed its %zu generations", c->share.path,
+	output_line("%s: %s signs from now on, and has signed its %zu generations", c->share.path,
 		c->options.new_key, c->share.n);
-	say("Clients follow by themselves. Now let xenfarm.conf say `key = %s`, and publish, so "
-	    "that new initrds carry its public half.",
+	output_line("Clients follow by themselves. Now let xenfarm.conf say `key = %s`, and "
+		    "publish, so "
+		    "that new initrds carry its public half.",
 		path ? path : c->options.new_key);
 }
 
-static int change(struct context *c, struct keychain *chain, const struct signature_key *old)
+static int change(struct farm_context *c, struct keychain *chain, const struct signature_key *old)
 {
 	struct signature_key *new = NULL;
 	int r = keys_make(c->options.new_key);
 
 	if (r == 0)
-		r = context_read_private(c->options.new_key, &new);
+		r = farm_context_read_private(c->options.new_key, &new);
 	/* As after an interruption. */
 	if (r == 0 && keychain_ends_with(chain, new))
 		r = keys_settle(&c->share, new);
@@ -56,7 +57,7 @@ static int change(struct context *c, struct keychain *chain, const struct signat
 	return r;
 }
 
-static int rekey(struct context *c, const struct signature_key *old)
+static int rekey(struct farm_context *c, const struct signature_key *old)
 {
 	struct keychain chain;
 	int r = share_lock(&c->share, "rekey");
@@ -71,11 +72,11 @@ static int rekey(struct context *c, const struct signature_key *old)
 	return change(c, &chain, old);
 }
 
-int share_rekey(void *options, char **arguments)
+int cmd_share_rekey(void *options, char **arguments)
 {
-	struct context *c = options;
+	struct farm_context *c = options;
 	struct signature_key *old;
-	int r = context_private_key(c, &old);
+	int r = farm_context_private_key(c, &old);
 
 	(void)arguments;
 	if (r < 0)

@@ -10,9 +10,9 @@
 #include "lib/json.h"
 #include "lib/vis.h"
 
-static int preview(const struct context *c, uint32_t generation)
+static int preview(const struct farm_context *c, uint32_t generation)
 {
-	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip flip = { 0 };
 	struct json_object *list = json_object_new_array();
 	int r = share_plan(&c->share, generation, &live, &gen, &flip);
@@ -22,7 +22,7 @@ static int preview(const struct context *c, uint32_t generation)
 		AUTO_FREE char *path = vis_string(flip.op[i].path);
 		struct json_object *o = json_object_new_object();
 
-		say("%s %s", kind, path ? path : "?");
+		output_line("%s %s", kind, path ? path : "?");
 		json_object_object_add(o, "do", json_object_new_string(kind));
 		json_object_object_add(o, "path", json_object_new_string(path ? path : "?"));
 		json_object_array_add(list, o);
@@ -33,20 +33,20 @@ static int preview(const struct context *c, uint32_t generation)
 	return r;
 }
 
-static void report(const struct context *c, const struct generation *g, uint64_t window)
+static void report(const struct farm_context *c, const struct generation *g, uint64_t window)
 {
 	bool again = c->share.current != g->number;
 	struct json_object *o;
 
 	if (again)
-		say("generation %u is what generation %u was, and stays", c->share.current,
+		output_line("generation %u is what generation %u was, and stays", c->share.current,
 			g->restores);
 	else
-		say("generation %u restores generation %u: %ju files of %ju differ from "
-		    "generation %u",
+		output_line("generation %u restores generation %u: %ju files of %ju differ from "
+			    "generation %u",
 			g->number, g->restores, (uintmax_t)g->changed, (uintmax_t)g->files,
 			g->previous);
-	say("live/ changed over within %.1f ms", (double)window / 1e6);
+	output_line("live/ changed over within %.1f ms", (double)window / 1e6);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
@@ -58,10 +58,10 @@ static void report(const struct context *c, const struct generation *g, uint64_t
 	json_print(o);
 }
 
-static int restore(struct context *c, const char *argument, const struct signature_key *key)
+static int restore(struct farm_context *c, const char *argument, const struct signature_key *key)
 {
 	/* What held before the lock may not hold now. */
-	uint32_t generation = argument_generation(c, argument);
+	uint32_t generation = farm_context_generation(c, argument);
 	struct generation g = generation_next(c, key);
 	uint64_t window = 0;
 	int r;
@@ -79,9 +79,9 @@ static int restore(struct context *c, const char *argument, const struct signatu
 	return r;
 }
 
-static int rollback(struct context *c, const char *argument)
+static int rollback(struct farm_context *c, const char *argument)
 {
-	uint32_t generation = argument_generation(c, argument);
+	uint32_t generation = farm_context_generation(c, argument);
 	struct signature_key *key;
 	int r;
 
@@ -89,7 +89,7 @@ static int rollback(struct context *c, const char *argument)
 		return -ENOENT;
 	if (c->options.dry_run)
 		return preview(c, generation);
-	r = context_private_key(c, &key);
+	r = farm_context_private_key(c, &key);
 	if (r < 0)
 		return r;
 	r = share_lock(&c->share, "rollback");
@@ -101,7 +101,7 @@ static int rollback(struct context *c, const char *argument)
 	return r;
 }
 
-int share_rollback(void *options, char **arguments)
+int cmd_share_rollback(void *options, char **arguments)
 {
 	return rollback(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -19,7 +19,7 @@
 #include "lib/vis.h"
 
 struct verifier {
-	const struct context *context;
+	const struct farm_context *context;
 	uint32_t generation;
 	struct layout layout;
 	unsigned long differences;
@@ -32,7 +32,7 @@ static void differs(struct verifier *v, const char *where, const char *path, con
 	struct json_object *o = json_object_new_object();
 
 	v->differences++;
-	say("%s/%s: %s", where, text ? text : "?", how);
+	output_line("%s/%s: %s", where, text ? text : "?", how);
 	json_object_object_add(o, "tree", json_object_new_string(where));
 	json_object_object_add(o, "path", json_object_new_string(text ? text : "?"));
 	json_object_object_add(o, "difference", json_object_new_string(how));
@@ -79,7 +79,7 @@ static int compare(const struct manifest_entry *said, const struct manifest_entr
 
 static int verify_generation(struct verifier *v, const struct signature_key *key)
 {
-	const struct share *share = &v->context->share;
+	const struct share_store *share = &v->context->share;
 	const struct treescan_options options = {
 		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = v, .exclude = leave_out
 	};
@@ -114,9 +114,9 @@ static int verify_live(struct verifier *v)
 		[FLIP_DIR] = "differs from the generation's in owner, mode or attributes",
 		[FLIP_TIME] = "has not the time that the directory has in the generation",
 	};
-	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip flip = { 0 };
-	const struct share *share = &v->context->share;
+	const struct share_store *share = &v->context->share;
 	int r = share_plan(share, v->generation, &live, &gen, &flip);
 
 	for (size_t i = 0; i < flip.n && r == 0; i++)
@@ -126,9 +126,9 @@ static int verify_live(struct verifier *v)
 
 static int verify(struct verifier *v)
 {
-	const struct context *c = v->context;
+	const struct farm_context *c = v->context;
 	struct signature_key *key = NULL;
-	int r = context_public_key(c, &key);
+	int r = farm_context_public_key(c, &key);
 
 	if (r == 0)
 		r = keys_check(&c->share, key);
@@ -147,10 +147,10 @@ static int verify(struct verifier *v)
 }
 
 /* Which one was asked for; 0 after a message. */
-static uint32_t choose(const struct context *c, const char *argument)
+static uint32_t choose(const struct farm_context *c, const char *argument)
 {
 	if (argument)
-		return argument_generation(c, argument);
+		return farm_context_generation(c, argument);
 	if (!c->share.current)
 		cli_error(0, "nothing was published yet");
 	return c->share.current;
@@ -158,7 +158,7 @@ static uint32_t choose(const struct context *c, const char *argument)
 
 static int report(const struct verifier *v)
 {
-	const struct context *c = v->context;
+	const struct farm_context *c = v->context;
 
 	if (c->options.json)
 		json_print(json_object_get(v->list));
@@ -166,12 +166,12 @@ static int report(const struct verifier *v)
 		cli_error(0, "generation %u: %lu differences", v->generation, v->differences);
 		return EXIT_FAILURE;
 	}
-	say("generation %u is what its manifest says%s", v->generation,
+	output_line("generation %u is what its manifest says%s", v->generation,
 		v->generation == c->share.current ? ", and live/ is that generation" : "");
 	return EXIT_SUCCESS;
 }
 
-int share_verify(void *options, char **arguments)
+int cmd_share_verify(void *options, char **arguments)
 {
 	struct verifier v = { .context = options };
 	int status = EXIT_FAILURE;

@@ -7,10 +7,11 @@
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 
-int context_configure(struct context *c)
+int farm_context_configure(struct farm_context *c)
 {
 	const char *path = c->options.config;
-	int r = config_read(path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->config);
+	int r = settings_read(
+		path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->config);
 
 	c->share_path = c->options.share ? c->options.share : c->config.share;
 	c->key_path = c->options.key ? c->options.key : c->config.key;
@@ -30,7 +31,7 @@ static const char *generation_of(const char *list, uint32_t *number)
 	return value_number(number, text) ? "is not a list of generations" : NULL;
 }
 
-const char *context_set_in_use(void *to, const char *text)
+const char *farm_context_set_in_use(void *to, const char *text)
 {
 	const char *list = text, *wrong;
 	uint32_t number;
@@ -42,7 +43,7 @@ const char *context_set_in_use(void *to, const char *text)
 	return wrong ? wrong : value_text(to, text);
 }
 
-bool context_in_use(const struct context *c, uint32_t generation)
+bool farm_context_in_use(const struct farm_context *c, uint32_t generation)
 {
 	const char *list = c->options.in_use;
 	uint32_t number;
@@ -56,7 +57,7 @@ bool context_in_use(const struct context *c, uint32_t generation)
 	return false;
 }
 
-uint32_t argument_generation(const struct context *context, const char *text)
+uint32_t farm_context_generation(const struct farm_context *context, const char *text)
 {
 	uint32_t generation;
 
@@ -67,7 +68,7 @@ uint32_t argument_generation(const struct context *context, const char *text)
 	return 0;
 }
 
-int context_read_private(const char *path, struct signature_key **key)
+int farm_context_read_private(const char *path, struct signature_key **key)
 {
 	int r = signature_read_private(path, key);
 
@@ -78,12 +79,12 @@ int context_read_private(const char *path, struct signature_key **key)
 	return r < 0 ? cli_error(r, "the key that signs, %s", path) : 0;
 }
 
-int context_private_key(const struct context *context, struct signature_key **key)
+int farm_context_private_key(const struct farm_context *context, struct signature_key **key)
 {
-	return context_read_private(context->key_path, key);
+	return farm_context_read_private(context->key_path, key);
 }
 
-int context_public_key(const struct context *context, struct signature_key **key)
+int farm_context_public_key(const struct farm_context *context, struct signature_key **key)
 {
 	AUTO_FREE char *path = NULL;
 	int r;

@@ -6,9 +6,9 @@
 #include "farm/output.h"
 #include "lib/array.h"
 
-#define OPTION(name, letter, argument, set, member, help)                                   \
-	{                                                                                   \
-		name, letter, argument, help, set, offsetof(struct context, options.member) \
+#define OPTION(name, letter, argument, set, member, help)                                        \
+	{                                                                                        \
+		name, letter, argument, help, set, offsetof(struct farm_context, options.member) \
 	}
 
 static const struct cli_option options[] = {
@@ -32,7 +32,7 @@ static const struct cli_option options[] = {
 		"publish nothing if a file seems to hold a secret"),
 	OPTION("keep", 0, "N", value_number, keep,
 		"leave the newest N generations (xenfarm.conf: keep)"),
-	OPTION("in-use", 'u', "N,...", context_set_in_use, in_use,
+	OPTION("in-use", 'u', "N,...", farm_context_set_in_use, in_use,
 		"generations that clients run from"),
 	OPTION("new-key", 0, "FILE", value_text, new_key,
 		"the private key that signs from now on; made if not there"),
@@ -42,29 +42,30 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "share init", share_init, "key config quiet", NULL, "DIR", 1, 1,
+	{ "share init", cmd_share_init, "key config quiet", NULL, "DIR", 1, 1,
 		"make an empty share, and its key if there is none",
 		"  xenfarm share init /srv/xenfarm/share\n", false },
-	{ "share publish", share_publish,
+	{ "share publish", cmd_share_publish,
 		"share key config from partition note layout in-use-kernel no-initrd checksum "
 		"strict dry-run json quiet",
 		"from", "", 0, 0, "make a generation of a master's tree; clients go on with it",
 		"  xenfarm share publish --from master.qcow2 --note \"July updates\"\n", false },
-	{ "share list", share_list, "share key config json quiet", NULL, "", 0, 0,
+	{ "share list", cmd_share_list, "share key config json quiet", NULL, "", 0, 0,
 		"which generations there are", NULL, false },
-	{ "share diff", share_diff, "share key config json quiet", NULL, "N M", 2, 2,
+	{ "share diff", cmd_share_diff, "share key config json quiet", NULL, "N M", 2, 2,
 		"what M has added, removed and changed", NULL, false },
-	{ "share verify", share_verify, "share key config json quiet", NULL, "[N]", 0, 1,
+	{ "share verify", cmd_share_verify, "share key config json quiet", NULL, "[N]", 0, 1,
 		"check a generation against its manifest, and live/ if it is the current one", NULL,
 		false },
-	{ "share rollback", share_rollback, "share key config note dry-run json quiet", NULL, "N",
-		1, 1, "make a generation that is what generation N was; clients go on with it",
+	{ "share rollback", cmd_share_rollback, "share key config note dry-run json quiet", NULL,
+		"N", 1, 1, "make a generation that is what generation N was; clients go on with it",
 		NULL, false },
-	{ "share rekey", share_rekey, "share key config new-key quiet", "new-key", "", 0, 0,
+	{ "share rekey", cmd_share_rekey, "share key config new-key quiet", "new-key", "", 0, 0,
 		"sign with another key, that clients trust by a signature of the old one", NULL,
 		false },
-	{ "share gc", share_gc, "share key config keep in-use dry-run json quiet", NULL, "[N...]",
-		0, -1, "remove old generations, or those named, if no client runs from them",
+	{ "share gc", cmd_share_gc, "share key config keep in-use dry-run json quiet", NULL,
+		"[N...]", 0, -1,
+		"remove old generations, or those named, if no client runs from them",
 		"  xenfarm share gc --keep 5 --in-use 3,7\n", false },
 };
 
@@ -82,23 +83,23 @@ static const struct cli_program program = {
 
 static int begin(const struct cli_command *command, void *options_read)
 {
-	struct context *c = options_read;
+	struct farm_context *c = options_read;
 	int r;
 
 	if (c->options.quiet || c->options.json)
-		say_quietly();
-	r = context_configure(c);
-	if (r == 0 && command->run != share_init)
+		output_be_quiet();
+	r = farm_context_configure(c);
+	if (r == 0 && command->run != cmd_share_init)
 		r = share_open(c->share_path, &c->share);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-	struct context context = { .share = { .dir = -1, .lock = -1 } };
+	struct farm_context context = { .share = { .dir = -1, .lock = -1 } };
 	int status = cli_run(&program, argc, argv, &context, begin, EXIT_FAILURE);
 
 	share_close(&context.share);
-	config_free(&context.config);
+	settings_free(&context.config);
 	return status;
 }

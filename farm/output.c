@@ -10,12 +10,12 @@
 
 static bool quiet;
 
-void say_quietly(void)
+void output_be_quiet(void)
 {
 	quiet = true;
 }
 
-bool say_progress(void)
+bool output_is_watched(void)
 {
 	return !quiet && isatty(STDERR_FILENO);
 }
@@ -60,12 +60,12 @@ static bool is_early(const struct timespec *now)
 	       2;
 }
 
-void say_phase(const char *name, uint64_t files, uint64_t bytes)
+void output_progress(const char *name, uint64_t files, uint64_t bytes)
 {
 	struct timespec now;
 	bool same = phase.name && strcmp(phase.name, name) == 0;
 
-	if (!say_progress())
+	if (!output_is_watched())
 		return;
 	cli_before_error(end_phase);
 	if (!same)
@@ -81,7 +81,7 @@ void say_phase(const char *name, uint64_t files, uint64_t bytes)
 	draw();
 }
 
-void say(const char *format, ...)
+void output_line(const char *format, ...)
 {
 	va_list ap;
 

@@ -1,25 +1,25 @@
 /* What xenfarm reports: results on standard output, progress on standard error. Messages are
  * cli_error()'s. */
-#ifndef FARM_SAY_H
-#define FARM_SAY_H
+#ifndef FARM_OUTPUT_H
+#define FARM_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Without results in words: --quiet, and --json, whose output is for programs. */
-void say_quietly(void);
+void output_be_quiet(void);
 
 /* True if a person watches and progress may be drawn. */
-bool say_progress(void);
+bool output_is_watched(void);
 
 /*
  * Draw how far a phase ("copy", "read", …) is, on one line of the terminal, some times a second at
  * most: files, and bytes if there are any. Whatever is said next takes the line's place. Nothing
  * where nobody watches.
  */
-void say_phase(const char *phase, uint64_t files, uint64_t bytes);
+void output_progress(const char *phase, uint64_t files, uint64_t bytes);
 
 /* A result, one line. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void output_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -52,7 +52,7 @@ static void take(const char *line, uint64_t *files, uint64_t *bytes)
 	/* It is not told with each number of bytes. */
 	if (n)
 		*files = n;
-	say_phase("copy", *files, *bytes);
+	output_progress("copy", *files, *bytes);
 }
 
 void copy_watch(int fd)

@@ -46,9 +46,9 @@ static void free_arguments(struct arguments *a)
 		free(a->argv[--a->n]);
 }
 
-static void add_rules(const struct copy *copy, struct arguments *a)
+static void add_rules(const struct copy_job *copy, struct arguments *a)
 {
-	for (const char *const *path = private_files; *path; path++)
+	for (const char *const *path = passwords_files; *path; path++)
 		add(a, "--filter=- /%s", *path);
 	/* Every generation gets its own (farm/publish/kernels.h). */
 	add(a, "--filter=- /boot/xf-initrd-*.img");
@@ -83,7 +83,7 @@ static int explain(int status, const char *from)
 }
 
 /* It must not outlive us; and until it is gone, nobody touches what it may still write to. */
-static struct spawn rsync_to(const struct arguments *a, const struct copy *copy, int out)
+static struct spawn rsync_to(const struct arguments *a, const struct copy_job *copy, int out)
 {
 	return (struct spawn){
 		.argv = (const char *const *)a->argv,
@@ -93,7 +93,7 @@ static struct spawn rsync_to(const struct arguments *a, const struct copy *copy,
 	};
 }
 
-static int rsync(struct arguments *a, const struct copy *copy, int out)
+static int rsync(struct arguments *a, const struct copy_job *copy, int out)
 {
 	const struct spawn spawn = rsync_to(a, copy, out);
 	int status = a->failed ? -ENOMEM : spawn_run(&spawn);
@@ -102,7 +102,7 @@ static int rsync(struct arguments *a, const struct copy *copy, int out)
 	return explain(status, copy->from);
 }
 
-static int run_watched(const struct arguments *a, const struct copy *copy)
+static int run_watched(const struct arguments *a, const struct copy_job *copy)
 {
 	struct spawn spawn;
 	int ends[2];
@@ -120,7 +120,7 @@ static int run_watched(const struct arguments *a, const struct copy *copy)
 }
 
 /* The same, while a person watches. */
-static int rsync_watched(struct arguments *a, const struct copy *copy)
+static int rsync_watched(struct arguments *a, const struct copy_job *copy)
 {
 	int status;
 
@@ -131,7 +131,7 @@ static int rsync_watched(struct arguments *a, const struct copy *copy)
 	return explain(status, copy->from);
 }
 
-static void begin(struct arguments *a, const struct copy *copy)
+static void begin(struct arguments *a, const struct copy_job *copy)
 {
 	add(a, "rsync");
 	/* -S: holes stay holes. */
@@ -144,21 +144,21 @@ static void begin(struct arguments *a, const struct copy *copy)
 	add_rules(copy, a);
 }
 
-int copy_tree(const struct copy *copy)
+int copy_tree(const struct copy_job *copy)
 {
 	struct arguments a = { 0 };
 
-	say_phase("copy", 0, 0);
+	output_progress("copy", 0, 0);
 	begin(&a, copy);
 	for (size_t i = 0; i < 2; i++)
 		if (copy->base[i])
 			add(&a, "--link-dest=%s/gen/%u", copy->share->path, copy->base[i]);
 	add(&a, "%s/", copy->from);
 	add(&a, "%s/", copy->to);
-	return say_progress() ? rsync_watched(&a, copy) : rsync(&a, copy, -1);
+	return output_is_watched() ? rsync_watched(&a, copy) : rsync(&a, copy, -1);
 }
 
-int copy_preview(const struct copy *copy)
+int copy_preview(const struct copy_job *copy)
 {
 	struct arguments a = { 0 };
 
@@ -174,7 +174,7 @@ int copy_preview(const struct copy *copy)
 	return rsync(&a, copy, STDOUT_FILENO);
 }
 
-static bool is_copy_of(const struct tree_entry *copy, const struct stat *st)
+static bool is_copy_of(const struct treelist_entry *copy, const struct stat *st)
 {
 	return st->st_mode == copy->mode && (uint64_t)st->st_size == copy->size &&
 	       st->st_mtim.tv_sec == copy->mtime.tv_sec &&
@@ -188,7 +188,7 @@ static const char *private_name(int source, const struct stat *st)
 
 	if (st->st_nlink < 2)
 		return NULL;
-	for (const char *const *path = private_files; *path; path++)
+	for (const char *const *path = passwords_files; *path; path++)
 		if (fstatat(source, *path, &private, AT_SYMLINK_NOFOLLOW) == 0 &&
 			private.st_ino == st->st_ino && private.st_dev == st->st_dev)
 			return *path;
@@ -215,10 +215,10 @@ static int refuse_private(const char *path, const char *private)
 		text ? text : "?", private);
 }
 
-int copy_check(int source, const struct tree *copy)
+int copy_check(int source, const struct treelist *copy)
 {
 	for (size_t i = 0; i < copy->n; i++) {
-		const struct tree_entry *e = &copy->entry[i];
+		const struct treelist_entry *e = &copy->entry[i];
 		const char *private;
 		struct stat st;
 

@@ -8,8 +8,8 @@
 #include "farm/share/store.h"
 #include "farm/share/treelist.h"
 
-struct copy {
-	const struct share *share;
+struct copy_job {
+	const struct share_store *share;
 	const char *from; /* absolute */
 	const char *to;   /* absolute; must not exist, or be empty */
 	uint32_t base[2]; /* generations whose equal files are linked to; 0: none */
@@ -20,16 +20,16 @@ struct copy {
  * Copy. An inode that a base has is never changed: what differs in anything becomes a new one. The
  * share's filter decides what is left out; account files (farm/publish/passwords.h) always are.
  */
-int copy_tree(const struct copy *copy);
+int copy_tree(const struct copy_job *copy);
 
 /* Print what a copy would change in generation base[0], as rsync does. */
-int copy_preview(const struct copy *copy);
+int copy_preview(const struct copy_job *copy);
 
 /*
  * Compare a copy with its origin, open as source: one that changed while it was copied is a mixture
  * of two states, and refused.
  */
-int copy_check(int source, const struct tree *copy);
+int copy_check(int source, const struct treelist *copy);
 
 /*
  * Read what rsync writes to fd with --info=progress2 and draw it, until it ends; anything else that

@@ -20,27 +20,28 @@ static bool is_no_root(const char *type)
 	return false;
 }
 
-static void add_part(int fd, uint32_t number, uint64_t offset, uint64_t size, struct image *image)
+static void add_part(
+	int fd, uint32_t number, uint64_t offset, uint64_t size, struct disk_image *image)
 {
 	blkid_probe probe = blkid_new_probe();
 	const char *type;
 
-	if (probe && image->n < IMAGE_PARTITIONS_MAX &&
+	if (probe && image->n < DISK_IMAGE_PARTITIONS_MAX &&
 		blkid_probe_set_device(probe, fd, (blkid_loff_t)offset, (blkid_loff_t)size) == 0 &&
 		blkid_probe_enable_superblocks(probe, 1) == 0 &&
 		blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) == 0 &&
 		blkid_do_safeprobe(probe) == 0 &&
 		blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0 && !is_no_root(type)) {
-		struct image_part *part = &image->part[image->n++];
+		struct disk_image_part *part = &image->part[image->n++];
 
-		*part = (struct image_part){ number, offset, size };
+		*part = (struct disk_image_part){ number, offset, size };
 		snprintf(part->type, sizeof(part->type), "%s", type);
 	}
 	blkid_free_probe(probe);
 }
 
 /* Returns how many partitions there are, with a file system or not. */
-static int add_partitions(blkid_probe probe, int fd, struct image *image)
+static int add_partitions(blkid_probe probe, int fd, struct disk_image *image)
 {
 	blkid_partlist list = blkid_probe_get_partitions(probe);
 	int n = list ? blkid_partlist_numof_partitions(list) : 0;
@@ -55,11 +56,11 @@ static int add_partitions(blkid_probe probe, int fd, struct image *image)
 	return n;
 }
 
-int image_probe(int fd, struct image *image)
+int disk_image_probe(int fd, struct disk_image *image)
 {
 	blkid_probe probe = blkid_new_probe();
 
-	*image = (struct image){ 0 };
+	*image = (struct disk_image){ 0 };
 	if (!probe)
 		return -ENOMEM;
 	if (blkid_probe_set_device(probe, fd, 0, 0) < 0) {

@@ -21,7 +21,7 @@
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
-struct generation generation_next(struct context *context, const struct signature_key *key)
+struct generation generation_next(struct farm_context *context, const struct signature_key *key)
 {
 	struct generation g = {
 		.context = context,
@@ -59,12 +59,12 @@ static int begin(struct generation *g)
 	return open_previous(g);
 }
 
-static int copy(struct generation *g, const struct source *source)
+static int copy(struct generation *g, const struct origin *source)
 {
 	AUTO_FREE char *to = NULL;
-	AUTO_TREE struct tree tree = { 0 };
-	const struct share *share = g->share;
-	struct copy copy = {
+	AUTO_TREELIST struct treelist tree = { 0 };
+	const struct share_store *share = g->share;
+	struct copy_job copy = {
 		.share = share,
 		.from = source->path,
 		.base = { g->previous, share->n ? share->generation[share->n - 1] : 0 },
@@ -89,7 +89,7 @@ static int leave_sockets_out(struct generation *g)
 	size_t sockets = 0;
 
 	for (size_t i = 0; i < g->tree.n; i++) {
-		struct tree_entry *e = &g->tree.entry[i];
+		struct treelist_entry *e = &g->tree.entry[i];
 		AUTO_CLOSE int directory = -1;
 		const char *name;
 
@@ -98,15 +98,15 @@ static int leave_sockets_out(struct generation *g)
 		directory = fsroot_parent(g->dir, e->path, &name);
 		if (directory < 0)
 			return cli_error(directory, "socket %s", e->path);
-		KEEP_TIME(directory);
+		KEEPTIME(directory);
 		if (unlinkat(directory, name, 0) < 0)
 			return cli_error(-errno, "socket %s", e->path);
 		sockets++;
 	}
 	if (sockets == 0)
 		return 0;
-	say("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
-	tree_free(&g->tree);
+	output_line("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
+	treelist_free(&g->tree);
 	return share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
 }
 
@@ -148,7 +148,7 @@ static int choose_layout(struct generation *g)
 		r = share_read(g->share, path, &g->layout);
 		if (r == -ENOENT) {
 			path = "the layout that was detected";
-			r = detect_layout(g->dir, &g->layout);
+			r = layout_detect(g->dir, &g->layout);
 			if (r < 0)
 				return cli_error(r, "detecting the layout");
 		}
@@ -159,16 +159,16 @@ static int choose_layout(struct generation *g)
 }
 
 /* A directory's time is no change: what the filter leaves out changes it, too. */
-static bool equal(const struct tree_entry *old, const struct tree_entry *new)
+static bool equal(const struct treelist_entry *old, const struct treelist_entry *new)
 {
 	if (!old || !new)
 		return false;
 	if (S_ISDIR(old->mode) && S_ISDIR(new->mode))
-		return tree_same_directory(old, new);
-	return tree_same_inode(old, new);
+		return treelist_same_directory(old, new);
+	return treelist_same_inode(old, new);
 }
 
-static int count_pair(const struct tree_entry *old, const struct tree_entry *new, void *arg)
+static int count_pair(const struct treelist_entry *old, const struct treelist_entry *new, void *arg)
 {
 	struct generation *g = arg;
 	bool file = new && !S_ISDIR(new->mode);
@@ -189,7 +189,7 @@ static int compare(struct generation *g)
 {
 	AUTO_BUF struct buf layout = { 0 };
 
-	tree_join(&g->previous_tree, &g->tree, count_pair, g);
+	treelist_join(&g->previous_tree, &g->tree, count_pair, g);
 	if (!g->previous || g->differs ||
 		share_read(g->share, share_name("manifest", g->previous, ".layout").text, &layout) <
 			0)
@@ -211,14 +211,14 @@ static int look_for_secrets(const struct generation *g)
 		found == 1 ? "" : "s", found == 1 ? "s" : "");
 }
 
-int generation_make(struct generation *g, const struct source *source)
+int generation_make(struct generation *g, const struct origin *source)
 {
 	int r = begin(g);
 
 	if (r == 0)
 		r = copy(g, source);
 	if (r == 0)
-		r = private_publish(source->dir, g->dir, g->previous_dir);
+		r = passwords_publish(source->dir, g->dir, g->previous_dir);
 	if (r == 0 && g->context->options.in_use_kernel)
 		r = kernels_keep_modules(g->share, g->context->options.in_use_kernel, g->dir);
 	if (r == 0)
@@ -250,13 +250,14 @@ int generation_restore(struct generation *g)
 		r = compare(g);
 	if (r < 0)
 		return r;
-	r = tree_link(&g->tree, &g->tree.entry[0], from, g->share->dir, g->partial.text);
+	r = treelist_link(&g->tree, &g->tree.entry[0], from, g->share->dir, g->partial.text);
 	if (r < 0)
 		return cli_error(r, "%s/%s", g->share->path, g->partial.text);
 	return generation_describe_again(g);
 }
 
-int generation_finish(const struct generation *g, int r, struct share *share, uint64_t *window)
+int generation_finish(
+	const struct generation *g, int r, struct share_store *share, uint64_t *window)
 {
 	/* All of it, down to the links, is on disk before the first sign that it is valid. */
 	if (r == 0 && syncfs(share->dir) < 0)
@@ -275,7 +276,7 @@ void generation_free(struct generation *g)
 		close(g->dir);
 	if (g->previous_dir > 0)
 		close(g->previous_dir);
-	tree_free(&g->previous_tree);
-	tree_free(&g->tree);
+	treelist_free(&g->previous_tree);
+	treelist_free(&g->tree);
 	buf_free(&g->layout);
 }

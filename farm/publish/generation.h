@@ -7,8 +7,8 @@
 #include "farm/xenfarm.h"
 
 struct generation {
-	const struct context *context;
-	const struct share *share;
+	const struct farm_context *context;
+	const struct share_store *share;
 	const struct signature_key *key;
 	uint32_t number, previous; /* previous: the current one, or 0 */
 	uint32_t restores;         /* an older one whose tree it has, or 0 */
@@ -17,8 +17,8 @@ struct generation {
 	struct share_name partial;
 	int dir;          /* it, open */
 	int previous_dir; /* or -1 */
-	struct tree previous_tree;
-	struct tree tree;
+	struct treelist previous_tree;
+	struct treelist tree;
 	struct buf layout; /* its text */
 
 	/* Found out meanwhile: */
@@ -28,13 +28,13 @@ struct generation {
 };
 
 /* The next one of the context's share, to be made by one of the two below. */
-struct generation generation_next(struct context *context, const struct signature_key *key);
+struct generation generation_next(struct farm_context *context, const struct signature_key *key);
 
 /*
  * From the source, or from the generation `restores`, to a signed, complete tree on disk. Return 0,
  * -EALREADY (without a message) if it would be equal to the previous generation, or another -errno.
  */
-int generation_make(struct generation *generation, const struct source *source);
+int generation_make(struct generation *generation, const struct origin *source);
 int generation_restore(struct generation *generation);
 void generation_free(struct generation *generation);
 
@@ -43,7 +43,7 @@ void generation_free(struct generation *generation);
  * not, nothing of it is left. Returns 0, or r, or what failed now.
  */
 int generation_finish(
-	const struct generation *generation, int r, struct share *share, uint64_t *window);
+	const struct generation *generation, int r, struct share_store *share, uint64_t *window);
 
 /*
  * Write and sign the manifest of the writeable part, by reading the tree or from the manifest of

@@ -9,22 +9,22 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-struct kept_time {
+struct keeptime {
 	int directory;
 	struct timespec time[2];
 };
 
-static inline struct kept_time kept_time(int directory)
+static inline struct keeptime keeptime(int directory)
 {
-	struct kept_time kept = { .directory = -1 };
+	struct keeptime kept = { .directory = -1 };
 	struct stat st;
 
 	if (fstat(directory, &st) == 0)
-		kept = (struct kept_time){ directory, { st.st_atim, st.st_mtim } };
+		kept = (struct keeptime){ directory, { st.st_atim, st.st_mtim } };
 	return kept;
 }
 
-static inline void kept_time_restore(const struct kept_time *kept)
+static inline void keeptime_restore(const struct keeptime *kept)
 {
 	/* "." and not the fd itself, which may be an O_PATH one. */
 	if (kept->directory >= 0)
@@ -32,9 +32,9 @@ static inline void kept_time_restore(const struct kept_time *kept)
 }
 
 /* A statement; directory stays open until the scope ends. */
-#define KEEP_TIME(directory)                                                      \
-	__attribute__((cleanup(kept_time_restore))) const struct kept_time keep = \
-		kept_time(directory);                                             \
+#define KEEPTIME(directory)                                                     \
+	__attribute__((cleanup(keeptime_restore))) const struct keeptime keep = \
+		keeptime(directory);                                            \
 	(void)keep
 
 #endif

@@ -31,16 +31,16 @@ static int open_modules(int tree)
 
 static int link_modules(int from, int to, const char *version)
 {
-	AUTO_TREE struct tree tree = { 0 };
+	AUTO_TREELIST struct treelist tree = { 0 };
 	AUTO_FREE char *where = NULL;
 	AUTO_CLOSE int top = openat(from, version, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = top < 0 ? -errno : tree_read(top, &tree, &where);
+	int r = top < 0 ? -errno : treelist_read(top, &tree, &where);
 
-	return r < 0 ? r : tree_link(&tree, &tree.entry[0], top, to, version);
+	return r < 0 ? r : treelist_link(&tree, &tree.entry[0], top, to, version);
 }
 
 /* Look for them from the newest generation on. */
-static int open_modules_of(const struct share *share, const char *version)
+static int open_modules_of(const struct share_store *share, const char *version)
 {
 	for (size_t i = share->n; i-- > 0;) {
 		AUTO_CLOSE int tree = share_open_generation(share, share->generation[i]);
@@ -55,7 +55,7 @@ static int open_modules_of(const struct share *share, const char *version)
 	return -ENOENT;
 }
 
-static int keep_modules(const struct share *share, const char *version, int to)
+static int keep_modules(const struct share_store *share, const char *version, int to)
 {
 	AUTO_CLOSE int modules = open_modules(to), from = -1;
 	int r;
@@ -71,12 +71,12 @@ static int keep_modules(const struct share *share, const char *version, int to)
 	if (from < 0)
 		return -cli_error(
 			ENOENT, "kernel %s is in use, but no generation has its modules", version);
-	KEEP_TIME(modules);
+	KEEPTIME(modules);
 	r = link_modules(from, modules, version);
 	return r < 0 ? cli_error(r, "keeping the modules of kernel %s", version) : 0;
 }
 
-int kernels_keep_modules(const struct share *share, const char *versions, int to)
+int kernels_keep_modules(const struct share_store *share, const char *versions, int to)
 {
 	AUTO_FREE char *copy = strdup(versions);
 	char *rest = copy, *version;
@@ -150,7 +150,7 @@ static int make_initrd(const struct kernels_initrds *in, int modules, const char
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "boot/xf-initrd-%s.img", version);
-	r = same_link(in->previous, in->to, path);
+	r = same_file_link(in->previous, in->to, path);
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
@@ -164,7 +164,7 @@ int kernels_make_initrds(const struct kernels_initrds *in)
 	struct dirent *d;
 
 	if (dir) {
-		KEEP_TIME(boot);
+		KEEPTIME(boot);
 		while (r == 0 && (d = readdir(dir)) != NULL) {
 			if (strncmp(d->d_name, prefix, strlen(prefix)) != 0)
 				continue;
@@ -173,6 +173,6 @@ int kernels_make_initrds(const struct kernels_initrds *in)
 		}
 	}
 	if (r == 0 && kernels == 0)
-		say("no kernel in boot/: no initrd is made");
+		output_line("no kernel in boot/: no initrd is made");
 	return r;
 }

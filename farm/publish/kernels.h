@@ -10,10 +10,10 @@
  * Carry the modules of these kernels (versions divided by commas) from the newest generation that
  * has them into the tree `to`, as hard links; fine if they are there. Says what fails; 0 or -errno.
  */
-int kernels_keep_modules(const struct share *share, const char *versions, int to);
+int kernels_keep_modules(const struct share_store *share, const char *versions, int to);
 
 struct kernels_initrds {
-	const struct share *share;
+	const struct share_store *share;
 	const char *tree;    /* absolute path of the generation that is made */
 	const char *pub;     /* the share's public key */
 	const char *options; /* of xf-mkinitrd, divided by blanks */

@@ -58,7 +58,7 @@ static bool is_dir(int root, const char *path)
 	return fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-int detect_layout(int root, struct buf *out)
+int layout_detect(int root, struct buf *out)
 {
 	int r = 0;
 

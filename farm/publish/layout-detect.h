@@ -1,6 +1,6 @@
 /* A layout for a tree, found by looking at it. */
-#ifndef FARM_DETECT_H
-#define FARM_DETECT_H
+#ifndef FARM_LAYOUT_DETECT_H
+#define FARM_LAYOUT_DETECT_H
 
 #include "lib/buf.h"
 
@@ -9,6 +9,6 @@
  * the directories of a split /usr (bin, lib, …) and the package databases; links that lead into usr
  * are linked; usr/local is an island. Returns 0 or -errno.
  */
-int detect_layout(int root, struct buf *out);
+int layout_detect(int root, struct buf *out);
 
 #endif

@@ -35,7 +35,7 @@ static bool is_qcow2(int fd)
  * ----------------------------------------------------
  */
 
-static int make_directory(const char *from, struct source *source)
+static int make_directory(const char *from, struct origin *source)
 {
 	if (geteuid() != 0)
 		return cli_error(-EPERM,
@@ -93,7 +93,7 @@ static char *double_commas(const char *text)
 	return out;
 }
 
-static int export(const char *image, struct source *source)
+static int export(const char *image, struct origin *source)
 {
 	AUTO_FREE char *name = double_commas(image), *file = NULL;
 	static const char format[] = "driver=qcow2,node-name=image,file=file,read-only=on";
@@ -124,7 +124,7 @@ static int export(const char *image, struct source *source)
 /* --- the root in it ------------------------------------------------------------------------------
  */
 
-static int mount_part(const char *raw, const struct image_part *part, const char *on)
+static int mount_part(const char *raw, const struct disk_image_part *part, const char *on)
 {
 	AUTO_FREE char *options = NULL;
 
@@ -151,11 +151,11 @@ static bool holds_installation(const char *root)
 	return false;
 }
 
-static int mount_chosen(const char *from, const char *raw, const struct image *image,
+static int mount_chosen(const char *from, const char *raw, const struct disk_image *image,
 	uint32_t partition, const char *on)
 {
 	for (unsigned int i = 0; i < image->n; i++) {
-		const struct image_part *part = &image->part[i];
+		const struct disk_image_part *part = &image->part[i];
 
 		if (partition && part->number != partition)
 			continue;
@@ -178,16 +178,16 @@ static int mount_chosen(const char *from, const char *raw, const struct image *i
 }
 
 static int mount_root(
-	const char *from, const char *raw, int fd, uint32_t partition, struct source *source)
+	const char *from, const char *raw, int fd, uint32_t partition, struct origin *source)
 {
-	struct image image;
-	int r = image_probe(fd, &image);
+	struct disk_image image;
+	int r = disk_image_probe(fd, &image);
 
 	return r < 0 ? cli_error(r, "%s", from)
 		     : mount_chosen(from, raw, &image, partition, source->path);
 }
 
-static int open_image(const char *from, uint32_t partition, struct source *source)
+static int open_image(const char *from, uint32_t partition, struct origin *source)
 {
 	AUTO_FREE char *image = realpath(from, NULL);
 	AUTO_CLOSE int fd = open(from, O_RDONLY | O_CLOEXEC), raw = -1;
@@ -209,12 +209,12 @@ static int open_image(const char *from, uint32_t partition, struct source *sourc
 	return mount_root(from, image, fd, partition, source);
 }
 
-int source_open(const char *from, uint32_t partition, struct source *source)
+int origin_open(const char *from, uint32_t partition, struct origin *source)
 {
 	struct stat st;
 	int r = 0;
 
-	*source = (struct source){ .dir = -1 };
+	*source = (struct origin){ .dir = -1 };
 	if (stat(from, &st) < 0)
 		return cli_error(-errno, "%s", from);
 	if (S_ISDIR(st.st_mode))
@@ -227,7 +227,7 @@ int source_open(const char *from, uint32_t partition, struct source *source)
 	return source->dir < 0 ? cli_error(-errno, "%s", from) : 0;
 }
 
-void source_close(struct source *source)
+void origin_close(struct origin *source)
 {
 	if (source->dir >= 0)
 		close(source->dir);

@@ -1,12 +1,12 @@
 /* Where a publish copies from: a directory, or a disk image that is mounted read-only. */
-#ifndef FARM_SOURCE_H
-#define FARM_SOURCE_H
+#ifndef FARM_ORIGIN_H
+#define FARM_ORIGIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-struct source {
+struct origin {
 	char *path; /* absolute: of the tree to copy */
 	int dir;    /* the same, open */
 	/* For an image: */
@@ -20,8 +20,8 @@ struct source {
  * mount namespace of this process alone, so they end with it, whatever ends it. Says what fails;
  * returns 0 or -errno.
  */
-int source_open(const char *from, uint32_t partition, struct source *source);
-void source_close(struct source *source);
-#define AUTO_SOURCE __attribute__((cleanup(source_close)))
+int origin_open(const char *from, uint32_t partition, struct origin *source);
+void origin_close(struct origin *source);
+#define AUTO_ORIGIN __attribute__((cleanup(origin_close)))
 
 #endif

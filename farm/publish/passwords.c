@@ -17,7 +17,7 @@
 #define BYTES_MAX (64u << 20)
 
 /* passwd(5) and group(5) held the hashes once, and still may. */
-const char *const private_files[] = { "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow",
+const char *const passwords_files[] = { "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow",
 	NULL };
 
 static void blank_row(const char *row, size_t n, struct buf *out)
@@ -46,7 +46,7 @@ static void blank_row(const char *row, size_t n, struct buf *out)
 	buf_add(out, end, n - (size_t)(end - row));
 }
 
-void private_blank(const char *text, size_t size, struct buf *out)
+void passwords_blank(const char *text, size_t size, struct buf *out)
 {
 	while (size > 0) {
 		const char *end = memchr(text, '\n', size);
@@ -98,22 +98,22 @@ static int publish_one(int source, int to, int previous, const char *path)
 	directory = fsroot_parent(to, path, &name);
 	if (directory < 0)
 		return directory;
-	KEEP_TIME(directory);
+	KEEPTIME(directory);
 	r = buf_read(&text, from, BYTES_MAX);
 	if (r < 0)
 		return r;
-	private_blank(text.data, text.size, &blanked);
+	passwords_blank(text.data, text.size, &blanked);
 	if (blanked.failed)
 		return -ENOMEM;
 	r = write_blanked(from, directory, name, &blanked);
-	return r == 0 ? same_link(previous, to, path) : r;
+	return r == 0 ? same_file_link(previous, to, path) : r;
 }
 
-int private_publish(int source, int to, int previous)
+int passwords_publish(int source, int to, int previous)
 {
 	int r;
 
-	for (const char *const *path = private_files; *path; path++) {
+	for (const char *const *path = passwords_files; *path; path++) {
 		r = publish_one(source, to, previous, *path);
 		if (r == -ELOOP)
 			return -cli_error(ELOOP,

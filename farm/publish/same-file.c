@@ -32,7 +32,7 @@ static ssize_t read_full(int fd, char *data, size_t size)
 	return (ssize_t)n;
 }
 
-int same_bytes(int a, int b)
+int same_file_bytes(int a, int b)
 {
 	static char x[1 << 16], y[1 << 16];
 	ssize_t n;
@@ -67,7 +67,7 @@ static int same_file(int a, int b)
 		return r;
 	if (x.size != y.size || (x.size > 0 && memcmp(x.data, y.data, x.size) != 0))
 		return 0;
-	return same_bytes(a, b);
+	return same_file_bytes(a, b);
 }
 
 /* The link first under another name: path is never absent. */
@@ -79,7 +79,7 @@ static int replace(int previous, int directory, const char *path, const char *na
 	return 0;
 }
 
-int same_link(int previous, int to, const char *path)
+int same_file_link(int previous, int to, const char *path)
 {
 	AUTO_CLOSE int old = -1, new = -1, directory = -1;
 	const char *name;

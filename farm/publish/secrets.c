@@ -145,14 +145,14 @@ const char *secrets_find(const char *text, size_t n)
 /* --- in a tree ----------------------------------------------------------------------------------
  */
 
-static bool is_new(const struct tree *previous, const struct tree_entry *e)
+static bool is_new(const struct treelist *previous, const struct treelist_entry *e)
 {
-	const struct tree_entry *old = tree_find(previous, e->path, strlen(e->path));
+	const struct treelist_entry *old = treelist_find(previous, e->path, strlen(e->path));
 
-	return !old || !tree_same_inode(old, e);
+	return !old || !treelist_same_inode(old, e);
 }
 
-static int look_into(int dir, const struct tree_entry *e, struct buf *text, const char **what)
+static int look_into(int dir, const struct treelist_entry *e, struct buf *text, const char **what)
 {
 	AUTO_CLOSE int fd = fsroot_open(dir, e->path, O_RDONLY | O_NOFOLLOW, 0);
 	int r;
@@ -163,13 +163,13 @@ static int look_into(int dir, const struct tree_entry *e, struct buf *text, cons
 	return r;
 }
 
-int secrets_look(int dir, const struct tree *tree, const struct tree *previous)
+int secrets_look(int dir, const struct treelist *tree, const struct treelist *previous)
 {
 	AUTO_BUF struct buf text = { 0 };
 	int found = 0;
 
 	for (size_t i = 0; i < tree->n; i++) {
-		const struct tree_entry *e = &tree->entry[i];
+		const struct treelist_entry *e = &tree->entry[i];
 		AUTO_FREE char *path = NULL;
 		const char *what;
 		int r;

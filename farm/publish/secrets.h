@@ -18,6 +18,6 @@ const char *secrets_find(const char *text, size_t n);
  * Look into the small files of the tree, whose root is dir, that previous has not; warn of each
  * that holds a secret. Returns their number, or -errno after saying why.
  */
-int secrets_look(int dir, const struct tree *tree, const struct tree *previous);
+int secrets_look(int dir, const struct treelist *tree, const struct treelist *previous);
 
 #endif

@@ -11,7 +11,7 @@
 
 struct applier {
 	const struct flip *flip;
-	const struct tree *gen;
+	const struct treelist *gen;
 	const struct flip_directories *directories;
 	int staging;
 };
@@ -42,9 +42,9 @@ static int make_writeable(int at, const char *path)
 }
 
 /* A directory with all below it. */
-static int stage_tree(const struct applier *a, const struct tree_entry *top, const char *name)
+static int stage_tree(const struct applier *a, const struct treelist_entry *top, const char *name)
 {
-	int r = tree_link(a->gen, top, a->directories->gen, a->staging, name);
+	int r = treelist_link(a->gen, top, a->directories->gen, a->staging, name);
 
 	return r < 0 ? r : make_writeable(a->staging, name);
 }
@@ -55,7 +55,7 @@ static int prepare(const struct applier *a, const char **where)
 
 	for (size_t i = 0; i < a->flip->n && r == 0; i++) {
 		const struct flip_op *op = &a->flip->op[i];
-		const struct tree_entry *e = tree_find(a->gen, op->path, strlen(op->path));
+		const struct treelist_entry *e = treelist_find(a->gen, op->path, strlen(op->path));
 
 		*where = op->path;
 		if (op->kind == FLIP_DIR || op->kind == FLIP_TIME || op->kind == FLIP_REMOVE_DIR)
@@ -109,12 +109,12 @@ static int act(const struct applier *a, size_t i)
 		}
 		/* fall through */
 	case FLIP_DIR:
-		return tree_copy_dir(a->directories->gen, op->path, live, op->path);
+		return treelist_copy_dir(a->directories->gen, op->path, live, op->path);
 	}
 	if (r < 0)
 		return -errno;
 	return op->tree && geteuid() != 0
-		       ? tree_copy_dir(a->directories->gen, op->path, live, op->path)
+		       ? treelist_copy_dir(a->directories->gen, op->path, live, op->path)
 		       : 0;
 }
 
@@ -139,11 +139,11 @@ static int change(const struct applier *a, uint64_t *window, const char **where)
 	return r;
 }
 
-int flip_apply(const struct flip *flip, const struct tree *gen,
+int flip_apply(const struct flip *flip, const struct treelist *gen,
 	const struct flip_directories *directories, uint64_t *window, const char **where)
 {
 	struct applier a = { flip, gen, directories, -1 };
-	int r = tree_remove(directories->share, FLIP_STAGING);
+	int r = treelist_remove(directories->share, FLIP_STAGING);
 
 	*where = NULL;
 	*window = 0;
@@ -162,5 +162,5 @@ int flip_apply(const struct flip *flip, const struct tree *gen,
 	if (r == 0)
 		*where = NULL;
 	/* After a failure the half-done rest stays for nobody: a new plan prepares anew. */
-	return tree_remove(directories->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
+	return treelist_remove(directories->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
 }

@@ -23,7 +23,7 @@ enum {
 };
 
 struct planner {
-	const struct tree *live, *gen;
+	const struct treelist *live, *gen;
 	struct flip *flip;
 	bool *touched; /* for each entry of gen: a directory whose metadata is to be set */
 };
@@ -45,7 +45,7 @@ static bool is_library(const char *path)
 static bool in_program_directory(const char *path)
 {
 	static const char *const directories[] = { "bin", "sbin", "libexec" };
-	size_t n = tree_parent(path);
+	size_t n = treelist_parent(path);
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		size_t size = strlen(directories[i]);
@@ -57,7 +57,7 @@ static bool in_program_directory(const char *path)
 	return false;
 }
 
-static enum role role_of(const struct tree_entry *e)
+static enum role role_of(const struct treelist_entry *e)
 {
 	if (is_library(e->path))
 		return S_ISLNK(e->mode) ? LIBRARY_LINK : LIBRARY;
@@ -67,7 +67,7 @@ static enum role role_of(const struct tree_entry *e)
 }
 
 static int add(
-	struct planner *p, enum flip_kind kind, unsigned int rank, const struct tree_entry *e)
+	struct planner *p, enum flip_kind kind, unsigned int rank, const struct treelist_entry *e)
 {
 	struct flip *f = p->flip;
 
@@ -91,24 +91,25 @@ static int add(
 }
 
 /* A change in e's directory changes its time. */
-static void touch_parent(struct planner *p, const struct tree_entry *e)
+static void touch_parent(struct planner *p, const struct treelist_entry *e)
 {
-	const struct tree_entry *parent = tree_find(p->gen, e->path, tree_parent(e->path));
+	const struct treelist_entry *parent =
+		treelist_find(p->gen, e->path, treelist_parent(e->path));
 
 	p->touched[parent - p->gen->entry] = true;
 }
 
 /* False for what comes or goes with a directory above it. */
-static bool in_common_directory(const struct planner *p, const struct tree_entry *e)
+static bool in_common_directory(const struct planner *p, const struct treelist_entry *e)
 {
-	size_t n = tree_parent(e->path);
-	const struct tree_entry *a = tree_find(p->live, e->path, n);
-	const struct tree_entry *b = tree_find(p->gen, e->path, n);
+	size_t n = treelist_parent(e->path);
+	const struct treelist_entry *a = treelist_find(p->live, e->path, n);
+	const struct treelist_entry *b = treelist_find(p->gen, e->path, n);
 
 	return a && b && S_ISDIR(a->mode) && S_ISDIR(b->mode);
 }
 
-static int plan_gone(struct planner *p, const struct tree_entry *old)
+static int plan_gone(struct planner *p, const struct treelist_entry *old)
 {
 	if (!in_common_directory(p, old))
 		return 0;
@@ -117,7 +118,7 @@ static int plan_gone(struct planner *p, const struct tree_entry *old)
 		RANK_REMOVE + PROGRAM - role_of(old), old);
 }
 
-static int plan_new(struct planner *p, const struct tree_entry *new)
+static int plan_new(struct planner *p, const struct treelist_entry *new)
 {
 	if (!in_common_directory(p, new))
 		return 0;
@@ -126,7 +127,7 @@ static int plan_new(struct planner *p, const struct tree_entry *new)
 		new);
 }
 
-static int plan_pair(const struct tree_entry *old, const struct tree_entry *new, void *arg)
+static int plan_pair(const struct treelist_entry *old, const struct treelist_entry *new, void *arg)
 {
 	struct planner *p = arg;
 
@@ -135,11 +136,11 @@ static int plan_pair(const struct tree_entry *old, const struct tree_entry *new,
 	if (!old)
 		return plan_new(p, new);
 	if (S_ISDIR(old->mode) && S_ISDIR(new->mode)) {
-		if (!tree_same_directory(old, new) || !tree_same_time(old, new))
+		if (!treelist_same_directory(old, new) || !treelist_same_time(old, new))
 			p->touched[new - p->gen->entry] = true;
 		return 0;
 	}
-	if (tree_same_inode(old, new))
+	if (treelist_same_inode(old, new))
 		return 0;
 	touch_parent(p, new);
 	if (S_ISDIR(old->mode) || S_ISDIR(new->mode))
@@ -156,21 +157,22 @@ static int by_rank(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static int plan_directory(struct planner *p, const struct tree_entry *new)
+static int plan_directory(struct planner *p, const struct treelist_entry *new)
 {
-	const struct tree_entry *old = tree_find(p->live, new->path, strlen(new->path));
+	const struct treelist_entry *old = treelist_find(p->live, new->path, strlen(new->path));
 
-	return add(p, old && tree_same_directory(old, new) ? FLIP_TIME : FLIP_DIR, RANK_DIR, new);
+	return add(
+		p, old && treelist_same_directory(old, new) ? FLIP_TIME : FLIP_DIR, RANK_DIR, new);
 }
 
-int flip_plan(const struct tree *live, const struct tree *gen, struct flip *flip)
+int flip_plan(const struct treelist *live, const struct treelist *gen, struct flip *flip)
 {
 	struct planner p = { live, gen, flip, calloc(gen->n + 1, sizeof(bool)) };
 	int r;
 
 	if (!p.touched)
 		return -ENOMEM;
-	r = tree_join(live, gen, plan_pair, &p);
+	r = treelist_join(live, gen, plan_pair, &p);
 	for (size_t i = 0; i < gen->n && r == 0; i++)
 		if (p.touched[i])
 			r = plan_directory(&p, &gen->entry[i]);

@@ -45,7 +45,7 @@ struct flip {
  * absent meanwhile, whatever their types; each operation is atomic, and a plan made anew after any
  * of them completes the work. Returns 0 or -ENOMEM.
  */
-int flip_plan(const struct tree *live, const struct tree *gen, struct flip *flip);
+int flip_plan(const struct treelist *live, const struct treelist *gen, struct flip *flip);
 void flip_free(struct flip *flip);
 #define AUTO_FLIP __attribute__((cleanup(flip_free)))
 
@@ -68,7 +68,7 @@ struct flip_directories {
  * the time in nanoseconds from that to the last. gen is the tree that was planned with. Returns 0,
  * or -errno with *where (lives as long as the plan) the path at fault or NULL.
  */
-int flip_apply(const struct flip *flip, const struct tree *gen,
+int flip_apply(const struct flip *flip, const struct treelist *gen,
 	const struct flip_directories *directories, uint64_t *window, const char **where);
 
 #endif

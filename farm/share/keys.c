@@ -24,17 +24,18 @@ int keys_make(const char *path)
 			return -cli_error(
 				EINVAL, "%s exists, but is not a private Ed25519 key", path);
 		signature_key_free(key);
-		say("%s: the key that is there will sign", path);
+		output_line("%s: the key that is there will sign", path);
 		return 0;
 	}
 	r = signature_keygen(path);
 	if (r < 0)
 		return cli_error(r, "the key %s cannot be made", path);
-	say("%s: a new key; keep a copy in a safe place. %s.pub is for the clients.", path, path);
+	output_line("%s: a new key; keep a copy in a safe place. %s.pub is for the clients.", path,
+		path);
 	return 0;
 }
 
-int keys_write(const struct share *share, const struct keychain *chain)
+int keys_write(const struct share_store *share, const struct keychain *chain)
 {
 	AUTO_BUF struct buf text = { 0 };
 
@@ -43,7 +44,8 @@ int keys_write(const struct share *share, const struct keychain *chain)
 			   : share_write(share, CHAIN, text.data, text.size);
 }
 
-int keys_read(const struct share *share, const struct signature_key *key, struct keychain *chain)
+int keys_read(
+	const struct share_store *share, const struct signature_key *key, struct keychain *chain)
 {
 	AUTO_MANIFEST struct manifest *m = NULL;
 	AUTO_BUF struct buf text = { 0 };
@@ -58,8 +60,8 @@ int keys_read(const struct share *share, const struct signature_key *key, struct
 	return share->current ? share_manifest(share, share->current, key, &m) : 0;
 }
 
-static int refuse(
-	const struct share *share, const struct keychain *chain, const struct signature_key *key)
+static int refuse(const struct share_store *share, const struct keychain *chain,
+	const struct signature_key *key)
 {
 	uint8_t public[SIGNATURE_PUBLIC_BYTES];
 	char given[KEYCHAIN_NAME_MAX], known[KEYCHAIN_NAME_MAX];
@@ -73,7 +75,7 @@ static int refuse(
 		share->path, known, given);
 }
 
-int keys_check(const struct share *share, const struct signature_key *key)
+int keys_check(const struct share_store *share, const struct signature_key *key)
 {
 	struct keychain chain;
 	int r = keys_read(share, key, &chain);
@@ -86,7 +88,7 @@ int keys_check(const struct share *share, const struct signature_key *key)
 /* --- signing again ------------------------------------------------------------------------------
  */
 
-static int load(const struct share *share, const char *path, const char *suffix, size_t limit,
+static int load(const struct share_store *share, const char *path, const char *suffix, size_t limit,
 	struct buf *out)
 {
 	char name[96];
@@ -115,7 +117,7 @@ static bool is_ours(
 	return ours;
 }
 
-static int sign_again(const struct share *share, const struct keychain *chain,
+static int sign_again(const struct share_store *share, const struct keychain *chain,
 	const struct signature_key *key, uint32_t generation)
 {
 	const struct share_name name = share_name("manifest", generation, ".mtree.gz");
@@ -138,8 +140,8 @@ static int sign_again(const struct share *share, const struct keychain *chain,
 	return r < 0 ? cli_error(r, "%s/%s" SIGNATURE_SUFFIX, share->path, name.text) : 0;
 }
 
-static int sign_all_again(
-	const struct share *share, const struct keychain *chain, const struct signature_key *key)
+static int sign_all_again(const struct share_store *share, const struct keychain *chain,
+	const struct signature_key *key)
 {
 	int r = 0;
 
@@ -150,7 +152,7 @@ static int sign_all_again(
 	return r;
 }
 
-int keys_settle(const struct share *share, const struct signature_key *key)
+int keys_settle(const struct share_store *share, const struct signature_key *key)
 {
 	AUTO_BUF struct buf text = { 0 };
 	struct keychain chain;
@@ -165,8 +167,8 @@ int keys_settle(const struct share *share, const struct signature_key *key)
 	return r;
 }
 
-int keys_change(
-	const struct share *share, const struct keychain *chain, const struct signature_key *new)
+int keys_change(const struct share_store *share, const struct keychain *chain,
+	const struct signature_key *new)
 {
 	/* The statement comes before the first signature that needs it. */
 	int r = share_write(share, PENDING, "", 0);

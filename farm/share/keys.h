@@ -12,24 +12,25 @@
 int keys_make(const char *path);
 
 /* Write etc/keys. Returns 0 or -errno. */
-int keys_write(const struct share *share, const struct keychain *chain);
+int keys_write(const struct share_store *share, const struct keychain *chain);
 
 /*
  * Read etc/keys. A share of an earlier version has none: then the chain is of this key alone, if
  * the current generation is signed by it. Returns 0 or -errno.
  */
-int keys_read(const struct share *share, const struct signature_key *key, struct keychain *chain);
+int keys_read(
+	const struct share_store *share, const struct signature_key *key, struct keychain *chain);
 
 /* With the lock, before something is signed by the private key: it has to be the share's. What an
  * interrupted rekey left is completed. Returns 0 or -errno. */
-int keys_settle(const struct share *share, const struct signature_key *key);
+int keys_settle(const struct share_store *share, const struct signature_key *key);
 
 /* Is that the key, of which either half is given, that the share's manifests are checked by? */
-int keys_check(const struct share *share, const struct signature_key *key);
+int keys_check(const struct share_store *share, const struct signature_key *key);
 
 /* With the lock: the chain, which ends with the private key new, becomes the share's, and all its
  * manifests are signed by that. Survives an interruption. Returns 0 or -errno. */
-int keys_change(
-	const struct share *share, const struct keychain *chain, const struct signature_key *new);
+int keys_change(const struct share_store *share, const struct keychain *chain,
+	const struct signature_key *new);
 
 #endif

@@ -21,7 +21,7 @@
  */
 #define PATIENCE_MS 2000
 
-static int take(struct share *share)
+static int take(struct share_store *share)
 {
 	static const struct timespec pause = { 0, 20000000 };
 
@@ -36,7 +36,7 @@ static int take(struct share *share)
 	}
 }
 
-static int tell_holder(struct share *share)
+static int tell_holder(struct share_store *share)
 {
 	char text[512];
 	ssize_t n = pread(share->lock, text, sizeof(text) - 1, 0);
@@ -47,7 +47,7 @@ static int tell_holder(struct share *share)
 		*text ? text : "an unknown process");
 }
 
-static int sign_in(struct share *share, const char *command)
+static int sign_in(struct share_store *share, const char *command)
 {
 	char text[512], host[HOST_NAME_MAX + 1] = "?", since[32];
 	time_t now = time(NULL);
@@ -71,7 +71,8 @@ static bool is_unfinished(const char *name)
 	return dot && (strcmp(dot, ".partial") == 0 || strcmp(dot, ".gone") == 0);
 }
 
-static int sweep(struct share *share, const char *directory, bool (*is_rubbish)(const char *name))
+static int sweep(
+	struct share_store *share, const char *directory, bool (*is_rubbish)(const char *name))
 {
 	int fd = openat(share->dir, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -80,13 +81,13 @@ static int sweep(struct share *share, const char *directory, bool (*is_rubbish)(
 	if (!dir)
 		return cli_error(-errno, "%s/%s", share->path, directory);
 	while (r == 0 && (d = readdir(dir)) != NULL)
-		if (is_rubbish(d->d_name) && (r = tree_remove(fd, d->d_name)) < 0)
+		if (is_rubbish(d->d_name) && (r = treelist_remove(fd, d->d_name)) < 0)
 			cli_error(r, "%s/%s/%s", share->path, directory, d->d_name);
 	return r;
 }
 
 /* A manifest without its generation was written for one that was never committed, or is gone. */
-static int sweep_manifests(struct share *share)
+static int sweep_manifests(struct share_store *share)
 {
 	int fd = openat(share->dir, "manifest", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -98,13 +99,13 @@ static int sweep_manifests(struct share *share)
 		unsigned int number;
 
 		if (sscanf(d->d_name, "%9u.", &number) == 1 && !share_has(share, number) &&
-			(r = tree_remove(fd, d->d_name)) < 0)
+			(r = treelist_remove(fd, d->d_name)) < 0)
 			cli_error(r, "%s/manifest/%s", share->path, d->d_name);
 	}
 	return r;
 }
 
-int share_sweep(struct share *share)
+int share_sweep(struct share_store *share)
 {
 	int r = sweep(share, "gen", is_unfinished);
 
@@ -117,7 +118,7 @@ int share_sweep(struct share *share)
 	return r == 0 ? sweep_manifests(share) : r;
 }
 
-static int put_right(struct share *share)
+static int put_right(struct share_store *share)
 {
 	uint32_t pending = share_read_number(share, "etc/flip");
 	uint64_t window;
@@ -131,7 +132,7 @@ static int put_right(struct share *share)
 	return r == 0 ? share_sweep(share) : r;
 }
 
-int share_lock(struct share *share, const char *command)
+int share_lock(struct share_store *share, const char *command)
 {
 	int r;
 

@@ -31,7 +31,7 @@ static uint32_t parse_number(const char *text, size_t n)
 	return number;
 }
 
-int share_read(const struct share *share, const char *path, struct buf *text)
+int share_read(const struct share_store *share, const char *path, struct buf *text)
 {
 	AUTO_CLOSE int fd = openat(share->dir, path, O_RDONLY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : buf_read(text, fd, SHARE_TEXT_MAX);
@@ -39,14 +39,14 @@ int share_read(const struct share *share, const char *path, struct buf *text)
 	return r < 0 && r != -ENOENT ? cli_error(r, "%s/%s", share->path, path) : r;
 }
 
-int share_write(const struct share *share, const char *path, const void *data, size_t n)
+int share_write(const struct share_store *share, const char *path, const void *data, size_t n)
 {
 	int r = publish_file(share->dir, path, 0644, data, n);
 
 	return r < 0 ? cli_error(r, "%s/%s cannot be written", share->path, path) : 0;
 }
 
-uint32_t share_read_number(const struct share *share, const char *path)
+uint32_t share_read_number(const struct share_store *share, const char *path)
 {
 	AUTO_BUF struct buf text = { 0 };
 
@@ -57,7 +57,7 @@ uint32_t share_read_number(const struct share *share, const char *path)
 	return parse_number(text.data, text.size);
 }
 
-int share_write_number(const struct share *share, const char *path, uint32_t number)
+int share_write_number(const struct share_store *share, const char *path, uint32_t number)
 {
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%u\n", number);
@@ -72,7 +72,7 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int list_generations(struct share *share, DIR *dir)
+static int list_generations(struct share_store *share, DIR *dir)
 {
 	struct dirent *d;
 
@@ -94,7 +94,7 @@ static int list_generations(struct share *share, DIR *dir)
 	return -errno;
 }
 
-int share_refresh(struct share *share)
+int share_refresh(struct share_store *share)
 {
 	int fd = openat(share->dir, "gen", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -109,7 +109,7 @@ int share_refresh(struct share *share)
 	return 0;
 }
 
-static int read_uuid(struct share *share)
+static int read_uuid(struct share_store *share)
 {
 	AUTO_BUF struct buf text = { 0 };
 	int r = share_read(share, "etc/uuid", &text);
@@ -124,11 +124,11 @@ static int read_uuid(struct share *share)
 	return r;
 }
 
-int share_open(const char *path, struct share *share)
+int share_open(const char *path, struct share_store *share)
 {
 	int r;
 
-	*share = (struct share){ .dir = -1, .lock = -1, .path = realpath(path, NULL) };
+	*share = (struct share_store){ .dir = -1, .lock = -1, .path = realpath(path, NULL) };
 	if (!share->path)
 		return cli_error(-errno, "share %s", path);
 	share->dir = open(share->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -138,7 +138,7 @@ int share_open(const char *path, struct share *share)
 	return r < 0 ? r : share_refresh(share);
 }
 
-void share_close(struct share *share)
+void share_close(struct share_store *share)
 {
 	free(share->path);
 	free(share->generation);
@@ -148,13 +148,13 @@ void share_close(struct share *share)
 		close(share->lock);
 }
 
-bool share_has(const struct share *share, uint32_t generation)
+bool share_has(const struct share_store *share, uint32_t generation)
 {
 	return share->n && bsearch(&generation, share->generation, share->n,
 				   sizeof(*share->generation), by_number);
 }
 
-uint32_t share_next(const struct share *share)
+uint32_t share_next(const struct share_store *share)
 {
 	uint32_t last = share_read_number(share, "etc/last");
 
@@ -171,7 +171,7 @@ struct share_name share_name(const char *directory, uint32_t generation, const c
 	return name;
 }
 
-int share_open_generation(const struct share *share, uint32_t generation)
+int share_open_generation(const struct share_store *share, uint32_t generation)
 {
 	int fd = openat(share->dir, share_name("gen", generation, "").text,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -189,7 +189,7 @@ int share_parse_layout(const char *path, const struct buf *text, struct layout *
 	return 0;
 }
 
-int share_layout_text(const struct share *share, uint32_t generation, struct buf *text)
+int share_layout_text(const struct share_store *share, uint32_t generation, struct buf *text)
 {
 	const struct share_name name = share_name("manifest", generation, ".layout");
 	int r = share_read(share, name.text, text);
@@ -197,7 +197,7 @@ int share_layout_text(const struct share *share, uint32_t generation, struct buf
 	return r == -ENOENT ? cli_error(r, "%s/%s", share->path, name.text) : r;
 }
 
-int share_layout(const struct share *share, uint32_t generation, struct layout *layout)
+int share_layout(const struct share_store *share, uint32_t generation, struct layout *layout)
 {
 	AUTO_BUF struct buf text = { 0 };
 	int r = share_layout_text(share, generation, &text);
@@ -207,8 +207,8 @@ int share_layout(const struct share *share, uint32_t generation, struct layout *
 			       share_name("manifest", generation, ".layout").text, &text, layout);
 }
 
-int share_manifest(const struct share *share, uint32_t generation, const struct signature_key *key,
-	struct manifest **manifest)
+int share_manifest(const struct share_store *share, uint32_t generation,
+	const struct signature_key *key, struct manifest **manifest)
 {
 	const struct share_name name = share_name("manifest", generation, ".mtree.gz");
 	struct manifest_error error = { 0 };
@@ -230,7 +230,7 @@ int share_manifest(const struct share *share, uint32_t generation, const struct 
 }
 
 int share_check_layout(
-	const struct share *share, const struct manifest_head *head, const struct buf *text)
+	const struct share_store *share, const struct manifest_head *head, const struct buf *text)
 {
 	struct digest digest;
 	int r;
@@ -250,7 +250,7 @@ int share_check_layout(
 
 static const char *const belongings[] = { ".mtree.gz", ".mtree.gz.sig", ".layout", ".note" };
 
-int share_remove_generation(struct share *share, uint32_t generation)
+int share_remove_generation(struct share_store *share, uint32_t generation)
 {
 	uint32_t last = share_next(share) - 1;
 	const struct share_name tree = share_name("gen", generation, ""),
@@ -274,6 +274,6 @@ int share_remove_generation(struct share *share, uint32_t generation)
 				-errno, "%s/manifest/%u%s", share->path, generation, belongings[i]);
 	if (r < 0)
 		return r;
-	r = tree_remove(share->dir, gone.text);
+	r = treelist_remove(share->dir, gone.text);
 	return r < 0 ? cli_error(r, "%s/%s", share->path, gone.text) : share_refresh(share);
 }

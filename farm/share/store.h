@@ -1,6 +1,6 @@
 /* A share on the server's disk (xenfarm-share(5)). What fails here says so itself. */
-#ifndef FARM_SHARE_H
-#define FARM_SHARE_H
+#ifndef FARM_STORE_H
+#define FARM_STORE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include "lib/layout.h"
 #include "lib/manifest/manifest.h"
 
-struct share {
+struct share_store {
 	char *path; /* absolute */
 	int dir;
 	int lock;         /* held if >= 0 */
@@ -20,8 +20,8 @@ struct share {
 };
 
 /* Returns 0 or -errno. */
-int share_open(const char *path, struct share *share);
-void share_close(struct share *share);
+int share_open(const char *path, struct share_store *share);
+void share_close(struct share_store *share);
 #define AUTO_SHARE __attribute__((cleanup(share_close)))
 
 /*
@@ -30,21 +30,21 @@ void share_close(struct share *share);
  * Then put right what an interrupted command left: what was committed is finished, what was not is
  * removed. Returns 0 or -errno.
  */
-int share_lock(struct share *share, const char *command);
+int share_lock(struct share_store *share, const char *command);
 
 /* With the lock: remove what was not committed. Returns 0 or -errno. */
-int share_sweep(struct share *share);
+int share_sweep(struct share_store *share);
 
 /* Read the numbers of generations and `current` anew. Returns 0 or -errno. */
-int share_refresh(struct share *share);
+int share_refresh(struct share_store *share);
 
-bool share_has(const struct share *share, uint32_t generation);
+bool share_has(const struct share_store *share, uint32_t generation);
 
 /* The number for the next generation: none that ever was is used again. 0 if it cannot be told. */
-uint32_t share_next(const struct share *share);
+uint32_t share_next(const struct share_store *share);
 
 /* gen/N as an fd, or -errno. */
-int share_open_generation(const struct share *share, uint32_t generation);
+int share_open_generation(const struct share_store *share, uint32_t generation);
 
 /* "directory/N.suffix" */
 struct share_name {
@@ -54,46 +54,47 @@ struct share_name share_name(const char *directory, uint32_t generation, const c
 
 /* A small file of the share. share_read(): -ENOENT is told to nobody. */
 #define SHARE_TEXT_MAX 65536
-int share_read(const struct share *share, const char *path, struct buf *text);
-int share_write(const struct share *share, const char *path, const void *data, size_t n);
+int share_read(const struct share_store *share, const char *path, struct buf *text);
+int share_write(const struct share_store *share, const char *path, const void *data, size_t n);
 
 /* A file that holds a number. 0 if it is not there or holds none. */
-uint32_t share_read_number(const struct share *share, const char *path);
-int share_write_number(const struct share *share, const char *path, uint32_t number);
+uint32_t share_read_number(const struct share_store *share, const char *path);
+int share_write_number(const struct share_store *share, const char *path, uint32_t number);
 
 /* A generation's manifest, whose signature is that of the key, if one is given. */
-int share_manifest(const struct share *share, uint32_t generation, const struct signature_key *key,
-	struct manifest **manifest);
+int share_manifest(const struct share_store *share, uint32_t generation,
+	const struct signature_key *key, struct manifest **manifest);
 
 /* Is that text the layout that the head of a manifest was signed with, if it says one? 0 or
  * -errno. */
 int share_check_layout(
-	const struct share *share, const struct manifest_head *head, const struct buf *text);
+	const struct share_store *share, const struct manifest_head *head, const struct buf *text);
 
 /* A generation's layout: its text, and what that says. */
-int share_layout_text(const struct share *share, uint32_t generation, struct buf *text);
-int share_layout(const struct share *share, uint32_t generation, struct layout *layout);
+int share_layout_text(const struct share_store *share, uint32_t generation, struct buf *text);
+int share_layout(const struct share_store *share, uint32_t generation, struct layout *layout);
 
 /* Parse a layout that came from path. */
 int share_parse_layout(const char *path, const struct buf *text, struct layout *layout);
 
 /* Remove a generation, its tree last. Returns 0 or -errno. */
-int share_remove_generation(struct share *share, uint32_t generation);
+int share_remove_generation(struct share_store *share, uint32_t generation);
 
 /*
  * Make `generation` the one that clients run from: gen/N.partial becomes gen/N if it is not that
  * yet, live is flipped, layout and current are written. From its first moment on, this survives an
  * interruption: the next share_lock() completes it. window: see flip_apply(). Returns 0 or -errno.
  */
-int share_switch(struct share *share, uint32_t generation, uint64_t *window);
+int share_switch(struct share_store *share, uint32_t generation, uint64_t *window);
 
 /* The tree in the directory fd, which messages call name. Returns 0 or -errno. */
-struct tree;
-int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree);
+struct treelist;
+int share_read_tree(
+	const struct share_store *share, const char *name, int fd, struct treelist *tree);
 
 /* The changes that share_switch() would make. Both trees are the caller's to free. */
 struct flip;
-int share_plan(const struct share *share, uint32_t generation, struct tree *live, struct tree *gen,
-	struct flip *flip);
+int share_plan(const struct share_store *share, uint32_t generation, struct treelist *live,
+	struct treelist *gen, struct flip *flip);
 
 #endif

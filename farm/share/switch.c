@@ -12,16 +12,17 @@
 #include "lib/cli.h"
 #include "lib/vis.h"
 
-int share_read_tree(const struct share *share, const char *name, int fd, struct tree *tree)
+int share_read_tree(
+	const struct share_store *share, const char *name, int fd, struct treelist *tree)
 {
 	AUTO_FREE char *where = NULL;
-	int r = tree_read(fd, tree, &where);
+	int r = treelist_read(fd, tree, &where);
 
 	return r < 0 ? cli_error(r, "%s/%s/%s", share->path, name, where ? where : "") : 0;
 }
 
-int share_plan(const struct share *share, uint32_t generation, struct tree *live, struct tree *gen,
-	struct flip *flip)
+int share_plan(const struct share_store *share, uint32_t generation, struct treelist *live,
+	struct treelist *gen, struct flip *flip)
 {
 	AUTO_CLOSE int live_fd = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSE int gen_fd = share_open_generation(share, generation);
@@ -39,7 +40,8 @@ int share_plan(const struct share *share, uint32_t generation, struct tree *live
 	return r;
 }
 
-static int flip_failed(const struct share *share, int r, uint32_t generation, const char *where)
+static int flip_failed(
+	const struct share_store *share, int r, uint32_t generation, const char *where)
 {
 	AUTO_FREE char *path = where ? vis_string(where) : NULL;
 	const char *hint = "";
@@ -53,9 +55,9 @@ static int flip_failed(const struct share *share, int r, uint32_t generation, co
 		share->path, path ? path : "", generation, hint);
 }
 
-static int flip(const struct share *share, uint32_t generation, uint64_t *window)
+static int flip(const struct share_store *share, uint32_t generation, uint64_t *window)
 {
-	AUTO_TREE struct tree live = { 0 }, gen = { 0 };
+	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip plan = { 0 };
 	struct flip_directories directories = { .share = share->dir, .live = -1, .gen = -1 };
 	const char *where;
@@ -63,7 +65,7 @@ static int flip(const struct share *share, uint32_t generation, uint64_t *window
 
 	if (r < 0)
 		return r;
-	say_phase("flip", plan.n, 0);
+	output_progress("flip", plan.n, 0);
 	directories.live = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	directories.gen = share_open_generation(share, generation);
 	r = flip_apply(&plan, &gen, &directories, window, &where);
@@ -78,7 +80,7 @@ static int flip(const struct share *share, uint32_t generation, uint64_t *window
 }
 
 /* After this the generation is complete and its name final. */
-static int settle(const struct share *share, uint32_t generation)
+static int settle(const struct share_store *share, uint32_t generation)
 {
 	const struct share_name partial = share_name("gen", generation, ".partial"),
 				final = share_name("gen", generation, "");
@@ -88,7 +90,7 @@ static int settle(const struct share *share, uint32_t generation)
 	return 0;
 }
 
-static int put_layout(const struct share *share, uint32_t generation)
+static int put_layout(const struct share_store *share, uint32_t generation)
 {
 	AUTO_BUF struct buf text = { 0 };
 	int r = share_layout_text(share, generation, &text);
@@ -96,7 +98,7 @@ static int put_layout(const struct share *share, uint32_t generation)
 	return r < 0 ? r : share_write(share, "layout", text.data, text.size);
 }
 
-int share_switch(struct share *share, uint32_t generation, uint64_t *window)
+int share_switch(struct share_store *share, uint32_t generation, uint64_t *window)
 {
 	/* The commitment: whoever finds this file goes on from here. */
 	int r = share_write_number(share, "etc/flip", generation);

@@ -35,7 +35,7 @@ static int open_dir(int at, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-int tree_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path)
+int treelist_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path)
 {
 	AUTO_CLOSE int from = open_dir(from_at, from_path), to = open_dir(to_at, to_path);
 
@@ -45,26 +45,26 @@ int tree_copy_dir(int from_at, const char *from_path, int to_at, const char *to_
 }
 
 /* All that begins with the path of a directory follows it at once, other names among it. */
-static bool is_in(const struct tree_entry *e, const struct tree_entry *top)
+static bool is_in(const struct treelist_entry *e, const struct treelist_entry *top)
 {
 	size_t n = strlen(top->path);
 
 	return n == 0 || e == top || e->path[n] == '/';
 }
 
-static void name_of(const struct tree_entry *e, const struct tree_entry *top, const char *name,
-	char path[static PATH_MAX])
+static void name_of(const struct treelist_entry *e, const struct treelist_entry *top,
+	const char *name, char path[static PATH_MAX])
 {
 	size_t n = strlen(top->path);
 
 	snprintf(path, PATH_MAX, "%s%s%s", name, n == 0 && e != top ? "/" : "", e->path + n);
 }
 
-int tree_link(
-	const struct tree *tree, const struct tree_entry *top, int from, int to, const char *name)
+int treelist_link(const struct treelist *tree, const struct treelist_entry *top, int from, int to,
+	const char *name)
 {
 	size_t n = strlen(top->path);
-	const struct tree_entry *end = tree->entry + tree->n, *e = top;
+	const struct treelist_entry *end = tree->entry + tree->n, *e = top;
 	char path[PATH_MAX];
 	int r = 0;
 
@@ -80,7 +80,7 @@ int tree_link(
 		if (!S_ISDIR(e->mode) || !is_in(e, top))
 			continue;
 		name_of(e, top, name, path);
-		r = tree_copy_dir(from, e->path, to, path);
+		r = treelist_copy_dir(from, e->path, to, path);
 	}
 	return r;
 }

@@ -13,18 +13,18 @@
 #include "lib/cleanup.h"
 #include "lib/xattrs.h"
 
-static struct tree_entry *add(struct tree *tree, const char *path, const struct stat *st)
+static struct treelist_entry *add(struct treelist *tree, const char *path, const struct stat *st)
 {
 	if (tree->n == tree->capacity) {
 		size_t capacity = tree->capacity ? 2 * tree->capacity : 1024;
-		struct tree_entry *grown = reallocarray(tree->entry, capacity, sizeof(*grown));
+		struct treelist_entry *grown = reallocarray(tree->entry, capacity, sizeof(*grown));
 
 		if (!grown)
 			return NULL;
 		tree->entry = grown;
 		tree->capacity = capacity;
 	}
-	tree->entry[tree->n] = (struct tree_entry){
+	tree->entry[tree->n] = (struct treelist_entry){
 		.path = strdup(path),
 		.dev = st->st_dev,
 		.rdev = st->st_rdev,
@@ -40,7 +40,7 @@ static struct tree_entry *add(struct tree *tree, const char *path, const struct 
 	return tree->entry[tree->n].path ? &tree->entry[tree->n++] : NULL;
 }
 
-static int list(DIR *dir, const char *directory, struct tree *tree)
+static int list(DIR *dir, const char *directory, struct treelist *tree)
 {
 	AUTO_BUF struct buf path = { 0 };
 	size_t n = strlen(directory) + (*directory != '\0');
@@ -64,7 +64,7 @@ static int list(DIR *dir, const char *directory, struct tree *tree)
 }
 
 /* What the i-th entry, a directory, holds. */
-static int enter(int root, struct tree *tree, size_t i)
+static int enter(int root, struct treelist *tree, size_t i)
 {
 	const char *path = tree->entry[i].path;
 	AUTO_BUF struct buf xattrs = { 0 };
@@ -91,12 +91,12 @@ static int enter(int root, struct tree *tree, size_t i)
 
 static int by_path(const void *a, const void *b)
 {
-	const struct tree_entry *x = a, *y = b;
+	const struct treelist_entry *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
 
-int tree_read(int root, struct tree *tree, char **where)
+int treelist_read(int root, struct treelist *tree, char **where)
 {
 	struct stat st;
 	int r;
@@ -118,23 +118,23 @@ int tree_read(int root, struct tree *tree, char **where)
 	return 0;
 }
 
-void tree_free(struct tree *tree)
+void treelist_free(struct treelist *tree)
 {
 	for (size_t i = 0; i < tree->n; i++) {
 		free(tree->entry[i].path);
 		free(tree->entry[i].xattrs);
 	}
 	free(tree->entry);
-	*tree = (struct tree){ 0 };
+	*tree = (struct treelist){ 0 };
 }
 
-struct tree_entry *tree_find(const struct tree *tree, const char *path, size_t n)
+struct treelist_entry *treelist_find(const struct treelist *tree, const char *path, size_t n)
 {
 	size_t low = 0, high = tree->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		struct tree_entry *e = &tree->entry[middle];
+		struct treelist_entry *e = &tree->entry[middle];
 		int order = strncmp(e->path, path, n);
 
 		if (order == 0 && e->path[n] == '\0')
@@ -147,21 +147,22 @@ struct tree_entry *tree_find(const struct tree *tree, const char *path, size_t n
 	return NULL;
 }
 
-size_t tree_parent(const char *path)
+size_t treelist_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-bool tree_same_directory(const struct tree_entry *a, const struct tree_entry *b)
+bool treelist_same_directory(const struct treelist_entry *a, const struct treelist_entry *b)
 {
 	return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
 	       a->n_xattrs == b->n_xattrs &&
 	       (a->n_xattrs == 0 || memcmp(a->xattrs, b->xattrs, a->n_xattrs) == 0);
 }
 
-int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, void *arg)
+int treelist_join(
+	const struct treelist *a, const struct treelist *b, treelist_pair_fn *each, void *arg)
 {
 	size_t i = 0, j = 0;
 	int r = 0;
@@ -196,11 +197,11 @@ static int empty(int fd)
 		return -errno;
 	while (r == 0 && (d = readdir(dir)) != NULL)
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			r = tree_remove(fd, d->d_name);
+			r = treelist_remove(fd, d->d_name);
 	return r;
 }
 
-int tree_remove(int directory, const char *name)
+int treelist_remove(int directory, const char *name)
 {
 	int fd, r;
 

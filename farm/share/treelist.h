@@ -1,6 +1,6 @@
 /* The names of a tree with their inodes: what flip, diff and list compare. */
-#ifndef FARM_TREE_H
-#define FARM_TREE_H
+#ifndef FARM_TREELIST_H
+#define FARM_TREELIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-struct tree_entry {
+struct treelist_entry {
 	char *path; /* relative, "" is the root */
 	dev_t dev, rdev;
 	ino_t ino;
@@ -24,8 +24,8 @@ struct tree_entry {
 };
 
 /* Starts as {0}. Sorted by the bytes of path. */
-struct tree {
-	struct tree_entry *entry;
+struct treelist {
+	struct treelist_entry *entry;
 	size_t n, capacity;
 };
 
@@ -33,47 +33,51 @@ struct tree {
  * Read the tree below root, a directory's fd. Nothing is followed. Returns 0, or -errno with
  * *where, which the caller frees, the path that could not be read.
  */
-int tree_read(int root, struct tree *tree, char **where);
-void tree_free(struct tree *tree);
-#define AUTO_TREE __attribute__((cleanup(tree_free)))
+int treelist_read(int root, struct treelist *tree, char **where);
+void treelist_free(struct treelist *tree);
+#define AUTO_TREELIST __attribute__((cleanup(treelist_free)))
 
 /* The entry of that path (n bytes), or NULL. */
-struct tree_entry *tree_find(const struct tree *tree, const char *path, size_t n);
+struct treelist_entry *treelist_find(const struct treelist *tree, const char *path, size_t n);
 
 /* The length of the path's directory: 0 for a name at the top, and for the root itself. */
-size_t tree_parent(const char *path);
+size_t treelist_parent(const char *path);
 
-static inline bool tree_same_inode(const struct tree_entry *a, const struct tree_entry *b)
+static inline bool treelist_same_inode(
+	const struct treelist_entry *a, const struct treelist_entry *b)
 {
 	return a->ino == b->ino && a->dev == b->dev;
 }
 
-static inline bool tree_same_time(const struct tree_entry *a, const struct tree_entry *b)
+static inline bool treelist_same_time(
+	const struct treelist_entry *a, const struct treelist_entry *b)
 {
 	return a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
 }
 
 /* Two directories have the same owner, mode and attributes; their times and what they hold aside.
  */
-bool tree_same_directory(const struct tree_entry *a, const struct tree_entry *b);
+bool treelist_same_directory(const struct treelist_entry *a, const struct treelist_entry *b);
 
 /* Every path once, in order, with a or b NULL where it is absent. Non-zero stops, and is returned.
  */
-typedef int tree_pair_fn(const struct tree_entry *a, const struct tree_entry *b, void *arg);
-int tree_join(const struct tree *a, const struct tree *b, tree_pair_fn *each, void *arg);
+typedef int treelist_pair_fn(
+	const struct treelist_entry *a, const struct treelist_entry *b, void *arg);
+int treelist_join(
+	const struct treelist *a, const struct treelist *b, treelist_pair_fn *each, void *arg);
 
 /*
  * top, an entry of the tree that the fd from is the root of, once more as name below the fd to:
  * directories are new, with owner, mode, attributes and times of theirs, all else is hard links.
  * Returns 0 or -errno.
  */
-int tree_link(
-	const struct tree *tree, const struct tree_entry *top, int from, int to, const char *name);
+int treelist_link(const struct treelist *tree, const struct treelist_entry *top, int from, int to,
+	const char *name);
 
 /* Owner, mode, attributes and times of one directory to another. Returns 0 or -errno. */
-int tree_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path);
+int treelist_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path);
 
 /* Remove name in directory with all below it; fine if it is not there. Returns 0 or -errno. */
-int tree_remove(int directory, const char *name);
+int treelist_remove(int directory, const char *name);
 
 #endif

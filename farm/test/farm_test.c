@@ -26,19 +26,19 @@
  */
 
 /* The text has room for one byte more. */
-static int parse(const char *text, size_t n, struct config *config, struct conf_error *error)
+static int parse(const char *text, size_t n, struct settings *config, struct conf_error *error)
 {
-	*config = (struct config){ 0 };
+	*config = (struct settings){ 0 };
 	buf_add(&config->text, text, n);
 	assert_non_null(buf_room(&config->text, 1));
-	return config_parse(config, error);
+	return settings_parse(config, error);
 }
 
 static void test_config_good(void **state)
 {
 	static const char text[] = "# remark\n\n  share=/srv/a b \nkey =\t/k\nkeep = 12\r\n"
 				   "mkinitrd = --platform xen --fs ext4";
-	struct config config;
+	struct settings config;
 	struct conf_error error;
 
 	(void)state;
@@ -46,13 +46,13 @@ static void test_config_good(void **state)
 	assert_string_equal(config.share, "/srv/xenfarm/share");
 	assert_string_equal(config.mkinitrd, "");
 	assert_int_equal(config.keep, 5);
-	config_free(&config);
+	settings_free(&config);
 	assert_int_equal(parse(text, strlen(text), &config, &error), 0);
 	assert_string_equal(config.share, "/srv/a b");
 	assert_string_equal(config.key, "/k");
 	assert_int_equal(config.keep, 12);
 	assert_string_equal(config.mkinitrd, "--platform xen --fs ext4");
-	config_free(&config);
+	settings_free(&config);
 }
 
 static void test_config_bad(void **state)
@@ -76,7 +76,7 @@ static void test_config_bad(void **state)
 		ROW("\nkeep = -1", "is not a number from 1"),
 #undef ROW
 	};
-	struct config config;
+	struct settings config;
 	struct conf_error error;
 
 	(void)state;
@@ -84,13 +84,13 @@ static void test_config_bad(void **state)
 		assert_int_equal(parse(bad[i].text, bad[i].size, &config, &error), -EINVAL);
 		assert_int_equal(error.line, 2);
 		assert_string_equal(error.what, bad[i].what);
-		config_free(&config);
+		settings_free(&config);
 	}
 }
 
 static void test_config_long(void **state)
 {
-	struct config config;
+	struct settings config;
 	char text[PATH_MAX + 16];
 	struct conf_error error;
 
@@ -99,10 +99,10 @@ static void test_config_long(void **state)
 	memcpy(text, "share=/", 7);
 	assert_int_equal(parse(text, 6 + PATH_MAX - 1, &config, &error), 0);
 	assert_int_equal(strlen(config.share), PATH_MAX - 1);
-	config_free(&config);
+	settings_free(&config);
 	assert_int_equal(parse(text, 6 + PATH_MAX, &config, &error), -EINVAL);
 	assert_string_equal(error.what, "is too long");
-	config_free(&config);
+	settings_free(&config);
 }
 
 /* --- passwords ----------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ static void test_blank(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		AUTO_BUF struct buf out = { 0 };
 
-		private_blank(rows[i][0], strlen(rows[i][0]), &out);
+		passwords_blank(rows[i][0], strlen(rows[i][0]), &out);
 		buf_add(&out, "", 1);
 		assert_string_equal(out.data, rows[i][1]);
 	}
@@ -149,7 +149,7 @@ static void test_blank(void **state)
 			buf_puts(&wanted, "\n");
 		}
 	}
-	private_blank(all.data, all.size, &got);
+	passwords_blank(all.data, all.size, &got);
 	assert_int_equal(got.size, wanted.size);
 	assert_memory_equal(got.data, wanted.data, got.size);
 }
@@ -265,11 +265,11 @@ static void check_layout(const char *paths, const char *wanted)
 	unsigned int line;
 	const char *what;
 
-	assert_int_equal(detect_layout(root, &out), 0);
+	assert_int_equal(layout_detect(root, &out), 0);
 	assert_int_equal(layout_parse(out.data, out.size, &layout, &line, &what), 0);
 	buf_add(&out, "", 1);
 	assert_string_equal(out.data, wanted);
-	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_detect(void **state)
@@ -295,23 +295,24 @@ static void test_tree(void **state)
 {
 	char directory[32];
 	AUTO_CLOSE int root = make_tree(directory, "b a a/x a/x/f. a-b a/l>x");
-	AUTO_TREE struct tree tree = { 0 };
+	AUTO_TREELIST struct treelist tree = { 0 };
 	AUTO_FREE char *where = NULL;
 	static const char *const wanted[] = { "", "a", "a-b", "a/l", "a/x", "a/x/f.", "b" };
 
 	(void)state;
-	assert_int_equal(tree_read(root, &tree, &where), 0);
+	assert_int_equal(treelist_read(root, &tree, &where), 0);
 	assert_int_equal(tree.n, sizeof(wanted) / sizeof(*wanted));
 	for (size_t i = 0; i < tree.n; i++) {
 		assert_string_equal(tree.entry[i].path, wanted[i]);
-		assert_ptr_equal(tree_find(&tree, wanted[i], strlen(wanted[i])), &tree.entry[i]);
+		assert_ptr_equal(
+			treelist_find(&tree, wanted[i], strlen(wanted[i])), &tree.entry[i]);
 	}
-	assert_null(tree_find(&tree, "a/y", 3));
-	assert_ptr_equal(tree_find(&tree, "a/x/f.", 3), &tree.entry[4]);
-	assert_int_equal(tree_parent("a/x/f."), 3);
-	assert_int_equal(tree_parent("a"), 0);
-	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
-	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
+	assert_null(treelist_find(&tree, "a/y", 3));
+	assert_ptr_equal(treelist_find(&tree, "a/x/f.", 3), &tree.entry[4]);
+	assert_int_equal(treelist_parent("a/x/f."), 3);
+	assert_int_equal(treelist_parent("a"), 0);
+	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
 	assert_int_equal(access(directory, F_OK), -1);
 }
 
@@ -319,21 +320,21 @@ static void test_link(void **state)
 {
 	char directory[32];
 	AUTO_CLOSE int root = make_tree(directory, "a a/x a/x/f. a-b a/l>x");
-	AUTO_TREE struct tree tree = { 0 }, linked = { 0 };
+	AUTO_TREELIST struct treelist tree = { 0 }, linked = { 0 };
 	AUTO_FREE char *where = NULL, *no = NULL;
 	static const char *const wanted[] = { "new", "new/l", "new/x", "new/x/f." };
 
 	(void)state;
-	assert_int_equal(tree_read(root, &tree, &where), 0);
-	assert_int_equal(tree_link(&tree, tree_find(&tree, "a", 1), root, root, "new"), 0);
-	assert_int_equal(tree_read(root, &linked, &no), 0);
+	assert_int_equal(treelist_read(root, &tree, &where), 0);
+	assert_int_equal(treelist_link(&tree, treelist_find(&tree, "a", 1), root, root, "new"), 0);
+	assert_int_equal(treelist_read(root, &linked, &no), 0);
 	assert_int_equal(linked.n, tree.n + 4);
 	for (size_t i = 0; i < 4; i++)
-		assert_non_null(tree_find(&linked, wanted[i], strlen(wanted[i])));
-	assert_true(tree_same_inode(
-		tree_find(&linked, "a/x/f.", 6), tree_find(&linked, "new/x/f.", 8)));
-	assert_int_equal(tree_link(&tree, &tree.entry[0], root, root, "a"), -EEXIST);
-	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
+		assert_non_null(treelist_find(&linked, wanted[i], strlen(wanted[i])));
+	assert_true(treelist_same_inode(
+		treelist_find(&linked, "a/x/f.", 6), treelist_find(&linked, "new/x/f.", 8)));
+	assert_int_equal(treelist_link(&tree, &tree.entry[0], root, root, "a"), -EEXIST);
+	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_xattrs(void **state)
@@ -345,7 +346,7 @@ static void test_xattrs(void **state)
 
 	(void)state;
 	if (fsetxattr(a, "user.one", "1", 1, 0) < 0) {
-		tree_remove(AT_FDCWD, directory);
+		treelist_remove(AT_FDCWD, directory);
 		skip();
 	}
 	assert_int_equal(fsetxattr(a, "user.two", "", 0, 0), 0);
@@ -358,7 +359,7 @@ static void test_xattrs(void **state)
 	assert_int_equal(x.size, y.size);
 	assert_memory_equal(x.data, y.data, x.size);
 	assert_int_equal(fgetxattr(b, "user.three", NULL, 0), -1);
-	assert_int_equal(tree_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
 }
 
 int main(void)

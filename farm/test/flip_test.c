@@ -17,15 +17,16 @@ enum {
 	LINK = S_IFLNK | 0777
 };
 
-static void put(struct tree *t, const char *path, mode_t mode, ino_t ino)
+static void put(struct treelist *t, const char *path, mode_t mode, ino_t ino)
 {
 	t->entry = reallocarray(t->entry, t->n + 1, sizeof(*t->entry));
 	assert_non_null(t->entry);
-	t->entry[t->n++] = (struct tree_entry){ .path = strdup(path), .mode = mode, .ino = ino };
+	t->entry[t->n++] =
+		(struct treelist_entry){ .path = strdup(path), .mode = mode, .ino = ino };
 }
 
 /* The operations as one text, such as "place usr/lib/a.so|directory usr/lib". */
-static void expect(struct tree *live, struct tree *gen, const char *wanted)
+static void expect(struct treelist *live, struct treelist *gen, const char *wanted)
 {
 	AUTO_FLIP struct flip flip = { 0 };
 	char got[1024] = "";
@@ -35,13 +36,13 @@ static void expect(struct tree *live, struct tree *gen, const char *wanted)
 		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s %s", i ? "|" : "",
 			flip_kind_name(flip.op[i].kind), flip.op[i].path);
 	assert_string_equal(got, wanted);
-	tree_free(live);
-	tree_free(gen);
+	treelist_free(live);
+	treelist_free(gen);
 }
 
 static void test_equal(void **state)
 {
-	struct tree a = { 0 }, b = { 0 };
+	struct treelist a = { 0 }, b = { 0 };
 
 	(void)state;
 	put(&a, "", DIR_MODE, 1);
@@ -53,7 +54,7 @@ static void test_equal(void **state)
 
 static void test_order(void **state)
 {
-	struct tree a = { 0 }, b = { 0 };
+	struct treelist a = { 0 }, b = { 0 };
 
 	(void)state;
 	put(&a, "", DIR_MODE, 1);
@@ -82,7 +83,7 @@ static void test_order(void **state)
 
 static void test_types(void **state)
 {
-	struct tree a = { 0 }, b = { 0 };
+	struct treelist a = { 0 }, b = { 0 };
 
 	(void)state;
 	put(&a, "", DIR_MODE, 1);
@@ -100,7 +101,7 @@ static void test_types(void **state)
 
 static void test_directories(void **state)
 {
-	struct tree a = { 0 }, b = { 0 };
+	struct treelist a = { 0 }, b = { 0 };
 
 	(void)state;
 	put(&a, "", DIR_MODE, 1);
@@ -129,10 +130,11 @@ static unsigned int roll(unsigned int n)
 
 static int by_path(const void *a, const void *b)
 {
-	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
+	return strcmp(
+		((const struct treelist_entry *)a)->path, ((const struct treelist_entry *)b)->path);
 }
 
-static void grow(struct tree *t, const char *directory, int depth, ino_t side)
+static void grow(struct treelist *t, const char *directory, int depth, ino_t side)
 {
 	static const char *const names[] = { "a", "a-b", "b.so", "bin", "c" };
 	char path[64];
@@ -156,7 +158,7 @@ static void grow(struct tree *t, const char *directory, int depth, ino_t side)
 	}
 }
 
-static void random_tree(struct tree *t, ino_t side)
+static void random_tree(struct treelist *t, ino_t side)
 {
 	put(t, "", DIR_MODE, side);
 	grow(t, "", 0, side);
@@ -170,7 +172,7 @@ static bool at_or_below(const char *path, const char *top)
 	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
-static void take_away(struct tree *live, const char *path)
+static void take_away(struct treelist *live, const char *path)
 {
 	size_t kept = 0;
 
@@ -183,10 +185,11 @@ static void take_away(struct tree *live, const char *path)
 }
 
 /* What the kernel would do: a rename over a directory, or of one over a file, is refused. */
-static void play(struct tree *live, const struct tree *gen, const struct flip_op *op)
+static void play(struct treelist *live, const struct treelist *gen, const struct flip_op *op)
 {
-	const struct tree_entry *old = tree_find(live, op->path, strlen(op->path));
-	const struct tree_entry *parent = tree_find(live, op->path, tree_parent(op->path));
+	const struct treelist_entry *old = treelist_find(live, op->path, strlen(op->path));
+	const struct treelist_entry *parent =
+		treelist_find(live, op->path, treelist_parent(op->path));
 
 	assert_non_null(parent);
 	assert_true(S_ISDIR(parent->mode));
@@ -210,18 +213,18 @@ static void play(struct tree *live, const struct tree *gen, const struct flip_op
 }
 
 static void assert_no_common_name_absent(
-	const struct tree *old, const struct tree *gen, const struct tree *live)
+	const struct treelist *old, const struct treelist *gen, const struct treelist *live)
 {
 	for (size_t i = 0; i < gen->n; i++) {
 		const char *path = gen->entry[i].path;
 		size_t n = strlen(path);
 
-		if (tree_find(old, path, n))
-			assert_non_null(tree_find(live, path, n));
+		if (treelist_find(old, path, n))
+			assert_non_null(treelist_find(live, path, n));
 	}
 }
 
-static void assert_equal(const struct tree *live, const struct tree *gen)
+static void assert_equal(const struct treelist *live, const struct treelist *gen)
 {
 	assert_int_equal(live->n, gen->n);
 	for (size_t i = 0; i < gen->n; i++) {
@@ -232,21 +235,21 @@ static void assert_equal(const struct tree *live, const struct tree *gen)
 	}
 }
 
-static void copy_tree_to(const struct tree *from, struct tree *to)
+static void copy_tree_to(const struct treelist *from, struct treelist *to)
 {
 	for (size_t i = 0; i < from->n; i++)
 		put(to, from->entry[i].path, from->entry[i].mode, from->entry[i].ino);
 }
 
 /* Play a plan up to a random operation; then a new plan must complete the work. */
-static void play_interrupted(const struct tree *old, const struct tree *gen)
+static void play_interrupted(const struct treelist *old, const struct treelist *gen)
 {
-	AUTO_TREE struct tree live = { 0 };
+	AUTO_TREELIST struct treelist live = { 0 };
 
 	copy_tree_to(old, &live);
 	for (int round = 0; round < 2; round++) {
 		AUTO_FLIP struct flip flip = { 0 };
-		AUTO_TREE struct tree planned = { 0 };
+		AUTO_TREELIST struct treelist planned = { 0 };
 		size_t end;
 
 		/* A plan borrows paths from what it was made for. */
@@ -265,7 +268,7 @@ static void test_random(void **state)
 {
 	(void)state;
 	for (seed = 1; seed < 4000000000u; seed += 1000003) {
-		AUTO_TREE struct tree old = { 0 }, gen = { 0 };
+		AUTO_TREELIST struct treelist old = { 0 }, gen = { 0 };
 		unsigned int start = seed;
 
 		random_tree(&old, 1);

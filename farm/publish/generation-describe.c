@@ -32,7 +32,7 @@ static bool known(
 	const char *path, const struct statcache_key *key, struct digest *digest, void *arg)
 {
 	const struct describer *d = arg;
-	const struct tree_entry *old = tree_find(&d->g->previous_tree, path, strlen(path));
+	const struct treelist_entry *old = treelist_find(&d->g->previous_tree, path, strlen(path));
 	const struct manifest_entry *e;
 
 	if (!old || old->ino != key->ino || old->dev != key->dev)
@@ -47,7 +47,7 @@ static bool known(
 static void progress(uint64_t files, uint64_t bytes, void *arg)
 {
 	(void)arg;
-	say_phase("read", files, bytes);
+	output_progress("read", files, bytes);
 }
 
 /* Without the previous manifest, or with one that is not ours, everything is read. */
@@ -88,7 +88,7 @@ static int write_manifest(struct generation *g, struct manifest *m)
 		.restores = g->restores,
 		.published = g->published };
 	memcpy(m->head.share, g->share->uuid, sizeof(m->head.share));
-	say_phase("sign", 0, 0);
+	output_progress("sign", 0, 0);
 	r = digest_bytes(g->layout.data, g->layout.size, DIGEST_SHA256, &m->head.layout);
 	if (r == 0)
 		r = manifest_encode(m, &encoded, &error);
@@ -126,7 +126,7 @@ static int scan(struct describer *d)
 	unsigned long errors;
 	int r;
 
-	say_phase("read", 0, 0);
+	output_progress("read", 0, 0);
 	r = treescan(d->g->dir, &options, &m, &errors);
 
 	if (r < 0)
