@@ -5,11 +5,11 @@
  * The steps are xf-init's own functions. They know the root as /root and the share as /mroot: where
  * the tool has its root elsewhere, /root becomes a link to it.
  */
+#include "initrd/boot.h"
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
-#include "initrd/step.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef INITRD_BIND_H
 #define INITRD_BIND_H
 
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 
 /*
  * Make the layout's bind and link lines true under dir: bound read-only from the share's tree,

@@ -1,9 +1,9 @@
 #include "initrd/early.h"
 
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 #include "initrd/root.h"
 
 #include <errno.h>

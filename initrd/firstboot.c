@@ -1,7 +1,7 @@
 #include "initrd/firstboot.h"
 
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"

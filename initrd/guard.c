@@ -1,6 +1,6 @@
 #include "initrd/guard.h"
 
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/nfs/oncrpc.h"

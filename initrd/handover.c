@@ -1,7 +1,7 @@
 #include "initrd/handover.h"
 
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/nfs/nfs.h"
 
 #include <errno.h>

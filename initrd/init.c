@@ -3,12 +3,12 @@
  * line to the real init on a writeable root whose read-only part is the share
  * (docs/boot-contract.md).
  */
+#include "initrd/boot.h"
 #include "initrd/early.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/modules.h"
 #include "initrd/original.h"
-#include "initrd/step.h"
 #include "initrd/switch.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 #include "initrd/error.h"
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
 
 #include <dirent.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What xf-mkinitrd exchanges (mkinitrd-hook/image/merge.c); init last, as it tells that it was
+/* What xf-mkinitrd exchanges (mkinitrd-hook/image/exchange.c); init last, as it tells that it was
  * done. */
 static const char *const exchanged[] = { "/sbin/modprobe", "/shutdown", "/init" };
 

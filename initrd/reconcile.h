@@ -4,7 +4,7 @@
 #ifndef INITRD_RECONCILE_H
 #define INITRD_RECONCILE_H
 
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 #include "initrd/root.h"
 
 #include <stdbool.h>

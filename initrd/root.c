@@ -1,7 +1,7 @@
 #include "initrd/root.h"
 
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
 #include "initrd/modules.h"
 #include "initrd/superblock.h"

@@ -4,7 +4,7 @@
 #ifndef INITRD_ROOT_H
 #define INITRD_ROOT_H
 
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 #include "kernel-cmdline/xfnet.h"
 
 #include <stdbool.h>

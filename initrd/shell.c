@@ -1,6 +1,6 @@
 #include "initrd/shell.h"
 
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
 
 #include <errno.h>

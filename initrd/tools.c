@@ -2,7 +2,7 @@
 
 #include "initrd/bind.h"
 #include "initrd/error.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
 #include "initrd/root.h"
 

@@ -6,7 +6,7 @@
 #ifndef INITRD_TOOLS_H
 #define INITRD_TOOLS_H
 
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 
 #define TOOLS_TARGET "/target" /* where a program that runs in there finds the client's root */
 

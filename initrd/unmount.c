@@ -1,7 +1,7 @@
 #include "initrd/unmount.h"
 
 #include "initrd/error.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* xf-mkinitrd build: the three steps: make, publish, report. */
 #include "lib/cli.h"
+#include "mkinitrd-hook/build-report.h"
 #include "mkinitrd-hook/command.h"
 #include "mkinitrd-hook/options.h"
-#include "mkinitrd-hook/report.h"
 
 #include <limits.h>
 #include <stdio.h>

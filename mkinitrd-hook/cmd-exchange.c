@@ -1,12 +1,12 @@
 /* xf-mkinitrd exchange: the init of an initrd that another tool made. */
 #include "lib/cli.h"
+#include "mkinitrd-hook/build-report.h"
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/processor.h"
 #include "mkinitrd-hook/command.h"
-#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/image/exchange.h"
+#include "mkinitrd-hook/initrd-file.h"
 #include "mkinitrd-hook/options.h"
-#include "mkinitrd-hook/report.h"
-#include "mkinitrd-hook/source.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
 #include "lib/cli.h"
 #include "mkinitrd-hook/command.h"
 #include "mkinitrd-hook/image/unpack.h"
-#include "mkinitrd-hook/source.h"
+#include "mkinitrd-hook/initrd-file.h"
 
 #include <errno.h>
 #include <fcntl.h>

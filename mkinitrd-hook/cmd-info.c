@@ -1,10 +1,10 @@
 /* xf-mkinitrd info: what an initrd is made of. */
 #include "lib/json.h"
-#include "mkinitrd-hook/build/run.h"
+#include "mkinitrd-hook/build/init-check.h"
 #include "mkinitrd-hook/command.h"
-#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/image/exchange.h"
+#include "mkinitrd-hook/initrd-file.h"
 #include "mkinitrd-hook/options.h"
-#include "mkinitrd-hook/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>

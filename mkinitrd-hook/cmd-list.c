@@ -1,8 +1,8 @@
 /* xf-mkinitrd list: the files of an initrd, as the kernel will have them. */
 #include "lib/cli.h"
 #include "mkinitrd-hook/command.h"
+#include "mkinitrd-hook/initrd-file.h"
 #include "mkinitrd-hook/options.h"
-#include "mkinitrd-hook/source.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #include "initrd/modules.h"
 #include "lib/cli.h"
 #include "mkinitrd-hook/build/elf.h"
-#include "mkinitrd-hook/build/run.h"
+#include "mkinitrd-hook/build/init-check.h"
 #include "mkinitrd-hook/command.h"
-#include "mkinitrd-hook/source.h"
+#include "mkinitrd-hook/initrd-file.h"
 
 #include <errno.h>
 #include <stdarg.h>

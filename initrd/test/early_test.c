@@ -1,7 +1,7 @@
 /* The first and the last minutes: kernel file systems, the command line, what init sees of it. */
 #include "initrd/early.h"
 
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 #include "initrd/root.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"

@@ -2,9 +2,9 @@
  * Mounting the share: which versions of NFS are tried, with what flags, and what is refused.
  * mount(2) is this file's own: it "mounts" by having the share be there, and servers are a table.
  */
+#include "initrd/nfs/mount.h"
 #include "initrd/nfs/nfs.h"
 #include "initrd/nfs/server.h"
-#include "initrd/nfs/share.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"
 #include "lib/test/tap.h"

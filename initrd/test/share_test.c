@@ -1,5 +1,5 @@
 /* share_recognise() on directorys that are a share, or not quite. */
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 
 #include "initrd/test/fake.h"
 #include "lib/test/tap.h"

@@ -3,10 +3,10 @@
 
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/extra.h"
+#include "mkinitrd-hook/build/module-table.h"
 #include "mkinitrd-hook/build/processor.h"
 #include "mkinitrd-hook/build/programs.h"
 #include "mkinitrd-hook/build/table-check.h"
-#include "mkinitrd-hook/build/table.h"
 
 #include <dirent.h>
 #include <errno.h>

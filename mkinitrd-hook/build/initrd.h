@@ -4,10 +4,10 @@
 #ifndef MKINITRD_HOOK_INITRD_H
 #define MKINITRD_HOOK_INITRD_H
 
-#include "mkinitrd-hook/build/modules.h"
-#include "mkinitrd-hook/build/names.h"
+#include "mkinitrd-hook/build/kernel-modules.h"
+#include "mkinitrd-hook/build/module-names.h"
 #include "mkinitrd-hook/image/codec.h"
-#include "mkinitrd-hook/image/image.h"
+#include "mkinitrd-hook/image/cpio-tree.h"
 
 #include <stdbool.h>
 #include <stdint.h>

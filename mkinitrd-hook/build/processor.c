@@ -2,7 +2,7 @@
 #include "lib/cli.h"
 
 #include "mkinitrd-hook/build/elf.h"
-#include "mkinitrd-hook/build/modules.h"
+#include "mkinitrd-hook/build/kernel-modules.h"
 
 #include <stdlib.h>
 #include <string.h>

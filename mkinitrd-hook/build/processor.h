@@ -5,7 +5,7 @@
 #ifndef MKINITRD_HOOK_PROCESSOR_H
 #define MKINITRD_HOOK_PROCESSOR_H
 
-#include "mkinitrd-hook/image/tree.h"
+#include "mkinitrd-hook/image/index.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
  * image, a path resolves to one without links, and an exchanged image is read again as one that
  * has our init and its own one beside it, also after a second exchange.
  */
-#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/image/exchange.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
-#include "mkinitrd-hook/image/tree.h"
+#include "mkinitrd-hook/image/index.h"
 
 #include <errno.h>
 #include <fcntl.h>

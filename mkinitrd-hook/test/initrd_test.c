@@ -1,5 +1,5 @@
 /* Initrds taken apart, indexed, exchanged and unpacked: all from bytes made here. */
-#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/image/exchange.h"
 #include "mkinitrd-hook/image/unpack.h"
 
 #include <setjmp.h>

@@ -1,12 +1,12 @@
 /* The parts of xf-mkinitrd that do no I/O, and the files of blob.c. */
 #include "mkinitrd-hook/build/elf.h"
-#include "mkinitrd-hook/build/names.h"
+#include "mkinitrd-hook/build/module-names.h"
+#include "mkinitrd-hook/build/module-table.h"
 #include "mkinitrd-hook/build/table-check.h"
-#include "mkinitrd-hook/build/table.h"
 #include "mkinitrd-hook/image/blob.h"
 #include "mkinitrd-hook/image/codec.h"
+#include "mkinitrd-hook/image/cpio-tree.h"
 #include "mkinitrd-hook/image/cpio.h"
-#include "mkinitrd-hook/image/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

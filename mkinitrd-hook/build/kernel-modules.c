@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/build/modules.h"
+#include "mkinitrd-hook/build/kernel-modules.h"
 #include "lib/cli.h"
 
 #include "mkinitrd-hook/image/codec.h"

@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/image/merge.h"
+#include "mkinitrd-hook/image/exchange.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/image/image.h"
+#include "mkinitrd-hook/image/cpio-tree.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "initrd/step.h"
+#include "initrd/boot.h"
 
 #include "initrd/bind.h"
 #include "initrd/early.h"

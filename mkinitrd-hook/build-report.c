@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/report.h"
+#include "mkinitrd-hook/build-report.h"
 #include "lib/cli.h"
 
 #include "lib/json.h"

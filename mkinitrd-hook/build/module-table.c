@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/build/table.h"
+#include "mkinitrd-hook/build/module-table.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "initrd/nfs/share.h"
+#include "initrd/nfs/mount.h"
 
 #include "initrd/fail.h"
-#include "initrd/files.h"
+#include "initrd/file.h"
 #include "initrd/log.h"
 #include "initrd/nfs/nfs.h"
 #include "initrd/nfs/server.h"

@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/source.h"
+#include "mkinitrd-hook/initrd-file.h"
 #include "lib/cli.h"
 
 #include <errno.h>

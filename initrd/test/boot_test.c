@@ -1,5 +1,5 @@
 /* The steps in common: in which order they are run, tried again, and what each of them calls. */
-#include "initrd/step.h"
+#include "initrd/boot.h"
 
 #include "initrd/bind.h"
 #include "initrd/early.h"

@@ -5,9 +5,9 @@
 #ifndef MKINITRD_HOOK_MERGE_H
 #define MKINITRD_HOOK_MERGE_H
 
-#include "mkinitrd-hook/image/image.h"
+#include "mkinitrd-hook/image/cpio-tree.h"
+#include "mkinitrd-hook/image/index.h"
 #include "mkinitrd-hook/image/segments.h"
-#include "mkinitrd-hook/image/tree.h"
 
 #define MERGE_KEPT ".orig" /* added to the name of what is kept */
 

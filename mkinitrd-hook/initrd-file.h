@@ -4,8 +4,8 @@
 #ifndef MKINITRD_HOOK_SOURCE_H
 #define MKINITRD_HOOK_SOURCE_H
 
+#include "mkinitrd-hook/image/index.h"
 #include "mkinitrd-hook/image/segments.h"
-#include "mkinitrd-hook/image/tree.h"
 
 struct source {
 	struct blob image;

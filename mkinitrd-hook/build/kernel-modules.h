@@ -5,7 +5,7 @@
 #ifndef MKINITRD_HOOK_MODULES_H
 #define MKINITRD_HOOK_MODULES_H
 
-#include "mkinitrd-hook/build/names.h"
+#include "mkinitrd-hook/build/module-names.h"
 #include "mkinitrd-hook/image/blob.h"
 
 #include <stdbool.h>

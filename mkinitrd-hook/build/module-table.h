@@ -9,7 +9,7 @@
 #ifndef MKINITRD_HOOK_TABLE_H
 #define MKINITRD_HOOK_TABLE_H
 
-#include "mkinitrd-hook/build/modules.h"
+#include "mkinitrd-hook/build/kernel-modules.h"
 
 #include <stdio.h>
 

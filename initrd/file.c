@@ -1,4 +1,4 @@
-#include "initrd/files.h"
+#include "initrd/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/build/run.h"
+#include "mkinitrd-hook/build/init-check.h"
 
 #include <errno.h>
 #include <fcntl.h>

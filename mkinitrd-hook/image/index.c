@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/image/tree.h"
+#include "mkinitrd-hook/image/index.h"
 
 #include <errno.h>
 #include <stdlib.h>

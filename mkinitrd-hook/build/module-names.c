@@ -1,4 +1,4 @@
-#include "mkinitrd-hook/build/names.h"
+#include "mkinitrd-hook/build/module-names.h"
 
 #include <errno.h>
 #include <string.h>
