@@ -256,14 +256,11 @@ void agent_close(struct agent *a)
 
 const struct buf *agent_keep_bytes(struct agent *a, struct buf *buf)
 {
-	struct buf *grown = reallocarray(a->bytes, a->n_bytes + 1, sizeof(*grown));
-
-	if (!grown)
+	if (!ARRAY_GROW(a->bytes, a->n_bytes))
 		return NULL;
-	a->bytes = grown;
-	grown[a->n_bytes] = *buf;
+	a->bytes[a->n_bytes] = *buf;
 	*buf = (struct buf){ 0 };
-	return &grown[a->n_bytes++];
+	return &a->bytes[a->n_bytes++];
 }
 
 static int is_content_of(const struct manifest_entry *e, const struct buf *b)

@@ -18,6 +18,7 @@
 
 #include "agent/command.h"
 #include "agent/report.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 
 struct user {
@@ -201,17 +202,15 @@ static char *name_of(int proc, const char *pid)
 
 static int add_user(struct restarts *s, int proc, const char *pid, const char *file)
 {
-	struct user *grown = reallocarray(s->user, s->n + 1, sizeof(*grown));
+	struct user *user;
 
-	if (!grown)
+	if (!ARRAY_GROW(s->user, s->n))
 		return -ENOMEM;
-	s->user = grown;
-	grown += s->n;
-	*grown = (struct user){ atoi(pid), unit_of(proc, pid), strdup(file) };
-	if (!grown->unit)
-		grown->unit = name_of(proc, pid);
-	s->n++;
-	return grown->unit && grown->file ? 0 : -ENOMEM;
+	user = &s->user[s->n++];
+	*user = (struct user){ atoi(pid), unit_of(proc, pid), strdup(file) };
+	if (!user->unit)
+		user->unit = name_of(proc, pid);
+	return user->unit && user->file ? 0 : -ENOMEM;
 }
 
 static int look_at(struct restarts *s, int proc, const char *pid)

@@ -16,6 +16,7 @@
 #include "agent/journal.h"
 #include "agent/offers.h"
 #include "agent/report.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/treescan.h"
@@ -140,13 +141,13 @@ static bool is_wanted(const struct rollback *b, const char *path)
 
 static bool add_source(struct rollback *b, const char *path, const char *source)
 {
-	struct undone *grown = reallocarray(b->undo.undone, b->undo.n + 1, sizeof(*grown));
+	struct undone *undone;
 
-	if (!grown)
+	if (!ARRAY_GROW(b->undo.undone, b->undo.n))
 		return false;
-	b->undo.undone = grown;
-	grown[b->undo.n] = (struct undone){ strdup(path), strdup(source), NULL };
-	return grown[b->undo.n].path && grown[b->undo.n++].source;
+	undone = &b->undo.undone[b->undo.n];
+	*undone = (struct undone){ strdup(path), strdup(source), NULL };
+	return undone->path && ++b->undo.n && undone->source;
 }
 
 /* A displaced directory, with all in it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/state.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
@@ -27,17 +28,15 @@ const char *conflict_kind_name(enum conflict_kind kind)
 
 bool conflicts_add(struct conflicts *c, const struct conflict *conflict)
 {
-	struct conflict *grown = reallocarray(c->conflict, c->n + 1, sizeof(*grown));
+	struct conflict *added;
 
-	if (!grown)
+	if (!ARRAY_GROW(c->conflict, c->n))
 		return false;
-	c->conflict = grown;
-	grown += c->n;
-	*grown = *conflict;
-	grown->path = strdup(conflict->path);
-	grown->place = strdup(conflict->place ? conflict->place : "");
-	c->n++;
-	return grown->path && grown->place;
+	added = &c->conflict[c->n++];
+	*added = *conflict;
+	added->path = strdup(conflict->path);
+	added->place = strdup(conflict->place ? conflict->place : "");
+	return added->path && added->place;
 }
 
 void conflicts_remove(struct conflicts *c, size_t i)

@@ -34,19 +34,16 @@ static bool is_wanted(const struct mntent *m)
 
 static bool add_wanted(struct mounts *mounts, const char *path)
 {
-	char **grown = reallocarray(mounts->wanted, mounts->n + 1, sizeof(*grown));
+	char *wanted =
+		ARRAY_GROW(mounts->wanted, mounts->n) ? strdup(path + strspn(path, "/")) : NULL;
 	size_t n;
 
-	if (!grown)
+	if (!wanted)
 		return false;
-	mounts->wanted = grown;
-	grown[mounts->n] = strdup(path + strspn(path, "/"));
-	if (!grown[mounts->n])
-		return false;
-	n = strlen(grown[mounts->n]);
-	while (n && grown[mounts->n][n - 1] == '/')
-		grown[mounts->n][--n] = '\0';
-	mounts->n++;
+	n = strlen(wanted);
+	while (n && wanted[n - 1] == '/')
+		wanted[--n] = '\0';
+	mounts->wanted[mounts->n++] = wanted;
 	return true;
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 struct planner {
 	const struct plan_input *in;
 	struct plan *plan;
@@ -65,20 +67,13 @@ static const struct manifest_entry *take(const struct manifest *m, size_t *i, co
 static bool join(struct planner *p)
 {
 	const struct manifest *base = p->in->base, *local = p->in->local, *new = p->in->new;
-	size_t b = 0, l = 0, n = 0, capacity = 0;
+	size_t b = 0, l = 0, n = 0;
 	struct plan *plan = p->plan;
 	const char *path;
 
 	while ((path = earliest(earliest(earliest(NULL, base, b), local, l), new, n))) {
-		if (plan->n == capacity) {
-			struct op *op;
-
-			capacity = capacity ? 2 * capacity : local->n + new->n / 8 + 64;
-			op = reallocarray(plan->op, capacity, sizeof(*op));
-			if (!op)
-				return false;
-			plan->op = op;
-		}
+		if (!ARRAY_GROW(plan->op, plan->n))
+			return false;
 		plan->op[plan->n++] = (struct op){
 			.path = path,
 			.base = take(base, &b, path),

@@ -81,11 +81,9 @@ static int add_rule(
 		*what = "too many rules";
 		return -EINVAL;
 	}
-	rule = reallocarray(p->rule, p->n + 1, sizeof(*rule));
-	if (!rule)
+	if (!ARRAY_GROW(p->rule, p->n))
 		return -ENOMEM;
-	p->rule = rule;
-	rule += p->n;
+	rule = &p->rule[p->n];
 	*rule = (struct rule){ policy, directories, strndup(glob, n - directories) };
 	if (!rule->glob)
 		return -ENOMEM;

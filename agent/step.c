@@ -3,18 +3,12 @@
 #include <stdlib.h>
 
 #include "agent/offers.h"
+#include "lib/array.h"
 
 struct step *steps_add(struct steps *s, const struct step *step)
 {
-	if (s->n == s->capacity) {
-		size_t capacity = s->capacity ? 2 * s->capacity : 64;
-		struct step *grown = reallocarray(s->step, capacity, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		s->step = grown;
-		s->capacity = capacity;
-	}
+	if (!ARRAY_GROW(s->step, s->n))
+		return NULL;
 	s->step[s->n] = *step;
 	s->step[s->n].number = s->n;
 	return &s->step[s->n++];

@@ -54,7 +54,7 @@ struct step {
 
 struct steps {
 	struct step *step;
-	size_t n, capacity;
+	size_t n;
 };
 
 /* Append a step, which gets the next number; a pointer to it, valid until the next, or NULL without

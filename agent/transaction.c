@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/file.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
@@ -83,17 +84,15 @@ int transaction_records(int state, uint32_t **serial, size_t *n)
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((d = readdir(dir))) {
-		uint32_t *grown, number = (uint32_t)strtoul(d->d_name, NULL, 10);
+		uint32_t number = (uint32_t)strtoul(d->d_name, NULL, 10);
 
 		if (number == 0)
 			continue;
-		grown = reallocarray(*serial, *n + 1, sizeof(**serial));
-		if (!grown) {
+		if (!ARRAY_GROW(*serial, *n)) {
 			free(*serial);
 			return -ENOMEM;
 		}
-		*serial = grown;
-		grown[(*n)++] = number;
+		(*serial)[(*n)++] = number;
 	}
 	if (*n)
 		qsort(*serial, *n, sizeof(**serial), by_number);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/file.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
@@ -17,13 +18,10 @@
 
 bool volumes_add(struct volumes *v, const char *top, bool state)
 {
-	struct volume *grown = reallocarray(v->volume, v->n + 1, sizeof(*grown));
-
-	if (!grown)
+	if (!ARRAY_GROW(v->volume, v->n))
 		return false;
-	v->volume = grown;
-	grown[v->n] = (struct volume){ .top = strdup(top), .state = state, .dir = -1 };
-	return grown[v->n++].top != NULL;
+	v->volume[v->n] = (struct volume){ .top = strdup(top), .state = state, .dir = -1 };
+	return v->volume[v->n++].top != NULL;
 }
 
 void volumes_free(struct volumes *v)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
@@ -61,16 +62,10 @@ static int by_id(const void *a, const void *b)
 
 static int add(struct table *table, uint32_t id, const char *name)
 {
-	struct account *grown = reallocarray(table->account, table->n + 1, sizeof(*table->account));
-
-	if (!grown)
+	if (!ARRAY_GROW(table->account, table->n))
 		return -ENOMEM;
-	table->account = grown;
-	grown[table->n] = (struct account){ id, (uint32_t)table->n, strdup(name) };
-	if (!grown[table->n].name)
-		return -ENOMEM;
-	table->n++;
-	return 0;
+	table->account[table->n] = (struct account){ id, (uint32_t)table->n, strdup(name) };
+	return table->account[table->n].name && ++table->n ? 0 : -ENOMEM;
 }
 
 static int read_table(int root, const char *path, next_row *next, struct table *table)

@@ -28,6 +28,10 @@ manifest_test_LIBS := -pthread
 files_test_LIBS := -pthread
 # Its digester_fd() changes the file that was read.
 treescan_test_LIBS := -pthread -Wl,--wrap=digester_fd
+UNITS += parts_test
+parts_test_SRC := $(LIB_SRC) lib/test/parts_test.c
+parts_test_PKGS := $(manifest_test_PKGS)
+parts_test_LIBS := -pthread
 CHECKS += lib/test/sync.test
 CHECK_NEEDS += xf-manifest
 SHELLS += lib/test/sync-order

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 #include "lib/treescan-entry.h"
@@ -27,7 +28,7 @@ struct scan {
 	struct manifest *manifest;
 	struct item
 		*item; /* files; after the walk in the order of dev and ino, which is the disk's */
-	size_t items, capacity;
+	size_t items;
 
 	/* The hashing threads share these. */
 	struct item **todo;
@@ -42,15 +43,8 @@ struct scan {
 
 static int add_item(struct scan *s, struct manifest_entry *e, const struct statcache_key *key)
 {
-	if (s->items == s->capacity) {
-		size_t capacity = s->capacity ? 2 * s->capacity : 1024;
-		struct item *grown = reallocarray(s->item, capacity, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		s->item = grown;
-		s->capacity = capacity;
-	}
+	if (!ARRAY_GROW(s->item, s->items))
+		return -ENOMEM;
 	s->item[s->items++] = (struct item){ e, *key };
 	return 0;
 }

@@ -71,15 +71,8 @@ static int add(
 {
 	struct flip *f = p->flip;
 
-	if (f->n == f->capacity) {
-		size_t capacity = f->capacity ? 2 * f->capacity : 256;
-		struct flip_op *grown = reallocarray(f->op, capacity, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		f->op = grown;
-		f->capacity = capacity;
-	}
+	if (!ARRAY_GROW(f->op, f->n))
+		return -ENOMEM;
 	f->op[f->n++] = (struct flip_op){
 		.kind = kind,
 		.rank = rank,

@@ -37,7 +37,7 @@ struct flip_op {
 /* In the order of doing. Starts as {0}. */
 struct flip {
 	struct flip_op *op;
-	size_t n, capacity;
+	size_t n;
 };
 
 /*

@@ -79,14 +79,11 @@ static int list_generations(struct share_store *share, DIR *dir)
 	share->n = 0;
 	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0) {
 		uint32_t number = parse_number(d->d_name, strlen(d->d_name));
-		uint32_t *grown;
 
 		if (number == 0)
 			continue;
-		grown = reallocarray(share->generation, share->n + 1, sizeof(*grown));
-		if (!grown)
+		if (!ARRAY_GROW(share->generation, share->n))
 			return -ENOMEM;
-		share->generation = grown;
 		share->generation[share->n++] = number;
 	}
 	if (share->n)

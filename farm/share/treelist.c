@@ -9,21 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/xattrs.h"
 
 static struct treelist_entry *add(struct treelist *tree, const char *path, const struct stat *st)
 {
-	if (tree->n == tree->capacity) {
-		size_t capacity = tree->capacity ? 2 * tree->capacity : 1024;
-		struct treelist_entry *grown = reallocarray(tree->entry, capacity, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		tree->entry = grown;
-		tree->capacity = capacity;
-	}
+	if (!ARRAY_GROW(tree->entry, tree->n))
+		return NULL;
 	tree->entry[tree->n] = (struct treelist_entry){
 		.path = strdup(path),
 		.dev = st->st_dev,

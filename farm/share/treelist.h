@@ -26,7 +26,7 @@ struct treelist_entry {
 /* Starts as {0}. Sorted by the bytes of path. */
 struct treelist {
 	struct treelist_entry *entry;
-	size_t n, capacity;
+	size_t n;
 };
 
 /*

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "lib/array.h"
+
 enum {
 	DIR_MODE = S_IFDIR | 0755,
 	FILE_MODE = S_IFREG | 0644,
@@ -19,8 +21,7 @@ enum {
 
 static void put(struct treelist *t, const char *path, mode_t mode, ino_t ino)
 {
-	t->entry = reallocarray(t->entry, t->n + 1, sizeof(*t->entry));
-	assert_non_null(t->entry);
+	assert_true(ARRAY_GROW(t->entry, t->n));
 	t->entry[t->n++] =
 		(struct treelist_entry){ .path = strdup(path), .mode = mode, .ino = ino };
 }

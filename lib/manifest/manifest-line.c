@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/vis.h"
 
 #define FIRST_LINE    "#mtree v2.0"
@@ -517,15 +518,8 @@ static const char *join_group(struct manifest_lines *l, const struct manifest_en
 	if (e->group > l->groups + 1)
 		return "hard-link groups are not numbered by their first members";
 	if (e->group > l->groups) {
-		if (l->groups == l->groups_capacity) {
-			size_t capacity = l->groups_capacity ? 2 * l->groups_capacity : 64;
-
-			g = reallocarray(l->group, capacity, sizeof(*g));
-			if (!g)
-				return OUT_OF_MEMORY;
-			l->group = g;
-			l->groups_capacity = capacity;
-		}
+		if (!ARRAY_GROW(l->group, l->groups))
+			return OUT_OF_MEMORY;
 		g = &l->group[l->groups++];
 		*g = (struct manifest_group){ .first = *e };
 		g->first.uname = g->first.gname = NULL; /* they went with their line */

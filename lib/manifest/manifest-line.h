@@ -29,7 +29,7 @@ struct manifest_lines {
 		struct manifest_entry first;
 		uint32_t members;
 	} * group;
-	size_t groups, groups_capacity;
+	size_t groups;
 
 	/* The entry of the last line; its texts lie in that line, its attributes here. */
 	struct manifest_entry entry;

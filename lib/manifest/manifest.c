@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/array.h"
+
 /*
  * Memory that is given back all at once: an entry is a handful of small pieces that live equally
  * long. After a first small chunk, in huge pages: half the time to read a large manifest went into
@@ -90,21 +92,6 @@ void manifest_freep(struct manifest **manifest)
 	manifest_free(*manifest);
 }
 
-static bool grow(struct manifest *m)
-{
-	size_t capacity = m->capacity ? 2 * m->capacity : 256;
-	struct manifest_entry **entry;
-
-	if (m->n < m->capacity)
-		return true;
-	entry = reallocarray(m->entry, capacity, sizeof(struct manifest_entry *));
-	if (!entry)
-		return false;
-	m->entry = entry;
-	m->capacity = capacity;
-	return true;
-}
-
 static bool copy_xattrs(struct arena **arena, struct manifest_entry *entry)
 {
 	struct manifest_xattr *x =
@@ -136,7 +123,7 @@ struct manifest_entry *manifest_add(struct manifest *m, const struct manifest_en
 	struct arena **arena = &m->arena;
 	struct manifest_entry *e;
 
-	if (!grow(m))
+	if (!ARRAY_GROW(m->entry, m->n))
 		return NULL;
 	e = arena_copy(arena, entry, sizeof(*entry));
 	if (!e || !arena_string(arena, e->path, &e->path) ||
@@ -151,7 +138,7 @@ struct manifest_entry *manifest_add(struct manifest *m, const struct manifest_en
 
 bool manifest_refer(struct manifest *m, const struct manifest_entry *entry)
 {
-	if (!grow(m))
+	if (!ARRAY_GROW(m->entry, m->n))
 		return false;
 	/* Of entries without a group nothing is ever changed by way of a list. */
 	m->entry[m->n++] = (struct manifest_entry *)entry;

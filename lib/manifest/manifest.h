@@ -88,7 +88,6 @@ struct manifest {
 	struct manifest_head head; /* entries is filled in by the writer */
 	size_t n;
 	struct manifest_entry **entry;
-	size_t capacity;
 	struct arena *arena;
 };
 

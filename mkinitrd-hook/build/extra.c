@@ -1,4 +1,5 @@
 #include "mkinitrd-hook/build/extra.h"
+#include "lib/array.h"
 #include "lib/cli.h"
 
 #include "lib/cleanup.h"
@@ -29,17 +30,15 @@ static const struct cpio_entry *find(const struct image *image, const char *name
 /* The content becomes the initrd's, also after an error. */
 static int add(struct initrd *initrd, const char *name, mode_t mode, struct blob content)
 {
-	struct blob *more = reallocarray(initrd->extra, initrd->nextra + 1, sizeof(*more));
 	const struct cpio_entry entry = {
 		.mode = mode, .data = content.data, .size = content.size
 	};
 
-	if (!more) {
+	if (!ARRAY_GROW(initrd->extra, initrd->nextra)) {
 		blob_free(&content);
 		return -ENOMEM;
 	}
-	initrd->extra = more;
-	more[initrd->nextra++] = content;
+	initrd->extra[initrd->nextra++] = content;
 	return image_add(&initrd->image, entry, "%s", name);
 }
 

@@ -1,4 +1,5 @@
 #include "mkinitrd-hook/build/kernel-modules.h"
+#include "lib/array.h"
 #include "lib/cli.h"
 
 #include "mkinitrd-hook/image/codec.h"
@@ -19,12 +20,9 @@ struct module *modules_get(const struct modules *set, const char *name, size_t l
 
 static int append(struct module ***array, size_t *n, struct module *item)
 {
-	struct module **longer = reallocarray(*array, *n + 1, sizeof(*longer));
-
-	if (!longer)
+	if (!ARRAY_GROW(*array, *n))
 		return -ENOMEM;
-	longer[(*n)++] = item;
-	*array = longer;
+	(*array)[(*n)++] = item;
 	return 0;
 }
 

@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 int image_add(struct image *image, struct cpio_entry entry, const char *name, ...)
 {
-	struct cpio_entry *all = reallocarray(image->entry, image->n + 1, sizeof(*all));
 	char *copy;
 	va_list args;
 	int length;
 
-	if (!all)
+	if (!ARRAY_GROW(image->entry, image->n))
 		return -ENOMEM;
-	image->entry = all;
 	va_start(args, name);
 	length = vasprintf(&copy, name, args);
 	va_end(args);
 	if (length < 0)
 		return -ENOMEM;
 	entry.name = copy;
-	all[image->n++] = entry;
+	image->entry[image->n++] = entry;
 	return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/array.h"
+
 #define LINKS_MAX 40 /* as path_resolution(7) has it */
 
 bool tree_path(const char *name, char path[static PATH_MAX])
@@ -30,7 +32,7 @@ bool tree_path(const char *name, char path[static PATH_MAX])
 	return true;
 }
 
-static int add(struct tree *tree, size_t *room, size_t segment, const struct cpio_entry *entry)
+static int add(struct tree *tree, size_t segment, const struct cpio_entry *entry)
 {
 	char path[PATH_MAX];
 
@@ -38,17 +40,10 @@ static int add(struct tree *tree, size_t *room, size_t segment, const struct cpi
 		tree->name = entry->name;
 		return -EBADMSG;
 	}
-	if (tree->n == *room) {
-		struct tree_file *more;
-
-		if (tree->n == IMAGE_FILES_MAX)
-			return -EFBIG;
-		*room = *room ? *room * 2 : 1024;
-		more = reallocarray(tree->file, *room, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		tree->file = more;
-	}
+	if (tree->n == IMAGE_FILES_MAX)
+		return -EFBIG;
+	if (!ARRAY_GROW(tree->file, tree->n))
+		return -ENOMEM;
 	tree->file[tree->n] = (struct tree_file){
 		.path = strdup(path), .order = tree->n, .segment = segment, .entry = *entry
 	};
@@ -108,8 +103,6 @@ static int index_links(struct tree *tree)
 
 int tree_read(const struct segments *segments, struct tree *tree)
 {
-	size_t room = 0;
-
 	*tree = (struct tree){ 0 };
 	for (size_t i = 0; i < segments->n; i++) {
 		struct cpio_reader reader = segment_reader(&segments->segment[i]);
@@ -117,7 +110,7 @@ int tree_read(const struct segments *segments, struct tree *tree)
 		int kind, rc;
 
 		while ((kind = cpio_read(&reader, &entry)) > 0) {
-			rc = kind == CPIO_ENTRY ? add(tree, &room, i, &entry) : 0;
+			rc = kind == CPIO_ENTRY ? add(tree, i, &entry) : 0;
 			if (rc)
 				return rc;
 		}
