@@ -122,7 +122,7 @@ $(B)/host/%.o: %.c
 	$(call show,CC)$(CC) $(HOST_CFLAGS) $(OBJ_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/klibc/%.o: %.c
 	@mkdir -p $(@D)
-	$(call show,KLCC)$(KLCC) $(KLIBC_CFLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
+	$(call show,KLCC)$(KLCC) $(KLIBC_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 $(B)/fuzzobj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call show,FUZZCC)$(CLANG) -g -O1 -std=gnu11 $(DEFS) -fsanitize=fuzzer-no-link,address,undefined \
