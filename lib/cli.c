@@ -9,7 +9,7 @@
 
 #include "lib/cleanup.h"
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 128
 
 enum { HELP = 'h', VERSION = 'V', LONG = 256 }; /* what getopt_long(3) returns: LONG + index */
 
@@ -51,6 +51,29 @@ int cli_error(int error, const char *format, ...)
 
 /* --- the tables --- */
 
+/* The i-th option of all tables, or NULL. */
+static const struct cli_option *option_at(const struct cli_program *p, size_t i)
+{
+	if (i < p->n_options)
+		return &p->options[i];
+	i -= p->n_options;
+	for (const struct cli_table *const *t = p->more; t && *t; i -= (*t++)->n_options)
+		if (i < (*t)->n_options)
+			return &(*t)->options[i];
+	return NULL;
+}
+
+static const struct cli_command *command_at(const struct cli_program *p, size_t i)
+{
+	if (i < p->n_commands)
+		return &p->commands[i];
+	i -= p->n_commands;
+	for (const struct cli_table *const *t = p->more; t && *t; i -= (*t++)->n_commands)
+		if (i < (*t)->n_commands)
+			return &(*t)->commands[i];
+	return NULL;
+}
+
 bool cli_in_list(const char *list, const char *name)
 {
 	size_t n = strlen(name), word;
@@ -65,8 +88,10 @@ bool cli_in_list(const char *list, const char *name)
 
 static bool is_known(const struct cli_program *p, const char *name, size_t n)
 {
-	for (size_t i = 0; i < p->n_options; i++)
-		if (strlen(p->options[i].name) == n && memcmp(p->options[i].name, name, n) == 0)
+	const struct cli_option *o;
+
+	for (size_t i = 0; (o = option_at(p, i)) != NULL; i++)
+		if (strlen(o->name) == n && memcmp(o->name, name, n) == 0)
 			return true;
 	return false;
 }
@@ -85,17 +110,18 @@ static bool all_known(const struct cli_program *p, const char *list)
 
 const char *cli_check(const struct cli_program *p)
 {
-	if (p->n_options > OPTIONS_MAX)
+	const struct cli_option *a, *b;
+	const struct cli_command *c;
+
+	if (option_at(p, OPTIONS_MAX))
 		return "there are too many options";
-	for (size_t i = 0; i < p->n_options; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(p->options[i].name, p->options[j].name) == 0 ||
-				(p->options[i].letter &&
-					p->options[i].letter == p->options[j].letter))
+	for (size_t i = 0; (a = option_at(p, i)) != NULL; i++)
+		for (size_t j = 0; (b = option_at(p, j)) != a; j++)
+			if (strcmp(a->name, b->name) == 0 || (a->letter && a->letter == b->letter))
 				return "an option occurs twice";
-	for (size_t i = 0; i < p->n_commands; i++)
-		if (!all_known(p, p->commands[i].options) || !all_known(p, p->commands[i].required))
-			return "a command takes an option that is not in the table";
+	for (size_t i = 0; (c = command_at(p, i)) != NULL; i++)
+		if (!all_known(p, c->options) || !all_known(p, c->required))
+			return "a command takes an option that is not in the tables";
 	return NULL;
 }
 
@@ -126,13 +152,15 @@ static int print_version(const struct cli_program *p)
 
 static int print_command_help(const struct cli_program *p, const struct cli_command *c)
 {
+	const struct cli_option *o;
+
 	print_usage(stdout, p, c);
 	printf("%s\n\n", c->help);
 	if (c->examples)
 		printf("%s\n", c->examples);
-	for (size_t i = 0; i < p->n_options; i++)
-		if (cli_in_list(c->options, p->options[i].name))
-			print_option(&p->options[i]);
+	for (size_t i = 0; (o = option_at(p, i)) != NULL; i++)
+		if (cli_in_list(c->options, o->name))
+			print_option(o);
 	puts("  -h, --help                   this text");
 	return EXIT_SUCCESS;
 }
@@ -141,15 +169,13 @@ static int print_command_help(const struct cli_program *p, const struct cli_comm
 static void print_commands(FILE *to, const struct cli_program *p, const char *group)
 {
 	size_t n = group ? strlen(group) : 0;
+	const struct cli_command *c;
 
 	fprintf(to, "usage: %s %s%sCOMMAND [OPTION...] [ARGUMENT...]\n%s%s\n", p->name,
 		group ? group : "", group ? " " : "", group ? "" : p->synopsis, group ? "" : "\n");
-	for (size_t i = 0; i < p->n_commands; i++) {
-		const struct cli_command *c = &p->commands[i];
-
+	for (size_t i = 0; (c = command_at(p, i)) != NULL; i++)
 		if (n == 0 || (strncmp(c->name, group, n) == 0 && c->name[n] == ' '))
 			fprintf(to, "  %-18s %s\n", c->name, c->help);
-	}
 	fprintf(to, "\n`%s COMMAND --help` has a command's options and examples.\n%s", p->name,
 		group ? "" : p->footer);
 }
@@ -168,13 +194,11 @@ struct parse {
 /* shorts begins with "+:": stop at the first argument, and tell a missing value from the rest. */
 static void make_tables(struct parse *s)
 {
-	const struct cli_program *p = s->program;
 	char *to = stpcpy(s->shorts, "+:hV");
+	const struct cli_option *o;
 	size_t n = 0;
 
-	for (; n < p->n_options; n++) {
-		const struct cli_option *o = &p->options[n];
-
+	for (; n < OPTIONS_MAX && (o = option_at(s->program, n)) != NULL; n++) {
 		s->longs[n] = (struct option){ o->name, o->argument != NULL, NULL, LONG + (int)n };
 		if (!o->letter)
 			continue;
@@ -194,7 +218,7 @@ static size_t index_of(const struct cli_program *p, int c)
 
 	if (c >= LONG)
 		return (size_t)c - LONG;
-	while (i < p->n_options && p->options[i].letter != (char)c)
+	while (option_at(p, i)->letter != (char)c)
 		i++;
 	return i;
 }
@@ -232,7 +256,7 @@ static const char *abbreviation(const struct option *o, char **argv)
 static int take(struct parse *s, int c)
 {
 	size_t i = index_of(s->program, c);
-	const struct cli_option *o = &s->program->options[i];
+	const struct cli_option *o = option_at(s->program, i);
 	const char *wrong = o->set((char *)s->options + o->offset, optarg);
 
 	s->given[i] = true;
@@ -271,8 +295,10 @@ static int take_options(struct parse *s, int argc, char **argv, const char *shor
 /* The command that the words begin with, and how many of them are its name; NULL: none. */
 static const struct cli_command *find_command(const struct cli_program *p, char **words, int *n)
 {
-	for (size_t i = 0; i < p->n_commands; i++) {
-		const char *name = p->commands[i].name, *blank = strchr(name, ' ');
+	const struct cli_command *c;
+
+	for (size_t i = 0; (c = command_at(p, i)) != NULL; i++) {
+		const char *name = c->name, *blank = strchr(name, ' ');
 		size_t first = blank ? (size_t)(blank - name) : strlen(name);
 
 		if (strlen(words[0]) != first || memcmp(words[0], name, first) != 0)
@@ -280,17 +306,18 @@ static const struct cli_command *find_command(const struct cli_program *p, char 
 		if (blank && (!words[1] || strcmp(words[1], blank + 1) != 0))
 			continue;
 		*n = blank ? 2 : 1;
-		return &p->commands[i];
+		return c;
 	}
 	return NULL;
 }
 
 static bool is_group(const struct cli_program *p, const char *word)
 {
+	const struct cli_command *c;
 	size_t n = strlen(word);
 
-	for (size_t i = 0; i < p->n_commands; i++)
-		if (strncmp(p->commands[i].name, word, n) == 0 && p->commands[i].name[n] == ' ')
+	for (size_t i = 0; (c = command_at(p, i)) != NULL; i++)
+		if (strncmp(c->name, word, n) == 0 && c->name[n] == ' ')
 			return true;
 	return false;
 }
@@ -323,9 +350,10 @@ static int without_command(struct parse *s, char **words)
 static int check_options(const struct parse *s, const struct cli_command *c)
 {
 	const struct cli_program *p = s->program;
+	const struct cli_option *o;
 
-	for (size_t i = 0; i < p->n_options; i++) {
-		const char *name = p->options[i].name;
+	for (size_t i = 0; (o = option_at(p, i)) != NULL; i++) {
+		const char *name = o->name;
 
 		if (s->given[i] && !cli_in_list(c->options, name)) {
 			cli_error(0, "%s does not take --%s; see %s %s --help", c->name, name,

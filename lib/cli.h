@@ -40,6 +40,15 @@ struct cli_command {
 	bool verbatim;         /* what follows the first argument is an argument, too */
 };
 
+/* More options and commands: of a group, say, in a file of its own. Commands may take the options
+ * of all tables. */
+struct cli_table {
+	const struct cli_option *options;
+	size_t n_options;
+	const struct cli_command *commands;
+	size_t n_commands;
+};
+
 struct cli_program {
 	const char *name, *version;
 	const char *synopsis; /* of the program as a whole, one line */
@@ -47,7 +56,8 @@ struct cli_program {
 	size_t n_options;
 	const struct cli_command *commands;
 	size_t n_commands;
-	const char *footer; /* of --help: exit status, where to read more */
+	const struct cli_table *const *more; /* follow these; NULL ends them; or NULL: none */
+	const char *footer;                  /* of --help: exit status, where to read more */
 
 	/*
 	 * For a program that puts all of a run into one document; each may be NULL. message is

@@ -44,9 +44,12 @@ COMMAND(check)
 COMMAND(share_list)
 COMMAND(share_gc)
 
+/* The second halves are in a table of their own. */
 static const struct cli_option options[] = {
 	{ "root", 'r', "DIR", "the root", value_text, offsetof(struct settings, root) },
 	{ "tool", 0, "PROGRAM", "merge with it", value_text, offsetof(struct settings, tool) },
+};
+static const struct cli_option more_options[] = {
 	{ "keep", 'k', "N", "leave N", value_number, offsetof(struct settings, keep) },
 	{ "json", 'j', NULL, "print JSON", value_flag, offsetof(struct settings, json) },
 	{ "again", 0, NULL, "once more", value_flag, offsetof(struct settings, again) },
@@ -54,12 +57,16 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
 	{ "status", status, "root json", NULL, "", 0, 0, "what is there", "  p status\n", false },
 	{ "check", check, "json", NULL, "TEXT...", 1, -1, "look at a text", NULL, true },
+};
+static const struct cli_command more_commands[] = {
 	{ "share list", share_list, "root json", NULL, "[N]", 0, 1, "which there are", NULL,
 		false },
 	{ "share gc", share_gc, "keep json", "keep", "[N...]", 0, -1, "remove some", NULL, false },
 };
-static struct cli_program program = { "p", "1.2", "a program to be tested", options, 5, commands, 4,
-	"Exit status: 7.\n", NULL, NULL };
+static const struct cli_table more = { more_options, 3, more_commands, 2 };
+static const struct cli_table *const tables[] = { &more, NULL };
+static struct cli_program program = { "p", "1.2", "a program to be tested", options, 2, commands, 2,
+	tables, "Exit status: 7.\n", NULL, NULL };
 
 static int run_begin(const char *line, int (*begin)(const struct cli_command *, void *))
 {
@@ -290,7 +297,7 @@ static void notices_a_full_disk(void **state)
 
 static void checks_tables(void **state)
 {
-	struct cli_option twice[5];
+	struct cli_option twice[2];
 	struct cli_command odd[1] = { commands[0] };
 	struct cli_program p = program;
 
@@ -299,7 +306,7 @@ static void checks_tables(void **state)
 	assert_true(cli_in_list("root json", "json") && cli_in_list("root", "root"));
 	assert_false(cli_in_list("jsonx root", "json") || cli_in_list(NULL, "json"));
 	memcpy(twice, options, sizeof(twice));
-	twice[4].letter = 'j';
+	twice[1].letter = 'j'; /* as --json */
 	p.options = twice;
 	assert_non_null(cli_check(&p));
 	p = program;
