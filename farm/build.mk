@@ -6,8 +6,8 @@ xenfarm_PARTS := $(addprefix farm/,output.c settings.c) \
 	lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
-xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-share-init.c cmd-share-publish.c cmd-share-list.c \
-	cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) lib/json.c \
+xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
+	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) lib/json.c \
 	$(xenfarm_PARTS)
 xenfarm_PKGS := $(LIB_PKGS) blkid json-c
 xenfarm_LIBS := -pthread

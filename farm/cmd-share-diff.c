@@ -175,10 +175,12 @@ static void close_side(struct side *side)
 
 int cmd_share_diff(void *options, char **arguments)
 {
-	const struct farm_context *c = options;
+	struct farm_context *c = options;
 	struct differ d = { .a.dir = -1, .b.dir = -1, .list = json_object_new_array() };
-	int r = open_side(c, arguments[0], &d.a);
+	int r = farm_context_open_share(c);
 
+	if (r == 0)
+		r = open_side(c, arguments[0], &d.a);
 	if (r == 0)
 		r = open_side(c, arguments[1], &d.b);
 	if (r == 0)

@@ -45,7 +45,7 @@ static int choose_named(const struct farm_context *c, char **arguments, struct n
 
 static void choose_old(const struct farm_context *c, struct numbers *chosen)
 {
-	uint32_t keep = c->options.keep ? c->options.keep : c->config.keep;
+	uint32_t keep = c->share_options.keep ? c->share_options.keep : c->settings.keep;
 
 	for (size_t i = 0; i + keep < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];
@@ -87,8 +87,10 @@ static int collect(struct farm_context *c, char **arguments)
 {
 	AUTO_FREE uint32_t *number = NULL;
 	struct numbers chosen = { 0 };
-	int r = c->options.dry_run ? 0 : share_lock(&c->share, "gc");
+	int r = farm_context_open_share(c);
 
+	if (r == 0 && !c->options.dry_run)
+		r = share_lock(&c->share, "gc");
 	if (r < 0)
 		return r;
 	number = calloc(c->share.n + 1, sizeof(*number));

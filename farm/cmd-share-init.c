@@ -60,12 +60,14 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
-static int init(const struct farm_context *context, const char *path)
+static int init(struct farm_context *context, const char *path)
 {
 	struct signature_key *key = NULL;
 	AUTO_CLOSE int dir = -1;
-	int r;
+	int r = farm_context_configure(context);
 
+	if (r < 0)
+		return r;
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return cli_error(-errno, "%s", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -122,13 +122,14 @@ static void add_row(struct json_object *list, const struct row *row)
 
 int cmd_share_list(void *options, char **arguments)
 {
-	const struct farm_context *c = options;
+	struct farm_context *c = options;
 	struct json_object *list = json_object_new_array();
-	int r = 0;
+	int r = farm_context_open_share(c);
 
 	(void)arguments;
-	output_line(
-		"  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries", "its own", "note");
+	if (r == 0)
+		output_line("  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries",
+			"its own", "note");
 	for (size_t i = 0; i < c->share.n && r == 0; i++) {
 		struct row row = { .generation = c->share.generation[i],
 			.current = c->share.generation[i] == c->share.current };

@@ -9,6 +9,7 @@
 #include "farm/publish/generation.h"
 #include "farm/publish/origin.h"
 #include "farm/share/keys.h"
+#include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/json.h"
@@ -33,7 +34,7 @@ static int preview(const struct farm_context *c, const struct origin *source)
 		.share = &c->share,
 		.from = source->path,
 		.base = { c->share.current },
-		.checksum = c->options.checksum,
+		.checksum = c->share_options.checksum,
 	};
 
 	return copy_preview(&copy);
@@ -77,7 +78,18 @@ static void report_nothing(const struct farm_context *c)
 static int make(
 	struct farm_context *c, const struct origin *source, const struct signature_key *key)
 {
-	struct generation g = generation_next(c, key);
+	const struct cmd_share_options *o = &c->share_options;
+	const struct generation_options options = {
+		.note = o->note,
+		.layout = o->layout,
+		.in_use_kernel = o->in_use_kernel,
+		.no_initrd = o->no_initrd,
+		.checksum = o->checksum,
+		.strict = o->strict,
+		.mkinitrd = c->settings.mkinitrd,
+		.key_path = c->key_path,
+	};
+	struct generation g = generation_next(&c->share, &options, key);
 	uint64_t window = 0;
 	int r = generation_finish(&g, generation_make(&g, source), &c->share, &window);
 
@@ -108,17 +120,19 @@ static int publish(struct farm_context *c, const struct origin *source)
 int cmd_share_publish(void *options, char **arguments)
 {
 	struct farm_context *c = options;
-	const struct farm_options *o = &c->options;
+	const struct cmd_share_options *o = &c->share_options;
 	AUTO_ORIGIN struct origin source = { .dir = -1 };
-	int r = origin_open(o->from, o->partition, &source);
+	int r = farm_context_open_share(c);
 
 	(void)arguments;
+	if (r == 0)
+		r = origin_open(o->from, o->partition, &source);
 	if (r == 0)
 		r = check_apart(&c->share, &source);
 	if (r < 0)
 		return EXIT_FAILURE;
 	if (geteuid() != 0)
 		cli_error(0, "not root: files get this user's ownership, devices are left out");
-	r = o->dry_run ? preview(c, &source) : publish(c, &source);
+	r = c->options.dry_run ? preview(c, &source) : publish(c, &source);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

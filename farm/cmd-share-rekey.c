@@ -16,34 +16,35 @@ static int refuse(const struct farm_context *c, int r)
 			"%s is not the key of %s, so it cannot say which one follows", c->key_path,
 			c->share.path);
 	case -EEXIST:
-		return -cli_error(EEXIST, "%s was a key of this share before", c->options.new_key);
+		return -cli_error(
+			EEXIST, "%s was a key of this share before", c->share_options.new_key);
 	case -ENOSPC:
 		return -cli_error(ENOSPC, "%s has had %d keys: no more fit", c->share.path,
 			KEYCHAIN_KEYS_MAX);
 	default:
-		return cli_error(r, "signing %s", c->options.new_key);
+		return cli_error(r, "signing %s", c->share_options.new_key);
 	}
 }
 
 static void report(const struct farm_context *c)
 {
-	AUTO_FREE char *path = realpath(c->options.new_key, NULL);
+	AUTO_FREE char *path = realpath(c->share_options.new_key, NULL);
 
 	output_line("%s: %s signs from now on, and has signed its %zu generations", c->share.path,
-		c->options.new_key, c->share.n);
+		c->share_options.new_key, c->share.n);
 	output_line("Clients follow by themselves. Now let xenfarm.conf say `key = %s`, and "
 		    "publish, so "
 		    "that new initrds carry its public half.",
-		path ? path : c->options.new_key);
+		path ? path : c->share_options.new_key);
 }
 
 static int change(struct farm_context *c, struct keychain *chain, const struct signature_key *old)
 {
 	struct signature_key *new = NULL;
-	int r = keys_make(c->options.new_key);
+	int r = keys_make(c->share_options.new_key);
 
 	if (r == 0)
-		r = farm_context_read_private(c->options.new_key, &new);
+		r = farm_context_read_private(c->share_options.new_key, &new);
 	/* As after an interruption. */
 	if (r == 0 && keychain_ends_with(chain, new))
 		r = keys_settle(&c->share, new);
@@ -67,7 +68,7 @@ static int rekey(struct farm_context *c, const struct signature_key *old)
 	if (r < 0)
 		return r;
 	/* No key is made in vain. */
-	if (!keychain_ends_with(&chain, old) && access(c->options.new_key, F_OK) < 0)
+	if (!keychain_ends_with(&chain, old) && access(c->share_options.new_key, F_OK) < 0)
 		return refuse(c, -EPERM);
 	return change(c, &chain, old);
 }
@@ -76,9 +77,11 @@ int cmd_share_rekey(void *options, char **arguments)
 {
 	struct farm_context *c = options;
 	struct signature_key *old;
-	int r = farm_context_private_key(c, &old);
+	int r = farm_context_open_share(c);
 
 	(void)arguments;
+	if (r == 0)
+		r = farm_context_private_key(c, &old);
 	if (r < 0)
 		return EXIT_FAILURE;
 	r = rekey(c, old);

@@ -6,6 +6,7 @@
 #include "farm/publish/generation.h"
 #include "farm/share/flip.h"
 #include "farm/share/keys.h"
+#include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/json.h"
 #include "lib/vis.h"
@@ -62,7 +63,8 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 {
 	/* What held before the lock may not hold now. */
 	uint32_t generation = farm_context_generation(c, argument);
-	struct generation g = generation_next(c, key);
+	const struct generation_options options = { .note = c->share_options.note };
+	struct generation g = generation_next(&c->share, &options, key);
 	uint64_t window = 0;
 	int r;
 
@@ -81,10 +83,13 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 
 static int rollback(struct farm_context *c, const char *argument)
 {
-	uint32_t generation = farm_context_generation(c, argument);
 	struct signature_key *key;
-	int r;
+	uint32_t generation;
+	int r = farm_context_open_share(c);
 
+	if (r < 0)
+		return r;
+	generation = farm_context_generation(c, argument);
 	if (!generation)
 		return -ENOENT;
 	if (c->options.dry_run)

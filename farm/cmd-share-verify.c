@@ -176,6 +176,8 @@ int cmd_share_verify(void *options, char **arguments)
 	struct verifier v = { .context = options };
 	int status = EXIT_FAILURE;
 
+	if (farm_context_open_share(options) < 0)
+		return EXIT_FAILURE;
 	v.generation = choose(v.context, arguments[0]);
 	if (!v.generation)
 		return EXIT_FAILURE;

@@ -10,12 +10,25 @@
 int farm_context_configure(struct farm_context *c)
 {
 	const char *path = c->options.config;
-	int r = settings_read(
-		path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->config);
+	int r = farm_settings_read(
+		path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->settings);
 
-	c->share_path = c->options.share ? c->options.share : c->config.share;
-	c->key_path = c->options.key ? c->options.key : c->config.key;
+	c->share_path = c->options.share ? c->options.share : c->settings.share;
+	c->key_path = c->options.key ? c->options.key : c->settings.key;
 	return r;
+}
+
+int farm_context_open_share(struct farm_context *c)
+{
+	int r = farm_context_configure(c);
+
+	return r < 0 ? r : share_open(c->share_path, &c->share);
+}
+
+void farm_context_free(struct farm_context *c)
+{
+	share_close(&c->share);
+	farm_settings_free(&c->settings);
 }
 
 /* One number of a list, up to a comma or the end. */
@@ -45,7 +58,7 @@ const char *farm_context_set_in_use(void *to, const char *text)
 
 bool farm_context_in_use(const struct farm_context *c, uint32_t generation)
 {
-	const char *list = c->options.in_use;
+	const char *list = c->share_options.in_use;
 	uint32_t number;
 
 	while (list && *list) {

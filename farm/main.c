@@ -1,97 +1,51 @@
 /* xenfarm(8): the server's tool. */
-#include "farm/xenfarm.h"
-
 #include <stdlib.h>
 
 #include "farm/output.h"
+#include "farm/xenfarm.h"
 #include "lib/array.h"
 
-#define OPTION(name, letter, argument, set, member, help)                                        \
-	{                                                                                        \
-		name, letter, argument, help, set, offsetof(struct farm_context, options.member) \
-	}
+#define OPTION(name, letter, argument, set, member, help) \
+	FARM_OPTION(name, letter, argument, set, options.member, help)
 
+/* The options of more than one group of commands. */
 static const struct cli_option options[] = {
 	OPTION("share", 's', "DIR", value_text, share, "the share (xenfarm.conf: share)"),
 	OPTION("key", 'k', "FILE", value_text, key,
 		"the private key that signs (xenfarm.conf: key)"),
 	OPTION("config", 'c', "FILE", value_text, config,
 		"instead of " XF_SYSCONFDIR "/xenfarm/xenfarm.conf"),
-	OPTION("from", 'f', "DIR|IMAGE", value_text, from,
-		"the master's tree, or its disk: raw or qcow2"),
-	OPTION("partition", 0, "N", value_number, partition,
-		"the image's root is in its Nth partition"),
-	OPTION("note", 'm', "TEXT", value_text, note, "a remark that `list` shows"),
-	OPTION("layout", 0, "FILE", value_text, layout, "use this layout instead of detecting one"),
-	OPTION("in-use-kernel", 0, "V,...", value_text, in_use_kernel,
-		"kernels that clients run: keep their modules"),
-	OPTION("no-initrd", 0, NULL, value_flag, no_initrd, "make no initrds"),
-	OPTION("checksum", 0, NULL, value_flag, checksum,
-		"compare contents where size and time are equal"),
-	OPTION("strict", 0, NULL, value_flag, strict,
-		"publish nothing if a file seems to hold a secret"),
-	OPTION("keep", 0, "N", value_number, keep,
-		"leave the newest N generations (xenfarm.conf: keep)"),
-	OPTION("in-use", 'u', "N,...", farm_context_set_in_use, in_use,
-		"generations that clients run from"),
-	OPTION("new-key", 0, "FILE", value_text, new_key,
-		"the private key that signs from now on; made if not there"),
 	OPTION("dry-run", 'n', NULL, value_flag, dry_run, "say what would be done, and do nothing"),
 	OPTION("json", 'j', NULL, value_flag, json, "results as JSON"),
 	OPTION("quiet", 'q', NULL, value_flag, quiet, "no results in words"),
 };
 
-static const struct cli_command commands[] = {
-	{ "share init", cmd_share_init, "key config quiet", NULL, "DIR", 1, 1,
-		"make an empty share, and its key if there is none",
-		"  xenfarm share init /srv/xenfarm/share\n", false },
-	{ "share publish", cmd_share_publish,
-		"share key config from partition note layout in-use-kernel no-initrd checksum "
-		"strict dry-run json quiet",
-		"from", "", 0, 0, "make a generation of a master's tree; clients go on with it",
-		"  xenfarm share publish --from master.qcow2 --note \"July updates\"\n", false },
-	{ "share list", cmd_share_list, "share key config json quiet", NULL, "", 0, 0,
-		"which generations there are", NULL, false },
-	{ "share diff", cmd_share_diff, "share key config json quiet", NULL, "N M", 2, 2,
-		"what M has added, removed and changed", NULL, false },
-	{ "share verify", cmd_share_verify, "share key config json quiet", NULL, "[N]", 0, 1,
-		"check a generation against its manifest, and live/ if it is the current one", NULL,
-		false },
-	{ "share rollback", cmd_share_rollback, "share key config note dry-run json quiet", NULL,
-		"N", 1, 1, "make a generation that is what generation N was; clients go on with it",
-		NULL, false },
-	{ "share rekey", cmd_share_rekey, "share key config new-key quiet", "new-key", "", 0, 0,
-		"sign with another key, that clients trust by a signature of the old one", NULL,
-		false },
-	{ "share gc", cmd_share_gc, "share key config keep in-use dry-run json quiet", NULL,
-		"[N...]", 0, -1,
-		"remove old generations, or those named, if no client runs from them",
-		"  xenfarm share gc --keep 5 --in-use 3,7\n", false },
+static const struct cli_table common = { .options = options, .n_options = ARRAY_SIZE(options) };
+
+/* Each group of commands has its own table; --help has them in this order. */
+static const struct cli_table *const tables[] = {
+	&cmd_share_table,
+	&common,
+	NULL,
 };
 
 static const struct cli_program program = {
 	.name = "xenfarm",
 	.version = XF_VERSION,
 	.synopsis = "Publish what the clients of a farm boot from.",
-	.options = options,
-	.n_options = ARRAY_SIZE(options),
-	.commands = commands,
-	.n_commands = ARRAY_SIZE(commands),
+	.more = tables,
 	.footer = "Exit status: 0 done; 1 failed, or verify found a difference; 2 usage.\n"
 		  "See xenfarm(8).\n",
 };
 
 static int begin(const struct cli_command *command, void *options_read)
 {
-	struct farm_context *c = options_read;
-	int r;
+	const struct farm_context *c = options_read;
 
+	(void)command;
 	if (c->options.quiet || c->options.json)
 		output_be_quiet();
-	r = farm_context_configure(c);
-	if (r == 0 && command->run != cmd_share_init)
-		r = share_open(c->share_path, &c->share);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -99,7 +53,6 @@ int main(int argc, char **argv)
 	struct farm_context context = { .share = { .dir = -1, .lock = -1 } };
 	int status = cli_run(&program, argc, argv, &context, begin, EXIT_FAILURE);
 
-	share_close(&context.share);
-	settings_free(&context.config);
+	farm_context_free(&context);
 	return status;
 }

@@ -9,13 +9,13 @@
 #include "lib/conf.h"
 
 static const struct conf_setting settings[] = {
-	{ "share", value_absolute, offsetof(struct settings, share) },
-	{ "key", value_absolute, offsetof(struct settings, key) },
-	{ "mkinitrd", value_text, offsetof(struct settings, mkinitrd) },
-	{ "keep", value_number, offsetof(struct settings, keep) },
+	{ "share", value_absolute, offsetof(struct farm_settings, share) },
+	{ "key", value_absolute, offsetof(struct farm_settings, key) },
+	{ "mkinitrd", value_text, offsetof(struct farm_settings, mkinitrd) },
+	{ "keep", value_number, offsetof(struct farm_settings, keep) },
 };
 
-int settings_parse(struct settings *config, struct conf_error *error)
+int farm_settings_parse(struct farm_settings *config, struct conf_error *error)
 {
 	config->share = "/srv/xenfarm/share";
 	config->key = XF_SYSCONFDIR "/xenfarm/share.key";
@@ -34,18 +34,18 @@ static int read_text(const char *path, struct buf *text)
 	return buf_room(text, 1) ? r : -ENOMEM;
 }
 
-int settings_read(const char *path, bool optional, struct settings *config)
+int farm_settings_read(const char *path, bool optional, struct farm_settings *config)
 {
 	struct conf_error error;
 	int r = read_text(path, &config->text);
 
 	if (r < 0 && !(r == -ENOENT && optional))
 		return cli_error(r, "%s", path);
-	r = settings_parse(config, &error);
+	r = farm_settings_parse(config, &error);
 	return r < 0 ? -cli_error(EINVAL, "%s, line %u: %s", path, error.line, error.what) : 0;
 }
 
-void settings_free(struct settings *config)
+void farm_settings_free(struct farm_settings *config)
 {
 	buf_free(&config->text);
 }

@@ -7,7 +7,7 @@
 
 #include "lib/buf.h"
 
-struct settings {
+struct farm_settings {
 	struct buf text; /* of the file, which the settings point into */
 	const char *share, *key;
 	const char *mkinitrd; /* options of xf-mkinitrd(8), divided by blanks */
@@ -18,11 +18,11 @@ struct settings {
  * Read the file at path; if it is optional, it may be missing, and the defaults hold. Returns 0, or
  * -errno after a message. The caller frees config in either case.
  */
-int settings_read(const char *path, bool optional, struct settings *config);
-void settings_free(struct settings *config);
+int farm_settings_read(const char *path, bool optional, struct farm_settings *config);
+void farm_settings_free(struct farm_settings *config);
 
 /* The same from config->text, which has room for one byte more. No I/O; see conf_parse(). */
 struct conf_error;
-int settings_parse(struct settings *config, struct conf_error *error);
+int farm_settings_parse(struct farm_settings *config, struct conf_error *error);
 
 #endif

@@ -1,43 +1,49 @@
-/* The commands of xenfarm. */
+/* What the commands of xenfarm have in common. */
 #ifndef FARM_XENFARM_H
 #define FARM_XENFARM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "farm/cmd-share.h"
 #include "farm/settings.h"
 #include "farm/share/store.h"
 #include "lib/cli.h"
 
+/* Options of more than one group of commands; NULL: not given. */
 struct farm_options {
-	bool json, quiet, dry_run, checksum, no_initrd, strict;
-	const char *config, *share, *key; /* NULL: not given */
-	const char *from, *note, *layout, *in_use_kernel;
-	const char *in_use, *new_key;
-	uint32_t partition, keep; /* 0: not given */
+	bool json, quiet, dry_run;
+	const char *config, *share, *key;
 };
 
-/* What a command works with: its options, the settings, and what of both is valid. */
+/* What a command works with: options, and what it has opened by them. */
 struct farm_context {
 	struct farm_options options;
-	struct settings config;
+	struct cmd_share_options share_options;
+	/* Of farm_context_configure(): */
+	struct farm_settings settings;
 	const char *share_path, *key_path;
-	struct share_store share; /* not open for `init` */
+	/* Of farm_context_open_share(): */
+	struct share_store share;
 };
 
-/* The commands `xenfarm share …`, see lib/cli.h; options is a struct farm_context. They return the
- * exit status. */
-int cmd_share_init(void *options, char **arguments);
-int cmd_share_publish(void *options, char **arguments);
-int cmd_share_list(void *options, char **arguments);
-int cmd_share_diff(void *options, char **arguments);
-int cmd_share_verify(void *options, char **arguments);
-int cmd_share_rollback(void *options, char **arguments);
-int cmd_share_rekey(void *options, char **arguments);
-int cmd_share_gc(void *options, char **arguments);
+/* A line of a table of options; member is one of struct farm_context. */
+#define FARM_OPTION(name, letter, argument, set, member, help)                           \
+	{                                                                                \
+		name, letter, argument, help, set, offsetof(struct farm_context, member) \
+	}
 
-/* Read xenfarm.conf, or what --config names instead, and choose share and key. 0 or -errno. */
+/*
+ * Read xenfarm.conf, or what --config names instead, and choose share and key by that and the
+ * options. A command that needs either calls this, or the next one, before all else. Returns 0, or
+ * -errno after a message.
+ */
 int farm_context_configure(struct farm_context *context);
+
+/* The same, and open the share. */
+int farm_context_open_share(struct farm_context *context);
+
+void farm_context_free(struct farm_context *context);
 
 /* --in-use: numbers with commas between them. Is a generation among them? */
 value_set_fn farm_context_set_in_use;
@@ -47,7 +53,7 @@ bool farm_context_in_use(const struct farm_context *context, uint32_t generation
 uint32_t farm_context_generation(const struct farm_context *context, const char *text);
 
 /* The key of that name that signs; --key; or either half of that of it, which is enough to verify.
- * Returns 0 or -errno. */
+ * Returns 0, or -errno after a message. */
 int farm_context_read_private(const char *path, struct signature_key **key);
 int farm_context_private_key(const struct farm_context *context, struct signature_key **key);
 int farm_context_public_key(const struct farm_context *context, struct signature_key **key);

@@ -103,7 +103,7 @@ static int write_manifest(struct generation *g, struct manifest *m)
 
 static int write_texts(const struct generation *g)
 {
-	const char *note = g->context->options.note;
+	const char *note = g->options->note;
 	int r = share_write(g->share, share_name("manifest", g->number, ".layout").text,
 		g->layout.data, g->layout.size);
 

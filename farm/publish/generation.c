@@ -21,14 +21,15 @@
 #include "lib/fsroot.h"
 #include "lib/vis.h"
 
-struct generation generation_next(struct farm_context *context, const struct signature_key *key)
+struct generation generation_next(const struct share_store *share,
+	const struct generation_options *options, const struct signature_key *key)
 {
 	struct generation g = {
-		.context = context,
-		.share = &context->share,
+		.share = share,
+		.options = options,
 		.key = key,
-		.number = share_next(&context->share),
-		.previous = context->share.current,
+		.number = share_next(share),
+		.previous = share->current,
 		.published = time(NULL),
 		.dir = -1,
 		.previous_dir = -1,
@@ -68,7 +69,7 @@ static int copy(struct generation *g, const struct origin *source)
 		.share = share,
 		.from = source->path,
 		.base = { g->previous, share->n ? share->generation[share->n - 1] : 0 },
-		.checksum = g->context->options.checksum,
+		.checksum = g->options->checksum,
 	};
 	int r;
 
@@ -115,15 +116,15 @@ static int make_initrds(struct generation *g)
 	AUTO_FREE char *tree = NULL, *pub = NULL;
 	struct kernels_initrds initrds = {
 		.share = g->share,
-		.options = g->context->config.mkinitrd,
+		.options = g->options->mkinitrd,
 		.to = g->dir,
 		.previous = g->previous_dir,
 	};
 
-	if (g->context->options.no_initrd)
+	if (g->options->no_initrd)
 		return 0;
 	if (asprintf(&tree, "%s/%s", g->share->path, g->partial.text) < 0 ||
-		asprintf(&pub, "%s.pub", g->context->key_path) < 0)
+		asprintf(&pub, "%s.pub", g->options->key_path) < 0)
 		return cli_error(-ENOMEM, "initrds");
 	initrds.tree = tree;
 	initrds.pub = pub;
@@ -133,7 +134,7 @@ static int make_initrds(struct generation *g)
 /* What the administrator gives, now or for all publishes; otherwise what the tree looks like. */
 static int choose_layout(struct generation *g)
 {
-	const char *path = g->context->options.layout;
+	const char *path = g->options->layout;
 	AUTO_CLOSE int fd = -1;
 	struct layout layout;
 	int r;
@@ -204,7 +205,7 @@ static int look_for_secrets(const struct generation *g)
 {
 	int found = secrets_look(g->dir, &g->tree, &g->previous_tree);
 
-	if (found <= 0 || !g->context->options.strict)
+	if (found <= 0 || !g->options->strict)
 		return found < 0 ? found : 0;
 	return -cli_error(EPERM,
 		"nothing was published: --strict, and %d file%s seem%s to hold secrets", found,
@@ -219,8 +220,8 @@ int generation_make(struct generation *g, const struct origin *source)
 		r = copy(g, source);
 	if (r == 0)
 		r = passwords_publish(source->dir, g->dir, g->previous_dir);
-	if (r == 0 && g->context->options.in_use_kernel)
-		r = kernels_keep_modules(g->share, g->context->options.in_use_kernel, g->dir);
+	if (r == 0 && g->options->in_use_kernel)
+		r = kernels_keep_modules(g->share, g->options->in_use_kernel, g->dir);
 	if (r == 0)
 		r = make_initrds(g);
 	if (r == 0)

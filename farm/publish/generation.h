@@ -3,12 +3,19 @@
 #define FARM_GENERATION_H
 
 #include "farm/publish/origin.h"
+#include "farm/share/store.h"
 #include "farm/share/treelist.h"
-#include "farm/xenfarm.h"
+
+struct generation_options {
+	const char *note, *layout, *in_use_kernel; /* as `share publish` takes them, or NULL */
+	bool no_initrd, checksum, strict;
+	const char *mkinitrd; /* options of xf-mkinitrd(8), divided by blanks */
+	const char *key_path; /* of the key that signs: its public half goes into initrds */
+};
 
 struct generation {
-	const struct farm_context *context;
 	const struct share_store *share;
+	const struct generation_options *options;
 	const struct signature_key *key;
 	uint32_t number, previous; /* previous: the current one, or 0 */
 	uint32_t restores;         /* an older one whose tree it has, or 0 */
@@ -27,8 +34,10 @@ struct generation {
 	uint64_t files, changed, bytes; /* of the tree; those that the previous one has not */
 };
 
-/* The next one of the context's share, to be made by one of the two below. */
-struct generation generation_next(struct farm_context *context, const struct signature_key *key);
+/* The next one of the share, to be made by one of the two below. All are kept by their addresses.
+ */
+struct generation generation_next(const struct share_store *share,
+	const struct generation_options *options, const struct signature_key *key);
 
 /*
  * From the source, or from the generation `restores`, to a signed, complete tree on disk. Return 0,

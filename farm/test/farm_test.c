@@ -26,19 +26,19 @@
  */
 
 /* The text has room for one byte more. */
-static int parse(const char *text, size_t n, struct settings *config, struct conf_error *error)
+static int parse(const char *text, size_t n, struct farm_settings *config, struct conf_error *error)
 {
-	*config = (struct settings){ 0 };
+	*config = (struct farm_settings){ 0 };
 	buf_add(&config->text, text, n);
 	assert_non_null(buf_room(&config->text, 1));
-	return settings_parse(config, error);
+	return farm_settings_parse(config, error);
 }
 
 static void test_config_good(void **state)
 {
 	static const char text[] = "# remark\n\n  share=/srv/a b \nkey =\t/k\nkeep = 12\r\n"
 				   "mkinitrd = --platform xen --fs ext4";
-	struct settings config;
+	struct farm_settings config;
 	struct conf_error error;
 
 	(void)state;
@@ -46,13 +46,13 @@ static void test_config_good(void **state)
 	assert_string_equal(config.share, "/srv/xenfarm/share");
 	assert_string_equal(config.mkinitrd, "");
 	assert_int_equal(config.keep, 5);
-	settings_free(&config);
+	farm_settings_free(&config);
 	assert_int_equal(parse(text, strlen(text), &config, &error), 0);
 	assert_string_equal(config.share, "/srv/a b");
 	assert_string_equal(config.key, "/k");
 	assert_int_equal(config.keep, 12);
 	assert_string_equal(config.mkinitrd, "--platform xen --fs ext4");
-	settings_free(&config);
+	farm_settings_free(&config);
 }
 
 static void test_config_bad(void **state)
@@ -76,7 +76,7 @@ static void test_config_bad(void **state)
 		ROW("\nkeep = -1", "is not a number from 1"),
 #undef ROW
 	};
-	struct settings config;
+	struct farm_settings config;
 	struct conf_error error;
 
 	(void)state;
@@ -84,13 +84,13 @@ static void test_config_bad(void **state)
 		assert_int_equal(parse(bad[i].text, bad[i].size, &config, &error), -EINVAL);
 		assert_int_equal(error.line, 2);
 		assert_string_equal(error.what, bad[i].what);
-		settings_free(&config);
+		farm_settings_free(&config);
 	}
 }
 
 static void test_config_long(void **state)
 {
-	struct settings config;
+	struct farm_settings config;
 	char text[PATH_MAX + 16];
 	struct conf_error error;
 
@@ -99,10 +99,10 @@ static void test_config_long(void **state)
 	memcpy(text, "share=/", 7);
 	assert_int_equal(parse(text, 6 + PATH_MAX - 1, &config, &error), 0);
 	assert_int_equal(strlen(config.share), PATH_MAX - 1);
-	settings_free(&config);
+	farm_settings_free(&config);
 	assert_int_equal(parse(text, 6 + PATH_MAX, &config, &error), -EINVAL);
 	assert_string_equal(error.what, "is too long");
-	settings_free(&config);
+	farm_settings_free(&config);
 }
 
 /* --- passwords ----------------------------------------------------------------------------------

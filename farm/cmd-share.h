@@ -1,0 +1,30 @@
+/* The commands `xenfarm share …`. */
+#ifndef FARM_CMD_SHARE_H
+#define FARM_CMD_SHARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/cli.h"
+
+/* What only they take. */
+struct cmd_share_options {
+	bool checksum, no_initrd, strict;
+	const char *from, *note, *layout, *in_use_kernel; /* NULL: not given */
+	const char *in_use, *new_key;
+	uint32_t partition, keep; /* 0: not given */
+};
+
+extern const struct cli_table cmd_share_table;
+
+/* See lib/cli.h; options is a struct farm_context. They return the exit status. */
+int cmd_share_init(void *options, char **arguments);
+int cmd_share_publish(void *options, char **arguments);
+int cmd_share_list(void *options, char **arguments);
+int cmd_share_diff(void *options, char **arguments);
+int cmd_share_verify(void *options, char **arguments);
+int cmd_share_rollback(void *options, char **arguments);
+int cmd_share_rekey(void *options, char **arguments);
+int cmd_share_gc(void *options, char **arguments);
+
+#endif
