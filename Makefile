@@ -131,7 +131,7 @@ $(B)/fuzzobj/%.o: %.c
 BIN   := $(addprefix $(B)/bin/,$(PROGRAMS) $(KPROGRAMS))
 TESTS := $(addprefix $(B)/test/,$(UNITS) $(KUNITS))
 
-.PHONY: all tests fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install \
+.PHONY: all tests fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install list-installed \
 	clean deps bench-deps
 all: $(BIN)
 tests: $(TESTS)
@@ -168,7 +168,8 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -I. $$(git ls-files '*.c')
 	mandoc -Tlint -Wwarning $(MANS)
-	@! git grep -n -i folder -- '*.c' '*.h' '*.md' $(MANS) || { echo "lint: the word is directory"; exit 1; }
+	@$(MAKE) -s list-installed >$(B)/installed
+	lib/test/check-sources $(B)/installed $$(git ls-files '*.c' '*.h' '*.md') $(MANS)
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -185,6 +186,10 @@ install: all
 	$(foreach i,$(INSTALLS),$(INSTALL) -D \
 		-m $$(test -x $(firstword $(subst :, ,$(i))) && echo 755 || echo 644) $(firstword $(subst :, ,$(i))) \
 		$(DESTDIR)$(word 2,$(subst :, ,$(i)))$(newline))
+list-installed:
+	@printf '%s\n' $(foreach p,$(PROGRAMS) $(KPROGRAMS),$(or $($(p)_DIR),$(PREFIX)/bin)/$(p)) \
+		$(foreach m,$(MANS),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+		$(foreach i,$(INSTALLS),$(word 2,$(subst :, ,$(i))))
 clean:
 	rm -rf $(B)/bin $(B)/test $(B)/host $(B)/klibc $(B)/fuzz $(B)/fuzzobj
 

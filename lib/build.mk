@@ -75,5 +75,5 @@ fuzz_conf_CORPUS := lib/fuzz/conf
 
 include lib/manifest/tool/build.mk
 # What runs all tests.
-CHECKS += $(addprefix lib/test/,check-mutants.test commands.test mutants.test tally.test tap.test)
-SHELLS += $(addprefix lib/test/,check-fresh check-mutants install-deps tally)
+CHECKS += $(addprefix lib/test/,check-mutants.test commands.test lint.test mutants.test tally.test tap.test)
+SHELLS += $(addprefix lib/test/,check-fresh check-mutants check-names check-sources install-deps tally)
