@@ -1,25 +1,31 @@
 # xenfarm, the server's tool.
-xenfarm_PARTS := $(addprefix farm/,output.c settings.c) \
+xenfarm_PARTS := $(addprefix farm/,name.c operation.c oplog.c output.c settings.c table.c) \
 	$(addprefix farm/share/,flip.c flip-apply.c keys.c lock.c store.c switch.c treelist.c treelist-link.c) \
 	$(addprefix farm/publish/,copy.c copy-watch.c disk-image.c filter.c generation.c generation-describe.c kernels.c \
 	layout-detect.c origin.c passwords.c same-file.c secrets.c) \
-	lib/cli.c lib/conf.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
+	lib/cli.c lib/conf.c lib/json.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
 xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
-	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) lib/json.c \
+	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) \
 	$(xenfarm_PARTS)
-xenfarm_PKGS := $(LIB_PKGS) blkid json-c
+xenfarm_PKGS := $(LIB_PKGS) blkid json-c smartcols
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin
 $(B)/host/farm/publish/filter.o: farm/publish/filter
 
-UNITS += farm_test flip_test
+UNITS += farm_test flip_test name_test table_test operation_test
 farm_test_SRC  := farm/test/farm_test.c $(xenfarm_PARTS)
-farm_test_PKGS := $(LIB_PKGS) blkid cmocka
+farm_test_PKGS := $(LIB_PKGS) blkid json-c smartcols cmocka
 farm_test_LIBS := -pthread
 flip_test_SRC  := farm/test/flip_test.c farm/share/flip.c farm/share/treelist.c lib/buf.c lib/xattrs.c
 flip_test_PKGS := cmocka
+name_test_SRC  := farm/test/name_test.c farm/name.c
+name_test_PKGS := cmocka
+table_test_SRC  := farm/test/table_test.c farm/table.c lib/cli.c lib/json.c lib/buf.c
+table_test_PKGS := smartcols json-c cmocka
+operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/publish.c lib/buf.c
+operation_test_PKGS := json-c cmocka
 
 CHECKS += $(addprefix farm/test/,share.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
