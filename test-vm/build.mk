@@ -1,5 +1,5 @@
 # Real machines. VM=PATTERN… chooses scenarios, JOBS how many are played at once.
-SHELLS += test-vm/bench-boot test-vm/demo test-vm/demo-guest test-vm/image test-vm/image-disks \
+SHELLS += test-vm/bench-boot test-vm/demo test-vm/demo-guest test-vm/here test-vm/image test-vm/image-disks \
 	test-vm/one test-vm/prepare test-vm/run test-vm/guest/main test-vm/guest/checks \
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
