@@ -36,17 +36,17 @@ static int step_devices(struct boot *boot)
 {
 	(void)boot;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return failed(-errno, NULL, "make / private");
+		return fail_note(-errno, NULL, "make / private");
 	/* xf-shutdown waits in there: of /run, only that it may be executed changes. */
 	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0)
-		return failed(-errno, "it must be a mount", "/run");
-	if (make_dirs(SHARE_DIR) < 0 || make_dirs("/tools") < 0)
-		return failed(-EIO, NULL, SHARE_DIR);
+		return fail_note(-errno, "it must be a mount", "/run");
+	if (file_make_dirs(SHARE_DIR) < 0 || file_make_dirs("/tools") < 0)
+		return fail_note(-EIO, NULL, SHARE_DIR);
 	if (!strcmp(new_root, ROOT_DIR))
 		return 0;
 	if (rename(ROOT_DIR, ROOT_DIR ".initrd") < 0 && errno != ENOENT)
-		return failed(-errno, NULL, ROOT_DIR);
-	return symlink(new_root, ROOT_DIR) < 0 ? failed(-errno, NULL, ROOT_DIR) : 0;
+		return fail_note(-errno, NULL, ROOT_DIR);
+	return symlink(new_root, ROOT_DIR) < 0 ? fail_note(-errno, NULL, ROOT_DIR) : 0;
 }
 
 static bool root_is_mounted(void)
@@ -57,7 +57,7 @@ static bool root_is_mounted(void)
 }
 
 /* What /proc/mounts says of it. */
-static int find_root(struct root *root)
+static int find_root(struct mounted_root *root)
 {
 	static char table[65536];
 	char device[sizeof(root->device)], place[128], type[sizeof(root->type)];
@@ -76,12 +76,12 @@ static int find_root(struct root *root)
 }
 
 /* Mounted by the tool: read-write for what is to come. A remount without flags keeps the times'. */
-static int take_root(struct root *root)
+static int take_root(struct mounted_root *root)
 {
 	if (find_root(root) < 0)
-		return failed(-ENOENT, NULL, "%s in /proc/mounts", new_root);
+		return fail_note(-ENOENT, NULL, "%s in /proc/mounts", new_root);
 	if (mount(NULL, ROOT_DIR, NULL, MS_REMOUNT, NULL) < 0)
-		return failed(-errno, NULL, "remount %s read-write", root->device);
+		return fail_note(-errno, NULL, "remount %s read-write", root->device);
 	return 0;
 }
 
@@ -97,19 +97,19 @@ static int step_hand_over(struct boot *boot)
 {
 	if (mount(SHARE_DIR, SHARE_IN_ROOT, NULL, MS_BIND, NULL) < 0 ||
 		umount2(SHARE_DIR, MNT_DETACH) < 0)
-		return failed(-errno, NULL, "%s to %s", SHARE_DIR, SHARE_IN_ROOT);
+		return fail_note(-errno, NULL, "%s to %s", SHARE_DIR, SHARE_IN_ROOT);
 	return handover_record(boot);
 }
 
-static const struct step steps[] = {
+static const struct boot_step steps[] = {
 	{ "devices", step_devices, 0 },
-	{ "cmdline", step_cmdline, 0 },
-	{ "interface", step_interface, XF_DEBUG_NET },
-	{ "portmap", step_portmap, 0 },
-	{ "share", step_share, XF_DEBUG_SHARE },
+	{ "cmdline", boot_step_cmdline, 0 },
+	{ "interface", boot_step_interface, XF_DEBUG_NET },
+	{ "portmap", boot_step_portmap, 0 },
+	{ "share", boot_step_share, XF_DEBUG_SHARE },
 	{ "root", step_root, XF_DEBUG_ROOT },
-	{ "reconcile", step_reconcile, XF_DEBUG_AGENT },
-	{ "bind", step_bind, 0 },
+	{ "reconcile", boot_step_reconcile, XF_DEBUG_AGENT },
+	{ "bind", boot_step_bind, 0 },
 	{ "handover", step_hand_over, XF_DEBUG_INIT },
 };
 
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_open("xf-attach");
-	steps_run(&boot, steps, sizeof(steps) / sizeof(steps[0]));
+	boot_run(&boot, steps, sizeof(steps) / sizeof(steps[0]));
 	log_close();
 	return 0;
 }

@@ -24,14 +24,15 @@ static int make_mount_point(const char *from, const char *to)
 	if (stat(from, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
-		return make_dirs(to);
+		return file_make_dirs(to);
 	snprintf(parent, sizeof(parent), "%s", to);
 	*strrchr(parent, '/') = '\0';
-	make_dirs(parent);
+	file_make_dirs(parent);
 	return access(to, F_OK) == 0 ? 0 : file_write(to, 0644, "");
 }
 
-static int bind_one(const struct share *share, const char *dir, const struct layout_entry *entry)
+static int bind_one(
+	const struct mounted_share *share, const char *dir, const struct layout_entry *entry)
 {
 	char from[PATH_BYTES], to[PATH_BYTES];
 	int rc;
@@ -42,13 +43,14 @@ static int bind_one(const struct share *share, const char *dir, const struct lay
 	if (rc == 0 && mount(from, to, NULL, MS_BIND, NULL) < 0)
 		rc = -errno;
 	if (rc < 0)
-		return failed(rc, "the share's layout names it: is it in the share?",
+		return fail_note(rc, "the share's layout names it: is it in the share?",
 			"bind %s on %s", from, to);
 	return 0;
 }
 
 /* Without a target the link leads into the share itself, pinned generation or not. */
-static void link_target(const struct share *share, const struct layout_entry *entry, char *target)
+static void link_target(
+	const struct mounted_share *share, const struct layout_entry *entry, char *target)
 {
 	if (entry->target[0])
 		snprintf(target, PATH_BYTES, "%s", entry->target);
@@ -56,7 +58,8 @@ static void link_target(const struct share *share, const struct layout_entry *en
 		snprintf(target, PATH_BYTES, "%s/%s", share->tree, entry->path);
 }
 
-static int link_one(const struct share *share, const char *dir, const struct layout_entry *entry)
+static int link_one(
+	const struct mounted_share *share, const char *dir, const struct layout_entry *entry)
 {
 	char target[PATH_BYTES], old[PATH_BYTES], path[PATH_BYTES];
 	ssize_t n;
@@ -78,10 +81,10 @@ static int link_one(const struct share *share, const char *dir, const struct lay
 			entry->path, target);
 		return 0;
 	}
-	return failed(-errno, NULL, "link %s -> %s", path, target);
+	return fail_note(-errno, NULL, "link %s -> %s", path, target);
 }
 
-int bind_layout(const struct share *share, const char *dir)
+int bind_layout(const struct mounted_share *share, const char *dir)
 {
 	int rc = 0;
 
@@ -107,12 +110,12 @@ static int island_aside(unsigned int i, const struct layout_entry *entry)
 
 	snprintf(own, sizeof(own), ROOT_DIR "/%s", entry->path);
 	snprintf(aside, sizeof(aside), ISLAND_DIR "/%u", i);
-	rc = make_dirs(own);
+	rc = file_make_dirs(own);
 	if (rc == 0)
-		rc = make_dirs(aside);
+		rc = file_make_dirs(aside);
 	if (rc == 0 && mount(own, aside, NULL, MS_BIND, NULL) < 0)
 		rc = -errno;
-	return rc < 0 ? failed(rc, NULL, "keep %s writeable", own) : 0;
+	return rc < 0 ? fail_note(rc, NULL, "keep %s writeable", own) : 0;
 }
 
 static int island_back(unsigned int i, const struct layout_entry *entry)
@@ -122,7 +125,7 @@ static int island_back(unsigned int i, const struct layout_entry *entry)
 	snprintf(place, sizeof(place), ROOT_DIR "/%s", entry->path);
 	snprintf(aside, sizeof(aside), ISLAND_DIR "/%u", i);
 	if (mount(aside, place, NULL, MS_MOVE, NULL) < 0)
-		return failed(-errno, "a writeable island needs its directory in the share",
+		return fail_note(-errno, "a writeable island needs its directory in the share",
 			"move %s to %s", aside, place);
 	return 0;
 }
@@ -148,14 +151,14 @@ static int own_mount_points(void)
 
 	for (unsigned int i = 0; rc == 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		snprintf(path, sizeof(path), ROOT_DIR "%s", dirs[i]);
-		rc = make_dirs(path);
+		rc = file_make_dirs(path);
 		if (rc < 0)
-			failed(rc, NULL, "make %s", path);
+			fail_note(rc, NULL, "make %s", path);
 	}
 	return rc;
 }
 
-int bind_root(const struct share *share)
+int bind_root(const struct mounted_share *share)
 {
 	int rc = own_mount_points();
 

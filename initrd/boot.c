@@ -1,6 +1,7 @@
 #include "initrd/boot.h"
 
 #include "initrd/bind.h"
+#include "initrd/clock.h"
 #include "initrd/early.h"
 #include "initrd/fail.h"
 #include "initrd/handover.h"
@@ -11,61 +12,61 @@
 
 #include <unistd.h>
 
-static void run(struct boot *boot, const struct step *step)
+static void run(struct boot *boot, const struct boot_step *step)
 {
-	struct step_time *time = &boot->time[boot->n_times];
+	struct boot_time *time = &boot->time[boot->n_times];
 	uint64_t start;
 
 	log_step(step->name);
 	if (boot->cmdline.debug & step->shell)
 		shell_run("xfdebug, before this step");
-	start = now_ms();
+	start = clock_ms();
 	while (step->run(boot) < 0)
 		fail_act(&boot->cmdline);
-	*time = (struct step_time){ .name = step->name, .ms = (uint32_t)(now_ms() - start) };
+	*time = (struct boot_time){ .name = step->name, .ms = (uint32_t)(clock_ms() - start) };
 	boot->n_times++;
 	log_info("done in %u ms", time->ms);
 }
 
-void steps_run(struct boot *boot, const struct step *steps, unsigned int n)
+void boot_run(struct boot *boot, const struct boot_step *steps, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
 		run(boot, &steps[i]);
 }
 
-int step_cmdline(struct boot *boot)
+int boot_step_cmdline(struct boot *boot)
 {
 	int rc = early_cmdline(&boot->cmdline);
 
 	return rc < 0 ? rc : handover_begin();
 }
 
-int step_interface(struct boot *boot)
+int boot_step_interface(struct boot *boot)
 {
 	return interface_up(&boot->cmdline, &boot->interface);
 }
 
-int step_portmap(struct boot *boot)
+int boot_step_portmap(struct boot *boot)
 {
 	return portmap_start(&boot->cmdline);
 }
 
-int step_share(struct boot *boot)
+int boot_step_share(struct boot *boot)
 {
 	/*
 	 * Other tools' initrds may have it: then the share would be judged by names that it can map
 	 * here, but not later.
 	 */
 	unlink("/sbin/request-key");
-	return share_mount(&boot->cmdline, SHARE_DIR, &boot->share);
+	return mount_share(&boot->cmdline, SHARE_DIR, &boot->share);
 }
 
-int step_reconcile(struct boot *boot)
+int boot_step_reconcile(struct boot *boot)
 {
-	return reconcile(&boot->cmdline, &boot->share, &boot->root, &boot->agent);
+	return reconcile_root(&boot->cmdline, &boot->share, &boot->root, &boot->agent);
 }
 
-int step_bind(struct boot *boot)
+int boot_step_bind(struct boot *boot)
 {
 	int rc = bind_root(&boot->share);
 

@@ -14,22 +14,22 @@
 
 #define BOOT_STEPS 10
 
-struct step_time {
+struct boot_time {
 	const char *name;
 	uint32_t ms;
 };
 
 struct boot {
 	struct xf_cmdline cmdline;
-	struct interface interface;
-	struct share share;
-	struct root root;
+	struct net_interface interface;
+	struct mounted_share share;
+	struct mounted_root root;
 	const char *agent; /* what the reconcile step did, in a word */
 	unsigned int n_times;
-	struct step_time time[BOOT_STEPS];
+	struct boot_time time[BOOT_STEPS];
 };
 
-struct step {
+struct boot_step {
 	const char *name;
 	int (*run)(struct boot *boot); /* 0, or a negative value when it has said what failed */
 	enum xf_debug shell;           /* xfdebug= bit of the shell before this step */
@@ -37,13 +37,13 @@ struct step {
 
 /* Run them in order, with their times in boot->time. One that fails is begun again when fail_act()
  * returns. */
-void steps_run(struct boot *boot, const struct step *steps, unsigned int n);
+void boot_run(struct boot *boot, const struct boot_step *steps, unsigned int n);
 
-int step_cmdline(struct boot *boot);
-int step_interface(struct boot *boot);
-int step_portmap(struct boot *boot);
-int step_share(struct boot *boot);
-int step_reconcile(struct boot *boot);
-int step_bind(struct boot *boot);
+int boot_step_cmdline(struct boot *boot);
+int boot_step_interface(struct boot *boot);
+int boot_step_portmap(struct boot *boot);
+int boot_step_share(struct boot *boot);
+int boot_step_reconcile(struct boot *boot);
+int boot_step_bind(struct boot *boot);
 
 #endif

@@ -1,7 +1,7 @@
 # Early userspace: static programs of klibc.
 KPROGRAMS += xf-init xf-shutdown
 
-initrd_COMMON := initrd/log.c initrd/error.c initrd/file.c initrd/nfs/oncrpc.c initrd/power.c \
+initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c initrd/nfs/oncrpc.c initrd/power.c \
 	kernel-cmdline/addr.c kernel-cmdline/scan.c
 # What xf-init and xf-attach do alike.
 initrd_STEPS := initrd/boot.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \

@@ -38,7 +38,7 @@ int early_mounts(void)
 		if (mount(kernel_mounts[i].type, kernel_mounts[i].dir, kernel_mounts[i].type,
 			    kernel_mounts[i].flags, kernel_mounts[i].options) < 0 &&
 			errno != EBUSY)
-			rc = failed(-errno, NULL, "mount %s on %s", kernel_mounts[i].type,
+			rc = fail_note(-errno, NULL, "mount %s on %s", kernel_mounts[i].type,
 				kernel_mounts[i].dir);
 	}
 	log_open("xf-init");
@@ -64,21 +64,21 @@ int early_cmdline(struct xf_cmdline *cmdline)
 	ssize_t n = file_read("/proc/cmdline", text, sizeof(text));
 
 	if (n < 0)
-		return failed(n, NULL, "/proc/cmdline");
+		return fail_note(n, NULL, "/proc/cmdline");
 	memset(&problems, 0, sizeof(problems));
 	xf_cmdline_parse(text, n, cmdline, &problems);
 	for (unsigned int i = 0; i < problems.n; i++)
 		say(text, &problems.problem[i]);
 	if (problems.errors)
-		return failed(
+		return fail_note(
 			-EINVAL, "try it with `xfnet check` first", "the kernel command line");
 	if (!cmdline->has_net)
-		return failed(-EINVAL, "see xfnet(7)", "no xfnet= on the command line");
+		return fail_note(-EINVAL, "see xfnet(7)", "no xfnet= on the command line");
 	if (!cmdline->name[0])
 		xf_default_name(&cmdline->net.client, cmdline->name);
 	/* Also the NFSv4 client's identity: all clients of a server would be "(none)" without. */
 	if (sethostname(cmdline->name, strlen(cmdline->name)) < 0)
-		return failed(-errno, NULL, "host name %s", cmdline->name);
+		return fail_note(-errno, NULL, "host name %s", cmdline->name);
 	return 0;
 }
 
@@ -125,7 +125,7 @@ int early_move_mounts(void)
 	for (unsigned int i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
 		snprintf(to, sizeof(to), ROOT_DIR "%s", moved[i]);
 		if (mount(moved[i], to, NULL, MS_MOVE, NULL) < 0)
-			return failed(-errno, NULL, "move %s to %s", moved[i], to);
+			return fail_note(-errno, NULL, "move %s to %s", moved[i], to);
 	}
 	umount2("/sys", MNT_DETACH);
 	umount2("/proc", MNT_DETACH);

@@ -7,12 +7,12 @@
 
 #include "kernel-cmdline/xfnet.h"
 
-/* proc, sys, devtmpfs, run; then the log. Returns 0 or -errno after failed(). */
+/* proc, sys, devtmpfs, run; then the log. Returns 0 or -errno after fail_note(). */
 int early_mounts(void);
 
 /*
  * Read and parse /proc/cmdline, say each warning and error, set the host name. Returns 0, or -errno
- * after failed(): what the line says of xffail= and xfdebug= is known even then.
+ * after fail_note(): what the line says of xffail= and xfdebug= is known even then.
  */
 int early_cmdline(struct xf_cmdline *cmdline);
 
@@ -23,7 +23,8 @@ void early_save_arguments(int argc, char **argv);
  * environment. */
 char **early_arguments(void);
 
-/* /dev, /run and /mroot into the new root; /proc and /sys away. Returns 0 or -errno after failed().
+/* /dev, /run and /mroot into the new root; /proc and /sys away. Returns 0 or -errno after
+ * fail_note().
  */
 int early_move_mounts(void);
 

@@ -19,7 +19,7 @@ static struct {
 	char object[192];
 } failure;
 
-int failed(int error, const char *hint, const char *object_fmt, ...)
+int fail_note(int error, const char *hint, const char *object_fmt, ...)
 {
 	va_list args;
 

@@ -11,7 +11,7 @@
  * says what to do (static text, or NULL). Returns error. The last call before a step returns
  * counts.
  */
-int failed(int error, const char *hint, const char *object_fmt, ...)
+int fail_note(int error, const char *hint, const char *object_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*

@@ -97,7 +97,7 @@ int file_copy(const char *from, const char *to)
 	return rc;
 }
 
-int make_dirs(const char *path)
+int file_make_dirs(const char *path)
 {
 	char part[512];
 	size_t n = strlen(path);

@@ -1,8 +1,8 @@
 /*
  * Small files whole: what sysfs tells, and what xf-init leaves for the system that takes over.
  */
-#ifndef INITRD_FILES_H
-#define INITRD_FILES_H
+#ifndef INITRD_FILE_H
+#define INITRD_FILE_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -25,6 +25,6 @@ int file_format(const char *path, mode_t mode, const char *fmt, ...)
 int file_copy(const char *from, const char *to);
 
 /* Make a directory and those above it, mode 0755; one that exists is fine. Returns 0 or -errno. */
-int make_dirs(const char *path);
+int file_make_dirs(const char *path);
 
 #endif

@@ -89,7 +89,7 @@ static int own_name(const struct xf_cmdline *cmdline)
 }
 
 /* The master's fstab would name the master's disk. */
-static int own_fstab(const struct xf_cmdline *cmdline, const struct root *root)
+static int own_fstab(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
 	static const char *const kinds[] = { [XF_ROOT_UUID] = "UUID=",
 		[XF_ROOT_LABEL] = "LABEL=",
@@ -106,7 +106,7 @@ static int own_fstab(const struct xf_cmdline *cmdline, const struct root *root)
 		cmdline->rootflags[0] ? cmdline->rootflags : "defaults");
 }
 
-static int own_host_keys(const struct share *share)
+static int own_host_keys(const struct mounted_share *share)
 {
 	static const char *const argv[] = { "/usr/bin/ssh-keygen", "-A", "-f", TOOLS_TARGET, NULL };
 	int status;
@@ -123,12 +123,12 @@ static int own_share_key(void)
 {
 	if (access(SHARE_KEY_RUN, F_OK) < 0)
 		return 0;
-	make_dirs(ROOT_DIR "/etc/xenfarm");
+	file_make_dirs(ROOT_DIR "/etc/xenfarm");
 	return file_copy(SHARE_KEY_RUN, ROOT_DIR "/etc/xenfarm/share.pub");
 }
 
-int firstboot_finish(
-	const struct xf_cmdline *cmdline, const struct share *share, const struct root *root)
+int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root)
 {
 	int rc = own_machine_id();
 
@@ -141,10 +141,10 @@ int firstboot_finish(
 	if (rc == 0)
 		rc = own_share_key();
 	if (rc < 0)
-		return failed(rc, NULL, "what a new client has of its own, in " ROOT_DIR "/etc");
+		return fail_note(rc, NULL, "what a new client has of its own, in " ROOT_DIR "/etc");
 	sync();
 	if (unlink(MARK) < 0)
-		return failed(-errno, NULL, MARK);
+		return fail_note(-errno, NULL, MARK);
 	sync();
 	return 0;
 }

@@ -15,9 +15,9 @@ bool firstboot_begin(void);
 /*
  * Give the filled root its machine-id, host name, fstab, SSH host keys and the share's public key;
  * then everything to disk, and the mark away. What is there already stays. Returns 0 or -errno
- * after failed().
+ * after fail_note().
  */
-int firstboot_finish(
-	const struct xf_cmdline *cmdline, const struct share *share, const struct root *root);
+int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root);
 
 #endif

@@ -1,5 +1,6 @@
 #include "initrd/guard.h"
 
+#include "initrd/clock.h"
 #include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
@@ -56,14 +57,14 @@ static int read_server(struct server *server)
 
 static bool answers(const struct server *server)
 {
-	static const struct rpc_procedure null = { 100003, 4, 0 };
-	uint64_t deadline = now_ms() + PROBE_EVERY;
-	int fd = rpc_connect(&server->addr, server->port, false, deadline), rc;
+	static const struct oncrpc_procedure null = { 100003, 4, 0 };
+	uint64_t deadline = clock_ms() + PROBE_EVERY;
+	int fd = oncrpc_connect(&server->addr, server->port, false, deadline), rc;
 
 	if (fd < 0)
 		return false;
 	/* Any RPC answer will do: a server of version 3 alone says PROG_MISMATCH. */
-	rc = rpc_call(fd, &null, NULL, 0, deadline);
+	rc = oncrpc_call(fd, &null, NULL, 0, deadline);
 	close(fd);
 	return rc >= 0;
 }
@@ -89,12 +90,12 @@ static void end(int how)
 
 static void watch(const struct server *server, int how)
 {
-	uint64_t begin = now_ms(), heard = begin;
+	uint64_t begin = clock_ms(), heard = begin;
 
-	while (now_ms() - begin < WATCH_LIMIT * 1000ULL) {
+	while (clock_ms() - begin < WATCH_LIMIT * 1000ULL) {
 		if (answers(server))
-			heard = now_ms();
-		if (now_ms() - heard > GUARD_PATIENCE * 1000ULL) {
+			heard = clock_ms();
+		if (clock_ms() - heard > GUARD_PATIENCE * 1000ULL) {
 			log_error("the share's server is silent for %d s: ending this shutdown",
 				GUARD_PATIENCE);
 			end(how);
@@ -127,7 +128,7 @@ static void wait_for_term(void)
 		sigsuspend(&none);
 }
 
-int guard(int how)
+int guard_run(int how)
 {
 	struct server server;
 	int rc = read_server(&server);

@@ -11,6 +11,6 @@
  * reboot(2) with how. Returns the exit status of the process.
  */
 #define GUARD_PATIENCE 30
-int guard(int how);
+int guard_run(int how);
 
 #endif

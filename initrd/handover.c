@@ -18,14 +18,14 @@
 
 int handover_begin(void)
 {
-	int rc = make_dirs(RUN_DIR);
+	int rc = file_make_dirs(RUN_DIR);
 
 	if (rc == 0 && access(SHARE_KEY_INITRD, F_OK) == 0)
 		rc = file_copy(SHARE_KEY_INITRD, SHARE_KEY_RUN);
-	return rc < 0 ? failed(rc, NULL, RUN_DIR) : 0;
+	return rc < 0 ? fail_note(rc, NULL, RUN_DIR) : 0;
 }
 
-static void mac_text(const struct interface *interface, char text[static 18])
+static void mac_text(const struct net_interface *interface, char text[static 18])
 {
 	const uint8_t *m = interface->mac;
 
@@ -37,10 +37,10 @@ static void mac_text(const struct interface *interface, char text[static 18])
  * that what is said here and what people see agree; a VLAN has its parent's MAC, so that both are
  * covered.
  */
-static int unmanaged_by_mac(const struct interface *interface)
+static int unmanaged_by_mac(const struct net_interface *interface)
 {
 	char mac[18];
-	int rc = make_dirs("/run/systemd/network");
+	int rc = file_make_dirs("/run/systemd/network");
 
 	mac_text(interface, mac);
 	if (rc == 0)
@@ -56,7 +56,7 @@ static int unmanaged_by_mac(const struct interface *interface)
 			"none\n",
 			mac);
 	if (rc == 0)
-		rc = make_dirs("/run/NetworkManager/conf.d");
+		rc = file_make_dirs("/run/NetworkManager/conf.d");
 	if (rc == 0)
 		rc = file_format("/run/NetworkManager/conf.d/00-xenfarm.conf", 0644,
 			"# the link that carries /usr (xf-init)\n"
@@ -74,16 +74,16 @@ static int mask_hotplug(const char *name)
 }
 
 /* The NIC: the interface itself, or what is under a VLAN. */
-static const char *nic_of(const struct interface *interface)
+static const char *nic_of(const struct net_interface *interface)
 {
 	return interface->parent[0] ? interface->parent : interface->name;
 }
 
 /* ifupdown goes by name: the interface, and the NIC under a VLAN, count as up already. */
-static int unmanaged_ifupdown(const struct interface *interface)
+static int unmanaged_ifupdown(const struct net_interface *interface)
 {
 	const char *name = interface->name, *parent = nic_of(interface);
-	int rc = make_dirs("/run/network");
+	int rc = file_make_dirs("/run/network");
 
 	return rc ? rc
 		  : file_format("/run/network/ifstate", 0644, "%s=%s\n%s=%s\n", name, name, parent,
@@ -91,10 +91,10 @@ static int unmanaged_ifupdown(const struct interface *interface)
 }
 
 /* Their hotplug units are masked, and networking.service leaves them out when it stops. */
-static int ifupdown_units(const struct interface *interface)
+static int ifupdown_units(const struct net_interface *interface)
 {
 	const char *name = interface->name, *parent = nic_of(interface);
-	int rc = make_dirs(UNIT_DIR "/networking.service.d");
+	int rc = file_make_dirs(UNIT_DIR "/networking.service.d");
 
 	if (rc == 0)
 		rc = file_format(UNIT_DIR "/networking.service.d/xenfarm.conf", 0644,
@@ -107,7 +107,7 @@ static int ifupdown_units(const struct interface *interface)
 /* systemd would unmount /mroot while programs still run from it. */
 static int protect_share_mount(void)
 {
-	int rc = make_dirs(UNIT_DIR "/mroot.mount.d");
+	int rc = file_make_dirs(UNIT_DIR "/mroot.mount.d");
 
 	return rc < 0 ? rc
 		      : file_write(UNIT_DIR "/mroot.mount.d/xenfarm.conf", 0644,
@@ -148,7 +148,7 @@ static int guard_unit(const char *verb, const char *targets)
 
 static int guard_units(void)
 {
-	int rc = make_dirs(UNIT_DIR "/multi-user.target.wants");
+	int rc = file_make_dirs(UNIT_DIR "/multi-user.target.wants");
 
 	if (rc == 0)
 		rc = guard_unit("poweroff", "poweroff.target halt.target");
@@ -179,7 +179,7 @@ static int systemd_units(const struct boot *boot)
 
 static int exit_program(void)
 {
-	int rc = make_dirs(EXIT_DIR);
+	int rc = file_make_dirs(EXIT_DIR);
 
 	return rc < 0 ? rc : file_copy("/shutdown", EXIT_PROGRAM);
 }
@@ -228,7 +228,7 @@ int handover_files(const struct boot *boot)
 		rc = exit_program();
 	if (rc == 0)
 		rc = spare_from_umountnfs(boot);
-	return rc < 0 ? failed(rc, NULL, what) : 0;
+	return rc < 0 ? fail_note(rc, NULL, what) : 0;
 }
 
 int handover_record(const struct boot *boot)
@@ -255,5 +255,5 @@ int handover_record(const struct boot *boot)
 		n += snprintf(text + n, sizeof(text) - n, "step.%s=%u\n", boot->time[i].name,
 			boot->time[i].ms);
 	rc = n < (int)sizeof(text) ? file_write(RUN_DIR "/boot", 0644, text) : -ENOSPC;
-	return rc < 0 ? failed(rc, NULL, RUN_DIR "/boot") : 0;
+	return rc < 0 ? fail_note(rc, NULL, RUN_DIR "/boot") : 0;
 }

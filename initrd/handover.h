@@ -10,14 +10,15 @@
 #define RUN_DIR       "/run/xenfarm"
 #define SHARE_KEY_RUN RUN_DIR "/share.pub" /* the root of trust: it came with the initrd */
 
-/* Make RUN_DIR, with the share's key if the initrd carries one. Returns 0 or -errno after failed().
+/* Make RUN_DIR, with the share's key if the initrd carries one. Returns 0 or -errno after
+ * fail_note().
  */
 int handover_begin(void);
 
-/* All the rest, except the record. Returns 0 or -errno after failed(). */
+/* All the rest, except the record. Returns 0 or -errno after fail_note(). */
 int handover_files(const struct boot *boot);
 
-/* RUN_DIR/boot: KEY=VALUE lines (xf-init(8)). Returns 0 or -errno after failed(). */
+/* RUN_DIR/boot: KEY=VALUE lines (xf-init(8)). Returns 0 or -errno after fail_note(). */
 int handover_record(const struct boot *boot);
 
 #endif

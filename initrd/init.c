@@ -56,16 +56,16 @@ static int step_init(struct boot *boot)
 	return switch_root(ROOT_DIR, init, early_arguments());
 }
 
-static const struct step steps[BOOT_STEPS] = {
+static const struct boot_step steps[BOOT_STEPS] = {
 	{ "devices", step_devices, 0 },
-	{ "cmdline", step_cmdline, 0 },
+	{ "cmdline", boot_step_cmdline, 0 },
 	{ "drivers", step_drivers, 0 },
-	{ "interface", step_interface, XF_DEBUG_NET },
-	{ "portmap", step_portmap, 0 },
-	{ "share", step_share, XF_DEBUG_SHARE },
+	{ "interface", boot_step_interface, XF_DEBUG_NET },
+	{ "portmap", boot_step_portmap, 0 },
+	{ "share", boot_step_share, XF_DEBUG_SHARE },
 	{ "root", step_root, XF_DEBUG_ROOT },
-	{ "reconcile", step_reconcile, XF_DEBUG_AGENT },
-	{ "bind", step_bind, 0 },
+	{ "reconcile", boot_step_reconcile, XF_DEBUG_AGENT },
+	{ "bind", boot_step_bind, 0 },
 	{ "init", step_init, XF_DEBUG_INIT },
 };
 
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	const char *name = strrchr(argv[0], '/');
 
 	if (!strcmp(name ? name + 1 : argv[0], "modprobe"))
-		return modprobe_main(argc, argv);
+		return modules_modprobe(argc, argv);
 	if (getpid() != 1) {
 		/* Not through stdio, which would be a kilobyte more of an image for this alone. */
 		(void)!write(STDERR_FILENO, not_pid_1, strlen(not_pid_1));
@@ -89,6 +89,6 @@ int main(int argc, char **argv)
 	if (!getenv("xfnet"))
 		original_exec(argv);
 	early_save_arguments(argc, argv);
-	steps_run(&boot, steps, BOOT_STEPS);
+	boot_run(&boot, steps, BOOT_STEPS);
 	return 1; /* the last step does not return */
 }

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/times.h>
 #include <unistd.h>
 
 /* Levels of <linux/kern_levels.h>: with "quiet" the console shows those below 4. */
@@ -88,12 +87,4 @@ void log_error(const char *fmt, ...)
 	va_start(args, fmt);
 	log_line(LEVEL_ERROR, fmt, args);
 	va_end(args);
-}
-
-uint64_t now_ms(void)
-{
-	struct tms unused;
-
-	/* USER_HZ is 100 on every architecture that klibc and this project know. */
-	return (uint64_t)times(&unused) * 10;
 }

@@ -5,8 +5,6 @@
 #ifndef INITRD_LOG_H
 #define INITRD_LOG_H
 
-#include <stdint.h>
-
 #define LOG_LINE_MAX 512 /* bytes of one message; longer ones are cut */
 
 /* Write to /dev/kmsg from here on, as that program (its name must stay valid), and lift the
@@ -23,9 +21,5 @@ void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Seen on the console even with "quiet". */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* Milliseconds that only count up; the kernel gives them in steps of ten here (klibc has times()
- * alone). */
-uint64_t now_ms(void);
 
 #endif

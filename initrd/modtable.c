@@ -1,4 +1,4 @@
-#include "initrd/modules.h"
+#include "initrd/modtable.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -26,7 +26,7 @@ static int same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-static struct module *by_name(struct modtable *table, const char *name)
+static struct modtable_module *by_name(struct modtable *table, const char *name)
 {
 	for (unsigned int i = 0; i < table->n_modules; i++)
 		if (same_name(table->module[i].name, name))
@@ -37,18 +37,20 @@ static struct module *by_name(struct modtable *table, const char *name)
 static int add_module(
 	struct modtable *table, const char *name, const char *file, const char *deps, bool builtin)
 {
-	if (table->n_modules == MODULES_MAX)
+	if (table->n_modules == MODTABLE_MODULES_MAX)
 		return -EINVAL;
-	table->module[table->n_modules++] =
-		(struct module){ .name = name, .file = file, .deps = deps, .builtin = builtin };
+	table->module[table->n_modules++] = (struct modtable_module){
+		.name = name, .file = file, .deps = deps, .builtin = builtin
+	};
 	return 0;
 }
 
-static int add_alias(struct modtable *table, const char *pattern, struct module *module)
+static int add_alias(struct modtable *table, const char *pattern, struct modtable_module *module)
 {
-	if (!module || table->n_aliases == ALIASES_MAX)
+	if (!module || table->n_aliases == MODTABLE_ALIASES_MAX)
 		return -EINVAL;
-	table->alias[table->n_aliases++] = (struct alias){ .pattern = pattern, .module = module };
+	table->alias[table->n_aliases++] =
+		(struct modtable_alias){ .pattern = pattern, .module = module };
 	return 0;
 }
 
@@ -89,9 +91,9 @@ int modtable_parse(char *text, size_t length, struct modtable *table, unsigned i
 	return 0;
 }
 
-struct module *modtable_find(struct modtable *table, const char *name_or_alias)
+struct modtable_module *modtable_find(struct modtable *table, const char *name_or_alias)
 {
-	struct module *module = by_name(table, name_or_alias);
+	struct modtable_module *module = by_name(table, name_or_alias);
 
 	for (unsigned int i = 0; !module && i < table->n_aliases; i++)
 		if (!fnmatch(table->alias[i].pattern, name_or_alias, 0))

@@ -4,6 +4,7 @@
 #include "initrd/fail.h"
 #include "initrd/file.h"
 #include "initrd/log.h"
+#include "initrd/modtable.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -53,14 +54,14 @@ int modules_open(void)
 	char *text = map_table(&length);
 
 	if (!text)
-		return failed(-errno, "build the initrd with xf-mkinitrd", MODULE_TABLE);
+		return fail_note(-errno, "build the initrd with xf-mkinitrd", MODULE_TABLE);
 	if (modtable_parse(text, length, &table, &line) < 0)
-		return failed(-EINVAL, "build the initrd with xf-mkinitrd",
+		return fail_note(-EINVAL, "build the initrd with xf-mkinitrd",
 			MODULE_TABLE ", line %u", line);
 	return 0;
 }
 
-static int insert(const struct module *module)
+static int insert(const struct modtable_module *module)
 {
 	char path[128];
 	const char *dot = strrchr(module->file, '.');
@@ -76,7 +77,7 @@ static int insert(const struct module *module)
 	return rc;
 }
 
-static int load_one(struct module *module)
+static int load_one(struct modtable_module *module)
 {
 	int rc = 0;
 
@@ -92,13 +93,13 @@ static int load_one(struct module *module)
 }
 
 /* Dependencies first; one that fails is said, and the module itself then tells what it lacks. */
-static int load(struct module *module)
+static int load(struct modtable_module *module)
 {
 	char name[64];
 
 	for (const char *p = module->deps; *p; p += *p == ',') {
 		size_t n = strcspn(p, ",");
-		struct module *dep;
+		struct modtable_module *dep;
 
 		snprintf(name, sizeof(name), "%.*s", (int)n, p);
 		dep = modtable_find(&table, name);
@@ -115,7 +116,7 @@ static int load(struct module *module)
 static int load_for_bus(const char *bus)
 {
 	char path[256], alias[MODALIAS_MAX];
-	struct module *module;
+	struct modtable_module *module;
 	struct dirent *d;
 	int loaded = 0;
 	DIR *dir;
@@ -157,7 +158,7 @@ void modules_rescan(void)
 
 void modules_load_ahead(const char *name)
 {
-	struct module *module = modtable_find(&table, name);
+	struct modtable_module *module = modtable_find(&table, name);
 
 	if (module && fork() == 0) {
 		load(module);
@@ -165,10 +166,10 @@ void modules_load_ahead(const char *name)
 	}
 }
 
-int modprobe_main(int argc, char **argv)
+int modules_modprobe(int argc, char **argv)
 {
 	const char *name = argv[argc - 1];
-	struct module *module;
+	struct modtable_module *module;
 
 	log_open("xf-init");
 	log_step("modprobe");

@@ -15,7 +15,7 @@
 #define AGENT_LIMIT 120  /* seconds that a boot waits for it */
 #define FILL_LIMIT  3600 /* seconds for a blank root, which cannot boot without */
 
-static int run_agent(const struct share *share, unsigned int limit)
+static int run_agent(const struct mounted_share *share, unsigned int limit)
 {
 	static const char *const argv[] = { AGENT, "boot", "--root", TOOLS_TARGET, "--source",
 		SHARE_DIR, "--pub", SHARE_KEY_RUN, NULL };
@@ -71,7 +71,7 @@ static bool is_shared(const struct layout *layout, const char *name)
 	return false;
 }
 
-static int add_directories(struct members *m, const struct share *share, bool virtual)
+static int add_directories(struct members *m, const struct mounted_share *share, bool virtual)
 {
 	DIR *dir = opendir(share->tree);
 	struct dirent *d;
@@ -108,7 +108,7 @@ static int add_nested(struct members *m, const struct layout *layout, bool islan
  * the first one's failure is left in a file. NFSv4 shows its own ACLs as system.nfs4_acl, which no
  * other file system takes.
  */
-static int copy_writeable_part(const struct share *share)
+static int copy_writeable_part(const struct mounted_share *share)
 {
 	static const char script[] =
 		"bad=/run/xf-copy.bad; rm -f $bad\n"
@@ -131,8 +131,8 @@ static int copy_writeable_part(const struct share *share)
 	return rc ? rc : tools_run(share, FILL_LIMIT, m.argv);
 }
 
-static int fill(const struct xf_cmdline *cmdline, const struct share *share,
-	const struct root *root, const char **outcome)
+static int fill(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root, const char **outcome)
 {
 	int rc = -ENOENT;
 
@@ -145,13 +145,14 @@ static int fill(const struct xf_cmdline *cmdline, const struct share *share,
 		rc = copy_writeable_part(share);
 	}
 	if (!agent_did_it(rc))
-		return failed(rc < 0 ? rc : -EIO, "see the lines above; is the disk large enough?",
+		return fail_note(rc < 0 ? rc : -EIO,
+			"see the lines above; is the disk large enough?",
 			"filling the blank root %s", root->device);
 	return firstboot_finish(cmdline, share, root);
 }
 
-int reconcile(const struct xf_cmdline *cmdline, const struct share *share, const struct root *root,
-	const char **outcome)
+int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root, const char **outcome)
 {
 	int rc;
 

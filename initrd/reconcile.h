@@ -13,10 +13,10 @@
  * Run the share's xf-agent on the root, bounded in time. If that fails, boot goes on with the
  * writeable part as it was. A blank root (empty, or with a first fill that was cut off) is filled:
  * by the agent, or where the share has none yet, by a plain copy of its writeable part; it then
- * gets what must be its own. Returns 0, or -errno after failed(): only a blank root that could not
- * be filled is an error. *outcome says in a word what was done, for /run/xenfarm/boot.
+ * gets what must be its own. Returns 0, or -errno after fail_note(): only a blank root that could
+ * not be filled is an error. *outcome says in a word what was done, for /run/xenfarm/boot.
  */
-int reconcile(const struct xf_cmdline *cmdline, const struct share *share, const struct root *root,
-	const char **outcome);
+int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root, const char **outcome);
 
 #endif

@@ -1,5 +1,6 @@
 #include "initrd/root.h"
 
+#include "initrd/clock.h"
 #include "initrd/fail.h"
 #include "initrd/file.h"
 #include "initrd/log.h"
@@ -54,7 +55,7 @@ static unsigned long read_number(const char *fmt, const char *name)
 /* Does the partition's disk list it under that PARTUUID? The disk is the parent in sysfs. */
 static bool has_partuuid(const char *name, const char *wanted)
 {
-	char link[256], uuid[UUID_TEXT], *disk, *end;
+	char link[256], uuid[SUPERBLOCK_UUID_TEXT], *disk, *end;
 	unsigned long number = read_number(BLOCK_DIR "/%s/partition", name), sector;
 	char path[128];
 	ssize_t n;
@@ -73,7 +74,8 @@ static bool has_partuuid(const char *name, const char *wanted)
 		return false;
 	sector = read_number(BLOCK_DIR "/%s/queue/logical_block_size", disk + 1);
 	n = read_device(disk + 1);
-	return partition_uuid(bytes, n, sector, number, uuid) == 0 && !strcasecmp(uuid, wanted);
+	return superblock_partition_uuid(bytes, n, sector, number, uuid) == 0 &&
+	       !strcasecmp(uuid, wanted);
 }
 
 static bool is_wanted(const struct xf_cmdline *cmdline, const char *name)
@@ -90,7 +92,7 @@ static bool is_wanted(const struct xf_cmdline *cmdline, const char *name)
 }
 
 /* Two disks with one name are a mistake that must not pass unseen: the first found is taken. */
-static bool search(const struct xf_cmdline *cmdline, struct root *root)
+static bool search(const struct xf_cmdline *cmdline, struct mounted_root *root)
 {
 	DIR *dir = opendir(BLOCK_DIR);
 	struct dirent *d;
@@ -112,7 +114,7 @@ static bool search(const struct xf_cmdline *cmdline, struct root *root)
 	return found;
 }
 
-static bool find(const struct xf_cmdline *cmdline, struct root *root)
+static bool find(const struct xf_cmdline *cmdline, struct mounted_root *root)
 {
 	struct stat st;
 
@@ -136,18 +138,18 @@ static const char *root_kind(const struct xf_cmdline *cmdline)
 	return kinds[cmdline->root];
 }
 
-static int wait_for_device(const struct xf_cmdline *cmdline, struct root *root)
+static int wait_for_device(const struct xf_cmdline *cmdline, struct mounted_root *root)
 {
-	uint64_t start = now_ms(), said = start;
+	uint64_t start = clock_ms(), said = start;
 
 	while (!find(cmdline, root)) {
-		if (!cmdline->rootwait && now_ms() - start > DEVICE_LIMIT)
-			return failed(-ENODEV,
+		if (!cmdline->rootwait && clock_ms() - start > DEVICE_LIMIT)
+			return fail_note(-ENODEV,
 				"no such disk; check root= and the disk's driver, or add rootwait",
 				"root=%s%s", root_kind(cmdline), cmdline->root_value);
-		if (now_ms() - said > 5000) {
+		if (clock_ms() - said > 5000) {
 			log_warn("waiting for root=%s%s", root_kind(cmdline), cmdline->root_value);
-			said = now_ms();
+			said = clock_ms();
 		}
 		usleep(LOOK_EVERY * 1000);
 		modules_rescan();
@@ -159,7 +161,7 @@ static int wait_for_device(const struct xf_cmdline *cmdline, struct root *root)
  * The exit status is fsck(8)'s: 1, corrected, and 2, reboot, are fine for a file system that is not
  * mounted yet; 4 and up need a person.
  */
-static int check(const struct share *share, const struct root *root)
+static int check(const struct mounted_share *share, const struct mounted_root *root)
 {
 	char program[48];
 	const char *const argv[] = { program, "-p", root->device, NULL };
@@ -174,8 +176,8 @@ static int check(const struct share *share, const struct root *root)
 	}
 	if (status >= 0 && status < 4)
 		return 0;
-	return failed(status < 0 ? status : -EUCLEAN, "run fsck by hand (xffail=shell)", "%s, %s",
-		root->device, program);
+	return fail_note(status < 0 ? status : -EUCLEAN, "run fsck by hand (xffail=shell)",
+		"%s, %s", root->device, program);
 }
 
 /* rootflags: those that mount(8) makes flags of; the rest is the file system's. */
@@ -226,7 +228,8 @@ static void split_options(const char *options, unsigned long *flags, char *data)
 	*out = '\0';
 }
 
-static int mount_types(const struct xf_cmdline *cmdline, struct root *root, const char *types)
+static int mount_types(
+	const struct xf_cmdline *cmdline, struct mounted_root *root, const char *types)
 {
 	char data[XF_WORD_MAX];
 	int rc = -ENODEV;
@@ -241,11 +244,11 @@ static int mount_types(const struct xf_cmdline *cmdline, struct root *root, cons
 		rc = -errno;
 		p += n;
 	}
-	return failed(rc, rc == -EINVAL ? "check rootfstype= and rootflags=" : NULL,
+	return fail_note(rc, rc == -EINVAL ? "check rootfstype= and rootflags=" : NULL,
 		"mount %s, type %s", root->device, types);
 }
 
-static int mount_tmpfs(const struct xf_cmdline *cmdline, struct root *root)
+static int mount_tmpfs(const struct xf_cmdline *cmdline, struct mounted_root *root)
 {
 	char data[XF_WORD_MAX + 16];
 
@@ -254,12 +257,13 @@ static int mount_tmpfs(const struct xf_cmdline *cmdline, struct root *root)
 	snprintf(data, sizeof(data), "mode=755%s%s", cmdline->root_value[0] ? "," : "",
 		cmdline->root_value);
 	if (mount("tmpfs", ROOT_DIR, "tmpfs", 0, data) < 0)
-		return failed(
+		return fail_note(
 			-errno, "check the options after root=tmpfs", "mount tmpfs, %s", data);
 	return 0;
 }
 
-int root_mount(const struct xf_cmdline *cmdline, const struct share *share, struct root *root)
+int root_mount(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	struct mounted_root *root)
 {
 	struct superblock sb;
 	const char *types = cmdline->rootfstype;
@@ -269,7 +273,7 @@ int root_mount(const struct xf_cmdline *cmdline, const struct share *share, stru
 	if (cmdline->root == XF_ROOT_TMPFS)
 		return mount_tmpfs(cmdline, root);
 	if (cmdline->root == XF_ROOT_NONE)
-		return failed(
+		return fail_note(
 			-EINVAL, "root=DEVICE, UUID=…, LABEL=…, PARTUUID=… or tmpfs", "no root=");
 	rc = wait_for_device(cmdline, root);
 	if (rc < 0)
@@ -282,17 +286,17 @@ int root_mount(const struct xf_cmdline *cmdline, const struct share *share, stru
 			return rc;
 	}
 	if (!types[0])
-		return failed(-ENODATA, "make one (mkfs.ext4), or say rootfstype=",
+		return fail_note(-ENODATA, "make one (mkfs.ext4), or say rootfstype=",
 			"%s holds no file system known here", root->device);
 	return mount_types(cmdline, root, types);
 }
 
-int root_finish(const struct xf_cmdline *cmdline, const struct root *root)
+int root_finish(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
 	/* No fstab names a root in memory: nothing would make it writeable again. */
 	if (cmdline->root_rw || cmdline->root == XF_ROOT_TMPFS)
 		return 0;
 	if (mount(NULL, ROOT_DIR, NULL, MS_REMOUNT | MS_RDONLY | root->flags, NULL) < 0)
-		return failed(-errno, NULL, "remount %s read-only", root->device);
+		return fail_note(-errno, NULL, "remount %s read-only", root->device);
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 #define ROOT_DIR "/root"
 
-struct root {
+struct mounted_root {
 	char device[64]; /* "/dev/vda1", or "tmpfs" */
 	char type[32];
 	unsigned long flags; /* MS_* that the administrator asked for, without MS_RDONLY */
@@ -20,12 +20,13 @@ struct root {
 /*
  * Wait for the device (30 s, without end with rootwait), have the share's fsck look at it if it was
  * not left clean, and mount it read-write: the reconcile needs that; root_finish() makes it as
- * asked. Returns 0, or -errno after failed().
+ * asked. Returns 0, or -errno after fail_note().
  */
-int root_mount(const struct xf_cmdline *cmdline, const struct share *share, struct root *root);
+int root_mount(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	struct mounted_root *root);
 
 /* Read-only from here on, unless rw was asked for or the root is in memory. Returns 0 or -errno
- * after failed(). */
-int root_finish(const struct xf_cmdline *cmdline, const struct root *root);
+ * after fail_note(). */
+int root_finish(const struct xf_cmdline *cmdline, const struct mounted_root *root);
 
 #endif

@@ -61,5 +61,5 @@ int main(int argc, char **argv)
 		return shut_down(verb);
 	/* systemd spares processes whose name begins so when it kills all others at the end. */
 	argv[0][0] = '@';
-	return guard(verb->how);
+	return guard_run(verb->how);
 }

@@ -15,7 +15,8 @@ static unsigned int le16(const uint8_t *p)
 }
 
 /* order: where each byte of the text stands; GPT keeps the first three fields little-endian. */
-static void uuid_text(const uint8_t *u, const uint8_t order[static 16], char text[static UUID_TEXT])
+static void uuid_text(
+	const uint8_t *u, const uint8_t order[static 16], char text[static SUPERBLOCK_UUID_TEXT])
 {
 	static const char hex[] = "0123456789abcdef";
 	char *p = text;
@@ -93,7 +94,7 @@ int superblock_parse(const uint8_t *bytes, size_t length, struct superblock *sb)
 }
 
 static int gpt_uuid(const uint8_t *disk, size_t length, unsigned int sector, unsigned int number,
-	char uuid[static UUID_TEXT])
+	char uuid[static SUPERBLOCK_UUID_TEXT])
 {
 	const uint8_t *header = disk + sector;
 	uint64_t offset, entries_lba, entry_size;
@@ -109,8 +110,8 @@ static int gpt_uuid(const uint8_t *disk, size_t length, unsigned int sector, uns
 	return 0;
 }
 
-int partition_uuid(const uint8_t *disk, size_t length, unsigned int sector, unsigned int number,
-	char uuid[static UUID_TEXT])
+int superblock_partition_uuid(const uint8_t *disk, size_t length, unsigned int sector,
+	unsigned int number, char uuid[static SUPERBLOCK_UUID_TEXT])
 {
 	if (number < 1 || sector < 512 || length < 2 * (size_t)sector)
 		return -ENODATA;
@@ -118,6 +119,6 @@ int partition_uuid(const uint8_t *disk, size_t length, unsigned int sector, unsi
 		return gpt_uuid(disk, length, sector, number, uuid);
 	if (le16(disk + 510) != 0xaa55 || le32(disk + 440) == 0)
 		return -ENODATA;
-	snprintf(uuid, UUID_TEXT, "%08x-%02x", le32(disk + 440), number);
+	snprintf(uuid, SUPERBLOCK_UUID_TEXT, "%08x-%02x", le32(disk + 440), number);
 	return 0;
 }

@@ -12,11 +12,11 @@
 
 #define SUPERBLOCK_BYTES \
 	(64 * 1024 + 4096) /* enough of the device for every file system known here */
-#define UUID_TEXT 37
+#define SUPERBLOCK_UUID_TEXT 37
 
 struct superblock {
 	const char *type; /* "ext4", "xfs", "btrfs", as mount takes it */
-	char uuid[UUID_TEXT];
+	char uuid[SUPERBLOCK_UUID_TEXT];
 	char label[257];
 	bool clean; /* nothing for fsck to do: always so where the kernel's own log recovery is all
 		       there is */
@@ -30,7 +30,7 @@ int superblock_parse(const uint8_t *bytes, size_t length, struct superblock *sb)
  * signature and number, as the kernel makes it). sector is the disk's logical block size in bytes.
  * Returns 0, or -ENODATA.
  */
-int partition_uuid(const uint8_t *disk, size_t length, unsigned int sector, unsigned int number,
-	char uuid[static UUID_TEXT]);
+int superblock_partition_uuid(const uint8_t *disk, size_t length, unsigned int sector,
+	unsigned int number, char uuid[static SUPERBLOCK_UUID_TEXT]);
 
 #endif

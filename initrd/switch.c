@@ -36,13 +36,13 @@ const char *switch_find_init(const char *dir, const char *wanted)
 	if (wanted[0]) {
 		if (runs_there(dir, wanted))
 			return wanted;
-		failed(-ENOENT, "check init= and that the share has it", "init=%s", wanted);
+		fail_note(-ENOENT, "check init= and that the share has it", "init=%s", wanted);
 		return NULL;
 	}
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (runs_there(dir, names[i]))
 			return names[i];
-	failed(-ENOENT, "the share or its layout lacks it", "no init in the root: /sbin/init");
+	fail_note(-ENOENT, "the share or its layout lacks it", "no init in the root: /sbin/init");
 	return NULL;
 }
 
@@ -52,15 +52,15 @@ int switch_check(const char *dir)
 	struct statfs fs;
 
 	if (getpid() != 1)
-		return failed(-EPERM, NULL, "not pid 1");
+		return fail_note(-EPERM, NULL, "not pid 1");
 	if (stat("/", &here) < 0 || stat(dir, &there) < 0 || statfs("/", &fs) < 0)
-		return failed(-errno, NULL, "looking at / and %s", dir);
+		return fail_note(-errno, NULL, "looking at / and %s", dir);
 	if (here.st_dev == there.st_dev)
-		return failed(-EXDEV, NULL, "%s is no mount point", dir);
+		return fail_note(-EXDEV, NULL, "%s is no mount point", dir);
 	if (stat("/init", &init) < 0 || !S_ISREG(init.st_mode))
-		return failed(-ENOENT, NULL, "/init is not there: / is not an initramfs");
+		return fail_note(-ENOENT, NULL, "/init is not there: / is not an initramfs");
 	if ((unsigned long)fs.f_type != RAMFS_MAGIC && (unsigned long)fs.f_type != TMPFS_MAGIC)
-		return failed(-EINVAL, NULL, "/ is neither tmpfs nor ramfs");
+		return fail_note(-EINVAL, NULL, "/ is neither tmpfs nor ramfs");
 	return 0;
 }
 
@@ -106,14 +106,14 @@ int switch_root(const char *dir, const char *init, char **argv)
 	int rootfs, console;
 
 	if (chdir(dir) < 0 || stat("/", &here) < 0)
-		return failed(-errno, NULL, "%s", dir);
+		return fail_note(-errno, NULL, "%s", dir);
 	rootfs = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs >= 0)
 		delete_inside(rootfs, here.st_dev);
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-		return failed(-errno, NULL, "mount --move %s /", dir);
+		return fail_note(-errno, NULL, "mount --move %s /", dir);
 	if (chroot(".") < 0 || chdir("/") < 0)
-		return failed(-errno, NULL, "chroot");
+		return fail_note(-errno, NULL, "chroot");
 	console = open("/dev/console", O_RDWR);
 	if (console >= 0) {
 		dup2(console, STDIN_FILENO);
@@ -124,6 +124,6 @@ int switch_root(const char *dir, const char *init, char **argv)
 	}
 	argv[0] = (char *)init;
 	execv(init, argv);
-	return failed(-errno, "its dynamic loader must be in the root too: lib64 in the layout",
+	return fail_note(-errno, "its dynamic loader must be in the root too: lib64 in the layout",
 		"exec %s", init);
 }

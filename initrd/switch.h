@@ -6,20 +6,20 @@
 
 /*
  * Find the init to run in dir: wanted if not empty, else the kernel's own list. Links are followed
- * as they will be after the switch. Returns a path, or NULL after failed().
+ * as they will be after the switch. Returns a path, or NULL after fail_note().
  */
 const char *switch_find_init(const char *dir, const char *wanted);
 
 /*
  * Make sure that / is an initramfs that may be thrown away: this is pid 1, / is tmpfs or ramfs and
- * holds /init, and dir is on another device. Returns 0, or -errno after failed(): nothing was
+ * holds /init, and dir is on another device. Returns 0, or -errno after fail_note(): nothing was
  * changed.
  */
 int switch_check(const char *dir);
 
 /*
  * Free the initramfs, make dir the root, and exec init on /dev/console with argv. Does not return
- * but on an error, -errno after failed(): what it deleted is gone then.
+ * but on an error, -errno after fail_note(): what it deleted is gone then.
  */
 int switch_root(const char *dir, const char *init, char **argv);
 

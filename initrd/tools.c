@@ -1,6 +1,7 @@
 #include "initrd/tools.h"
 
 #include "initrd/bind.h"
+#include "initrd/clock.h"
 #include "initrd/error.h"
 #include "initrd/file.h"
 #include "initrd/log.h"
@@ -31,7 +32,7 @@ static int bind_into_tools(const char *from, const char *name)
 }
 
 /* One tmpfs holds it all, so that one lazy unmount takes it all away again. */
-static int tools_build(const struct share *share)
+static int tools_build(const struct mounted_share *share)
 {
 	static const char *const own[] = { "dev", "proc", "sys", "run" };
 	char path[sizeof(share->tree) + 8];
@@ -98,7 +99,7 @@ static int relay_output(int fd, uint64_t deadline)
 
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms();
 		ssize_t got;
 
 		if (now >= deadline)
@@ -115,7 +116,7 @@ static int relay_output(int fd, uint64_t deadline)
 
 static int run_inside(unsigned int limit, const char *const argv[])
 {
-	uint64_t deadline = now_ms() + limit * 1000ULL;
+	uint64_t deadline = clock_ms() + limit * 1000ULL;
 	int fds[2], status, rc;
 	pid_t pid;
 
@@ -140,7 +141,7 @@ static int run_inside(unsigned int limit, const char *const argv[])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int tools_run(const struct share *share, unsigned int limit, const char *const argv[])
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[])
 {
 	int rc = tools_build(share);
 

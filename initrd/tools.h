@@ -16,6 +16,6 @@
  * if the share has no such program (or it ended with the shell's 127 for that), -ETIMEDOUT if it
  * was killed.
  */
-int tools_run(const struct share *share, unsigned int limit, const char *const argv[]);
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[]);
 
 #endif

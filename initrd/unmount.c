@@ -11,13 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OLD_ROOT     "/oldroot"
 #define MOUNTS_MAX   128
 #define MOUNTS_BYTES (32 * 1024)
 /* Seconds that unmounting NFS may take before the machine goes down without. */
 #define NFS_LIMIT 5
 
-struct mounts {
+struct old_mounts {
 	unsigned int n;
 	struct {
 		const char *dir;
@@ -50,8 +49,8 @@ static char *skip_line(char *p)
 	return *p ? p + 1 : p;
 }
 
-/* What is mounted on OLD_ROOT and below, in the order of mounting. */
-static void read_mounts(struct mounts *m)
+/* What is mounted on UNMOUNT_OLD_ROOT and below, in the order of mounting. */
+static void read_mounts(struct old_mounts *m)
 {
 	char *p = m->text, *dir, *type;
 
@@ -62,7 +61,7 @@ static void read_mounts(struct mounts *m)
 		dir = next_word(&p);
 		type = next_word(&p);
 		p = skip_line(p);
-		if (strncmp(dir, OLD_ROOT, strlen(OLD_ROOT)))
+		if (strncmp(dir, UNMOUNT_OLD_ROOT, strlen(UNMOUNT_OLD_ROOT)))
 			continue;
 		m->mount[m->n].dir = dir;
 		m->mount[m->n++].nfs = !strncmp(type, "nfs", 3);
@@ -84,7 +83,7 @@ static void unmount_nfs(const char *dir)
 	log_warn("%s: the server does not answer, going down without", dir);
 }
 
-static void unmount_all(const struct mounts *m)
+static void unmount_all(const struct old_mounts *m)
 {
 	for (unsigned int i = m->n; i-- > 0;) {
 		const char *dir = m->mount[i].dir;
@@ -100,7 +99,7 @@ static void unmount_all(const struct mounts *m)
 
 void unmount_old_root(void)
 {
-	static struct mounts mounts;
+	static struct old_mounts mounts;
 
 	read_mounts(&mounts);
 	unmount_all(&mounts);

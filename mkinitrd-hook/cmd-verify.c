@@ -1,5 +1,5 @@
 /* xf-mkinitrd verify: will a client boot with it? */
-#include "initrd/modules.h"
+#include "initrd/modtable.h"
 #include "lib/cli.h"
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/init-check.h"
@@ -81,7 +81,8 @@ static void check_directories(struct check *check)
 			problem(check, "/%s is not in it, or no directory", directories[i]);
 }
 
-static void check_module(struct check *check, struct modtable *table, const struct module *module)
+static void check_module(
+	struct check *check, struct modtable *table, const struct modtable_module *module)
 {
 	char path[PATH_MAX], name[64];
 	const struct tree_file *file;

@@ -1,5 +1,6 @@
 #include "initrd/net/interface.h"
 
+#include "initrd/clock.h"
 #include "initrd/fail.h"
 #include "initrd/log.h"
 #include "initrd/modules.h"
@@ -32,19 +33,19 @@ struct link {
 	bool queues;        /* has a queueing discipline that sends */
 };
 
-struct links {
+struct link_list {
 	unsigned int n;
 	struct link link[LINKS_MAX];
 };
 
-/* nl_visit: collect Ethernet interfaces. */
+/* netlink_visit: collect Ethernet interfaces. */
 static void collect(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	const struct rtattr *name = nl_find(message, sizeof(*info), IFLA_IFNAME, 1);
-	const struct rtattr *mac = nl_find(message, sizeof(*info), IFLA_ADDRESS, 6);
-	const struct rtattr *queue = nl_find(message, sizeof(*info), IFLA_QDISC, 1);
-	struct links *links = context;
+	const struct rtattr *name = netlink_find(message, sizeof(*info), IFLA_IFNAME, 1);
+	const struct rtattr *mac = netlink_find(message, sizeof(*info), IFLA_ADDRESS, 6);
+	const struct rtattr *queue = netlink_find(message, sizeof(*info), IFLA_QDISC, 1);
+	struct link_list *links = context;
 	struct link *link;
 
 	if (message->nlmsg_type != RTM_NEWLINK || info->ifi_type != ARPHRD_ETHER || !name || !mac ||
@@ -58,14 +59,14 @@ static void collect(const struct nlmsghdr *message, void *context)
 	memcpy(link->mac, RTA_DATA(mac), sizeof(link->mac));
 }
 
-static int list_links(int fd, struct links *links)
+static int list_links(int fd, struct link_list *links)
 {
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	struct nl_request request;
+	struct netlink_request request;
 
 	links->n = 0;
-	nl_begin(&request, RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
-	return nl_ask(fd, &request, collect, links);
+	netlink_begin(&request, RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
+	return netlink_ask(fd, &request, collect, links);
 }
 
 static int set_up(int fd, int index, bool up)
@@ -73,26 +74,26 @@ static int set_up(int fd, int index, bool up)
 	struct ifinfomsg info = {
 		.ifi_index = index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP
 	};
-	struct nl_request request;
+	struct netlink_request request;
 
-	nl_begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
-	return nl_ask(fd, &request, NULL, NULL);
+	netlink_begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
+	return netlink_ask(fd, &request, NULL, NULL);
 }
 
 static int set_mtu(int fd, int index, uint32_t mtu)
 {
 	struct ifinfomsg info = { .ifi_index = index };
-	struct nl_request request;
+	struct netlink_request request;
 
-	nl_begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
-	nl_add(&request, IFLA_MTU, &mtu, sizeof(mtu));
-	return nl_ask(fd, &request, NULL, NULL);
+	netlink_begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
+	netlink_add(&request, IFLA_MTU, &mtu, sizeof(mtu));
+	return netlink_ask(fd, &request, NULL, NULL);
 }
 
-/* failed() for a request that the kernel refused, with its own words; 0 stays 0. */
+/* fail_note() for a request that the kernel refused, with its own words; 0 stays 0. */
 static int explain(int error, const char *doing, const char *object)
 {
-	return error ? failed(error, NULL, "%s %s (%s)", doing, object, nl_reason()) : 0;
+	return error ? fail_note(error, NULL, "%s %s (%s)", doing, object, netlink_reason()) : 0;
 }
 
 static bool is_wanted(const struct xfnet *net, const struct link *link)
@@ -129,7 +130,7 @@ struct choice {
  * -errno. */
 static int choose_once(int fd, struct choice *choice, struct link *chosen)
 {
-	struct links links;
+	struct link_list links;
 	int error = explain(list_links(fd, &links), "listing", "interfaces");
 
 	for (unsigned int i = 0; !error && i < links.n; i++) {
@@ -168,9 +169,9 @@ static int nothing_chosen(const struct choice *choice)
 	const char *wanted = wanted_text(&choice->cmdline->net, text);
 
 	if (choice->seen)
-		return failed(-ENETDOWN, "is the cable, or the bridge on the server, connected?",
+		return fail_note(-ENETDOWN, "is the cable, or the bridge on the server, connected?",
 			"%s has no carrier", wanted);
-	return failed(-ENODEV,
+	return fail_note(-ENODEV,
 		choice->cmdline->net.select == XF_IF_NAME
 			? "names here are the kernel's, like eth0: a MAC is safer"
 			: "is it there, and its driver in the initrd (xf-mkinitrd)?",
@@ -180,13 +181,13 @@ static int nothing_chosen(const struct choice *choice)
 /* Wait for the interface that is wanted. */
 static int choose(int fd, struct choice *choice, struct link *chosen)
 {
-	uint64_t begin = now_ms(), rescan = begin + RESCAN_MS, speak = begin + SPEAK_MS;
+	uint64_t begin = clock_ms(), rescan = begin + RESCAN_MS, speak = begin + SPEAK_MS;
 	uint64_t deadline = begin + (uint64_t)choice->cmdline->timeout * 1000;
 	char text[32];
 	int found;
 
 	while ((found = choose_once(fd, choice, chosen)) == 0) {
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms();
 
 		if (now >= deadline)
 			return nothing_chosen(choice);
@@ -197,7 +198,7 @@ static int choose(int fd, struct choice *choice, struct link *chosen)
 		}
 		if (now >= rescan) {
 			modules_rescan();
-			rescan = now_ms() + RESCAN_MS;
+			rescan = clock_ms() + RESCAN_MS;
 		}
 		poll(NULL, 0, POLL_MS);
 	}
@@ -214,30 +215,30 @@ static void lower_others(int fd, const struct choice *choice, const struct link 
 static int add_vlan(int fd, int parent, const char *name, uint16_t id)
 {
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	struct nl_request request;
+	struct netlink_request request;
 	size_t link_info, data;
 	int error;
 
-	nl_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
-	nl_add(&request, IFLA_LINK, &parent, sizeof(parent));
-	nl_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
-	link_info = nl_nest(&request, IFLA_LINKINFO);
-	nl_add(&request, IFLA_INFO_KIND, "vlan", sizeof("vlan"));
-	data = nl_nest(&request, IFLA_INFO_DATA);
-	nl_add(&request, IFLA_VLAN_ID, &id, sizeof(id));
-	nl_nest_end(&request, data);
-	nl_nest_end(&request, link_info);
-	error = nl_ask(fd, &request, NULL, NULL);
+	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	netlink_add(&request, IFLA_LINK, &parent, sizeof(parent));
+	netlink_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
+	link_info = netlink_nest(&request, IFLA_LINKINFO);
+	netlink_add(&request, IFLA_INFO_KIND, "vlan", sizeof("vlan"));
+	data = netlink_nest(&request, IFLA_INFO_DATA);
+	netlink_add(&request, IFLA_VLAN_ID, &id, sizeof(id));
+	netlink_nest_end(&request, data);
+	netlink_nest_end(&request, link_info);
+	error = netlink_ask(fd, &request, NULL, NULL);
 	return error == -EEXIST ? 0 : error; /* this step is run again after a failure */
 }
 
 /* Find a link by name and wait until it runs. */
 static int wait_running(int fd, const char *name, struct link *found)
 {
-	uint64_t deadline = now_ms() + VLAN_UP_MS;
+	uint64_t deadline = clock_ms() + VLAN_UP_MS;
 
 	for (;;) {
-		struct links links;
+		struct link_list links;
 		int error = list_links(fd, &links);
 
 		for (unsigned int i = 0; !error && i < links.n; i++)
@@ -248,21 +249,21 @@ static int wait_running(int fd, const char *name, struct link *found)
 				else if (is_running(found))
 					return 0;
 			}
-		if (error || now_ms() >= deadline)
+		if (error || clock_ms() >= deadline)
 			return error ? error : -ETIMEDOUT;
 		poll(NULL, 0, POLL_MS);
 	}
 }
 
 /* Put a VLAN link on *link and let *link be that one. */
-static int raise_vlan(int fd, uint16_t id, struct link *link, struct interface *interface)
+static int raise_vlan(int fd, uint16_t id, struct link *link, struct net_interface *interface)
 {
 	struct link vlan;
 	char name[XF_IFNAME_MAX];
 	int error;
 
 	if (snprintf(name, sizeof(name), "%s.%u", link->name, id) >= (int)sizeof(name))
-		return failed(
+		return fail_note(
 			-ENAMETOOLONG, "use the kernel's name, like eth0", "%s.%u", link->name, id);
 	error = explain(add_vlan(fd, link->index, name, id), "adding the VLAN", name);
 	if (!error)
@@ -309,15 +310,15 @@ static int change_address(int fd, int type, int index, const struct xfnet *net)
 		.ifa_prefixlen = net->prefix,
 		.ifa_index = (uint32_t)index,
 	};
-	struct nl_request request;
+	struct netlink_request request;
 
-	nl_begin(&request, type, type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_REPLACE : 0, &info,
+	netlink_begin(&request, type, type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_REPLACE : 0, &info,
 		sizeof(info));
-	nl_add(&request, IFA_LOCAL, net->client.byte, size);
-	nl_add(&request, IFA_ADDRESS, net->client.byte, size);
+	netlink_add(&request, IFA_LOCAL, net->client.byte, size);
+	netlink_add(&request, IFA_ADDRESS, net->client.byte, size);
 	if (broadcast.family)
-		nl_add(&request, IFA_BROADCAST, broadcast.byte, size);
-	return nl_ask(fd, &request, NULL, NULL);
+		netlink_add(&request, IFA_BROADCAST, broadcast.byte, size);
+	return netlink_ask(fd, &request, NULL, NULL);
 }
 
 struct address_state {
@@ -326,11 +327,11 @@ struct address_state {
 	unsigned int flags; /* IFA_F_* */
 };
 
-/* nl_visit: the state of one address. */
+/* netlink_visit: the state of one address. */
 static void read_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *info = NLMSG_DATA(message);
-	const struct rtattr *address = nl_find(message, sizeof(*info), IFA_ADDRESS, 16);
+	const struct rtattr *address = netlink_find(message, sizeof(*info), IFA_ADDRESS, 16);
 	struct address_state *state = context;
 
 	if (message->nlmsg_type == RTM_NEWADDR && (int)info->ifa_index == state->index && address &&
@@ -342,31 +343,32 @@ static void read_address(const struct nlmsghdr *message, void *context)
 static int wait_unique(int fd, const struct link *link, const struct xfnet *net)
 {
 	const struct xf_addr *address = &net->client;
-	uint64_t deadline = now_ms() + DAD_MS;
+	uint64_t deadline = clock_ms() + DAD_MS;
 	char text[XF_ADDR_TEXT_MAX];
 
 	for (;;) {
 		struct address_state state = { link->index, address, IFA_F_TENTATIVE };
 		struct ifaddrmsg info = { .ifa_family = AF_INET6 };
-		struct nl_request request;
+		struct netlink_request request;
 		int error;
 
-		nl_begin(&request, RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info));
-		error = explain(nl_ask(fd, &request, read_address, &state), "listing", "addresses");
+		netlink_begin(&request, RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info));
+		error = explain(
+			netlink_ask(fd, &request, read_address, &state), "listing", "addresses");
 		if (error)
 			return error;
 		if (state.flags & IFA_F_DADFAILED) {
 			/* Only an address that is new is looked for again. */
 			change_address(fd, RTM_DELADDR, link->index, net);
-			return failed(-EADDRINUSE,
+			return fail_note(-EADDRINUSE,
 				"each client needs an address of its own in xfnet=",
 				"another machine has %s on %s", xf_addr_format(address, text),
 				link->name);
 		}
 		if (!(state.flags & IFA_F_TENTATIVE))
 			return 0;
-		if (now_ms() >= deadline)
-			return failed(-ETIMEDOUT, NULL, "duplicate detection of %s on %s",
+		if (clock_ms() >= deadline)
+			return fail_note(-ETIMEDOUT, NULL, "duplicate detection of %s on %s",
 				xf_addr_format(address, text), link->name);
 		poll(NULL, 0, POLL_MS);
 	}
@@ -381,12 +383,12 @@ static int add_default_route(int fd, int index, const struct xf_addr *gateway)
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	struct nl_request request;
+	struct netlink_request request;
 
-	nl_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
-	nl_add(&request, RTA_GATEWAY, gateway->byte, address_bytes(gateway));
-	nl_add(&request, RTA_OIF, &index, sizeof(index));
-	return nl_ask(fd, &request, NULL, NULL);
+	netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
+	netlink_add(&request, RTA_GATEWAY, gateway->byte, address_bytes(gateway));
+	netlink_add(&request, RTA_OIF, &index, sizeof(index));
+	return netlink_ask(fd, &request, NULL, NULL);
 }
 
 static int configure(int fd, const struct xfnet *net, const struct link *link)
@@ -403,7 +405,8 @@ static int configure(int fd, const struct xfnet *net, const struct link *link)
 	return error;
 }
 
-static int raise_interface(int fd, const struct xf_cmdline *cmdline, struct interface *interface)
+static int raise_interface(
+	int fd, const struct xf_cmdline *cmdline, struct net_interface *interface)
 {
 	struct choice choice = { .cmdline = cmdline };
 	struct link link;
@@ -429,14 +432,14 @@ static int raise_interface(int fd, const struct xf_cmdline *cmdline, struct inte
 	return 0;
 }
 
-int interface_up(const struct xf_cmdline *cmdline, struct interface *interface)
+int interface_up(const struct xf_cmdline *cmdline, struct net_interface *interface)
 {
-	int fd = nl_open();
+	int fd = netlink_open();
 	int error;
 
 	memset(interface, 0, sizeof(*interface));
 	if (fd < 0)
-		return failed(fd, "is this kernel built without networking?", "rtnetlink");
+		return fail_note(fd, "is this kernel built without networking?", "rtnetlink");
 	error = raise_interface(fd, cmdline, interface);
 	close(fd);
 	return error;

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-struct interface {
+struct net_interface {
 	int index;
 	char name[XF_IFNAME_MAX];
 	uint8_t mac[6];
@@ -21,8 +21,8 @@ struct interface {
  * carrier), with MTU, VLAN, address, and a default route if there is a gateway. NICs that appear
  * late are waited for, and so is carrier, up to xftimeout=. IPv6 addresses are known to be unique
  * on return. Interfaces that were raised to look for carrier and not chosen are set down again.
- * Returns 0, or -errno after failed().
+ * Returns 0, or -errno after fail_note().
  */
-int interface_up(const struct xf_cmdline *cmdline, struct interface *interface);
+int interface_up(const struct xf_cmdline *cmdline, struct net_interface *interface);
 
 #endif

@@ -12,7 +12,7 @@
 
 static char reason[96];
 
-int nl_open(void)
+int netlink_open(void)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	int on = 1;
@@ -25,7 +25,7 @@ int nl_open(void)
 	return fd;
 }
 
-static void append(struct nl_request *request, const void *data, size_t size)
+static void append(struct netlink_request *request, const void *data, size_t size)
 {
 	size_t used = request->header.nlmsg_len - NLMSG_HDRLEN;
 
@@ -37,7 +37,8 @@ static void append(struct nl_request *request, const void *data, size_t size)
 	request->header.nlmsg_len += NLMSG_ALIGN(size);
 }
 
-void nl_begin(struct nl_request *request, int type, int flags, const void *fixed, size_t size)
+void netlink_begin(
+	struct netlink_request *request, int type, int flags, const void *fixed, size_t size)
 {
 	memset(request, 0, sizeof(*request));
 	request->header.nlmsg_len = NLMSG_HDRLEN;
@@ -46,7 +47,7 @@ void nl_begin(struct nl_request *request, int type, int flags, const void *fixed
 	append(request, fixed, size);
 }
 
-void nl_add(struct nl_request *request, int attribute, const void *data, size_t size)
+void netlink_add(struct netlink_request *request, int attribute, const void *data, size_t size)
 {
 	struct rtattr head = { (unsigned short)RTA_LENGTH(size), (unsigned short)attribute };
 
@@ -54,15 +55,15 @@ void nl_add(struct nl_request *request, int attribute, const void *data, size_t 
 	append(request, data, size);
 }
 
-size_t nl_nest(struct nl_request *request, int attribute)
+size_t netlink_nest(struct netlink_request *request, int attribute)
 {
 	size_t nest = request->header.nlmsg_len - NLMSG_HDRLEN;
 
-	nl_add(request, attribute | NLA_F_NESTED, NULL, 0);
+	netlink_add(request, attribute | NLA_F_NESTED, NULL, 0);
 	return nest;
 }
 
-void nl_nest_end(struct nl_request *request, size_t nest)
+void netlink_nest_end(struct netlink_request *request, size_t nest)
 {
 	size_t end = request->header.nlmsg_len - NLMSG_HDRLEN;
 
@@ -78,7 +79,7 @@ static const struct rtattr *find_in(
 	return NULL;
 }
 
-const struct rtattr *nl_find(
+const struct rtattr *netlink_find(
 	const struct nlmsghdr *message, size_t fixed, unsigned short type, size_t size)
 {
 	size_t skip = NLMSG_SPACE(fixed);
@@ -99,7 +100,7 @@ static int read_end(const struct nlmsghdr *message)
 		memcpy(&error, NLMSG_DATA(message), sizeof(error));
 	if (message->nlmsg_type == NLMSG_ERROR && message->nlmsg_flags & NLM_F_ACK_TLVS &&
 		message->nlmsg_flags & NLM_F_CAPPED)
-		text = nl_find(message, sizeof(struct nlmsgerr), NLMSGERR_ATTR_MSG, 1);
+		text = netlink_find(message, sizeof(struct nlmsgerr), NLMSGERR_ATTR_MSG, 1);
 	reason[0] = '\0';
 	if (text)
 		snprintf(reason, sizeof(reason), "%.*s", (int)RTA_PAYLOAD(text),
@@ -108,7 +109,7 @@ static int read_end(const struct nlmsghdr *message)
 }
 
 /* Read one packet. Returns 1 if the answer goes on, 0 or -errno when it ends. */
-static int read_packet(int fd, uint32_t sequence, nl_visit *visit, void *context)
+static int read_packet(int fd, uint32_t sequence, netlink_visit *visit, void *context)
 {
 	static union {
 		struct nlmsghdr header;
@@ -133,7 +134,7 @@ static int read_packet(int fd, uint32_t sequence, nl_visit *visit, void *context
 	return 1;
 }
 
-int nl_ask(int fd, struct nl_request *request, nl_visit *visit, void *context)
+int netlink_ask(int fd, struct netlink_request *request, netlink_visit *visit, void *context)
 {
 	static uint32_t sequence;
 	int result;
@@ -151,7 +152,7 @@ int nl_ask(int fd, struct nl_request *request, nl_visit *visit, void *context)
 	return result;
 }
 
-const char *nl_reason(void)
+const char *netlink_reason(void)
 {
 	return reason;
 }

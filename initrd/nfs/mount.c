@@ -18,13 +18,13 @@ static const char no_share[] =
 	"this is not a share, which has `current`, `layout` and `live`: is the "
 	"path of xfshare= right?";
 
-/* failed() for a file of the share, named as on its server. */
-static int failed_at(const struct xf_cmdline *cmdline, const struct share *share, const char *file,
-	int error, const char *hint)
+/* fail_note() for a file of the share, named as on its server. */
+static int failed_at(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const char *file, int error, const char *hint)
 {
 	char source[NFS_SOURCE_MAX];
 
-	return failed(error, hint, "%s/%s", nfs_source(cmdline, &share->server, source), file);
+	return fail_note(error, hint, "%s/%s", nfs_source(cmdline, &share->server, source), file);
 }
 
 /* A generation's number: decimal, from 1, no leading zero. Returns 0 if it is none. */
@@ -52,7 +52,7 @@ static ssize_t read_file(const char *directory, const char *file, char *text, si
 }
 
 static int read_current(
-	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	char text[16];
 	ssize_t n = read_file(directory, "current", text, sizeof(text));
@@ -67,7 +67,8 @@ static int read_current(
 }
 
 /* A generation that is not the newest one may have another layout than `layout` says. */
-static int read_layout(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+static int read_layout(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	static char text[LAYOUT_BYTES_MAX + 2];
 	char file[32], source[NFS_SOURCE_MAX];
@@ -86,12 +87,14 @@ static int read_layout(const struct xf_cmdline *cmdline, const char *directory, 
 	if (n < 0)
 		return failed_at(cmdline, share, file, (int)n, n == -ENOENT ? no_share : NULL);
 	if (layout_parse(text, (size_t)n, &share->layout, &line, &what))
-		return failed(-EINVAL, "correct the layout and publish again", "%s/%s, line %u: %s",
-			nfs_source(cmdline, &share->server, source), file, line, what);
+		return fail_note(-EINVAL, "correct the layout and publish again",
+			"%s/%s, line %u: %s", nfs_source(cmdline, &share->server, source), file,
+			line, what);
 	return 0;
 }
 
-static int find_tree(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+static int find_tree(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	size_t n = strlen(directory) + 1;
 	struct stat st;
@@ -116,7 +119,8 @@ static int find_tree(const struct xf_cmdline *cmdline, const char *directory, st
 	return 0;
 }
 
-int share_recognise(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+int mount_recognise_share(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	int error = read_current(cmdline, directory, share);
 
@@ -128,7 +132,7 @@ int share_recognise(const struct xf_cmdline *cmdline, const char *directory, str
 }
 
 static int mount_version(const struct xf_cmdline *cmdline, const char *version,
-	const char *directory, struct share *share)
+	const char *directory, struct mounted_share *share)
 {
 	char source[NFS_SOURCE_MAX], options[NFS_OPTIONS_MAX];
 	int error = nfs_options(cmdline, &share->server, version, options);
@@ -142,23 +146,24 @@ static int mount_version(const struct xf_cmdline *cmdline, const char *version,
 	return 0;
 }
 
-static int failed_to_mount(const struct xf_cmdline *cmdline, const struct share *share, int error)
+static int failed_to_mount(
+	const struct xf_cmdline *cmdline, const struct mounted_share *share, int error)
 {
 	char source[NFS_SOURCE_MAX];
 
-	return failed(
+	return fail_note(
 		error, nfs_error(error)->hint, "%s", nfs_source(cmdline, &share->server, source));
 }
 
 /* Returns 0 with the share mounted and known, or -errno with nothing mounted. */
 static int try_version(const struct xf_cmdline *cmdline, const char *version, const char *directory,
-	struct share *share)
+	struct mounted_share *share)
 {
 	int error = mount_version(cmdline, version, directory, share);
 
 	if (error)
 		return failed_to_mount(cmdline, share, error);
-	error = share_recognise(cmdline, directory, share);
+	error = mount_recognise_share(cmdline, directory, share);
 	if (!error)
 		return 0;
 	umount2(directory, MNT_DETACH);
@@ -178,7 +183,7 @@ static const char *const *next_version(const char *const *version, int error)
 
 /* Mount with the first NFS version that the server speaks, and that tells owners by number. */
 static int mount_server(
-	const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	const char *const *version = nfs_versions(cmdline);
 	bool names = false;
@@ -195,7 +200,8 @@ static int mount_server(
 	return error && names ? failed_to_mount(cmdline, share, -ENOKEY) : error;
 }
 
-int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+int mount_share(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	struct server_search search;
 

@@ -1,8 +1,8 @@
 /*
  * The share: mounted read-only from the first server that gives it, and recognised.
  */
-#ifndef INITRD_SHARE_H
-#define INITRD_SHARE_H
+#ifndef INITRD_MOUNT_H
+#define INITRD_MOUNT_H
 
 #include "kernel-cmdline/xfnet.h"
 #include "lib/layout.h"
@@ -11,7 +11,7 @@
 
 #define SHARE_DIR "/mroot" /* where a client has it, for good */
 
-struct share {
+struct mounted_share {
 	struct xf_addr server;
 	char version[4];     /* of NFS: "4.2", … "3" */
 	uint32_t current;    /* the newest generation */
@@ -24,7 +24,7 @@ struct share {
  * Mount the share on directory (read-only, nodev, noatime; hard, as NFS does by default) and read
  * what it is. Servers are tried in turn until xftimeout= has passed; one whose error would stay the
  * same is not tried again, and when that holds for all the step ends at once. The host name must be
- * set: it is the NFSv4 client's identity. Returns 0, or -errno after failed(), with nothing
+ * set: it is the NFSv4 client's identity. Returns 0, or -errno after fail_note(), with nothing
  * mounted.
  *
  * An NFSv4 server may tell a file's owner by name ("root@domain"). The kernel asks
@@ -32,13 +32,15 @@ struct share {
  * from the share, so that the client stops for good. Such a server is mounted with NFS 3, which has
  * numbers only, or is refused.
  */
-int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share);
+int mount_share(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share);
 
 /*
  * Read `current` and the layout of the share in directory (with xfgen=N that generation's own,
  * where the share has kept it) and find the tree to run from. share->version says how it is
- * mounted. Returns 0 or -errno after failed(); -ENOKEY if the server tells owners by name.
+ * mounted. Returns 0 or -errno after fail_note(); -ENOKEY if the server tells owners by name.
  */
-int share_recognise(const struct xf_cmdline *cmdline, const char *directory, struct share *share);
+int mount_recognise_share(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share);
 
 #endif

@@ -1,6 +1,6 @@
 #include "initrd/nfs/oncrpc.h"
 
-#include "initrd/log.h"
+#include "initrd/clock.h"
 
 #include <errno.h>
 #include <linux/in6.h>
@@ -12,12 +12,12 @@
 
 #define LAST_FRAGMENT 0x80000000u
 
-void rpc_put(struct rpc_message *message, uint32_t word)
+void oncrpc_put(struct oncrpc_message *message, uint32_t word)
 {
 	message->word[message->n++] = htonl(word);
 }
 
-uint32_t rpc_get(const struct rpc_message *message, unsigned int i)
+uint32_t oncrpc_get(const struct oncrpc_message *message, unsigned int i)
 {
 	return i < message->n ? ntohl(message->word[i]) : 0;
 }
@@ -25,7 +25,7 @@ uint32_t rpc_get(const struct rpc_message *message, unsigned int i)
 static int wait_for(int fd, short events, uint64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = events };
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	int n = poll(&p, 1, now < deadline ? (int)(deadline - now) : 0);
 
 	if (n < 0)
@@ -33,7 +33,7 @@ static int wait_for(int fd, short events, uint64_t deadline)
 	return n == 0 ? -ETIMEDOUT : 0;
 }
 
-int rpc_send(int fd, struct rpc_message *message)
+int oncrpc_send(int fd, struct oncrpc_message *message)
 {
 	size_t size = sizeof(message->mark) + message->n * sizeof(message->word[0]);
 	ssize_t n;
@@ -63,7 +63,7 @@ static int receive(int fd, void *to, size_t size, uint64_t deadline)
 	return 0;
 }
 
-int rpc_receive(int fd, struct rpc_message *message, uint64_t deadline)
+int oncrpc_receive(int fd, struct oncrpc_message *message, uint64_t deadline)
 {
 	int error = receive(fd, &message->mark, sizeof(message->mark), deadline);
 	uint32_t mark = ntohl(message->mark), size = mark & ~LAST_FRAGMENT;
@@ -126,7 +126,7 @@ static int finish_connect(int fd, uint64_t deadline)
 	return -error;
 }
 
-int rpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, uint64_t deadline)
+int oncrpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, uint64_t deadline)
 {
 	union address address;
 	socklen_t size = fill_address(&address, server, port);
@@ -144,7 +144,7 @@ int rpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, uint
 	return error;
 }
 
-int rpc_listen(const struct xf_addr *address, uint16_t port)
+int oncrpc_listen(const struct xf_addr *address, uint16_t port)
 {
 	union address a;
 	socklen_t size = fill_address(&a, address, port);
@@ -162,38 +162,39 @@ int rpc_listen(const struct xf_addr *address, uint16_t port)
 }
 
 /* xid, REPLY, MSG_ACCEPTED, an empty verifier, accept_stat */
-void rpc_reply(struct rpc_message *reply, uint32_t xid, enum rpc_accept accept)
+void oncrpc_reply(struct oncrpc_message *reply, uint32_t xid, enum oncrpc_accept accept)
 {
-	const uint32_t head[] = { xid, RPC_REPLY, 0, 0, 0, accept };
+	const uint32_t head[] = { xid, ONCRPC_REPLY, 0, 0, 0, accept };
 
 	reply->n = 0;
 	for (unsigned int i = 0; i < sizeof(head) / sizeof(head[0]); i++)
-		rpc_put(reply, head[i]);
+		oncrpc_put(reply, head[i]);
 }
 
-int rpc_call(int fd, const struct rpc_procedure *procedure, const uint32_t *arguments,
+int oncrpc_call(int fd, const struct oncrpc_procedure *procedure, const uint32_t *arguments,
 	unsigned int n, uint64_t deadline)
 {
 	static uint32_t last_xid;
 	uint32_t xid = ++last_xid;
-	const uint32_t head[] = { xid, RPC_CALL, RPC_VERSION, procedure->program,
+	const uint32_t head[] = { xid, ONCRPC_CALL, ONCRPC_VERSION, procedure->program,
 		procedure->version, procedure->procedure, 0, 0, 0,
 		0 }; /* AUTH_NONE: credentials and verifier, both empty */
-	struct rpc_message message = { .n = 0 };
+	struct oncrpc_message message = { .n = 0 };
 	int error;
 
 	for (unsigned int i = 0; i < sizeof(head) / sizeof(head[0]); i++)
-		rpc_put(&message, head[i]);
+		oncrpc_put(&message, head[i]);
 	for (unsigned int i = 0; i < n; i++)
-		rpc_put(&message, arguments[i]);
-	error = rpc_send(fd, &message);
+		oncrpc_put(&message, arguments[i]);
+	error = oncrpc_send(fd, &message);
 	if (!error)
-		error = rpc_receive(fd, &message, deadline);
+		error = oncrpc_receive(fd, &message, deadline);
 	if (error)
 		return error;
-	/* As in rpc_reply(). */
-	if (message.n < 6 || rpc_get(&message, 0) != xid || rpc_get(&message, 1) != RPC_REPLY ||
-		rpc_get(&message, 2) != 0 || rpc_get(&message, 4) != 0)
+	/* As in oncrpc_reply(). */
+	if (message.n < 6 || oncrpc_get(&message, 0) != xid ||
+		oncrpc_get(&message, 1) != ONCRPC_REPLY || oncrpc_get(&message, 2) != 0 ||
+		oncrpc_get(&message, 4) != 0)
 		return -EPROTO;
-	return (int)rpc_get(&message, 5);
+	return (int)oncrpc_get(&message, 5);
 }

@@ -1,5 +1,6 @@
 #include "initrd/nfs/portmap.h"
 
+#include "initrd/clock.h"
 #include "initrd/fail.h"
 #include "initrd/log.h"
 #include "initrd/nfs/nfs.h"
@@ -67,17 +68,17 @@ static uint32_t unset(struct portmap *portmap, uint32_t program, uint32_t versio
 }
 
 /* Run a procedure with its arguments, the words from at on, and append its result. */
-static enum rpc_accept run(struct portmap *portmap, uint32_t procedure,
-	const struct rpc_message *call, unsigned int at, uint32_t *result)
+static enum oncrpc_accept run(struct portmap *portmap, uint32_t procedure,
+	const struct oncrpc_message *call, unsigned int at, uint32_t *result)
 {
-	uint32_t program = rpc_get(call, at), version = rpc_get(call, at + 1);
-	uint32_t protocol = rpc_get(call, at + 2), port = rpc_get(call, at + 3);
+	uint32_t program = oncrpc_get(call, at), version = oncrpc_get(call, at + 1);
+	uint32_t protocol = oncrpc_get(call, at + 2), port = oncrpc_get(call, at + 3);
 	unsigned int i;
 
 	if (procedure > PMAP_GETPORT)
-		return RPC_PROC_UNAVAIL;
+		return ONCRPC_PROC_UNAVAIL;
 	if (procedure != PMAP_NULL && at + 4 > call->n)
-		return RPC_GARBAGE_ARGS;
+		return ONCRPC_GARBAGE_ARGS;
 	switch (procedure) {
 	case PMAP_SET:
 		*result = set(portmap, program, version, protocol, port);
@@ -90,31 +91,32 @@ static enum rpc_accept run(struct portmap *portmap, uint32_t procedure,
 		*result = i < portmap->n ? portmap->map[i].port : 0;
 		break;
 	}
-	return RPC_SUCCESS;
+	return ONCRPC_SUCCESS;
 }
 
 bool portmap_answer(
-	struct portmap *portmap, const struct rpc_message *call, struct rpc_message *reply)
+	struct portmap *portmap, const struct oncrpc_message *call, struct oncrpc_message *reply)
 {
 	/* xid, CALL, RPC version, program, version, procedure, credentials, verifier, arguments */
-	uint32_t version = rpc_get(call, 4), procedure = rpc_get(call, 5), result = 0;
-	unsigned int verifier = 8 + (rpc_get(call, 7) + 3) / 4;
-	unsigned int arguments = verifier + 2 + (rpc_get(call, verifier + 1) + 3) / 4;
-	enum rpc_accept accept = RPC_PROG_UNAVAIL;
+	uint32_t version = oncrpc_get(call, 4), procedure = oncrpc_get(call, 5), result = 0;
+	unsigned int verifier = 8 + (oncrpc_get(call, 7) + 3) / 4;
+	unsigned int arguments = verifier + 2 + (oncrpc_get(call, verifier + 1) + 3) / 4;
+	enum oncrpc_accept accept = ONCRPC_PROG_UNAVAIL;
 
-	if (rpc_get(call, 7) > 400 || rpc_get(call, verifier + 1) > 400 || arguments > call->n ||
-		rpc_get(call, 1) != RPC_CALL || rpc_get(call, 2) != RPC_VERSION)
+	if (oncrpc_get(call, 7) > 400 || oncrpc_get(call, verifier + 1) > 400 ||
+		arguments > call->n || oncrpc_get(call, 1) != ONCRPC_CALL ||
+		oncrpc_get(call, 2) != ONCRPC_VERSION)
 		return false;
-	if (rpc_get(call, 3) == PORTMAP_PROGRAM)
+	if (oncrpc_get(call, 3) == PORTMAP_PROGRAM)
 		accept = version == PORTMAP_VERSION
 				 ? run(portmap, procedure, call, arguments, &result)
-				 : RPC_PROG_MISMATCH;
-	rpc_reply(reply, rpc_get(call, 0), accept);
-	if (accept == RPC_SUCCESS && procedure != PMAP_NULL)
-		rpc_put(reply, result);
-	if (accept == RPC_PROG_MISMATCH) {
-		rpc_put(reply, PORTMAP_VERSION); /* the lowest version, the highest */
-		rpc_put(reply, PORTMAP_VERSION);
+				 : ONCRPC_PROG_MISMATCH;
+	oncrpc_reply(reply, oncrpc_get(call, 0), accept);
+	if (accept == ONCRPC_SUCCESS && procedure != PMAP_NULL)
+		oncrpc_put(reply, result);
+	if (accept == ONCRPC_PROG_MISMATCH) {
+		oncrpc_put(reply, PORTMAP_VERSION); /* the lowest version, the highest */
+		oncrpc_put(reply, PORTMAP_VERSION);
 	}
 	return true;
 }
@@ -122,15 +124,15 @@ bool portmap_answer(
 /* Register everything with the system's rpcbind. Returns 0 or -errno. */
 static int pass_on(const struct portmap *portmap)
 {
-	const struct rpc_procedure call = { PORTMAP_PROGRAM, PORTMAP_VERSION, PMAP_SET };
-	uint64_t deadline = now_ms() + MESSAGE_MS;
-	int fd = rpc_connect(&loopback, PORTMAP_PORT, true, deadline);
+	const struct oncrpc_procedure call = { PORTMAP_PROGRAM, PORTMAP_VERSION, PMAP_SET };
+	uint64_t deadline = clock_ms() + MESSAGE_MS;
+	int fd = oncrpc_connect(&loopback, PORTMAP_PORT, true, deadline);
 	int result = 0;
 
 	if (fd < 0)
 		return fd;
-	for (unsigned int i = 0; result == RPC_SUCCESS && i < portmap->n; i++)
-		result = rpc_call(fd, &call, &portmap->map[i].program, 4, deadline);
+	for (unsigned int i = 0; result == ONCRPC_SUCCESS && i < portmap->n; i++)
+		result = oncrpc_call(fd, &call, &portmap->map[i].program, 4, deadline);
 	close(fd);
 	return result;
 }
@@ -138,10 +140,10 @@ static int pass_on(const struct portmap *portmap)
 /* One call from a client's connection. Returns false if that is to be closed. */
 static bool serve(int fd, struct portmap *portmap)
 {
-	struct rpc_message call, reply;
+	struct oncrpc_message call, reply;
 
-	return rpc_receive(fd, &call, now_ms() + MESSAGE_MS) == 0 &&
-	       portmap_answer(portmap, &call, &reply) && rpc_send(fd, &reply) == 0;
+	return oncrpc_receive(fd, &call, clock_ms() + MESSAGE_MS) == 0 &&
+	       portmap_answer(portmap, &call, &reply) && oncrpc_send(fd, &reply) == 0;
 }
 
 /* Answer calls until the other end of the pipe is closed. */
@@ -187,8 +189,8 @@ static void portmapper(int listener, int pipe_end)
 	prctl(PR_SET_NAME, "xf-portmap");
 	serve_all(listener, pipe_end, &portmap);
 	close(listener);
-	deadline = now_ms() + RPCBIND_MS;
-	while (pass_on(&portmap) != RPC_SUCCESS && now_ms() < deadline)
+	deadline = clock_ms() + RPCBIND_MS;
+	while (pass_on(&portmap) != ONCRPC_SUCCESS && clock_ms() < deadline)
 		poll(NULL, 0, RETRY_MS);
 	_exit(0);
 }
@@ -200,14 +202,14 @@ int portmap_start(const struct xf_cmdline *cmdline)
 
 	if (!nfs_v3_locks(cmdline))
 		return 0;
-	listener = rpc_listen(&loopback, PORTMAP_PORT);
+	listener = oncrpc_listen(&loopback, PORTMAP_PORT);
 	if (listener == -EADDRINUSE) /* this step is run again after a failure, and it is there */
 		return 0;
 	if (listener < 0)
-		return failed(listener, "is lo up?", "listening on 127.0.0.1, port 111");
+		return fail_note(listener, "is lo up?", "listening on 127.0.0.1, port 111");
 	/* The end that stays open here closes when PID 1 executes the real init. */
 	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0)
-		return failed(-errno, NULL, "starting the portmapper");
+		return fail_note(-errno, NULL, "starting the portmapper");
 	if (pid == 0) {
 		close(ends[1]);
 		portmapper(listener, ends[0]);

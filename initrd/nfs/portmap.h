@@ -28,11 +28,11 @@ struct portmap {
 
 /* Answer one message. Returns false if it is no call, and the connection is to be closed. */
 bool portmap_answer(
-	struct portmap *portmap, const struct rpc_message *call, struct rpc_message *reply);
+	struct portmap *portmap, const struct oncrpc_message *call, struct oncrpc_message *reply);
 
 /*
  * Start it, where nfs_v3_locks() says that it is needed; lo must be up. Returns 0, or -errno after
- * failed().
+ * fail_note().
  */
 int portmap_start(const struct xf_cmdline *cmdline);
 

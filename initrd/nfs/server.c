@@ -1,5 +1,6 @@
 #include "initrd/nfs/server.h"
 
+#include "initrd/clock.h"
 #include "initrd/fail.h"
 #include "initrd/log.h"
 #include "initrd/nfs/nfs.h"
@@ -21,7 +22,7 @@ void server_search_begin(struct server_search *search, const struct xf_cmdline *
 {
 	memset(search, 0, sizeof(*search));
 	search->cmdline = cmdline;
-	search->begin = now_ms();
+	search->begin = clock_ms();
 	for (unsigned int i = 0; i < XF_SERVERS_MAX; i++)
 		search->server[i].probe = 1;
 }
@@ -29,16 +30,16 @@ void server_search_begin(struct server_search *search, const struct xf_cmdline *
 /* Ask one server whether it serves NFS. Returns 0 or -errno. */
 static int probe(const struct xf_cmdline *cmdline, const struct xf_addr *server, uint64_t deadline)
 {
-	struct rpc_procedure null = { NFS_PROGRAM, cmdline->share_vers[0] == '3' ? 3 : 4, 0 };
-	int fd = rpc_connect(server, nfs_port(cmdline), false, deadline);
+	struct oncrpc_procedure null = { NFS_PROGRAM, cmdline->share_vers[0] == '3' ? 3 : 4, 0 };
+	int fd = oncrpc_connect(server, nfs_port(cmdline), false, deadline);
 	int reply;
 
 	if (fd < 0)
 		return fd;
-	reply = rpc_call(fd, &null, NULL, 0, deadline);
+	reply = oncrpc_call(fd, &null, NULL, 0, deadline);
 	close(fd);
 	/* Another version than the one asked for: which one it is to be, the mount finds out. */
-	if (reply == RPC_SUCCESS || reply == RPC_PROG_MISMATCH)
+	if (reply == ONCRPC_SUCCESS || reply == ONCRPC_PROG_MISMATCH)
 		return 0;
 	return reply < 0 ? reply : -EPROTO;
 }
@@ -79,7 +80,7 @@ static int out_of_time(const struct server_search *search)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s", n ? ", " : "",
 			xf_addr_format(&net->server[i], address), e->what);
 	}
-	return failed(-ETIMEDOUT, e ? e->hint : NULL, "%s", text);
+	return fail_note(-ETIMEDOUT, e ? e->hint : NULL, "%s", text);
 }
 
 static bool is_anyone_left(const struct server_search *search)
@@ -108,7 +109,7 @@ int server_search_next(struct server_search *search)
 			search->next = 0;
 			if (!is_anyone_left(search))
 				return search->last_error;
-			if (now_ms() >= deadline)
+			if (clock_ms() >= deadline)
 				return out_of_time(search);
 			pause_after(search->round++);
 			continue;
@@ -116,7 +117,7 @@ int server_search_next(struct server_search *search)
 		if (search->server[i].given_up)
 			continue;
 		error = probe(search->cmdline, &net->server[i],
-			now_ms() + (search->round ? TRY_LONG_MS : TRY_MS));
+			clock_ms() + (search->round ? TRY_LONG_MS : TRY_MS));
 		note(search, i, &search->server[i].probe, error);
 		if (!error)
 			return (int)i;

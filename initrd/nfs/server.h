@@ -13,7 +13,7 @@
 
 struct server_search {
 	const struct xf_cmdline *cmdline; /* borrowed */
-	uint64_t begin;                   /* now_ms() */
+	uint64_t begin;                   /* clock_ms() */
 	unsigned int next, round;         /* whom to ask next, and how often all were asked */
 	int last_error;                   /* that was noted */
 	struct {
@@ -27,7 +27,7 @@ void server_search_begin(struct server_search *search, const struct xf_cmdline *
 
 /*
  * Find the next server that answers, after the one that was found last. Returns its number in
- * xfnet=. -ETIMEDOUT after failed(), which says of every server why it is of no use, when
+ * xfnet=. -ETIMEDOUT after fail_note(), which says of every server why it is of no use, when
  * xftimeout= has passed. When all servers were given up: what was noted last, and it is for the
  * caller to explain.
  */

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct share share = { .tree = "/mroot/live" };
+static struct mounted_share share = { .tree = "/mroot/live" };
 
 static void parse(const char *lines)
 {

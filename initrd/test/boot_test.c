@@ -37,7 +37,7 @@ int handover_begin(void)
 	return call("begin");
 }
 
-int interface_up(const struct xf_cmdline *cmdline, struct interface *interface)
+int interface_up(const struct xf_cmdline *cmdline, struct net_interface *interface)
 {
 	(void)cmdline, (void)interface;
 	return call("interface");
@@ -49,21 +49,22 @@ int portmap_start(const struct xf_cmdline *cmdline)
 	return call("portmap");
 }
 
-int share_mount(const struct xf_cmdline *cmdline, const char *directory, struct share *share)
+int mount_share(
+	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	(void)cmdline, (void)share;
 	return call(strcmp(directory, "/mroot") ? "?" : "share");
 }
 
-int reconcile(const struct xf_cmdline *cmdline, const struct share *share, const struct root *root,
-	const char **outcome)
+int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root, const char **outcome)
 {
 	(void)cmdline, (void)share, (void)root;
 	*outcome = "done";
 	return call("reconcile");
 }
 
-int bind_root(const struct share *share)
+int bind_root(const struct mounted_share *share)
 {
 	(void)share;
 	return call("bind");
@@ -75,7 +76,7 @@ int handover_files(const struct boot *boot)
 	return call("files");
 }
 
-int root_finish(const struct xf_cmdline *cmdline, const struct root *root)
+int root_finish(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
 	(void)cmdline, (void)root;
 	return call("ro");
@@ -97,13 +98,13 @@ static struct boot boot;
 
 static const char *run(const char *that_fails, enum xf_debug debug)
 {
-	static const struct step steps[] = {
-		{ "cmdline", step_cmdline, 0 },
-		{ "interface", step_interface, XF_DEBUG_NET },
-		{ "portmap", step_portmap, 0 },
-		{ "share", step_share, XF_DEBUG_SHARE },
-		{ "reconcile", step_reconcile, XF_DEBUG_AGENT },
-		{ "bind", step_bind, 0 },
+	static const struct boot_step steps[] = {
+		{ "cmdline", boot_step_cmdline, 0 },
+		{ "interface", boot_step_interface, XF_DEBUG_NET },
+		{ "portmap", boot_step_portmap, 0 },
+		{ "share", boot_step_share, XF_DEBUG_SHARE },
+		{ "reconcile", boot_step_reconcile, XF_DEBUG_AGENT },
+		{ "bind", boot_step_bind, 0 },
 	};
 
 	fake_reset();
@@ -111,7 +112,7 @@ static const char *run(const char *that_fails, enum xf_debug debug)
 	boot.cmdline.debug = debug;
 	calls[0] = '\0';
 	fails = that_fails;
-	steps_run(&boot, steps, 6);
+	boot_run(&boot, steps, 6);
 	return calls;
 }
 

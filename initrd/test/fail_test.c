@@ -86,7 +86,8 @@ int main(void)
 
 		done[0] = said[0] = '\0';
 		shell_rc = rows[i].shell;
-		CHECK(failed(-ENODEV, "what to do", "root=%s", "/dev/vda") == -ENODEV, "an error");
+		CHECK(fail_note(-ENODEV, "what to do", "root=%s", "/dev/vda") == -ENODEV,
+			"an error");
 		if (!setjmp(over)) {
 			fail_act(&cmdline);
 			again = true;

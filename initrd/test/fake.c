@@ -1,5 +1,6 @@
 #include "initrd/test/fake.h"
 
+#include "initrd/clock.h"
 #include "initrd/fail.h"
 #include "initrd/log.h"
 #include "initrd/modules.h"
@@ -83,12 +84,12 @@ static uint64_t real_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-uint64_t now_ms(void)
+uint64_t clock_ms(void)
 {
 	return fake_ms ? fake_ms : real_ms();
 }
 
-int failed(int error, const char *hint, const char *object_fmt, ...)
+int fail_note(int error, const char *hint, const char *object_fmt, ...)
 {
 	va_list args;
 

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 extern char fake_log[4096];   /* all lines since fake_reset() */
-extern char fake_object[512]; /* of the last failed() */
+extern char fake_object[512]; /* of the last fail_note() */
 extern const char *fake_hint;
 extern void (*fake_rescan)(void); /* what modules_rescan() does, or NULL */
-extern uint64_t fake_ms;          /* what now_ms() says; 0: the machine's own clock */
+extern uint64_t fake_ms;          /* what clock_ms() says; 0: the machine's own clock */
 
 void fake_reset(void);
 

@@ -41,7 +41,7 @@ static const struct row {
 
 static const struct row *row;
 
-int rpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, uint64_t deadline)
+int oncrpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, uint64_t deadline)
 {
 	uint64_t now = fake_ms / SECOND - 1;
 
@@ -53,12 +53,12 @@ int rpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, uint
 		       : open("/proc/sysrq-trigger", O_RDONLY);
 }
 
-int rpc_call(int fd, const struct rpc_procedure *procedure, const uint32_t *arguments,
+int oncrpc_call(int fd, const struct oncrpc_procedure *procedure, const uint32_t *arguments,
 	unsigned int n, uint64_t deadline)
 {
 	(void)fd, (void)arguments, (void)n, (void)deadline;
 	/* A server of version 3 alone. */
-	return procedure->program == 100003 ? RPC_PROG_MISMATCH : -EPROTO;
+	return procedure->program == 100003 ? ONCRPC_PROG_MISMATCH : -EPROTO;
 }
 
 int usleep(useconds_t us)
@@ -105,7 +105,7 @@ static int run(void)
 		sigaddset(&term, SIGTERM);
 		sigprocmask(SIG_BLOCK, &term, NULL);
 		raise(SIGTERM);
-		_exit(guard(7));
+		_exit(guard_run(7));
 	}
 	waitpid(pid, &status, 0);
 	while (waitpid(-1, NULL, 0) > 0)

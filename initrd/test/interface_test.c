@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static struct xf_cmdline cmdline;
-static struct interface interface;
+static struct net_interface interface;
 
 /* Begin a case: an empty network, and a command line with this xfnet=. */
 static void begin(const char *xfnet)

@@ -1,5 +1,5 @@
 /* The module table's parser and look-up, as xf-init and modprobe use them. */
-#include "initrd/modules.h"
+#include "initrd/modtable.h"
 #include "lib/test/tap.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static int parse(const char *text, unsigned int *line)
 
 static const char *found(const char *name)
 {
-	const struct module *module = modtable_find(&table, name);
+	const struct modtable_module *module = modtable_find(&table, name);
 
 	return module ? module->name : "none";
 }
@@ -68,13 +68,13 @@ static void test_bad(void)
 
 static void test_limits(void)
 {
-	char *text = malloc(64 * (MODULES_MAX + 2)), *p = text;
+	char *text = malloc(64 * (MODTABLE_MODULES_MAX + 2)), *p = text;
 	unsigned int line;
 
 	p += sprintf(p, "xenfarm-modules 1 6.1\n");
-	for (unsigned int i = 0; i <= MODULES_MAX; i++)
+	for (unsigned int i = 0; i <= MODTABLE_MODULES_MAX; i++)
 		p += sprintf(p, "module m%u f -\n", i);
-	CHECK(modtable_parse(text, p - text, &table, &line) < 0 && line == MODULES_MAX + 2,
+	CHECK(modtable_parse(text, p - text, &table, &line) < 0 && line == MODTABLE_MODULES_MAX + 2,
 		"more modules than there is room for");
 	free(text);
 }

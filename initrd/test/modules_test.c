@@ -94,7 +94,7 @@ static void test_errors(void)
 	modules_rescan();
 	CHECK(!fake_logged("cannot load"), "nor is one that is there");
 	fresh();
-	modprobe_main(2, argv);
+	modules_modprobe(2, argv);
 	CHECK(fake_logged("odd needs gone, which is not in the initrd") == 1,
 		"what lacks is named");
 	sandbox_empty("/sys");
@@ -105,7 +105,7 @@ static int modprobe(const char *name)
 	char *argv[] = { (char *)"/sbin/modprobe", (char *)"-q", (char *)"--", (char *)name, NULL };
 
 	fresh();
-	return modprobe_main(4, argv);
+	return modules_modprobe(4, argv);
 }
 
 static void test_modprobe(void)

@@ -116,7 +116,7 @@ void server_search_note(struct server_search *search, unsigned int i, int error)
 
 static void test_row(void)
 {
-	static struct share share;
+	static struct mounted_share share;
 	struct xf_cmdline cmdline = { .share_path = "/srv/share" };
 
 	fake_reset();
@@ -126,7 +126,7 @@ static void test_row(void)
 	strcpy(cmdline.share_vers, row->vers);
 	tried[0] = '\0';
 	mounted = false;
-	CHECK(share_mount(&cmdline, directory, &share) == row->error, row->name);
+	CHECK(mount_share(&cmdline, directory, &share) == row->error, row->name);
 	CHECK_STR(tried, row->tried, "what was tried");
 	CHECK(mounted == !row->error, row->error ? "nothing is mounted" : "it is mounted");
 	CHECK((flags & (MS_RDONLY | MS_NODEV | MS_NOATIME)) == (MS_RDONLY | MS_NODEV | MS_NOATIME),

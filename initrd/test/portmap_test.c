@@ -1,7 +1,7 @@
 /* The portmapper: its answers, and a life of it in a network namespace, hand-over included. */
 #include "initrd/nfs/portmap.h"
 
-#include "initrd/log.h"
+#include "initrd/clock.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"
 #include "lib/test/tap.h"
@@ -16,19 +16,19 @@
 enum { NULL_CALL, SET, UNSET, GETPORT, DUMP };
 
 /* A call as a message, with credentials of so many bytes. */
-static struct rpc_message call(
+static struct oncrpc_message call(
 	uint32_t program, uint32_t version, uint32_t procedure, uint32_t credentials)
 {
-	struct rpc_message m = { .n = 0 };
-	const uint32_t head[] = { 77, RPC_CALL, RPC_VERSION, program, version, procedure, 1,
+	struct oncrpc_message m = { .n = 0 };
+	const uint32_t head[] = { 77, ONCRPC_CALL, ONCRPC_VERSION, program, version, procedure, 1,
 		credentials };
 
 	for (unsigned int i = 0; i < 8; i++)
-		rpc_put(&m, head[i]);
+		oncrpc_put(&m, head[i]);
 	for (unsigned int i = 0; i < (credentials + 3) / 4; i++)
-		rpc_put(&m, 0xffffffff);
-	rpc_put(&m, 0);
-	rpc_put(&m, 0);
+		oncrpc_put(&m, 0xffffffff);
+	oncrpc_put(&m, 0);
+	oncrpc_put(&m, 0);
 	return m;
 }
 
@@ -36,15 +36,15 @@ static struct rpc_message call(
 static int ask(
 	struct portmap *p, uint32_t procedure, uint32_t program, uint32_t protocol, uint32_t port)
 {
-	struct rpc_message m = call(100000, 2, procedure, 21), reply;
+	struct oncrpc_message m = call(100000, 2, procedure, 21), reply;
 
-	rpc_put(&m, program);
-	rpc_put(&m, 4);
-	rpc_put(&m, protocol);
-	rpc_put(&m, port);
-	if (!portmap_answer(p, &m, &reply) || rpc_get(&reply, 0) != 77)
+	oncrpc_put(&m, program);
+	oncrpc_put(&m, 4);
+	oncrpc_put(&m, protocol);
+	oncrpc_put(&m, port);
+	if (!portmap_answer(p, &m, &reply) || oncrpc_get(&reply, 0) != 77)
 		return -100;
-	return rpc_get(&reply, 5) ? -(int)rpc_get(&reply, 5) : (int)rpc_get(&reply, 6);
+	return oncrpc_get(&reply, 5) ? -(int)oncrpc_get(&reply, 5) : (int)oncrpc_get(&reply, 6);
 }
 
 static void test_answers(void)
@@ -60,7 +60,7 @@ static void test_answers(void)
 	CHECK(ask(&p, UNSET, 100021, 0, 0) == 1 && ask(&p, GETPORT, 100021, 6, 0) == 0,
 		"UNSET takes all protocols");
 	CHECK(ask(&p, UNSET, 100021, 0, 0) == 0, "there is nothing more to unset");
-	CHECK(ask(&p, DUMP, 0, 0, 0) == -RPC_PROC_UNAVAIL, "what it does not know it says");
+	CHECK(ask(&p, DUMP, 0, 0, 0) == -ONCRPC_PROC_UNAVAIL, "what it does not know it says");
 	while (ask(&p, SET, 200000 + i, 6, 1000) == 1)
 		i++;
 	CHECK(i == PORTMAP_MAX, "as many as there is room for");
@@ -69,19 +69,20 @@ static void test_answers(void)
 static void test_messages(void)
 {
 	struct portmap p = { .n = 0 };
-	struct rpc_message m = call(100000, 4, 0, 0), reply;
+	struct oncrpc_message m = call(100000, 4, 0, 0), reply;
 
-	CHECK(portmap_answer(&p, &m, &reply) && rpc_get(&reply, 5) == RPC_PROG_MISMATCH &&
-			rpc_get(&reply, 6) == 2 && reply.n == 8,
+	CHECK(portmap_answer(&p, &m, &reply) && oncrpc_get(&reply, 5) == ONCRPC_PROG_MISMATCH &&
+			oncrpc_get(&reply, 6) == 2 && reply.n == 8,
 		"rpcbind version 4: only 2");
 	m = call(100003, 2, 0, 0);
-	CHECK(portmap_answer(&p, &m, &reply) && rpc_get(&reply, 5) == RPC_PROG_UNAVAIL,
+	CHECK(portmap_answer(&p, &m, &reply) && oncrpc_get(&reply, 5) == ONCRPC_PROG_UNAVAIL,
 		"another program");
 	m = call(100000, 2, 0, 400);
-	CHECK(portmap_answer(&p, &m, &reply) && rpc_get(&reply, 5) == RPC_SUCCESS && reply.n == 6,
+	CHECK(portmap_answer(&p, &m, &reply) && oncrpc_get(&reply, 5) == ONCRPC_SUCCESS &&
+			reply.n == 6,
 		"NULL with the longest credentials");
 	m = call(100000, 2, SET, 0);
-	CHECK(portmap_answer(&p, &m, &reply) && rpc_get(&reply, 5) == RPC_GARBAGE_ARGS,
+	CHECK(portmap_answer(&p, &m, &reply) && oncrpc_get(&reply, 5) == ONCRPC_GARBAGE_ARGS,
 		"SET of nothing");
 	m = call(100000, 2, 0, 404);
 	CHECK(!portmap_answer(&p, &m, &reply), "credentials too long");
@@ -97,15 +98,15 @@ static void test_messages(void)
 static int call_port_111(uint32_t procedure, uint32_t protocol, uint32_t port)
 {
 	const struct xf_addr loopback = { 4, { 127, 0, 0, 1 } };
-	const struct rpc_procedure p = { 100000, 2, procedure };
+	const struct oncrpc_procedure p = { 100000, 2, procedure };
 	const uint32_t mapping[] = { 100021, 4, protocol, port };
-	uint64_t deadline = now_ms() + 2000;
-	int fd = rpc_connect(&loopback, 111, false, deadline);
+	uint64_t deadline = clock_ms() + 2000;
+	int fd = oncrpc_connect(&loopback, 111, false, deadline);
 	int reply;
 
 	if (fd < 0)
 		return fd;
-	reply = rpc_call(fd, &p, mapping, 4, deadline);
+	reply = oncrpc_call(fd, &p, mapping, 4, deadline);
 	close(fd);
 	return reply;
 }
@@ -131,20 +132,20 @@ static bool hears_set(uint32_t port)
 {
 	const struct xf_addr loopback = { 4, { 127, 0, 0, 1 } };
 	struct portmap p = { .n = 0 };
-	struct rpc_message message, reply;
+	struct oncrpc_message message, reply;
 	int listener = -1, fd;
 	bool more = true;
 
 	for (unsigned int i = 0; i < 50 && listener < 0; i++) {
 		usleep(100 * 1000);
-		listener = rpc_listen(&loopback, 111);
+		listener = oncrpc_listen(&loopback, 111);
 	}
 	if (listener < 0)
 		return false;
 	fd = accept(listener, NULL, NULL);
 	while (more)
-		more = rpc_receive(fd, &message, now_ms() + 5000) == 0 &&
-		       portmap_answer(&p, &message, &reply) && rpc_send(fd, &reply) == 0;
+		more = oncrpc_receive(fd, &message, clock_ms() + 5000) == 0 &&
+		       portmap_answer(&p, &message, &reply) && oncrpc_send(fd, &reply) == 0;
 	close(fd);
 	close(listener);
 	return p.n == 2 && ask(&p, GETPORT, 100021, 6, 0) == (int)port;
@@ -161,9 +162,9 @@ static void test_life(void)
 	CHECK(portmap_start(&v4) == 0 && call_port_111(NULL_CALL, 0, 0) == -ECONNREFUSED,
 		"none without NFSv3 and locks");
 	system_pid = start_system(&cmdline, "20");
-	CHECK(call_port_111(NULL_CALL, 0, 0) == RPC_SUCCESS, "it answers on port 111");
-	CHECK(call_port_111(SET, 6, 4000) == RPC_SUCCESS &&
-			call_port_111(SET, 17, 4001) == RPC_SUCCESS,
+	CHECK(call_port_111(NULL_CALL, 0, 0) == ONCRPC_SUCCESS, "it answers on port 111");
+	CHECK(call_port_111(SET, 6, 4000) == ONCRPC_SUCCESS &&
+			call_port_111(SET, 17, 4001) == ONCRPC_SUCCESS,
 		"and takes mappings");
 	CHECK(portmap_start(&cmdline) == 0, "starting it again finds it there");
 	CHECK(hears_set(4000), "after exec it leaves the port, and tells rpcbind what it knows");

@@ -43,7 +43,7 @@ static void fill(void)
 	mkdir("/root/etc/ssh", 0755);
 }
 
-int tools_run(const struct share *share, unsigned int limit, const char *const argv[])
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[])
 {
 	bool is_agent = !strcmp(argv[0], "/usr/sbin/xf-agent");
 
@@ -64,8 +64,8 @@ int tools_run(const struct share *share, unsigned int limit, const char *const a
 }
 
 static struct xf_cmdline cmdline;
-static struct root root = { .device = "/dev/vda", .type = "ext4" };
-static struct share share = { .tree = "/mroot/live", .generation = 7 };
+static struct mounted_root root = { .device = "/dev/vda", .type = "ext4" };
+static struct mounted_share share = { .tree = "/mroot/live", .generation = 7 };
 static const char *outcome;
 
 static int run(int agent, int copy)
@@ -76,7 +76,7 @@ static int run(int agent, int copy)
 	tools.agent = agent;
 	tools.copy = copy;
 	outcome = "";
-	return reconcile(&cmdline, &share, &root, &outcome);
+	return reconcile_root(&cmdline, &share, &root, &outcome);
 }
 
 static void parse(const char *options)

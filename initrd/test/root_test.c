@@ -35,7 +35,7 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 	return -1;
 }
 
-int tools_run(const struct share *share, unsigned int limit, const char *const argv[])
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[])
 {
 	(void)share;
 	snprintf(fsck, sizeof(fsck), "%s %s %s%s", argv[0], argv[1], argv[2],
@@ -65,12 +65,12 @@ static void make_disk(const char *name, const char *label, bool clean)
 }
 
 static struct xf_cmdline cmdline;
-static struct root root;
+static struct mounted_root root;
 
 static int mount_root(const char *options)
 {
 	static struct xf_problems problems;
-	static struct share share;
+	static struct mounted_share share;
 	char text[256];
 	int n = snprintf(text, sizeof(text), "xfnet=10.0.0.9/24:10.0.0.1 %s", options);
 

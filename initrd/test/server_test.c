@@ -1,7 +1,7 @@
 /* The search for a server, against real sockets in a network namespace of its own. */
 #include "initrd/nfs/server.h"
 
-#include "initrd/log.h"
+#include "initrd/clock.h"
 #include "initrd/nfs/oncrpc.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"
@@ -36,38 +36,38 @@ enum manner { ANSWERS, OTHER_VERSION, OTHER_PROGRAM, NO_RPC, HANGS_UP, SILENT };
 
 static void serve_one(int fd, enum manner manner)
 {
-	struct rpc_message call, reply;
+	struct oncrpc_message call, reply;
 
 	if (manner == HANGS_UP)
 		return;
 	if (manner == SILENT)
 		pause();
-	if (rpc_receive(fd, &call, now_ms() + 5000))
+	if (oncrpc_receive(fd, &call, clock_ms() + 5000))
 		return;
-	rpc_reply(&reply, rpc_get(&call, 0),
-		manner == OTHER_VERSION   ? RPC_PROG_MISMATCH
-		: manner == OTHER_PROGRAM ? RPC_PROG_UNAVAIL
-					  : RPC_SUCCESS);
+	oncrpc_reply(&reply, oncrpc_get(&call, 0),
+		manner == OTHER_VERSION   ? ONCRPC_PROG_MISMATCH
+		: manner == OTHER_PROGRAM ? ONCRPC_PROG_UNAVAIL
+					  : ONCRPC_SUCCESS);
 	if (manner == OTHER_VERSION) {
-		rpc_put(&reply, 3);
-		rpc_put(&reply, 3);
+		oncrpc_put(&reply, 3);
+		oncrpc_put(&reply, 3);
 	}
 	if (manner == NO_RPC)
 		reply.n = 3;
-	rpc_send(fd, &reply);
+	oncrpc_send(fd, &reply);
 }
 
 /* A server at 10.5.0.LAST that begins after so many milliseconds. Returns its process. */
 static pid_t serve(uint8_t last, enum manner manner, unsigned int delay)
 {
 	const struct xf_addr address = { 4, { 10, 5, 0, last } };
-	int listener = delay ? -1 : rpc_listen(&address, 2049);
+	int listener = delay ? -1 : oncrpc_listen(&address, 2049);
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		usleep(delay * 1000);
 		if (delay)
-			listener = rpc_listen(&address, 2049);
+			listener = oncrpc_listen(&address, 2049);
 		for (;;) {
 			int fd = accept(listener, NULL, NULL);
 
@@ -147,7 +147,7 @@ static void test_useless(void)
 {
 	for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
 		pid_t a = serve(1, useless[i].manner, 0);
-		uint64_t t = now_ms();
+		uint64_t t = clock_ms();
 
 		begin("10.5.0.1", 0);
 		if (strchr(useless[i].server, ',')) {
@@ -160,7 +160,7 @@ static void test_useless(void)
 			useless[i].name);
 		if (!strstr(fake_object, useless[i].said))
 			printf("# said: %s\n", fake_object);
-		CHECK(now_ms() - t < 3000, "in bounded time");
+		CHECK(clock_ms() - t < 3000, "in bounded time");
 		stop(a);
 	}
 }

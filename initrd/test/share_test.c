@@ -1,4 +1,4 @@
-/* share_recognise() on directorys that are a share, or not quite. */
+/* mount_recognise_share() on directorys that are a share, or not quite. */
 #include "initrd/nfs/mount.h"
 
 #include "initrd/test/fake.h"
@@ -15,7 +15,8 @@ static const struct {
 	const char *name, *make; /* shell commands that make the share, run inside of it */
 	uint32_t xfgen;
 	int error;
-	const char *said, *tree; /* failed()'s object if error, else the tree below the directory */
+	const char *said,
+		*tree; /* fail_note()'s object if error, else the tree below the directory */
 	uint32_t generation;
 } rows[] = {
 	{ "a share", "echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/12", 0, 0,
@@ -65,7 +66,7 @@ static const struct {
 
 static void test_row(size_t i)
 {
-	static struct share share;
+	static struct mounted_share share;
 	static struct xf_cmdline cmdline = { .share_path = "/srv/share" };
 	char command[512];
 
@@ -79,7 +80,7 @@ static void test_row(size_t i)
 		CHECK(0, command);
 		return;
 	}
-	CHECK(share_recognise(&cmdline, directory, &share) == rows[i].error, rows[i].name);
+	CHECK(mount_recognise_share(&cmdline, directory, &share) == rows[i].error, rows[i].name);
 	if (rows[i].error) {
 		CHECK(strncmp(fake_object, rows[i].said, strlen(rows[i].said)) == 0, rows[i].said);
 		return;

@@ -79,13 +79,13 @@ static void test_file_systems(void)
 
 static void check_part(size_t n, unsigned int number, const char *want, const char *name)
 {
-	char uuid[UUID_TEXT] = "none";
+	char uuid[SUPERBLOCK_UUID_TEXT] = "none";
 
 	if (!n) {
 		tap_skip(name, "no sfdisk here");
 		return;
 	}
-	partition_uuid(bytes, n, 512, number, uuid);
+	superblock_partition_uuid(bytes, n, 512, number, uuid);
 	CHECK_STR(uuid, want, name);
 }
 
@@ -106,7 +106,7 @@ static void test_tables(void)
 static void test_hostile(void)
 {
 	struct superblock sb;
-	char uuid[UUID_TEXT];
+	char uuid[SUPERBLOCK_UUID_TEXT];
 
 	memset(bytes, 0, sizeof(bytes));
 	CHECK(superblock_parse(bytes, sizeof(bytes), &sb) < 0, "zeros are no file system");
@@ -115,9 +115,11 @@ static void test_hostile(void)
 	CHECK(superblock_parse(bytes, 100, &sb) < 0, "nor is a short read");
 	/* A GPT header whose numbers lead far outside of what was read. */
 	memcpy(bytes + 512, "EFI PART", 8);
-	CHECK(partition_uuid(bytes, sizeof(bytes), 512, 1, uuid) < 0, "a GPT that points outside");
-	CHECK(partition_uuid(bytes, 100, 512, 1, uuid) < 0, "a disk of 100 bytes");
-	CHECK(partition_uuid(bytes, sizeof(bytes), 0, 1, uuid) < 0, "a disk without a sector size");
+	CHECK(superblock_partition_uuid(bytes, sizeof(bytes), 512, 1, uuid) < 0,
+		"a GPT that points outside");
+	CHECK(superblock_partition_uuid(bytes, 100, 512, 1, uuid) < 0, "a disk of 100 bytes");
+	CHECK(superblock_partition_uuid(bytes, sizeof(bytes), 0, 1, uuid) < 0,
+		"a disk without a sector size");
 }
 
 int main(void)

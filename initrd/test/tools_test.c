@@ -4,7 +4,7 @@
  */
 #include "initrd/tools.h"
 
-#include "initrd/log.h"
+#include "initrd/clock.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
 #include "lib/test/tap.h"
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct share share = { .tree = "/mroot/live" };
+static struct mounted_share share = { .tree = "/mroot/live" };
 
 /* It has no libraries, so it must be static. */
 static int open_busybox(void)
@@ -91,15 +91,15 @@ static void test_tree(void)
 /* What it started must not go on either. */
 static void test_limit(void)
 {
-	uint64_t begin = now_ms();
+	uint64_t begin = clock_ms();
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	CHECK(run("(busybox sleep 3; echo late >/run/late) & busybox sleep 600", 1) == -ETIMEDOUT,
 		"a time limit");
-	CHECK(now_ms() - begin < 3000, "is kept");
+	CHECK(clock_ms() - begin < 3000, "is kept");
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	CHECK(now_ms() - begin < 2900 && !sandbox_exists("/run/late"), "for its children, too");
+	CHECK(clock_ms() - begin < 2900 && !sandbox_exists("/run/late"), "for its children, too");
 	CHECK(!sandbox_exists("/tools/usr"), "and the tree is gone");
 }
 

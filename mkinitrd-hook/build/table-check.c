@@ -1,6 +1,6 @@
 #include "mkinitrd-hook/build/table-check.h"
 
-#include "initrd/modules.h"
+#include "initrd/modtable.h"
 
 #include <errno.h>
 #include <stdlib.h>
