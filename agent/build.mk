@@ -1,26 +1,30 @@
 # xf-agent: reconciles a client's writeable part with the share.
 
 UNITS += plan_test policy_test
-plan_test_SRC := $(LIB_SRC) agent/plan.c agent/plan-list.c agent/plan-meta.c agent/policy.c \
+plan_test_SRC := $(LIB_SRC) $(addprefix agent/plan/,decide.c metadata.c plan.c policy.c) \
 	agent/test/plan_test.c
 plan_test_PKGS := $(LIB_PKGS) cmocka
 plan_test_LIBS := -pthread
-policy_test_SRC := lib/buf.c lib/vis.c agent/policy.c agent/test/policy_test.c
+policy_test_SRC := lib/buf.c lib/vis.c agent/plan/policy.c agent/test/policy_test.c
 policy_test_PKGS := cmocka
 
 FUZZERS += fuzz_policy
-fuzz_policy_SRC := lib/buf.c lib/vis.c agent/policy.c agent/fuzz/fuzz_policy.c
+fuzz_policy_SRC := lib/buf.c lib/vis.c agent/plan/policy.c agent/fuzz/fuzz_policy.c
 fuzz_policy_CORPUS := agent/fuzz/policy
 
 UNITS += rows_test
-rows_test_SRC := lib/buf.c agent/rows.c agent/test/rows_test.c
+rows_test_SRC := lib/buf.c agent/merge/account-entries.c agent/test/rows_test.c
 rows_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
-AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) $(addprefix agent/,agent.c carry-out.c commit.c config.c conflicts.c \
-	derive.c document.c file.c former-links.c journal.c links.c look.c merge.c merge-edit.c mounts.c offers.c owners.c plan.c plan-list.c plan-meta.c policy.c \
-	prepare.c pwd-lock.c records.c report.c rows.c source.c source-dir.c source-nfs.c stage.c state.c step.c \
-	transaction.c trust.c volume.c)
+AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
+	$(addprefix agent/,config.c document.c report.c) \
+	$(addprefix agent/run/,agent.c apply.c changes.c former-links.c links.c load.c mounts.c state.c triggers.c) \
+	$(addprefix agent/plan/,decide.c metadata.c plan.c policy.c) \
+	$(addprefix agent/merge/,account-entries.c conflicts.c merge-edit.c merge-text.c offers.c) \
+	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c owners.c pwd-lock.c records.c stage.c \
+		transaction.c volume.c) \
+	$(addprefix agent/share/,share-directory.c share-nfs.c share-reader.c trust.c)
 
 PROGRAMS += xf-agent
 xf-agent_DIR := $(PREFIX)/sbin
@@ -73,7 +77,7 @@ INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.servi
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
 UNITS += file_test derive_test
-file_test_SRC := $(LIB_SRC) $(addprefix agent/,file.c owners.c rows.c) agent/test/file_test.c
+file_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/transaction/owners.c agent/merge/account-entries.c agent/test/file_test.c
 file_test_PKGS := $(LIB_PKGS) cmocka
 file_test_LIBS := -pthread
 # Its spawn_run() notes what it is asked for.

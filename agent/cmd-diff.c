@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/merge.h"
+#include "agent/merge/merge-text.h"
 #include "agent/report.h"
 #include "lib/cleanup.h"
 #include "lib/spawn.h"

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "agent/command.h"
-#include "agent/merge-edit.h"
+#include "agent/merge/account-entries.h"
+#include "agent/merge/merge-edit.h"
 #include "agent/report.h"
-#include "agent/rows.h"
 
 /* --- decisions --- */
 

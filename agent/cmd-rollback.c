@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "agent/command.h"
-#include "agent/former-links.h"
-#include "agent/journal.h"
-#include "agent/offers.h"
+#include "agent/merge/offers.h"
 #include "agent/report.h"
+#include "agent/run/former-links.h"
+#include "agent/transaction/journal.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"

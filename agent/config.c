@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
+#include "agent/run/agent.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"

@@ -2,8 +2,8 @@
 #ifndef AGENT_REPORT_H
 #define AGENT_REPORT_H
 
-#include "agent/agent.h"
 #include "agent/document.h"
+#include "agent/run/agent.h"
 
 /* What is going to be (every change by its path) or was done (a summary, and what waits). */
 void report(const struct agent *agent, bool done);

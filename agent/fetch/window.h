@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "agent/fetch/protocol.h"
-#include "agent/source.h"
+#include "agent/share/share-reader.h"
 
 /* Starts as {0}. */
 struct window {

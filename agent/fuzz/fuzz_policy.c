@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/policy.h"
+#include "agent/plan/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

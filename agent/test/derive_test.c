@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/agent.h"
+#include "agent/run/agent.h"
 #include "lib/spawn.h"
 
 static char ran[256];

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <sys/xattr.h>
 
-#include "agent/file.h"
+#include "agent/transaction/inode.h"
 #include "lib/test/scratch.h"
 
 static struct stat status(const char *name)

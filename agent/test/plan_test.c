@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/plan.h"
+#include "agent/plan/plan.h"
 
 /*
  * A tree in short: words, each a path and what it is.

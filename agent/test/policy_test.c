@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/policy.h"
+#include "agent/plan/policy.h"
 
 static void globs(void **state)
 {

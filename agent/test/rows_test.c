@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/rows.h"
+#include "agent/merge/account-entries.h"
 
 static char clashes[1024];
 

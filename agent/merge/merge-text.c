@@ -1,0 +1,48 @@
+#include "agent/merge/merge-text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/publish.h"
+#include "lib/spawn.h"
+
+#define LIMIT      60 /* seconds */
+#define MERGED_MAX (64u << 20)
+
+int merge_file(const struct buf *b, char path[static 32])
+{
+	int fd = memfd_create("merge", 0), r;
+
+	if (fd < 0)
+		return -errno;
+	r = b ? write_all(fd, b->data, b->size) : 0;
+	snprintf(path, 32, "/proc/self/fd/%d", fd);
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+int merge(const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out)
+{
+	char path[4][32];
+	AUTO_CLOSE int a = merge_file(mine, path[0]), b = merge_file(base, path[1]),
+		       c = merge_file(theirs, path[2]), o = merge_file(NULL, path[3]);
+	const char *argv[] = { "diff3", "-m", "-L", "local", "-L", "base", "-L", "master", path[0],
+		path[1], path[2], NULL };
+	int status, r;
+
+	if (a < 0 || b < 0 || c < 0 || o < 0)
+		return -EMFILE;
+	status = spawn_run(&(struct spawn){ .argv = argv, .out = o, .kept = -1, .limit = LIMIT });
+	if (status < 0 || status > 1)
+		return status < 0 ? status : -EIO;
+	if (lseek(o, 0, SEEK_SET) < 0)
+		return -errno;
+	r = buf_read(out, o, MERGED_MAX);
+	return r < 0 ? r : status;
+}

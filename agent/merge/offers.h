@@ -1,0 +1,52 @@
+/*
+ * The life of offers: FILE.xennew beside FILE, from the first generation that differs until the
+ * administrator has dealt with it (docs/reconcile.md, "offers").
+ */
+#ifndef AGENT_OFFERS_H
+#define AGENT_OFFERS_H
+
+#include "agent/merge/conflicts.h"
+#include "agent/plan/plan.h"
+#include "agent/transaction/change.h"
+
+#define OFFER_SUFFIX  ".xennew"
+#define OFFERS_BESIDE 1000 /* FILE.xennew.1 and so on, tried at most */
+
+struct offers_input {
+	struct plan *plan;
+	const struct manifest *local;   /* holds the offers that lie beside their files, read */
+	const struct manifest *pending; /* what STATE/pending holds; NULL: nothing */
+	const struct manifest *new;
+	const struct conflicts *old;
+	uint32_t generation;
+	int64_t now;
+	struct manifest *made; /* the entries of steps */
+	/*
+	 * A rollback: new is what it would put back. It may be nowhere else, so such offers stand
+	 * until the administrator takes them away; those of generations that are undone are
+	 * withdrawn, and stay listed if they were edited.
+	 */
+	bool undo;
+};
+
+/*
+ * Append to steps what has to be written, replaced and withdrawn, and to next every offer that
+ * stands or was dismissed. An op that turns out to be resolved gets REST_NEW. 0 or -errno.
+ */
+int offers_settle(const struct offers_input *input, struct steps *steps, struct conflicts *next);
+
+/* Has the path a component that is an offer's name: NAME.xennew or NAME.xennew.NUMBER? */
+bool offers_is_offer(const char *path);
+
+/* Where an offer lies, from a record's place. */
+static inline bool offer_is_pending(const char *place)
+{
+	return place[0] == '/';
+}
+
+/* The place of the number-th offer for path: beside it, or in pending, with a '/' before it. False
+ * if it is too long. */
+bool offer_place(const char *path, unsigned int number, bool aside,
+	char place[static MANIFEST_PATH_MAX + 2]);
+
+#endif

@@ -1,0 +1,516 @@
+#include "agent/plan/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/array.h"
+
+struct planner {
+	const struct plan_input *in;
+	struct plan *plan;
+	const char **leader[3]; /* of base, local, new: the first path of each hard-link group that
+				   is in local and new */
+};
+
+enum { BASE, LOCAL, NEW };
+
+/* --- looking at entries --- */
+
+static bool is_dir(const struct manifest_entry *e)
+{
+	return e && e->type == MANIFEST_DIR;
+}
+
+static bool is_file(const struct manifest_entry *e)
+{
+	return e && e->type == MANIFEST_FILE;
+}
+
+bool plan_same_content(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->type != b->type || a->type == MANIFEST_SOCKET)
+		return false;
+	if (a->type == MANIFEST_FILE && (a->digest.has & b->digest.has) == 0)
+		return false;
+	return (manifest_compare(a, b) & MANIFEST_DIFF_CONTENT) == 0;
+}
+
+/* Both are the same in all that counts. */
+static bool same(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	const unsigned int ignored =
+		MANIFEST_DIFF_TIME | (a && a->type == MANIFEST_LINK ? MANIFEST_DIFF_MODE : 0);
+
+	return plan_same_content(a, b) && (!a || (manifest_compare(a, b) & ~ignored) == 0);
+}
+
+/* --- the list --- */
+
+static const char *earliest(const char *path, const struct manifest *m, size_t i)
+{
+	if (i == m->n)
+		return path;
+	return path && strcmp(path, m->entry[i]->path) < 0 ? path : m->entry[i]->path;
+}
+
+static const struct manifest_entry *take(const struct manifest *m, size_t *i, const char *path)
+{
+	if (*i == m->n || strcmp(m->entry[*i]->path, path) != 0)
+		return NULL;
+	return m->entry[(*i)++];
+}
+
+/* Merge-join of the three lists. */
+static bool join(struct planner *p)
+{
+	const struct manifest *base = p->in->base, *local = p->in->local, *new = p->in->new;
+	size_t b = 0, l = 0, n = 0;
+	struct plan *plan = p->plan;
+	const char *path;
+
+	while ((path = earliest(earliest(earliest(NULL, base, b), local, l), new, n))) {
+		if (!ARRAY_GROW(plan->op, plan->n))
+			return false;
+		plan->op[plan->n++] = (struct op){
+			.path = path,
+			.base = take(base, &b, path),
+			.local = take(local, &l, path),
+			.new = take(new, &n, path),
+			.cover = PLAN_NONE,
+		};
+	}
+	return true;
+}
+
+/* --- one path --- */
+
+static enum action table(const struct op *op)
+{
+	bool unchanged_here = plan_same_content(op->local, op->base);
+	bool unchanged_there = plan_same_content(op->new, op->base);
+
+	if (!op->new && !op->local)
+		return ACTION_DROP_BASE;
+	if (!op->new && !op->base)
+		return ACTION_IGNORE_LOCAL;
+	/* A mode, owner or attribute that was set here is an edit, and would go with the file. */
+	if (!op->new)
+		return same(op->local, op->base) && *op->path ? ACTION_REMOVE : ACTION_KEEP_ORPHAN;
+	if (!op->local && !op->base)
+		return ACTION_INSTALL;
+	if (!op->local)
+		return unchanged_there ? ACTION_KEEP_DEL : ACTION_SIDE_DEL;
+	if (plan_same_content(op->local, op->new))
+		return unchanged_here ? ACTION_NOP : ACTION_ADOPT;
+	if (unchanged_there)
+		return ACTION_KEEP;
+	return unchanged_here ? ACTION_INSTALL : ACTION_SIDE;
+}
+
+static enum action by_policy(enum policy policy, enum action action, const struct op *op)
+{
+	switch (policy) {
+	case POLICY_HOLD:
+		return op->base || op->new ? ACTION_HELD : action;
+	case POLICY_KEEP:
+		return action == ACTION_SIDE       ? ACTION_KEEP
+		       : action == ACTION_SIDE_DEL ? ACTION_KEEP_DEL
+						   : action;
+	case POLICY_REPLACE:
+		return action == ACTION_SIDE || action == ACTION_KEEP ||
+				       action == ACTION_SIDE_DEL || action == ACTION_KEEP_DEL
+			       ? ACTION_INSTALL
+			       : action;
+	case POLICY_MERGE:
+		return action == ACTION_SIDE && is_file(op->base) && is_file(op->local) &&
+				       is_file(op->new)
+			       ? ACTION_MERGE
+			       : action;
+	default:
+		return action;
+	}
+}
+
+static bool same_metadata(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	return (manifest_compare(a, b) &
+		       (MANIFEST_DIFF_MODE | MANIFEST_DIFF_OWNER | MANIFEST_DIFF_XATTR)) == 0;
+}
+
+/*
+ * Rows are merged as soon as the master's differ; the first fill of a client takes the file. The
+ * master's new metadata comes along with them, as it is under the same lock.
+ */
+static bool wants_rows(const struct planner *p, const struct op *op)
+{
+	if (!p->in->is_account_file || !p->in->is_account_file(op->path) || !is_file(op->local) ||
+		!is_file(op->new))
+		return false;
+	if (!plan_same_content(op->local, op->new) && !plan_same_content(op->base, op->new))
+		return true;
+	return is_file(op->base) && !same_metadata(op->base, op->new) &&
+	       !same_metadata(op->local, op->new);
+}
+
+/* At the first fill even what is ignored later on is taken: it is how a client begins. */
+static bool is_ignored(const struct planner *p, const struct op *op, enum policy policy)
+{
+	return policy == POLICY_IGNORE && (op->base || op->new) &&
+	       !(p->in->base->n == 0 && !op->local);
+}
+
+static enum action decide_alone(const struct planner *p, const struct op *op)
+{
+	enum policy policy =
+		policy_of(p->in->policies, op->path, is_dir(op->new) || is_dir(op->local));
+
+	if (is_ignored(p, op, policy))
+		return ACTION_EXCLUDED;
+	if (policy == POLICY_AUTO && wants_rows(p, op))
+		return ACTION_MERGE_ROWS;
+	return by_policy(policy, table(op), op);
+}
+
+static enum rest rest_of(enum action action)
+{
+	switch (action) {
+	case ACTION_NOP:
+	case ACTION_ADOPT:
+	case ACTION_KEEP:
+	case ACTION_KEEP_DEL:
+	case ACTION_INSTALL:
+	case ACTION_MERGE:
+	case ACTION_MERGE_ROWS:
+		return REST_NEW;
+	case ACTION_REMOVE:
+	case ACTION_KEEP_ORPHAN:
+	case ACTION_DROP_BASE:
+	case ACTION_IGNORE_LOCAL:
+		return REST_NONE;
+	default:
+		return REST_OLD;
+	}
+}
+
+static void set(struct op *op, enum action action, const char *why)
+{
+	op->action = action;
+	op->rest = rest_of(action);
+	op->why = why;
+}
+
+static void defer(struct op *op, const char *why, int error)
+{
+	set(op, ACTION_DEFER, why);
+	op->error = error;
+}
+
+/* --- subtrees --- */
+
+/* The same decision for all below; what the base says of it becomes rest. */
+static void cover(struct planner *p, size_t top, enum rest rest)
+{
+	struct op *op = p->plan->op;
+	size_t from, to;
+
+	plan_below(p->plan, op[top].path, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		set(&op[i], op[top].action, NULL);
+		op[i].rest = rest == REST_NEW && !op[i].new ? REST_NONE : rest;
+		op[i].cover = top;
+	}
+}
+
+/* Nothing below is the administrator's: each path is as base has it, whether new keeps it or not.
+ */
+static bool nothing_local_below(const struct planner *p, const struct op *top)
+{
+	size_t from, to;
+
+	plan_below(p->plan, top->path, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		const struct op *op = &p->plan->op[i];
+
+		if (op->local && (op->local->mountpoint || op->local->volume || op->local->error ||
+					 !same(op->local, op->base)))
+			return false;
+		if (op->local && decide_alone(p, op) != ACTION_REMOVE)
+			return false;
+	}
+	return true;
+}
+
+/* What is unknown below stays as it is; that matters only where the master changed it. */
+static void defer_below(struct planner *p, size_t top, const char *why, int error)
+{
+	struct op *op = p->plan->op;
+	size_t from, to;
+
+	plan_below(p->plan, op[top].path, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		set(&op[i], ACTION_NOP, NULL);
+		op[i].rest = REST_OLD;
+		op[i].cover = top;
+		if (!same(op[i].base, op[i].new))
+			defer(&op[i], why, error);
+	}
+}
+
+/* A path that cannot be read, or that something is mounted on: neither is it absent. */
+static bool decide_unknown(struct planner *p, size_t i)
+{
+	struct op *op = &p->plan->op[i];
+	const struct manifest_entry *l = op->local;
+	const char *why = "something is mounted there";
+
+	/* A volume can be entered, but neither removed nor replaced. */
+	bool in_the_way = l && l->volume && (op->base || op->new) && !is_dir(op->new);
+
+	if (!l || !*op->path || !(l->mountpoint || l->error || in_the_way))
+		return false;
+	if (l->error)
+		why = l->error == ENODEV ? "its file system is not mounted" : "cannot be read";
+	set(op, is_dir(l) && is_dir(op->new) && !l->error ? ACTION_ADOPT : ACTION_NOP, NULL);
+	if (op->action == ACTION_NOP && !same(op->base, op->new))
+		defer(op, why, l->error);
+	else if (op->action == ACTION_NOP)
+		op->rest = REST_OLD;
+	defer_below(p, i, why, l->error);
+	return true;
+}
+
+/* A directory makes room for something else: it goes to the trash as it is, with what it holds. */
+static void replace_directory(struct planner *p, size_t top)
+{
+	struct op *op = p->plan->op;
+	size_t from, to;
+
+	if (!nothing_local_below(p, &op[top])) {
+		set(&op[top], ACTION_SIDE_TREE, NULL);
+		cover(p, top, REST_OLD);
+		return;
+	}
+	cover(p, top, REST_NONE);
+	plan_below(p->plan, op[top].path, &from, &to);
+	for (size_t i = from; i < to; i++)
+		op[i].action = op[i].local ? ACTION_REMOVE : ACTION_DROP_BASE;
+}
+
+/* A directory stands on one side, and on another something else or nothing. */
+static void decide_directory(struct planner *p, size_t i)
+{
+	struct op *op = &p->plan->op[i];
+	bool link_for_directory = !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
+				  !(op->base && op->base->type == MANIFEST_LINK);
+
+	switch (op->action) {
+	case ACTION_KEEP_DEL:
+		if (!p->in->undo)
+			cover(p, i, REST_NEW);
+		break;
+	case ACTION_SIDE_DEL:
+		if (is_dir(op->new))
+			cover(p, i, REST_OLD);
+		break;
+	case ACTION_KEEP:
+		if (p->in->undo)
+			break;
+		/* fall through */
+	case ACTION_SIDE:
+		if (is_dir(op->new)) {
+			enum rest rest = op->action == ACTION_KEEP ? REST_NEW : REST_OLD;
+
+			if (link_for_directory)
+				set(op, ACTION_RELOCATED, NULL);
+			else if (op->action == ACTION_SIDE)
+				set(op, ACTION_SIDE_TREE, NULL);
+			cover(p, i, link_for_directory ? REST_OLD : rest);
+		} else if (op->action == ACTION_SIDE && is_dir(op->base)) {
+			set(op, ACTION_SIDE_TREE, NULL);
+			cover(p, i, REST_OLD);
+		}
+		break;
+	case ACTION_INSTALL:
+		if (!is_dir(op->new) && is_dir(op->local))
+			replace_directory(p, i);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool stays_or_comes(const struct op *op)
+{
+	switch (op->action) {
+	case ACTION_NOP:
+	case ACTION_ADOPT:
+	case ACTION_KEEP:
+	case ACTION_INSTALL:
+	case ACTION_MERGE:
+	case ACTION_MERGE_ROWS:
+		return op->new != NULL;
+	case ACTION_SIDE:
+		return op->base != NULL;
+	default:
+		return false;
+	}
+}
+
+/* --- hard links --- */
+
+static const char *leader_of(const struct planner *p, int which, const struct manifest_entry *e)
+{
+	return e && e->group ? p->leader[which][e->group] : NULL;
+}
+
+static bool same_leader(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static const char *other(const struct op *op, const char *leader)
+{
+	return leader && strcmp(leader, op->path) == 0 ? NULL : leader;
+}
+
+/*
+ * Which names share an inode is decided like content, where the content itself has no news. A link
+ * that the master made is made where there was none, and one that the base knows of is broken when
+ * the master has broken it.
+ */
+static void decide_links(const struct planner *p, struct op *op)
+{
+	const char *base = other(op, leader_of(p, BASE, op->base));
+	const char *local = other(op, leader_of(p, LOCAL, op->local));
+
+	op->leader = other(op, leader_of(p, NEW, op->new));
+	if ((op->action == ACTION_NOP || op->action == ACTION_ADOPT) &&
+		!same_leader(local, op->leader))
+		op->relink = op->base ? same_leader(local, base) : op->leader != NULL;
+}
+
+static uint32_t highest_group(const struct manifest *m)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->entry[i]->group > highest)
+			highest = m->entry[i]->group;
+	return highest;
+}
+
+/* Names that are not there, or not the master's, lead nothing. */
+static bool find_leaders(struct planner *p)
+{
+	const struct manifest *list[] = { p->in->base, p->in->local, p->in->new };
+
+	for (int which = BASE; which <= NEW; which++) {
+		p->leader[which] = calloc((size_t)highest_group(list[which]) + 1, sizeof(char *));
+		if (!p->leader[which])
+			return false;
+	}
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct op *op = &p->plan->op[i];
+		const struct manifest_entry *e[] = { op->base, op->local, op->new };
+
+		for (int which = BASE; which <= NEW && op->local && op->new; which++)
+			if (e[which] && e[which]->group && !p->leader[which][e[which]->group])
+				p->leader[which][e[which]->group] = op->path;
+	}
+	return true;
+}
+
+/* --- all paths --- */
+
+/* An INSTALL needs its directory: there already, or built by another INSTALL, which then covers it.
+ */
+static void find_place(struct planner *p, size_t i, struct op *parent)
+{
+	struct op *op = &p->plan->op[i];
+
+	op->offerable = parent && is_dir(parent->local);
+	op->aside = p->in->undo && !op->offerable;
+	if (op->action == ACTION_SIDE_DEL && !op->offerable)
+		op->rest = REST_NEW;
+	if (op->action == ACTION_INSTALL && op->aside &&
+		!(parent && parent->action == ACTION_INSTALL)) {
+		set(op, ACTION_SIDE_DEL, NULL);
+		if (is_dir(op->new))
+			cover(p, i, REST_OLD);
+	}
+	if (op->action != ACTION_INSTALL || op->offerable || !parent)
+		return;
+	if (parent->action == ACTION_INSTALL && is_dir(parent->new))
+		op->cover =
+			parent->cover == PLAN_NONE ? (size_t)(parent - p->plan->op) : parent->cover;
+	else
+		defer(op, "its directory is not there", 0);
+}
+
+static bool decide(struct planner *p)
+{
+	struct op *parent = NULL;
+
+	for (size_t i = 0; i < p->plan->n; i++) {
+		struct op *op = &p->plan->op[i];
+
+		if (op->cover != PLAN_NONE)
+			continue;
+		set(op, decide_alone(p, op), NULL);
+		if (op->action != ACTION_EXCLUDED && decide_unknown(p, i))
+			continue;
+		parent = *op->path ? plan_parent(p->plan, op->path, parent) : NULL;
+		decide_directory(p, i);
+		find_place(p, i, parent);
+		decide_links(p, op);
+		if (stays_or_comes(op) && !plan_metadata(op, p->plan->made))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Directories that the master dropped go only if all that they hold goes; the topmost that goes
+ * takes the rest along. From the last path to the first a directory comes after all that it holds.
+ */
+static void settle_removals(struct planner *p)
+{
+	struct op *op = p->plan->op, *parent = NULL;
+
+	for (size_t i = p->plan->n; i-- > 1;) {
+		if (!op[i].local || op[i].action == ACTION_REMOVE)
+			continue;
+		parent = plan_parent(p->plan, op[i].path, parent);
+		if (parent && parent->action == ACTION_REMOVE)
+			set(parent, ACTION_KEEP_ORPHAN, "something else is in it");
+	}
+	for (size_t i = 1; i < p->plan->n; i++) {
+		if (op[i].action != ACTION_REMOVE || op[i].cover != PLAN_NONE)
+			continue;
+		parent = plan_parent(p->plan, op[i].path, parent);
+		if (parent && parent->action == ACTION_REMOVE)
+			op[i].cover =
+				parent->cover == PLAN_NONE ? (size_t)(parent - op) : parent->cover;
+	}
+}
+
+int plan_make(const struct plan_input *input, struct plan **plan)
+{
+	struct planner p = { .in = input, .plan = calloc(1, sizeof(struct plan)) };
+	bool ok = p.plan && (p.plan->made = manifest_new()) && join(&p) && find_leaders(&p) &&
+		  decide(&p);
+
+	if (ok)
+		settle_removals(&p);
+	for (int which = BASE; which <= NEW; which++)
+		free(p.leader[which]);
+	if (!ok) {
+		plan_free(p.plan);
+		return -ENOMEM;
+	}
+	*plan = p.plan;
+	return 0;
+}

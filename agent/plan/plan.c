@@ -1,0 +1,204 @@
+/* A plan as a list: its paths, the base that follows from it, and the words for it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/plan/plan.h"
+
+/* --- paths --- */
+
+static int by_path(const void *key, const void *member)
+{
+	const struct op *op = member;
+
+	return strcmp(key, op->path);
+}
+
+struct op *plan_find(const struct plan *plan, const char *path)
+{
+	return plan->n ? bsearch(path, plan->op, plan->n, sizeof(*plan->op), by_path) : NULL;
+}
+
+/* Where "path" and then c would be. Of all that begins with path, "path/…" lies together. */
+static size_t lower_bound(const struct plan *plan, const char *path, char c)
+{
+	size_t low = 0, high = plan->n, size = strlen(path);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *other = plan->op[middle].path;
+		int order = strncmp(other, path, size);
+
+		if (order < 0 || (order == 0 && (unsigned char)other[size] < (unsigned char)c))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void plan_below(const struct plan *plan, const char *path, size_t *from, size_t *to)
+{
+	*from = *path ? lower_bound(plan, path, '/') : plan->n > 0;
+	*to = *path ? lower_bound(plan, path, '/' + 1) : plan->n;
+}
+
+struct op *plan_parent(const struct plan *plan, const char *path, struct op *last)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	char parent[MANIFEST_PATH_MAX + 1];
+
+	if (last && strncmp(last->path, path, n) == 0 && last->path[n] == '\0')
+		return last;
+	memcpy(parent, path, n);
+	parent[n] = '\0';
+	return plan_find(plan, parent);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	manifest_free(plan->made);
+	free(plan->op);
+	free(plan);
+}
+
+/* --- the next base --- */
+
+static bool is_dir(const struct manifest_entry *e)
+{
+	return e && e->type == MANIFEST_DIR;
+}
+
+static const struct manifest_entry *rest_entry(const struct op *op)
+{
+	if (op->rest == REST_OLD)
+		return op->base;
+	if (op->rest == REST_NEW)
+		return op->settled ? op->settled : op->new;
+	return NULL;
+}
+
+/*
+ * A list has the directory of each of its paths: one that itself would not be in the next base (it
+ * is ignored, or its conflict is new) is there for the sake of what it holds.
+ */
+static void close_upwards(const struct plan *plan, const struct manifest_entry **chosen)
+{
+	struct op *parent = NULL;
+
+	for (size_t i = plan->n; i-- > 1;) {
+		size_t at;
+
+		if (!chosen[i])
+			continue;
+		parent = plan_parent(plan, plan->op[i].path, parent);
+		at = parent ? (size_t)(parent - plan->op) : 0;
+		if (parent && parent->settled && !is_dir(chosen[at]) && is_dir(parent->new))
+			chosen[at] = parent->settled;
+		else if (parent && !chosen[at])
+			chosen[at] = is_dir(parent->new) ? parent->new : parent->base;
+	}
+	for (size_t i = 1; i < plan->n; i++) {
+		parent = chosen[i] ? plan_parent(plan, plan->op[i].path, parent) : parent;
+		if (chosen[i] && (!parent || !is_dir(chosen[parent - plan->op])))
+			chosen[i] = NULL;
+	}
+}
+
+static bool add_rest(
+	struct manifest *rest, const struct plan *plan, const struct manifest_entry **chosen)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		chosen[i] = rest_entry(&plan->op[i]);
+	close_upwards(plan, chosen);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->op[i];
+		struct manifest_entry *copy;
+
+		if (!chosen[i])
+			continue;
+		if (!chosen[i]->group) {
+			if (!manifest_refer(rest, chosen[i]))
+				return false;
+			continue;
+		}
+		copy = manifest_add(rest, chosen[i]);
+		if (!copy)
+			return false;
+		/* The groups of two generations in one list: told apart by where they come from. */
+		copy->group =
+			chosen[i] == op->settled ? 0 : 2 * copy->group + (chosen[i] == op->base);
+	}
+	return manifest_sort(rest);
+}
+
+struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head)
+{
+	const struct manifest_entry **chosen = calloc(plan->n + 1, sizeof(*chosen));
+	struct manifest *rest = manifest_new();
+
+	if (rest)
+		rest->head = *head;
+	if (!chosen || !rest || !add_rest(rest, plan, chosen)) {
+		manifest_free(rest);
+		rest = NULL;
+	}
+	free(chosen);
+	return rest;
+}
+
+/* --- guards and names --- */
+
+#define SHRINK_FROM 200 /* entries of a base from which on losing half of them is suspicious */
+
+const char *plan_guard(const struct manifest *base, const struct manifest *new, bool older)
+{
+	if (base->n == 0)
+		return new->n > 1 ? NULL : "the manifest is empty";
+	if (strcmp(base->head.share, new->head.share) != 0)
+		return "the manifest is of another share";
+	if (!older && new->head.generation < base->head.generation)
+		return "the generation is older than the one applied (to go back: xf-agent "
+		       "rollback)";
+	if (new->n <= 1)
+		return "the manifest is empty";
+	if (base->n >= SHRINK_FROM && new->n < base->n / 2)
+		return "the manifest has less than half of the entries that it had";
+	return NULL;
+}
+
+const char *op_label(const struct op *op)
+{
+	static const char *const label[ACTIONS] = {
+		[ACTION_NOP] = "NOP",
+		[ACTION_IGNORE_LOCAL] = "IGNORE-LOCAL",
+		[ACTION_EXCLUDED] = "EXCLUDED",
+		[ACTION_HELD] = "HELD",
+		[ACTION_ADOPT] = "ADOPT",
+		[ACTION_DROP_BASE] = "DROP-BASE",
+		[ACTION_KEEP] = "KEEP",
+		[ACTION_KEEP_DEL] = "KEEP-DEL",
+		[ACTION_KEEP_ORPHAN] = "KEEP-ORPHAN",
+		[ACTION_INSTALL] = "INSTALL",
+		[ACTION_REMOVE] = "REMOVE",
+		[ACTION_MERGE] = "MERGE",
+		[ACTION_MERGE_ROWS] = "MERGE-ROWS",
+		[ACTION_SIDE] = "SIDE",
+		[ACTION_SIDE_DEL] = "SIDE-DEL",
+		[ACTION_SIDE_TREE] = "SIDE-TREE",
+		[ACTION_RELOCATED] = "RELOCATED-DIR",
+		[ACTION_DEFER] = "DEFER",
+	};
+
+	if (op->action != ACTION_NOP && op->action != ACTION_ADOPT)
+		return label[op->action];
+	if (op->meta & META_CONFLICT)
+		return "META-CONFLICT";
+	if (op->meta & META_TAKEN)
+		return "TAKE-META";
+	if (op->relink)
+		return "RELINK";
+	return op->meta & META_KEPT && op->action == ACTION_NOP ? "KEEP-META" : label[op->action];
+}

@@ -1,0 +1,132 @@
+/*
+ * The decision: what becomes of every path, as a pure function of base (what this client last
+ * took), local (what is there), new (the generation's manifest) and policy (docs/reconcile.md has
+ * the table).
+ *
+ * Content (type, digest, link text, device number; never times) and metadata (mode, owner, group,
+ * each extended attribute) are decided apart. Where one decision holds for a whole subtree, the
+ * ops below it carry the index of the op that covers them.
+ */
+#ifndef AGENT_PLAN_H
+#define AGENT_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/plan/policy.h"
+#include "lib/manifest/manifest.h"
+
+enum action {
+	ACTION_NOP,          /* A A A */
+	ACTION_IGNORE_LOCAL, /* – L –: not ours */
+	ACTION_EXCLUDED,     /* policy ignore */
+	ACTION_HELD,         /* policy hold */
+	ACTION_ADOPT,        /* – N N, A B B: no write */
+	ACTION_DROP_BASE,    /* A – – */
+	ACTION_KEEP,         /* A L A */
+	ACTION_KEEP_DEL,     /* A – A: stays deleted */
+	ACTION_KEEP_ORPHAN,  /* A L –, and directories that something local holds */
+	ACTION_INSTALL,      /* – – N, A A B */
+	ACTION_REMOVE,       /* A A –: to the trash */
+	ACTION_MERGE,        /* A L B under policy merge; becomes SIDE if the merge has conflicts */
+	ACTION_MERGE_ROWS,   /* account files */
+	ACTION_SIDE,         /* – L N, A L B: local stays, new is offered beside it */
+	ACTION_SIDE_DEL,     /* A – B: stays deleted, new is offered */
+	ACTION_SIDE_TREE,    /* a directory stands against something else: new is offered, nothing
+			      * touched
+			      */
+	ACTION_RELOCATED,    /* the administrator's symbolic link where a directory is expected */
+	ACTION_DEFER,        /* cannot be decided or done now: see op.why */
+	ACTIONS
+};
+
+#define META_KEPT     (1u << 0) /* some of it changed here alone: stays */
+#define META_TAKEN    (1u << 1) /* some of it changed by the master alone: set in op.after */
+#define META_CONFLICT (1u << 2) /* some of it changed on both sides, differently: stays, listed */
+
+/* What the base holds for this path when the op is done. */
+enum rest { REST_OLD, REST_NEW, REST_NONE };
+
+#define PLAN_NONE SIZE_MAX
+
+struct op {
+	const char *path;
+	enum action action;
+	enum rest rest;
+	unsigned int meta;
+	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
+		      */
+	bool offerable; /* SIDE…: the directory that an offer would lie in is there */
+	bool aside;     /* it is not, but there is to be an offer: in pending */
+	const struct manifest_entry *base, *local, *new; /* NULL: absent */
+	const struct manifest_entry *after; /* INSTALL, META_TAKEN: what will be there */
+	/* META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
+	 * REST_NEW; and for a directory of REST_OLD that the next base needs for what is in it. */
+	const struct manifest_entry *settled;
+	const char *leader; /* a path of local and new that this one shares its inode with in new,
+			       or NULL */
+	size_t cover;       /* the op that decides for this one too, or PLAN_NONE */
+	const char *why;    /* DEFER, KEEP_ORPHAN: static text, or NULL */
+	int error;          /* DEFER: an errno that goes with it, or 0 */
+};
+
+struct plan {
+	struct op *op; /* one for each path of base, local and new, in their order */
+	size_t n;
+	struct manifest *made; /* holds the entries that were made up */
+};
+
+struct plan_input {
+	const struct manifest *base, *local, *new; /* base without entries: there is none yet */
+	const struct policies *policies;
+	bool (*is_account_file)(const char *path); /* merged by rows; NULL: none is */
+	/*
+	 * A rollback: the lists have the paths of one run only, and what new has may be nowhere
+	 * else. So each path is decided by itself, where a directory was deleted or replaced here,
+	 * too, and what has no directory to lie in is offered in pending.
+	 */
+	bool undo;
+};
+
+/* Returns 0 and *plan, which refers to the input's entries; or -ENOMEM. */
+int plan_make(const struct plan_input *input, struct plan **plan);
+void plan_free(struct plan *plan);
+
+/*
+ * The rule by which new must not be applied over base at all (static text), or NULL: another share,
+ * an older generation (it might be a replay) unless older says that it is wanted, empty or much
+ * shrunken.
+ */
+const char *plan_guard(const struct manifest *base, const struct manifest *new, bool older);
+
+/* The ops below path are [*from, *to): all that begins with "path/". */
+void plan_below(const struct plan *plan, const char *path, size_t *from, size_t *to);
+
+/* The op of that path, or NULL. */
+struct op *plan_find(const struct plan *plan, const char *path);
+
+/*
+ * The op of the directory that holds path, or NULL. last, if not NULL, is looked at first: the last
+ * parent is mostly the next one's, too.
+ */
+struct op *plan_parent(const struct plan *plan, const char *path, struct op *last);
+
+/* The next base: every op's rest, referring to the input's entries. NULL without memory. */
+struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head);
+
+/* "INSTALL", …, and "KEEP-META", "TAKE-META", "META-CONFLICT" where metadata is all there is to do.
+ */
+const char *op_label(const struct op *op);
+
+/* --- parts, here to be tested --- */
+
+/* Whether both are absent, or of one type with the same digest, link text or device number. */
+bool plan_same_content(const struct manifest_entry *a, const struct manifest_entry *b);
+
+/*
+ * The metadata of a path that stays or is installed, three-way: sets op->meta, op->after and
+ * op->settled from op->base, local, new. False without memory.
+ */
+bool plan_metadata(struct op *op, struct manifest *made);
+
+#endif

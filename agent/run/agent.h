@@ -1,0 +1,162 @@
+/* One run of xf-agent: what it was asked, what it has open, what it found out. */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/config.h"
+#include "agent/merge/conflicts.h"
+#include "agent/plan/plan.h"
+#include "agent/plan/policy.h"
+#include "agent/run/state.h"
+#include "agent/share/share-reader.h"
+#include "agent/transaction/change.h"
+#include "agent/transaction/owners.h"
+#include "agent/transaction/transaction.h"
+
+/* Exit status, xf-agent(8). */
+enum {
+	EXIT_DONE = 0,
+	EXIT_DIFFERENT = 1, /* verify, diff */
+	EXIT_USAGE = 2,
+	EXIT_CONFLICTS = 10,
+	EXIT_DEFERRED = 11,
+	EXIT_REFUSED = 20,
+	EXIT_UNREACHABLE = 21,
+	EXIT_UNDONE = 30, /* failed, nothing was changed */
+};
+
+enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE };
+
+struct options {
+	const char *root, *state, *pub, *source, *tool;
+	bool json, quiet, again;
+	int resolve; /* RESOLVE_… */
+	struct config config;
+};
+
+struct agent {
+	const struct options *options;
+	int root, state, lock; /* state is -1 if there is none yet */
+	struct mounts *mounts;
+	struct policies *policies;
+	struct state_status status;
+	bool unfinished;            /* a transaction is: another run is at work, or was cut off */
+	bool recovered_undo;        /* a rollback that was cut off has been finished */
+	struct conflicts conflicts; /* of the run before */
+	struct source *source;      /* opened when something of it is asked for */
+	int source_error;           /* why it could not be opened: not tried again */
+	uint32_t generation;        /* the share's, or the one this client is pinned to */
+	bool pinned;                /* by the kernel's command line */
+
+	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
+	bool fetched;                                  /* new: it is STATE_NEXT */
+	struct plan *plan;
+
+	/* What prepare() makes of the plan. */
+	struct steps steps;
+	struct conflicts next;
+	struct manifest *made; /* entries of steps */
+	struct buf *bytes;     /* contents of steps */
+	size_t n_bytes;
+	struct owners *owners;
+
+	const char *whole;       /* scan all below this path, strangers too; NULL: none */
+	const char *merged_path; /* resolve --merge: this path gets these bytes */
+	struct buf merged;
+	const struct undo *undo; /* rollback: contents are those of the trash */
+	/* What is written with the changes: records->base, fetched and status. 0 or -errno. */
+	int (*records)(struct agent *agent, struct records *records);
+};
+
+/* Where the trash keeps what was displaced from path; a list sorted by path. */
+struct undo {
+	uint32_t serial; /* of the record that is undone */
+	size_t n;
+	struct undone {
+		char *path, *source; /* below the state directory */
+		char *put; /* the copy of what was put in place, of an account file; or NULL */
+	} * undone;
+};
+
+/*
+ * Open root and state. With change the state directory is made and locked, and a killed run's
+ * transaction is put in order. Returns 0 or an exit status, after saying why.
+ */
+int agent_open(struct agent *agent, const struct options *options, bool change);
+void agent_close(struct agent *agent);
+
+/* Say on standard error what was done and is no mistake, unless --quiet is given. */
+__attribute__((format(printf, 2, 3))) void inform(
+	const struct agent *agent, const char *format, ...);
+
+/* A path of the client for a message: below the root that the options name. Returns out. */
+const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX]);
+
+/* --- the steps of a run; each returns 0 or an exit status, after saying why --- */
+
+/* The share's generation into agent->generation. */
+int agent_current(struct agent *agent);
+
+/* Open the share, if it is not open yet. Whoever reads from agent->source asks for this before. */
+int agent_source(struct agent *agent);
+/* The same without a message: 0 or -errno; -ENODEV: no share is configured. */
+int agent_open_source(struct agent *agent);
+
+/* base and new, the latter verified, guarded. Needs the share only if the generation is new. */
+int agent_load(struct agent *agent);
+
+/* local and pending. all: read every file anew, without the stat cache. */
+int agent_scan(struct agent *agent, bool all);
+
+/* The plan; and the steps that carry it out. */
+int agent_decide(struct agent *agent);
+int agent_prepare(struct agent *agent);
+
+/* Make the changes, and what follows from them: base, records, derived files. */
+int agent_apply(struct agent *agent);
+
+/* load, scan, decide and prepare. */
+int agent_look(struct agent *agent);
+
+/* The exit status for what is left to do. */
+int agent_left(const struct agent *agent);
+
+/* --- parts --- */
+
+/* Steps, offers, merges from the plan. 0 or -errno. */
+int prepare(struct agent *agent);
+
+/* The content of a path of a manifest: kept, or read from the share's generation, verified. */
+int agent_content(
+	struct agent *agent, uint32_t generation, const struct manifest_entry *e, struct buf *out);
+
+/*
+ * The content of an entry of the base, which may be of an older generation than the one that was
+ * applied last: kept, or read from the newest generation of the share that has it, verified.
+ * Returns 0 or -errno.
+ */
+int agent_base_content(struct agent *agent, const struct manifest_entry *e, struct buf *out);
+
+/* The content of a local file, verified to be what the scan saw. 0, -ESTALE, or -errno. */
+int agent_local_content(const struct agent *agent, const struct manifest_entry *e, struct buf *out);
+
+/* Bytes for a step, that live as long as the agent: takes buf over. NULL without memory. */
+const struct buf *agent_keep_bytes(struct agent *agent, struct buf *buf);
+
+/* The records of a reconcile. 0 or -errno. */
+int agent_records(struct agent *agent, struct records *records);
+
+/* Say that a transaction could not be finished, and why. */
+void agent_unfinished(const struct transaction *t, int r);
+
+/* On the running system: bring what derives from the steps' files up to date, and tell those who
+ * log in. */
+void derive(struct agent *agent, const struct steps *steps);
+
+/* The first half of that: run the commands for the paths of these steps, whatever system it is. */
+void derive_files(const struct steps *steps);
+
+#endif

@@ -1,0 +1,74 @@
+#include "agent/run/former-links.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/cleanup.h"
+
+static void take_groups(struct manifest *m, const struct manifest *from)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct manifest_entry *e = manifest_find(from, m->entry[i]->path);
+
+		m->entry[i]->group = e ? e->group : 0;
+	}
+}
+
+static bool is_in_record(const struct agent *a, const char *path)
+{
+	return manifest_find(a->base, path) || manifest_find(a->new, path);
+}
+
+/* The groups of a list that have a path of the record: a byte for each. NULL without memory. */
+static char *touched_groups(const struct manifest *list, const struct agent *a)
+{
+	uint32_t highest = 0;
+	char *touched;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->entry[i]->group > highest)
+			highest = list->entry[i]->group;
+	touched = calloc((size_t)highest + 1, 1);
+	for (size_t i = 0; touched && i < list->n; i++)
+		if (list->entry[i]->group && is_in_record(a, list->entry[i]->path))
+			touched[list->entry[i]->group] = 1;
+	return touched;
+}
+
+/* The other names of these inodes: they did not change, but what they are linked to did. */
+static bool add_other_names(struct agent *a, const struct manifest *was, const struct manifest *is)
+{
+	AUTO_FREE char *in_was = touched_groups(was, a), *in_is = touched_groups(is, a);
+	AUTO_MANIFEST struct manifest *other = manifest_new();
+	bool ok = in_was && in_is && other;
+
+	for (size_t i = 0; ok && i < was->n; i++) {
+		const struct manifest_entry *x = was->entry[i], *y = manifest_find(is, x->path);
+
+		if (y && (in_was[x->group] || in_is[y->group]) && !is_in_record(a, x->path) &&
+			(manifest_compare(x, y) & ~MANIFEST_DIFF_TIME) == 0)
+			ok = manifest_add(other, x) != NULL;
+	}
+	for (size_t i = 0; ok && i < other->n; i++)
+		ok = manifest_add(a->new, other->entry[i]) &&
+		     manifest_add(a->base, manifest_find(is, other->entry[i]->path));
+	return ok;
+}
+
+int former_links(struct agent *a, uint32_t serial)
+{
+	AUTO_MANIFEST struct manifest *was = NULL, *is = NULL;
+	struct manifest_error error;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "trash/%u/base", serial);
+	r = state_read_manifest(a->state, path, &was, &error);
+	r = r < 0 ? r : state_manifest(a->state, STATE_BASE, &is, &error);
+	if (r < 0)
+		return r;
+	take_groups(a->new, was);
+	take_groups(a->base, is);
+	return add_other_names(a, was, is) ? 0 : -ENOMEM;
+}

@@ -1,0 +1,245 @@
+/* A share on an NFS server, through xf-fetch. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/fetch/url.h"
+#include "agent/fetch/window.h"
+#include "agent/run/agent.h"
+#include "agent/share/share-reader.h"
+#include "lib/cli.h"
+
+#define PROGRAM "xf-fetch"
+#define SPARE   15 /* seconds above what xf-fetch itself needs to find out that nobody answers */
+
+struct source_nfs {
+	struct source source;
+	char *url;
+	unsigned int servers, died; /* of the URL; how many of xf-fetch */
+	int fd;                     /* to xf-fetch; -1 after it failed */
+	pid_t pid;
+	int patience; /* milliseconds */
+	struct window window;
+	struct fetch_reply reply;
+};
+
+/* Beside this program, where it is built, or in its installed place. */
+static void start_program(const struct source_nfs *s, int fd)
+{
+	char first[16];
+	char path[PATH_MAX + sizeof(PROGRAM)];
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	snprintf(path + (n > 0 ? n : 0), sizeof(PROGRAM), "%s", PROGRAM);
+	/* Standard output is not for it. */
+	if (dup2(fd, 0) < 0 || dup2(2, 1) < 0)
+		_exit(1);
+	snprintf(first, sizeof(first), "%u", s->died);
+	execl(path, PROGRAM, s->url, first, NULL);
+	execl(XF_LIBEXECDIR "/" PROGRAM, PROGRAM, s->url, first, NULL);
+	perror("xf-agent: " XF_LIBEXECDIR "/" PROGRAM);
+	_exit(1);
+}
+
+static int start(struct source_nfs *s)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	s->pid = fork();
+	if (s->pid == 0)
+		start_program(s, pair[1]);
+	close(pair[1]);
+	s->fd = pair[0];
+	return s->pid < 0 ? -errno : 0;
+}
+
+static void stop(struct source_nfs *s)
+{
+	if (s->fd < 0)
+		return;
+	close(s->fd);
+	s->fd = -1;
+	kill(s->pid, SIGKILL);
+	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+/* It ended by itself: it has said why (-ECONNABORTED), or what the server said was too much for
+ * libnfs (-EPIPE). */
+static int ended(struct source_nfs *s)
+{
+	siginfo_t info = { 0 };
+
+	waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOWAIT);
+	if (info.si_code == CLD_EXITED)
+		return -ECONNABORTED;
+	cli_error(0, PROGRAM " crashed on a reply from the server (%s)", strsignal(info.si_status));
+	return -EPIPE;
+}
+
+/* --- talking --- */
+
+/* Ask for what is still missing of a slot's file. */
+static int request(struct source_nfs *s, const struct fetch *f, int slot)
+{
+	const struct window_slot *w = &s->window.slot[slot];
+	const char *path = f->path(w->file, f->arg);
+	struct fetch_request q = { w->got, w->limit, (uint32_t)slot, "" };
+	size_t n = strlen(path);
+
+	if (n > sizeof(q.path))
+		return -ENAMETOOLONG;
+	memcpy(q.path, path, n);
+	/* Never waiting here, while xf-fetch may wait for us to read what it says. */
+	return send(s->fd, &q, offsetof(struct fetch_request, path) + n,
+		       MSG_NOSIGNAL | MSG_DONTWAIT) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* Ask for files, from *next on, as many as there are free slots. */
+static int ask(struct source_nfs *s, const struct fetch *f, uint64_t limit, size_t *next)
+{
+	int slot, r = 0;
+
+	while (r == 0 && *next < f->n && (slot = window_free(&s->window)) >= 0) {
+		window_take(&s->window, slot, *next, limit);
+		r = request(s, f, slot);
+		if (r < 0)
+			window_drop(&s->window, slot);
+		else
+			++*next;
+	}
+	return r == -EAGAIN && s->window.used ? 0 : r;
+}
+
+/* A new xf-fetch goes on where the last one was, with the next server. */
+static int restart(struct source_nfs *s, const struct fetch *f)
+{
+	int r;
+
+	stop(s);
+	s->died++;
+	r = start(s);
+	for (int slot = 0; r == 0 && slot < FETCH_SLOTS; slot++)
+		if (s->window.slot[slot].used)
+			r = request(s, f, slot);
+	return r;
+}
+
+static int answer(struct source_nfs *s, const struct fetch *f)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	ssize_t n = poll(&p, 1, s->patience);
+
+	if (n == 0)
+		return -ETIMEDOUT;
+	if (n > 0)
+		n = recv(s->fd, &s->reply, sizeof(s->reply), MSG_TRUNC);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	return n == 0 ? ended(s) : window_reply(&s->window, &s->reply, (size_t)n, f);
+}
+
+static int exchange(struct source_nfs *s, const struct fetch *f, uint64_t limit)
+{
+	size_t next = 0;
+	int r = s->fd < 0 ? -ENOTCONN : 0;
+
+	while (r == 0 && (next < f->n || s->window.used)) {
+		r = ask(s, f, limit, &next);
+		r = r ? r : answer(s, f);
+		if (r == -EPIPE && s->died + 1 < s->servers)
+			r = restart(s, f);
+	}
+	/* What still comes would be taken for answers to the next. */
+	if (r)
+		stop(s);
+	return r;
+}
+
+/* --- the source --- */
+
+struct whole {
+	const char *path;
+	struct buf *out;
+	int error;
+};
+
+static const char *whole_path(size_t i, void *arg)
+{
+	(void)i;
+	return ((struct whole *)arg)->path;
+}
+
+static int whole_data(size_t i, const void *data, size_t size, int error, void *arg)
+{
+	struct whole *w = arg;
+
+	(void)i;
+	buf_add(w->out, data, size);
+	w->error = w->out->failed ? -ENOMEM : error;
+	return w->out->failed ? -ENOMEM : 0;
+}
+
+static int nfs_read(struct source *source, const char *path, size_t limit, struct buf *out)
+{
+	struct whole w = { path, out, 0 };
+	const struct fetch f = { 1, whole_path, whole_data, &w };
+	int r = exchange((struct source_nfs *)source, &f, limit);
+
+	return r ? r : w.error;
+}
+
+static int nfs_fetch(struct source *source, const struct fetch *f)
+{
+	return exchange((struct source_nfs *)source, f, UINT64_MAX);
+}
+
+static void nfs_close(struct source *source)
+{
+	struct source_nfs *s = (struct source_nfs *)source;
+
+	stop(s);
+	free(s->url);
+	free(s);
+}
+
+int source_nfs_open(const char *text, struct source **source)
+{
+	struct share_url url;
+	const char *what;
+	struct source_nfs *s;
+	int r = share_url_parse(text, &url, &what);
+
+	if (r < 0) {
+		cli_error(0, "%s: %s", text, what);
+		return r;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->source = (struct source){ nfs_read, nfs_fetch, nfs_close };
+	s->fd = -1;
+	s->url = strdup(text);
+	s->servers = url.n;
+	s->patience = (int)(FETCH_ROUNDS * url.n * url.timeout + SPARE) * 1000;
+	r = s->url ? start(s) : -ENOMEM;
+	if (r < 0)
+		nfs_close(&s->source);
+	else
+		*source = &s->source;
+	return r;
+}

@@ -1,0 +1,310 @@
+#include "agent/transaction/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/run/state.h"
+#include "lib/cleanup.h"
+#include "lib/publish.h"
+#include "lib/vis.h"
+
+#define HEAD "xenfarm-journal 1 "
+
+struct step_name step_name(size_t number)
+{
+	struct step_name name;
+
+	snprintf(name.text, sizeof(name.text), "%08zu", number);
+	return name;
+}
+
+/* --- writing --- */
+
+/* The entry as NUMBER.SIDE, and below it as rest. */
+static bool add_entry(struct manifest *m, const struct step *s, const char *side, const char *rest,
+	const struct manifest_entry *entry, const struct owners *owners)
+{
+	struct manifest_entry e = *entry;
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s.%s%s", step_name(s->number).text, side, rest);
+	e.path = path;
+	e.group = 0;
+	e.nlink = 1;
+	if (owners) {
+		e.uid = owners_uid(owners, entry);
+		e.gid = owners_gid(owners, entry);
+	}
+	return manifest_add(m, &e) != NULL;
+}
+
+/* What a directory held; what could not be read then is not what is found later. */
+static bool add_tree(struct manifest *m, const struct step *s)
+{
+	size_t from, to;
+
+	manifest_below(s->seen, s->path, &from, &to);
+	for (size_t i = from; i < to; i++) {
+		const struct manifest_entry *e = s->seen->entry[i];
+
+		if (!e->error && !add_entry(m, s, "before", e->path + strlen(s->path), e, NULL))
+			return false;
+	}
+	return true;
+}
+
+static bool add_entries(struct manifest *m, const struct step *s, const struct owners *owners)
+{
+	return (!s->after || add_entry(m, s, "after", "", s->after, owners)) &&
+	       (!s->before || add_entry(m, s, "before", "", s->before, NULL)) &&
+	       (!s->seen || !s->before || s->before->type != MANIFEST_DIR || add_tree(m, s));
+}
+
+static void add_volumes(struct buf *text, const struct volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->n; i++) {
+		const struct volume *v = &volumes->volume[i];
+
+		buf_printf(text, "volume %s %s ", v->state ? "state" : "root", step_name(0).text);
+		vis_encode(text, v->top, strlen(v->top));
+		buf_puts(text, "\n");
+	}
+}
+
+static void add_line(struct buf *text, const struct step *s)
+{
+	char place[24] = "root";
+
+	if (s->pending)
+		strcpy(place, "pending");
+	else if (s->group)
+		snprintf(place, sizeof(place), "root.%u", s->group);
+	buf_printf(text, "%s %s %s ", s->within != STEP_NONE ? "inside" : step_kind_name(s->kind),
+		place, step_name(s->number).text);
+	vis_encode(text, s->path, strlen(s->path));
+	buf_puts(text, "\n");
+}
+
+int journal_encode(const struct journal *head, const struct steps *steps,
+	const struct owners *owners, struct manifest **entries, struct buf *text,
+	struct buf *encoded)
+{
+	const struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .nlink = 1 };
+	AUTO_MANIFEST struct manifest *m = manifest_new();
+	struct manifest_error error;
+	int r;
+
+	if (!m || !manifest_add(m, &root))
+		return -ENOMEM;
+	buf_printf(text, HEAD "%u %u", head->from, head->to);
+	if (head->undo)
+		buf_printf(text, " undo %u", head->undoes);
+	buf_puts(text, "\n");
+	add_volumes(text, &head->volumes);
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *s = &steps->step[i];
+
+		if (s->within != STEP_NONE && head->from == 0)
+			continue;
+		add_line(text, s);
+		if (!add_entries(m, s, owners))
+			return -ENOMEM;
+	}
+	if (text->failed || !manifest_sort(m))
+		return -ENOMEM;
+	r = manifest_encode(m, encoded, &error);
+	if (r < 0)
+		return r;
+	*entries = m;
+	m = NULL;
+	return 0;
+}
+
+int journal_mark_staged(int dir, const struct steps *steps)
+{
+	AUTO_BUF struct buf text = { 0 };
+
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *s = &steps->step[i];
+
+		if (s->within == STEP_NONE && s->deferred)
+			buf_printf(&text, "%zu -\n", s->number);
+		else if (s->within == STEP_NONE && s->ino)
+			buf_printf(&text, "%zu %ju\n", s->number, (uintmax_t)s->ino);
+	}
+	return text.failed ? -ENOMEM : publish_file(dir, "staged", 0600, text.data, text.size);
+}
+
+int journal_mark_made(int dir, const struct steps *steps)
+{
+	AUTO_BUF struct buf text = { 0 };
+
+	for (size_t i = 0; i < steps->n; i++)
+		if (steps->step[i].within == STEP_NONE && steps->step[i].deferred)
+			buf_printf(&text, "%zu\n", steps->step[i].number);
+	return text.failed ? -ENOMEM : publish_file(dir, "made", 0600, text.data, text.size);
+}
+
+/* --- reading --- */
+
+static const struct manifest_entry *find_entry(
+	const struct journal *j, size_t number, const char *side)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "%s.%s", step_name(number).text, side);
+	return manifest_find(j->entries, path);
+}
+
+static bool parse_kind(const char *word, struct step *step)
+{
+	unsigned int kind = 0;
+
+	if (strcmp(word, "inside") == 0) {
+		step->within = 0;
+		return true;
+	}
+	while (kind < STEP_KINDS && strcmp(step_kind_name((enum step_kind)kind), word) != 0)
+		kind++;
+	step->kind = (enum step_kind)kind;
+	return kind < STEP_KINDS;
+}
+
+static bool parse_step(struct journal *j, char *line, size_t n)
+{
+	struct step step = { .kind = STEP_CREATE, .within = STEP_NONE }, *added;
+	char kind[16], place[16], number[16];
+	size_t length;
+	int at = 0;
+
+	if (sscanf(line, "%15s %15s %15[0-9] %n", kind, place, number, &at) < 3 || at == 0)
+		return false;
+	if (vis_decode(line + at, n - (size_t)at, &length) < 0)
+		return false;
+	if (strcmp(kind, "volume") == 0)
+		return (!line[at] || !manifest_path_rule(line + at)) &&
+		       volumes_add(&j->volumes, line + at, strcmp(place, "state") == 0);
+	if (!parse_kind(kind, &step))
+		return false;
+	step.pending = strcmp(place, "pending") == 0;
+	sscanf(place, "root.%u", &step.group);
+	step.path = line + at;
+	step.op = strtoul(number, NULL, 10);
+	step.before = find_entry(j, step.op, "before");
+	step.after = find_entry(j, step.op, "after");
+	if (!step.before != (step.kind == STEP_CREATE) || !step.after != (step.kind == STEP_REMOVE))
+		return false;
+	if (!step.pending && manifest_path_rule(step.path) && !step_is_offer(&step))
+		return false;
+	added = steps_add(&j->steps, &step);
+	if (added)
+		added->number = step.op;
+	return added != NULL;
+}
+
+static bool parse_head(const char *text, struct journal *j)
+{
+	char word[8] = "";
+
+	if (sscanf(text, HEAD "%u %u %7s %u", &j->from, &j->to, word, &j->undoes) < 2)
+		return false;
+	j->undo = strcmp(word, "undo") == 0;
+	return true;
+}
+
+int journal_parse(char *text, size_t n, struct manifest *entries, struct journal *j)
+{
+	char *line = text, *end = memchr(text, '\n', n);
+
+	*j = (struct journal){ .entries = entries, .text = text };
+	text[n] = '\0';
+	if (!end)
+		return -EBADMSG;
+	*end = '\0';
+	if (!parse_head(text, j))
+		return -EBADMSG;
+	while ((line = end + 1) < text + n) {
+		end = memchr(line, '\n', (size_t)(text + n - line));
+		if (!end)
+			return -EBADMSG;
+		*end = '\0';
+		if (!parse_step(j, line, (size_t)(end - line)))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int by_number(const void *key, const void *member)
+{
+	const size_t *number = key;
+	const struct step *s = member;
+
+	return *number < s->number ? -1 : *number > s->number;
+}
+
+/* Lines of a mark: NUMBER, and what else it says of the step. */
+static int read_mark(int dir, const char *name, struct journal *j)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r = state_read_file(dir, name, JOURNAL_BYTES_MAX, &text);
+
+	if (r == -ENOENT)
+		return 0;
+	buf_add(&text, "", 1);
+	if (r == 0 && text.failed)
+		r = -ENOMEM;
+	for (char *line = text.data, *end; r == 0 && *line; line = end + 1) {
+		size_t number = strtoul(line, &end, 10);
+		struct step *s = bsearch(
+			&number, j->steps.step, j->steps.n, sizeof(*j->steps.step), by_number);
+
+		if (end == line || !s)
+			return -EBADMSG;
+		if (*end == ' ' && end[1] != '-')
+			s->ino = strtoull(end + 1, &end, 10);
+		else
+			s->deferred = true;
+		end = strchr(end, '\n');
+		if (!end)
+			return -EBADMSG;
+	}
+	return r;
+}
+
+int journal_read(int dir, struct journal *j)
+{
+	struct buf text = { 0 };
+	struct manifest_error error;
+	struct manifest *entries = NULL;
+	int r = state_read_file(dir, "journal", JOURNAL_BYTES_MAX, &text);
+
+	*j = (struct journal){ 0 };
+	if (r == 0)
+		r = state_read_manifest(dir, "entries.mtree.gz", &entries, &error);
+	if (r == 0 && !buf_room(&text, 1))
+		r = -ENOMEM;
+	if (r < 0) {
+		buf_free(&text);
+		manifest_free(entries);
+		return r;
+	}
+	r = journal_parse(text.data, text.size, entries, j);
+	r = r < 0 ? r : read_mark(dir, "staged", j);
+	r = r < 0 ? r : read_mark(dir, "made", j);
+	if (r < 0)
+		journal_free(j);
+	return r;
+}
+
+void journal_free(struct journal *j)
+{
+	steps_free(&j->steps);
+	volumes_free(&j->volumes);
+	manifest_free(j->entries);
+	free(j->text);
+	*j = (struct journal){ 0 };
+}

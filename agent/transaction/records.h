@@ -1,0 +1,52 @@
+/*
+ * What the state directory says of a client: base, conflicts, status, the applied manifest. A
+ * transaction stages them as they will be when every step is made; when the steps are made, what
+ * was not made is taken back out of them, and they go to their places, the base last.
+ */
+#ifndef AGENT_RECORDS_H
+#define AGENT_RECORDS_H
+
+#include "agent/merge/conflicts.h"
+#include "agent/run/state.h"
+#include "agent/transaction/change.h"
+
+struct records {
+	struct manifest *base; /* the caller's to free */
+	const struct conflicts *conflicts;
+	struct state_status status; /* conflicts is counted by records_encode() */
+	bool fetched;               /* STATE_NEXT is the manifest of the generation */
+};
+
+/* As they will be written. */
+struct records_encoded {
+	struct buf base, conflicts, status;
+};
+
+/* Returns 0 or -errno. Free what is in encoded in any case. */
+int records_encode(struct records *records, struct records_encoded *encoded);
+void records_encoded_free(struct records_encoded *encoded);
+
+/*
+ * Write them to "next" in dir, the transaction's directory, and link the base as it is now there:
+ * "base". Not synced. Returns 0 or -errno.
+ */
+int records_stage(
+	int state, int dir, const struct records *records, const struct records_encoded *encoded);
+
+/*
+ * Of what records_stage() wrote to dir: each to its place in the state directory, less the steps
+ * that are deferred. Can be cut off anywhere, and done again. *status is what it says then. Returns
+ * 0 or -errno.
+ */
+int records_settle(int state, int dir, const struct steps *steps, struct state_status *status);
+
+/*
+ * --- parts, here to be tested ---
+ *
+ * The next base for what was made: next, but old where a step is deferred: its path, and what lies
+ * below unless it is of metadata alone. It refers to the entries of both. NULL without memory.
+ */
+struct manifest *records_base(
+	const struct manifest *next, const struct manifest *old, const struct steps *steps);
+
+#endif

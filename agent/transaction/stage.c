@@ -1,0 +1,612 @@
+/* The first half of a transaction: everything that will be needed, whole and on the disk. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "agent/run/state.h"
+#include "agent/transaction/inode.h"
+#include "agent/transaction/journal.h"
+#include "agent/transaction/transaction.h"
+#include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/fsroot.h"
+#include "lib/publish.h"
+
+/* A file whose content is arriving. */
+struct incoming {
+	int fd, kept; /* kept: its copy for later merges; -1: none */
+	uint64_t size;
+	struct digester *digester;
+};
+
+struct stage {
+	struct transaction *t;
+	size_t *wanted; /* steps whose content the share has */
+	size_t n_wanted;
+	struct incoming *incoming; /* for each of wanted */
+	size_t *group;             /* the first staged step of each hard-link group, plus 1 */
+	uint32_t groups;
+	uint64_t files, bytes;
+	const struct manifest_entry **keep; /* the base's files that the state directory lacks */
+	size_t n_keep;
+	struct buf journal, entries;
+	struct records_encoded records;
+};
+
+/* --- names --- */
+
+/* Where a step is staged: its number, or a place in the directory that it is built into. */
+static void stage_path(const struct steps *steps, size_t i, char path[static PATH_MAX])
+{
+	const struct step *s = &steps->step[i];
+	const struct step *top = s->within == STEP_NONE ? s : &steps->step[s->within];
+
+	snprintf(path, PATH_MAX, "%s%s", step_name(s->within == STEP_NONE ? i : s->within).text,
+		s->path + strlen(top->path));
+}
+
+static int stage_parent(struct stage *g, size_t i, char path[static PATH_MAX], const char **name)
+{
+	stage_path(g->t->steps, i, path);
+	return fsroot_parent(transaction_objects(g->t, &g->t->steps->step[i]), path, name);
+}
+
+static bool is_staged(const struct step *s)
+{
+	return s->kind == STEP_CREATE || s->kind == STEP_REPLACE;
+}
+
+/* --- is there room? --- */
+
+#define SPARE (4u << 20) /* bytes that are left for others */
+#define BLOCK 4096u
+#define NAME  64u /* bytes of a name in a directory, at most; a long one was there before */
+
+struct need {
+	uint64_t bytes, inodes;
+};
+
+static void add_need(struct need *need, uint64_t size)
+{
+	need->inodes++;
+	need->bytes += ((size + BLOCK - 1) & ~(uint64_t)(BLOCK - 1)) + NAME;
+}
+
+/* What will be written to the state directory before the first change, and what the commit adds. */
+static struct need count_records(const struct stage *g)
+{
+	const struct steps *steps = g->t->steps;
+	const size_t record[] = { g->journal.size, g->entries.size, g->records.base.size,
+		g->records.conflicts.size, g->records.status.size, 32 * steps->n, 16 * steps->n };
+	struct need need = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(record); i++)
+		add_need(&need, record[i]);
+	/* If something has to be deferred, base, conflicts and status are written once more. */
+	for (size_t i = 2; i < 5; i++)
+		add_need(&need, record[i]);
+	for (size_t i = 0; i < g->n_keep; i++)
+		add_need(&need, g->keep[i]->size);
+	for (size_t i = 0; i < steps->n; i++)
+		if (steps->step[i].group && is_staged(&steps->step[i]))
+			add_need(&need, steps->step[i].after->size);
+	return need;
+}
+
+/* Of the objects of one volume; NULL: the state directory's. */
+static void count_objects(const struct stage *g, const struct volume *volume, struct need *need)
+{
+	for (size_t i = 0; i < g->t->steps->n; i++) {
+		const struct step *s = &g->t->steps->step[i];
+		const struct volume *of = volumes_of(&g->t->volumes, s);
+
+		if (is_staged(s) && (of && !of->state ? of : NULL) == volume)
+			add_need(need, s->after->type == MANIFEST_DIR ? BLOCK : s->after->size);
+	}
+}
+
+static int check_need(struct stage *g, int fd, const char *top, const struct need *need)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) < 0)
+		return transaction_failed(g->t, top, "cannot ask for free space", -errno);
+	if (need->bytes + SPARE > (uint64_t)fs.f_bavail * fs.f_frsize)
+		return transaction_failed(
+			g->t, top, "the disk has not enough free space for the new files", -ENOSPC);
+	if (fs.f_files && need->inodes + 64 > fs.f_favail)
+		return transaction_failed(g->t, top,
+			"the disk has not enough free inodes for the new files", -ENOSPC);
+	return 0;
+}
+
+static int check_room(struct stage *g)
+{
+	struct transaction *t = g->t;
+	struct need need = count_records(g);
+	int r;
+
+	count_objects(g, NULL, &need);
+	r = check_need(g, t->state, NULL, &need);
+	for (size_t i = 0; r == 0 && i < t->volumes.n; i++) {
+		const struct volume *v = &t->volumes.volume[i];
+
+		if (v->state)
+			continue;
+		AUTO_CLOSE int fd = fsroot_open(t->root, v->top, O_RDONLY | O_DIRECTORY, 0);
+
+		need = (struct need){ 0 };
+		count_objects(g, v, &need);
+		if (need.inodes)
+			r = check_need(g, fd, v->top, &need);
+	}
+	return r;
+}
+
+/* --- contents for later merges --- */
+
+static int find_kept(struct stage *g)
+{
+	const struct manifest *base = g->t->records.base;
+
+	g->keep = calloc(base->n + 1, sizeof(struct manifest_entry *));
+	for (size_t i = 0; g->keep && i < base->n; i++)
+		if (state_keeps(base->entry[i]) && !state_has_content(g->t->state, base->entry[i]))
+			g->keep[g->n_keep++] = base->entry[i];
+	return g->keep ? 0 : -ENOMEM;
+}
+
+/* Where a copy of the content that a step brings goes: an fd, or -1. */
+static int open_kept(const struct stage *g, const struct step *s)
+{
+	if (step_is_offer(s) || !state_keeps(s->after) || state_has_content(g->t->state, s->after))
+		return -1;
+	return state_content_make(g->t->dir, s->after);
+}
+
+/* What no step brought; where it is not to be had, later merges do without. */
+static int keep_others(struct stage *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < g->n_keep; i++) {
+		AUTO_CLOSE int fd = state_content_make(g->t->dir, g->keep[i]);
+		AUTO_BUF struct buf content = { 0 };
+
+		r = fd;
+		if (fd == -EEXIST)
+			r = 0;
+		else if (fd >= 0 && g->t->content(g->t->arg, g->keep[i], &content) == 0)
+			r = write_all(fd, content.data, content.size);
+		else if (fd >= 0)
+			r = state_content_drop(g->t->dir, g->keep[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* --- contents --- */
+
+/* A member of a hard-link group whose first one is staged is linked to that. 1: done. */
+static int link_to_group(struct stage *g, size_t i)
+{
+	const struct step *s = &g->t->steps->step[i];
+	char from[PATH_MAX], to[PATH_MAX];
+	size_t *first = s->after->group ? &g->group[s->after->group] : NULL;
+	const struct manifest_entry *e;
+	int dir;
+
+	if (!first || s->pending)
+		return 0;
+	if (*first == 0) {
+		*first = i + 1;
+		return 0;
+	}
+	e = g->t->steps->step[*first - 1].after;
+	if (g->t->steps->step[*first - 1].deferred ||
+		manifest_compare(e, s->after) & ~MANIFEST_DIFF_TIME ||
+		volumes_of(&g->t->volumes, &g->t->steps->step[*first - 1]) !=
+			volumes_of(&g->t->volumes, s))
+		return 0;
+	dir = transaction_objects(g->t, s);
+	stage_path(g->t->steps, *first - 1, from);
+	stage_path(g->t->steps, i, to);
+	return linkat(dir, from, dir, to, 0) < 0 ? -errno : 1;
+}
+
+/* Returns 0; -ESTALE: it is not what the step says; or -errno. */
+static int copy(struct stage *g, const struct step *s, int to)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	AUTO_CLOSE int from = s->from == FROM_STATE ? transaction_open_object(g->t->root,
+							      g->t->state, s->source, flags)
+						    : fsroot_open(g->t->root, s->source, flags, 0);
+	AUTO_CLOSE int kept = open_kept(g, s);
+	AUTO_FREE char *piece = malloc(65536);
+	struct digester *digester = NULL;
+	struct digest digest;
+	ssize_t n = 1;
+	int r = from < 0 ? from : piece ? digester_new(DIGEST_SHA256, &digester) : -ENOMEM;
+
+	r = r < 0 ? r : digester_begin(digester);
+	while (r == 0 && (n = read(from, piece, 65536)) > 0) {
+		r = digester_add(digester, piece, (size_t)n);
+		r = r < 0 ? r : write_all(to, piece, (size_t)n);
+		if (r == 0 && kept >= 0)
+			r = write_all(kept, piece, (size_t)n);
+	}
+	if (n < 0)
+		r = -errno;
+	r = r < 0 ? r : digester_end(digester, &digest);
+	digester_free(digester);
+	/* What lies in the trash may be an edit that came between plan and exchange. */
+	if (r == 0 && s->from == FROM_ROOT &&
+		memcmp(digest.sha256, s->after->digest.sha256, 32) != 0)
+		r = -ESTALE;
+	return r;
+}
+
+/* 1: it is done. 0: it lies on another file system, or has too many names: a copy has to do. */
+static int link_to_source(const struct stage *g, const struct step *s, int parent, const char *name)
+{
+	const char *other;
+	AUTO_CLOSE int dir = fsroot_parent(g->t->root, s->source, &other);
+
+	if (dir < 0)
+		return dir;
+	if (linkat(dir, other, parent, name, 0) == 0)
+		return 1;
+	return errno == EXDEV || errno == EMLINK ? 0 : -errno;
+}
+
+/* Account files are undone entry by entry: the record keeps what was put in place. */
+static int keep_entries(const struct stage *g, const struct step *s)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s.put", step_name(s->number).text);
+	AUTO_CLOSE int fd = openat(g->t->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : write_all(fd, s->data, s->after->size);
+}
+
+/* Make step i but for its metadata and for content that has to be fetched. */
+static int make(struct stage *g, size_t i)
+{
+	struct step *s = &g->t->steps->step[i];
+	char path[PATH_MAX];
+	const char *name;
+	AUTO_CLOSE int parent = stage_parent(g, i, path, &name), fd = -1;
+	int r = parent < 0 ? parent : 0;
+
+	if (r == 0 && s->from == FROM_LINK) {
+		r = link_to_source(g, s, parent, name);
+		if (r)
+			return r < 0 ? r : 0;
+		s->from = FROM_ROOT;
+	}
+	if (r == 0 && s->after->type == MANIFEST_FILE) {
+		r = link_to_group(g, i);
+		if (r == 1) {
+			s->from = FROM_LINK;
+			return 0;
+		}
+	}
+	if (r == 0)
+		r = fd = file_make(parent, name, s->after);
+	if (s->after->type != MANIFEST_FILE) {
+		fd = -1;
+		return r;
+	}
+	if (r < 0)
+		return r;
+	if (s->from == FROM_SHARE)
+		g->wanted[g->n_wanted++] = i;
+	if (s->from == FROM_BYTES) {
+		r = s->group ? keep_entries(g, s) : 0;
+		return r < 0 ? r : write_all(fd, s->data, s->after->size);
+	}
+	return s->from == FROM_STATE || s->from == FROM_ROOT ? copy(g, s, fd) : 0;
+}
+
+static const char *wanted_path(size_t i, void *arg)
+{
+	static char path[PATH_MAX + 16];
+	struct stage *g = arg;
+
+	snprintf(path, sizeof(path), "gen/%u/%s", g->t->to, g->t->steps->step[g->wanted[i]].source);
+	return path;
+}
+
+static int begin(struct stage *g, size_t i)
+{
+	struct incoming *in = &g->incoming[i];
+	char path[PATH_MAX];
+	const char *name;
+	AUTO_CLOSE int parent = stage_parent(g, g->wanted[i], path, &name);
+	int r = parent < 0 ? parent : digester_new(DIGEST_SHA256, &in->digester);
+
+	in->fd = in->kept = -1;
+	if (r < 0)
+		return r;
+	in->fd = openat(parent, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (in->fd < 0)
+		return -errno;
+	in->kept = open_kept(g, &g->t->steps->step[g->wanted[i]]);
+	return digester_begin(in->digester);
+}
+
+static int end(struct stage *g, size_t i)
+{
+	const struct manifest_entry *e = g->t->steps->step[g->wanted[i]].after;
+	struct incoming *in = &g->incoming[i];
+	struct digest digest;
+	int r = digester_end(in->digester, &digest);
+
+	if (r == 0 && ftruncate(in->fd, (off_t)in->size) < 0)
+		r = -errno;
+	digester_free(in->digester);
+	in->digester = NULL;
+	cleanup_close(&in->fd);
+	cleanup_close(&in->kept);
+	in->fd = in->kept = -1;
+	if (r == 0 && (in->size != e->size || memcmp(digest.sha256, e->digest.sha256, 32) != 0))
+		return -EBADMSG;
+	g->files++;
+	g->bytes += in->size;
+	if (g->t->progress)
+		g->t->progress(g->files, g->bytes);
+	return r;
+}
+
+static int take(size_t i, const void *data, size_t size, int error, void *arg)
+{
+	struct stage *g = arg;
+	struct incoming *in = &g->incoming[i];
+	const struct step *s = &g->t->steps->step[g->wanted[i]];
+	int r = 0;
+
+	if (error)
+		return transaction_failed(g->t, s->source,
+			source_fault(error) ? source_fault(error) : strerror(-error),
+			source_fault(error) ? -EBADMSG : -EREMOTEIO);
+	if (!in->digester)
+		r = begin(g, i);
+	if (r == 0 && size == 0) {
+		r = end(g, i);
+	} else if (r == 0) {
+		in->size += size;
+		r = in->size > s->after->size ? -EBADMSG : digester_add(in->digester, data, size);
+		r = r < 0 ? r : file_write_sparse(in->fd, data, size);
+		if (r == 0 && in->kept >= 0)
+			r = write_all(in->kept, data, size);
+	}
+	if (r == -EBADMSG)
+		return transaction_failed(g->t, s->source,
+			"the share's file is not the one that the signed manifest names", r);
+	return r < 0 ? transaction_failed(g->t, s->path, "cannot be written", r) : 0;
+}
+
+static int fetch(struct stage *g)
+{
+	const struct fetch f = { g->n_wanted, wanted_path, take, g };
+	int r;
+
+	if (g->n_wanted == 0)
+		return 0;
+	g->incoming = calloc(g->n_wanted, sizeof(*g->incoming));
+	if (!g->incoming)
+		return -ENOMEM;
+	r = source_fetch(g->t->source, &f);
+	for (size_t i = 0; i < g->n_wanted; i++) {
+		if (g->incoming[i].digester) {
+			cleanup_close(&g->incoming[i].fd);
+			cleanup_close(&g->incoming[i].kept);
+		}
+		digester_free(g->incoming[i].digester);
+	}
+	if (r < 0 && !g->t->failed_what)
+		return transaction_failed(g->t, NULL, "the share cannot be read", -EREMOTEIO);
+	return r;
+}
+
+/* --- all of it --- */
+
+static int make_all(struct stage *g)
+{
+	struct steps *steps = g->t->steps;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < steps->n; i++) {
+		struct step *s = &steps->step[i];
+
+		if (s->within != STEP_NONE && steps->step[s->within].deferred)
+			s->deferred = true;
+		if (!is_staged(s) || s->deferred)
+			continue;
+		r = make(g, i);
+		/* What is copied or linked here can go meanwhile, or change. */
+		if ((r == -ENOENT || r == -ESTALE) &&
+			(s->from == FROM_LINK || s->from == FROM_ROOT)) {
+			s->deferred = true;
+			s->why = "it was changed during the run";
+			r = 0;
+		}
+		if (r < 0)
+			return transaction_failed(g->t, s->path, "cannot be staged", r);
+	}
+	return 0;
+}
+
+/* From the last to the first: a directory gets its mode when all that it holds is there. */
+static int set_metadata(struct stage *g)
+{
+	struct steps *steps = g->t->steps;
+
+	for (size_t i = steps->n; i-- > 0;) {
+		struct step *s = &steps->step[i];
+		char path[PATH_MAX];
+		const char *name;
+		int r;
+
+		if (!is_staged(s) || s->from == FROM_LINK || s->deferred)
+			continue;
+		AUTO_CLOSE int parent = stage_parent(g, i, path, &name);
+
+		r = parent < 0 ? parent
+			       : file_dress(parent, name, s->after, g->t->owners,
+					 s->after->type == MANIFEST_FILE);
+		if (r < 0)
+			return transaction_failed(
+				g->t, s->path, "owner, mode or attributes cannot be set", r);
+	}
+	return 0;
+}
+
+/* By its inode number it is known later on whether what lies there is still what was staged. */
+static int note_inodes(struct stage *g)
+{
+	struct steps *steps = g->t->steps;
+
+	for (size_t i = 0; i < steps->n; i++) {
+		struct step *s = &steps->step[i];
+		struct stat st;
+
+		if (!is_staged(s) || s->within != STEP_NONE || s->deferred)
+			continue;
+		if (fstatat(transaction_objects(g->t, s), step_name(i).text, &st,
+			    AT_SYMLINK_NOFOLLOW) < 0)
+			return transaction_failed(g->t, s->path, "cannot be staged", -errno);
+		s->ino = st.st_ino;
+	}
+	return 0;
+}
+
+static int write_new(int dir, const char *name, const struct buf *data)
+{
+	AUTO_CLOSE int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : write_all(fd, data->data, data->size);
+}
+
+static int write_journal(struct stage *g)
+{
+	int r = write_new(g->t->dir, "entries.mtree.gz", &g->entries);
+
+	r = r < 0 ? r : write_new(g->t->dir, "journal", &g->journal);
+	if (r == 0 && mkdirat(g->t->dir, CONTENTS_DIR, 0700) < 0)
+		r = -errno;
+	return r;
+}
+
+/* A volume that cannot be staged on holds up nothing but its own. */
+static int make_volumes(struct transaction *t)
+{
+	for (size_t i = 0; i < t->volumes.n; i++) {
+		struct volume *v = &t->volumes.volume[i];
+		int r = v->state ? 0 : volume_make(v, t->root);
+
+		if (r == -ENOSPC || r == -ENOMEM)
+			return transaction_failed(t, v->top, "cannot be staged on", r);
+		for (size_t k = 0; r < 0 && k < t->steps->n; k++) {
+			struct step *s = &t->steps->step[k];
+
+			if (volumes_of(&t->volumes, s) != v)
+				continue;
+			s->deferred = true;
+			s->why = "its file system's " VOLUME_DIR " cannot be used";
+			s->error = -r;
+		}
+	}
+	return 0;
+}
+
+static int sync_and_mark(struct stage *g)
+{
+	int r = transaction_sync(g->t);
+
+	return r < 0 ? r : journal_mark_staged(g->t->dir, g->t->steps);
+}
+
+static int allocate(struct stage *g)
+{
+	struct steps *steps = g->t->steps;
+
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct manifest_entry *e = steps->step[i].after;
+
+		if (e && e->group > g->groups)
+			g->groups = e->group;
+	}
+	g->group = calloc((size_t)g->groups + 1, sizeof(*g->group));
+	g->wanted = calloc(steps->n + 1, sizeof(*g->wanted));
+	return g->group && g->wanted ? 0 : -ENOMEM;
+}
+
+/* All that is known before the first file is made. */
+static int encode(struct stage *g)
+{
+	struct transaction *t = g->t;
+	const struct journal head = { .from = t->from,
+		.to = t->to,
+		.undo = t->undo,
+		.undoes = t->undoes,
+		.volumes = t->volumes };
+	int r;
+
+	r = journal_encode(&head, t->steps, t->owners, &t->entries, &g->journal, &g->entries);
+
+	r = r < 0 ? r : records_encode(&t->records, &g->records);
+	return r < 0 ? r : find_kept(g);
+}
+
+static int stage(struct stage *g)
+{
+	struct transaction *t = g->t;
+	int r = transaction_open(t);
+
+	r = r < 0 ? r : write_journal(g);
+	r = r < 0 ? r : make_volumes(t);
+	r = r < 0 ? r : make_all(g);
+	r = r < 0 ? r : fetch(g);
+	r = r < 0 ? r : set_metadata(g);
+	r = r < 0 ? r : note_inodes(g);
+	r = r < 0 ? r : keep_others(g);
+	r = r < 0 ? r : records_stage(t->state, t->dir, &t->records, &g->records);
+	return r < 0 ? r : sync_and_mark(g);
+}
+
+static void free_stage(struct stage *g)
+{
+	free(g->group);
+	free(g->wanted);
+	free(g->incoming);
+	free(g->keep);
+	buf_free(&g->journal);
+	buf_free(&g->entries);
+	records_encoded_free(&g->records);
+}
+
+int transaction_stage(struct transaction *t)
+{
+	struct stage g = { .t = t };
+	int r;
+
+	t->dir = t->pending = -1;
+	t->failed_path = t->failed_what = NULL;
+	r = volumes_find(&t->volumes, t->root, t->state, t->local, t->steps);
+	r = r < 0 ? r : allocate(&g);
+	r = r < 0 ? r : encode(&g);
+	r = r < 0 ? r : check_room(&g);
+	if (r == 0 && mkdirat(t->state, TRANSACTION_DIR, 0700) < 0)
+		r = -errno;
+	else if (r == 0)
+		r = stage(&g);
+	if (r < 0)
+		transaction_discard(t);
+	free_stage(&g);
+	return r;
+}

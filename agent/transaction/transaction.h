@@ -1,0 +1,124 @@
+/*
+ * A transaction makes all steps of a plan, and can be cut off anywhere (docs/reconcile.md, "the
+ * transaction"). It is a redo log in STATE/transaction:
+ *
+ * transaction_stage() writes everything that will be needed, whole and synced: the journal, the new
+ * files under their steps' numbers, the records as they will be. Until its last act, the mark
+ * "staged", nothing was changed. transaction_commit() then makes the steps: each new file is moved
+ * or exchanged into its place; what it replaced is left under the same number, so that no program
+ * ever sees a half-written or foreign name in its directory, and is looked at again: if it is not
+ * what the plan saw, it is put back and the step is deferred. Then come the records, and the
+ * directory becomes the rollback copy STATE/trash/SERIAL.
+ *
+ * After a kill transaction_recover() calls the very same transaction_commit() on what it reads from
+ * the directory. A number tells what was done to it: the inode that was staged, which the mark
+ * "staged" names, is ours, and waits; another one was replaced.
+ */
+#ifndef AGENT_TRANSACTION_H
+#define AGENT_TRANSACTION_H
+
+#include <stdint.h>
+
+#include "agent/share/share-reader.h"
+#include "agent/transaction/change.h"
+#include "agent/transaction/journal.h"
+#include "agent/transaction/owners.h"
+#include "agent/transaction/records.h"
+
+struct transaction {
+	int root, state;
+	uint32_t from, to; /* generations */
+	bool undo;         /* it is a rollback: */
+	uint32_t undoes;   /* of this record, which is removed when nothing of it is deferred */
+	struct steps *steps;
+	const struct owners *owners;  /* NULL: the entries' numbers are this client's */
+	struct source *source;        /* for FROM_SHARE */
+	const struct manifest *local; /* tells where other file systems are mounted */
+	struct records records;       /* as they will be when every step is made */
+	/* The content of a file of records.base that no step brings. Returns 0 or -errno. */
+	int (*content)(void *arg, const struct manifest_entry *e, struct buf *out);
+	void *arg;
+	void (*progress)(uint64_t files, uint64_t bytes); /* may be NULL */
+	/* Set on failure: what it was about. */
+	const char *failed_path; /* NULL: the state directory itself */
+	const char *failed_what; /* static text */
+	/* --- its own --- */
+	int dir, pending;         /* fds, while it runs; else -1 */
+	bool recovers;            /* somebody may have been at work since it was staged */
+	struct manifest *entries; /* of the journal */
+	struct volumes volumes;
+	struct journal journal; /* recovered: steps and entries are its */
+};
+
+/*
+ * Stage everything. Returns 0, or -errno with nothing changed and nothing left behind: -EBADMSG: a
+ * file is not what the manifest says; -EREMOTEIO: the share could not be read; -ENOSPC, ….
+ */
+int transaction_stage(struct transaction *t);
+
+/*
+ * After a successful stage: make the changes, and the records of them. Steps that could not be made
+ * are marked deferred, and records.status is what it became. Returns 0, or -errno if it has to be
+ * finished by transaction_recover(): nothing is lost.
+ */
+int transaction_commit(struct transaction *t);
+
+/* After either, in any case. */
+void transaction_free(struct transaction *t);
+
+/*
+ * Finish what a killed run left behind, or discard it if it had not begun to change anything.
+ * Returns 1 if it was finished (t->steps are those that were made), 0 if there is nothing left, or
+ * -errno as transaction_commit(). Free t in any case.
+ */
+int transaction_recover(int root, int state, struct transaction *t);
+
+/* Is there one that has begun to change things? By another process that is at work, or cut off. */
+bool transaction_is_unfinished(int state);
+
+/* Numbers of the records in STATE/trash, ascending; *serial is the caller's to free. 0 or -errno.
+ */
+int transaction_records(int state, uint32_t **serial, size_t *n);
+
+/* Remove a record; again does no harm. Returns 0 or -errno. */
+int transaction_forget(int root, int state, uint32_t serial);
+
+/*
+ * Where record SERIAL keeps what one of its steps replaced or removed: below the state directory,
+ * or, if it begins with a '/', below the root.
+ */
+#define OBJECT_PATH_MAX (MANIFEST_PATH_MAX + 64)
+void transaction_object(const struct journal *record, uint32_t serial, const struct step *step,
+	char path[static OBJECT_PATH_MAX]);
+
+/* Open such a path, or one below it. An fd, or -errno. */
+int transaction_open_object(int root, int state, const char *path, int flags);
+
+/* --- used by its parts --- */
+
+#define TRANSACTION_DIR "transaction"
+
+/* The directory of a step's path, made if it is in pending, and the path's name in it. An fd, or
+ * -errno. */
+int transaction_parent(const struct transaction *t, const struct step *step, const char **name);
+
+/* The directory where what is staged or replaced by a step lies under its number: an fd that stays
+ * the transaction's. */
+int transaction_objects(const struct transaction *t, const struct step *step);
+
+/* syncfs(2) of each file system that it has to do with. Returns 0 or -errno. */
+int transaction_sync(struct transaction *t);
+
+/* Open STATE/transaction and STATE/pending. Returns 0 or -errno. */
+int transaction_open(struct transaction *t);
+
+/* Remove one that has not begun, or has nothing left to do. Returns 0 or -errno. */
+int transaction_discard(struct transaction *t);
+
+/* When the records are written: the directory becomes the rollback copy. Returns 0 or -errno. */
+int transaction_close(struct transaction *t);
+
+/* Set failed_path and failed_what; returns r. */
+int transaction_failed(struct transaction *t, const char *path, const char *what, int r);
+
+#endif
