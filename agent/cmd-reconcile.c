@@ -66,7 +66,7 @@ static int reconcile(struct agent *a)
 	r = agent_apply(a);
 	if (r)
 		return r;
-	derive(a, &a->steps);
+	derive(a, &a->changes);
 	report(a, true);
 	return agent_left(a);
 }

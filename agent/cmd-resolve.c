@@ -170,7 +170,7 @@ int command_resolve(void *settings, char **arguments)
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
 		forget_merge(&a, path);
-		derive(&a, &a.steps);
+		derive(&a, &a.changes);
 		if (options->json)
 			report(&a, true);
 		else if (!options->quiet)

@@ -151,7 +151,7 @@ static bool add_source(struct rollback *b, const char *path, const char *source)
 }
 
 /* A displaced directory, with all in it. */
-static int add_displaced_tree(struct rollback *b, const char *place, const struct step *s)
+static int add_displaced_tree(struct rollback *b, const char *place, const struct change *c)
 {
 	const struct treescan_options options = { .digests = DIGEST_SHA256 };
 	AUTO_CLOSE int fd = transaction_open_object(
@@ -166,7 +166,7 @@ static int add_displaced_tree(struct rollback *b, const char *place, const struc
 	for (size_t i = 0; r == 0 && i < tree->n; i++) {
 		const char *rest = tree->entry[i]->path;
 
-		snprintf(path, sizeof(path), "%s%s%s", s->path, *rest ? "/" : "", rest);
+		snprintf(path, sizeof(path), "%s%s%s", c->path, *rest ? "/" : "", rest);
 		snprintf(source, sizeof(source), "%s/%s", place, rest);
 		if (!is_wanted(b, path))
 			continue;
@@ -176,19 +176,19 @@ static int add_displaced_tree(struct rollback *b, const char *place, const struc
 	return r;
 }
 
-static int add_before(struct rollback *b, const struct step *s)
+static int add_before(struct rollback *b, const struct change *c)
 {
 	char place[OBJECT_PATH_MAX];
 
-	transaction_object(&b->record, b->serial, s, place);
-	if (s->before->type == MANIFEST_DIR)
-		return add_displaced_tree(b, place, s);
-	if (!is_wanted(b, s->path))
+	transaction_object(&b->record, b->serial, c, place);
+	if (c->before->type == MANIFEST_DIR)
+		return add_displaced_tree(b, place, c);
+	if (!is_wanted(b, c->path))
 		return 0;
-	if (!add_as(b->agent->new, s->before, s->path) || !add_source(b, s->path, place))
+	if (!add_as(b->agent->new, c->before, c->path) || !add_source(b, c->path, place))
 		return -ENOMEM;
-	if (s->group && asprintf(&b->undo.undone[b->undo.n - 1].put, "trash/%u/%s.put", b->serial,
-				step_name(s->op).text) < 0) {
+	if (c->group && asprintf(&b->undo.undone[b->undo.n - 1].put, "trash/%u/%s.put", b->serial,
+				change_name(c->op).text) < 0) {
 		b->undo.undone[b->undo.n - 1].put = NULL;
 		return -ENOMEM;
 	}
@@ -196,35 +196,35 @@ static int add_before(struct rollback *b, const struct step *s)
 }
 
 /* A replacement whose displaced file is not in the trash was put back: it did not happen. If
- * there is one, it is not to be lost, whatever the step came to. */
-static bool happened(const struct rollback *b, const struct step *s)
+ * there is one, it is not to be lost, whatever the change came to. */
+static bool happened(const struct rollback *b, const struct change *c)
 {
 	char place[OBJECT_PATH_MAX];
 	struct stat st;
 
-	if (s->kind == STEP_CREATE || s->kind == STEP_META)
-		return !s->deferred;
-	transaction_object(&b->record, b->serial, s, place);
+	if (c->kind == CHANGE_CREATE || c->kind == CHANGE_META)
+		return !c->deferred;
+	transaction_object(&b->record, b->serial, c, place);
 	AUTO_CLOSE int fd = transaction_open_object(
 		b->agent->root, b->agent->state, place, O_PATH | O_NOFOLLOW);
-	return fd >= 0 && fstat(fd, &st) == 0 && !(s->deferred && st.st_ino == s->ino);
+	return fd >= 0 && fstat(fd, &st) == 0 && !(c->deferred && st.st_ino == c->ino);
 }
 
 /* Its content is the same in both: what it was here then, whatever it has become. */
-static int add_metadata(struct rollback *b, const struct step *s)
+static int add_metadata(struct rollback *b, const struct change *c)
 {
-	return !is_wanted(b, s->path) || add_as(b->agent->new, s->before, s->path) ? 0 : -ENOMEM;
+	return !is_wanted(b, c->path) || add_as(b->agent->new, c->before, c->path) ? 0 : -ENOMEM;
 }
 
-static int add_step(struct rollback *b, const struct step *s)
+static int add_change(struct rollback *b, const struct change *c)
 {
-	if (s->pending || offers_is_offer(s->path) || !happened(b, s))
+	if (c->pending || offers_is_offer(c->path) || !happened(b, c))
 		return 0;
-	if (s->after && is_wanted(b, s->path) && !add_as(b->agent->base, s->after, s->path))
+	if (c->after && is_wanted(b, c->path) && !add_as(b->agent->base, c->after, c->path))
 		return -ENOMEM;
-	if (!s->before)
+	if (!c->before)
 		return 0;
-	return s->kind == STEP_META ? add_metadata(b, s) : add_before(b, s);
+	return c->kind == CHANGE_META ? add_metadata(b, c) : add_before(b, c);
 }
 
 static int by_path(const void *a, const void *b)
@@ -256,8 +256,8 @@ static int load_record(struct rollback *b)
 		}
 	if (r == 0 && (!a->base || !a->new))
 		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < j->steps.n; i++)
-		r = add_step(b, &j->steps.step[i]);
+	for (size_t i = 0; r == 0 && i < j->changes.n; i++)
+		r = add_change(b, &j->changes.change[i]);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
 	r = r < 0 ? r : former_links(a, b->serial);
@@ -299,7 +299,7 @@ static int former_base(const struct agent *a, struct manifest **base)
 {
 	AUTO_MANIFEST struct manifest *was = NULL, *is = NULL;
 	struct manifest_error error;
-	struct steps deferred = { 0 };
+	struct changes deferred = { 0 };
 	char path[64];
 	int r;
 
@@ -307,17 +307,17 @@ static int former_base(const struct agent *a, struct manifest **base)
 	r = state_read_manifest(a->state, path, &was, &error);
 	r = r < 0 ? r : state_manifest(a->state, STATE_BASE, &is, &error);
 	for (size_t i = 0; r == 0 && i < a->plan->n; i++) {
-		const struct step s = { .kind = STEP_REMOVE,
+		const struct change c = { .kind = CHANGE_REMOVE,
 			.path = a->plan->op[i].path,
-			.within = STEP_NONE,
+			.within = CHANGE_NONE,
 			.op = i,
 			.deferred = true };
 
-		if (a->plan->op[i].action == ACTION_DEFER && !steps_add(&deferred, &s))
+		if (a->plan->op[i].action == ACTION_DEFER && !changes_add(&deferred, &c))
 			r = -ENOMEM;
 	}
 	*base = r < 0 ? NULL : records_base(was, is, &deferred);
-	steps_free(&deferred);
+	changes_free(&deferred);
 	return r < 0 ? r : *base ? 0 : -ENOMEM;
 }
 
@@ -393,7 +393,7 @@ static int undo_record(const struct options *options, uint32_t serial)
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
 		write_rest(&a, serial);
-		derive(&a, &a.steps);
+		derive(&a, &a.changes);
 		report(&a, true);
 		r = agent_left(&a);
 	}

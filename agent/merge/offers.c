@@ -9,7 +9,7 @@
 
 struct settle {
 	const struct offers_input *in;
-	struct steps *steps;
+	struct changes *changes;
 	struct conflicts *next;
 };
 
@@ -85,7 +85,7 @@ static int print_at(const struct settle *s, const char *place, struct fingerprin
 	return fingerprint_of(list_of(s, place), place + offer_is_pending(place), print);
 }
 
-/* --- steps --- */
+/* --- changes --- */
 
 /* As the master has it, but nothing that could be run or that shows more than the file it is for.
  */
@@ -110,19 +110,19 @@ static bool add_removal(struct settle *s, const char *place)
 	const struct manifest *list = list_of(s, place);
 	const struct manifest_entry *e = manifest_find(list, place + offer_is_pending(place));
 
-	return steps_add(s->steps, &(struct step){ .kind = STEP_REMOVE,
-					   .pending = offer_is_pending(place),
-					   .path = e->path,
-					   .before = e,
-					   .within = STEP_NONE,
-					   .op = STEP_NONE,
-					   .seen = list }) != NULL;
+	return changes_add(s->changes, &(struct change){ .kind = CHANGE_REMOVE,
+					       .pending = offer_is_pending(place),
+					       .path = e->path,
+					       .before = e,
+					       .within = CHANGE_NONE,
+					       .op = CHANGE_NONE,
+					       .seen = list }) != NULL;
 }
 
 /* The offer at place, with all that is below it. */
 static bool add_writing(struct settle *s, const struct op *op, const char *place)
 {
-	size_t top = s->steps->n, from, to, at = (size_t)(op - s->in->plan->op);
+	size_t top = s->changes->n, from, to, at = (size_t)(op - s->in->plan->op);
 	char path[2 * MANIFEST_PATH_MAX + 2];
 
 	plan_below(s->in->plan, op->path, &from, &to);
@@ -135,13 +135,13 @@ static bool add_writing(struct settle *s, const struct op *op, const char *place
 		snprintf(path, sizeof(path), "%s%s", place + offer_is_pending(place),
 			o->path + strlen(op->path));
 		e = offered_entry(s, o->new, op->local, path);
-		if (!e || !steps_add(s->steps, &(struct step){ .kind = STEP_CREATE,
-						       .pending = offer_is_pending(place),
-						       .path = e->path,
-						       .after = e,
-						       .within = i == at ? STEP_NONE : top,
-						       .op = STEP_NONE,
-						       .source = o->path }))
+		if (!e || !changes_add(s->changes, &(struct change){ .kind = CHANGE_CREATE,
+							   .pending = offer_is_pending(place),
+							   .path = e->path,
+							   .after = e,
+							   .within = i == at ? CHANGE_NONE : top,
+							   .op = CHANGE_NONE,
+							   .source = o->path }))
 			return false;
 		if (op->new->type != MANIFEST_DIR)
 			break;
@@ -293,9 +293,9 @@ static int withdraw(struct settle *s)
 	return r;
 }
 
-int offers_settle(const struct offers_input *input, struct steps *steps, struct conflicts *next)
+int offers_settle(const struct offers_input *input, struct changes *changes, struct conflicts *next)
 {
-	struct settle s = { input, steps, next };
+	struct settle s = { input, changes, next };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < input->plan->n; i++)

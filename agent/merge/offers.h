@@ -20,7 +20,7 @@ struct offers_input {
 	const struct conflicts *old;
 	uint32_t generation;
 	int64_t now;
-	struct manifest *made; /* the entries of steps */
+	struct manifest *made; /* the entries of changes */
 	/*
 	 * A rollback: new is what it would put back. It may be nowhere else, so such offers stand
 	 * until the administrator takes them away; those of generations that are undone are
@@ -30,10 +30,11 @@ struct offers_input {
 };
 
 /*
- * Append to steps what has to be written, replaced and withdrawn, and to next every offer that
+ * Append to changes what has to be written, replaced and withdrawn, and to next every offer that
  * stands or was dismissed. An op that turns out to be resolved gets REST_NEW. 0 or -errno.
  */
-int offers_settle(const struct offers_input *input, struct steps *steps, struct conflicts *next);
+int offers_settle(
+	const struct offers_input *input, struct changes *changes, struct conflicts *next);
 
 /* Has the path a component that is an offer's name: NAME.xennew or NAME.xennew.NUMBER? */
 bool offers_is_offer(const char *path);

@@ -148,7 +148,7 @@ static int recover(struct agent *a)
 		inform(a, "An interrupted run was finished.");
 		a->recovered_undo = t.undo;
 		a->status = t.records.status;
-		derive(a, t.steps);
+		derive(a, t.changes);
 		r = 0;
 	}
 	transaction_free(&t);
@@ -168,16 +168,16 @@ static int state_is_missing(const struct agent *a)
 	return missing ? EXIT_DEFERRED : 0;
 }
 
-static int open_state(struct agent *a, bool change)
+static int open_state(struct agent *a, bool exclusive)
 {
 	char path[PATH_MAX];
 
-	a->state = state_open(a->root, a->options->state, change, &a->lock);
+	a->state = state_open(a->root, a->options->state, exclusive, &a->lock);
 	if (a->state == -EWOULDBLOCK) {
 		cli_error(0, "another xf-agent is at work");
 		return EXIT_DEFERRED;
 	}
-	if (a->state == -ENOENT && !change) {
+	if (a->state == -ENOENT && !exclusive) {
 		a->state = -1;
 	} else if (a->state < 0) {
 		cli_error(a->state, "the state directory %s",
@@ -186,8 +186,8 @@ static int open_state(struct agent *a, bool change)
 		a->state = -1;
 		return EXIT_UNDONE;
 	}
-	a->unfinished = !change && transaction_is_unfinished(a->state);
-	return change ? recover(a) : 0;
+	a->unfinished = !exclusive && transaction_is_unfinished(a->state);
+	return exclusive ? recover(a) : 0;
 }
 
 static int unreadable(int r, const char *name)
@@ -197,7 +197,7 @@ static int unreadable(int r, const char *name)
 	return EXIT_REFUSED;
 }
 
-int agent_open(struct agent *a, const struct options *options, bool change)
+int agent_open(struct agent *a, const struct options *options, bool exclusive)
 {
 	int r;
 
@@ -215,7 +215,7 @@ int agent_open(struct agent *a, const struct options *options, bool change)
 		return EXIT_UNDONE;
 	}
 	r = state_is_missing(a);
-	r = r ? r : open_state(a, change);
+	r = r ? r : open_state(a, exclusive);
 	if (r)
 		return r;
 	r = state_status_read(a->state, &a->status);
@@ -234,7 +234,7 @@ void agent_close(struct agent *a)
 	policies_free(a->policies);
 	mounts_free(a->mounts);
 	plan_free(a->plan);
-	steps_free(&a->steps);
+	changes_free(&a->changes);
 	conflicts_free(&a->conflicts);
 	conflicts_free(&a->next);
 	manifest_free(a->base);

@@ -56,10 +56,10 @@ struct agent {
 	struct plan *plan;
 
 	/* What prepare() makes of the plan. */
-	struct steps steps;
+	struct changes changes;
 	struct conflicts next;
-	struct manifest *made; /* entries of steps */
-	struct buf *bytes;     /* contents of steps */
+	struct manifest *made; /* entries of changes */
+	struct buf *bytes;     /* contents of changes */
 	size_t n_bytes;
 	struct owners *owners;
 
@@ -82,10 +82,10 @@ struct undo {
 };
 
 /*
- * Open root and state. With change the state directory is made and locked, and a killed run's
+ * Open root and state. With exclusive the state directory is made and locked, and a killed run's
  * transaction is put in order. Returns 0 or an exit status, after saying why.
  */
-int agent_open(struct agent *agent, const struct options *options, bool change);
+int agent_open(struct agent *agent, const struct options *options, bool exclusive);
 void agent_close(struct agent *agent);
 
 /* Say on standard error what was done and is no mistake, unless --quiet is given. */
@@ -95,7 +95,7 @@ __attribute__((format(printf, 2, 3))) void inform(
 /* A path of the client for a message: below the root that the options name. Returns out. */
 const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX]);
 
-/* --- the steps of a run; each returns 0 or an exit status, after saying why --- */
+/* --- the changes of a run; each returns 0 or an exit status, after saying why --- */
 
 /* The share's generation into agent->generation. */
 int agent_current(struct agent *agent);
@@ -111,7 +111,7 @@ int agent_load(struct agent *agent);
 /* local and pending. all: read every file anew, without the stat cache. */
 int agent_scan(struct agent *agent, bool all);
 
-/* The plan; and the steps that carry it out. */
+/* The plan; and the changes that carry it out. */
 int agent_decide(struct agent *agent);
 int agent_prepare(struct agent *agent);
 
@@ -126,7 +126,7 @@ int agent_left(const struct agent *agent);
 
 /* --- parts --- */
 
-/* Steps, offers, merges from the plan. 0 or -errno. */
+/* Changes, offers, merges from the plan. 0 or -errno. */
 int prepare(struct agent *agent);
 
 /* The content of a path of a manifest: kept, or read from the share's generation, verified. */
@@ -143,7 +143,7 @@ int agent_base_content(struct agent *agent, const struct manifest_entry *e, stru
 /* The content of a local file, verified to be what the scan saw. 0, -ESTALE, or -errno. */
 int agent_local_content(const struct agent *agent, const struct manifest_entry *e, struct buf *out);
 
-/* Bytes for a step, that live as long as the agent: takes buf over. NULL without memory. */
+/* Bytes for a change, that live as long as the agent: takes buf over. NULL without memory. */
 const struct buf *agent_keep_bytes(struct agent *agent, struct buf *buf);
 
 /* The records of a reconcile. 0 or -errno. */
@@ -152,11 +152,12 @@ int agent_records(struct agent *agent, struct records *records);
 /* Say that a transaction could not be finished, and why. */
 void agent_unfinished(const struct transaction *t, int r);
 
-/* On the running system: bring what derives from the steps' files up to date, and tell those who
+/* On the running system: bring what derives from the changes' files up to date, and tell those who
  * log in. */
-void derive(struct agent *agent, const struct steps *steps);
+void derive(struct agent *agent, const struct changes *changes);
 
-/* The first half of that: run the commands for the paths of these steps, whatever system it is. */
-void derive_files(const struct steps *steps);
+/* The first half of that: run the commands for the paths of these changes, whatever system it is.
+ */
+void derive_files(const struct changes *changes);
 
 #endif

@@ -12,17 +12,17 @@
 #include "lib/cli.h"
 #include "lib/vis.h"
 
-/* --- what became of the steps, for the report --- */
+/* --- what became of the changes, for the report --- */
 
-static void defer_op(struct plan *plan, size_t at, const struct step *s)
+static void defer_op(struct plan *plan, size_t at, const struct change *c)
 {
 	struct op *op = &plan->op[at];
 	size_t from, to;
 
 	op->action = ACTION_DEFER;
 	op->rest = REST_OLD;
-	op->why = s->why;
-	op->error = s->error;
+	op->why = c->why;
+	op->error = c->error;
 	plan_below(plan, op->path, &from, &to);
 	for (size_t i = from; i < to; i++) {
 		if (plan->op[i].cover != at)
@@ -37,11 +37,11 @@ static void take_results(struct agent *a, const struct records *records)
 {
 	struct conflicts recorded;
 
-	for (size_t i = 0; i < a->steps.n; i++) {
-		const struct step *s = &a->steps.step[i];
+	for (size_t i = 0; i < a->changes.n; i++) {
+		const struct change *c = &a->changes.change[i];
 
-		if (s->deferred && s->within == STEP_NONE && s->op != STEP_NONE)
-			defer_op(a->plan, s->op, s);
+		if (c->deferred && c->within == CHANGE_NONE && c->op != CHANGE_NONE)
+			defer_op(a->plan, c->op, c);
 	}
 	a->status = records->status;
 	/* As they were recorded: an offer that could not be written is none. */
@@ -117,7 +117,7 @@ static int apply(struct agent *a)
 		.to = a->generation,
 		.undo = a->undo != NULL,
 		.undoes = a->undo ? a->undo->serial : 0,
-		.steps = &a->steps,
+		.changes = &a->changes,
 		.owners = a->owners,
 		.source = a->source,
 		.local = a->local,
@@ -154,11 +154,11 @@ static int apply(struct agent *a)
 
 static bool wants_share(const struct agent *a)
 {
-	for (size_t i = 0; i < a->steps.n; i++) {
-		const struct step *s = &a->steps.step[i];
+	for (size_t i = 0; i < a->changes.n; i++) {
+		const struct change *c = &a->changes.change[i];
 
-		if ((s->kind == STEP_CREATE || s->kind == STEP_REPLACE) && s->from == FROM_SHARE &&
-			s->after->type == MANIFEST_FILE)
+		if ((c->kind == CHANGE_CREATE || c->kind == CHANGE_REPLACE) &&
+			c->from == CHANGE_FROM_SHARE && c->after->type == MANIFEST_FILE)
 			return true;
 	}
 	return false;

@@ -1,4 +1,4 @@
-/* From the plan to the steps that carry it out: installs, merges, account rows, offers. */
+/* From the plan to the changes that carry it out: installs, merges, account rows, offers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,16 +13,16 @@
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
 
-#define ROWS_GROUP_NUMBER 1 /* steps of account files: all or none */
+#define ROWS_GROUP_NUMBER 1 /* changes of account files: all or none */
 
 static size_t index_of(const struct agent *a, const struct op *op)
 {
 	return (size_t)(op - a->plan->op);
 }
 
-static int add(struct agent *a, struct step step)
+static int add(struct agent *a, struct change change)
 {
-	return steps_add(&a->steps, &step) ? 0 : -ENOMEM;
+	return changes_add(&a->changes, &change) ? 0 : -ENOMEM;
 }
 
 static void defer(struct op *op, const char *why, int error)
@@ -35,7 +35,7 @@ static void defer(struct op *op, const char *why, int error)
 
 /* --- content that is made here --- */
 
-/* A step that replaces op's file by these bytes; like has the metadata. */
+/* A change that replaces op's file by these bytes; like has the metadata. */
 static int add_bytes(struct agent *a, struct op *op, const struct manifest_entry *like,
 	struct buf *bytes, unsigned int group)
 {
@@ -50,14 +50,14 @@ static int add_bytes(struct agent *a, struct op *op, const struct manifest_entry
 	after = r < 0 ? NULL : manifest_add(a->made, &e);
 	if (!after)
 		return r < 0 ? r : -ENOMEM;
-	return add(a, (struct step){ .kind = STEP_REPLACE,
+	return add(a, (struct change){ .kind = CHANGE_REPLACE,
 			      .path = op->path,
 			      .before = op->local,
 			      .after = after,
-			      .within = STEP_NONE,
+			      .within = CHANGE_NONE,
 			      .op = index_of(a, op),
 			      .group = group,
-			      .from = FROM_BYTES,
+			      .from = CHANGE_FROM_BYTES,
 			      .data = kept->data });
 }
 
@@ -221,7 +221,7 @@ static bool has_rows_to_write(const struct accounts_run *run, int k)
 	       (local->size && memcmp(merged->data, local->data, local->size) != 0);
 }
 
-/* All steps of account files follow each other, as one group. */
+/* All changes of account files follow each other, as one group. */
 static int add_rows(struct accounts_run *run)
 {
 	struct op **op = run->op;
@@ -297,15 +297,15 @@ static int merge_accounts(struct agent *a)
 /* --- one op --- */
 
 static int add_install(
-	struct agent *a, struct op *op, const struct links *links, const size_t *step_of)
+	struct agent *a, struct op *op, const struct links *links, const size_t *change_of)
 {
 	const char *target = links_target(a, links, op);
-	struct step s = {
-		.kind = op->local ? STEP_REPLACE : STEP_CREATE,
+	struct change c = {
+		.kind = op->local ? CHANGE_REPLACE : CHANGE_CREATE,
 		.path = op->path,
 		.before = op->local,
 		.after = op->after,
-		.within = op->cover == PLAN_NONE ? STEP_NONE : step_of[op->cover],
+		.within = op->cover == PLAN_NONE ? CHANGE_NONE : change_of[op->cover],
 		.op = index_of(a, op),
 		.source = op->path,
 		.seen = a->local,
@@ -316,36 +316,37 @@ static int add_install(
 		return 0;
 	}
 	if (target) {
-		s.from = FROM_LINK;
-		s.source = target;
+		c.from = CHANGE_FROM_LINK;
+		c.source = target;
 	}
-	return add(a, s);
+	return add(a, c);
 }
 
 static int add_removal(struct agent *a, struct op *op)
 {
-	return add(a, (struct step){ .kind = STEP_REMOVE,
+	return add(a, (struct change){ .kind = CHANGE_REMOVE,
 			      .path = op->path,
 			      .before = op->local,
-			      .within = STEP_NONE,
+			      .within = CHANGE_NONE,
 			      .op = index_of(a, op),
 			      .seen = a->local });
 }
 
-static int add_op(struct agent *a, struct op *op, const struct links *links, const size_t *step_of)
+static int add_op(
+	struct agent *a, struct op *op, const struct links *links, const size_t *change_of)
 {
 	switch (op->action) {
 	case ACTION_MERGE:
 		return merge_text(a, op);
 	case ACTION_INSTALL:
-		return add_install(a, op, links, step_of);
+		return add_install(a, op, links, change_of);
 	case ACTION_REMOVE:
 		return op->cover == PLAN_NONE ? add_removal(a, op) : 0;
 	case ACTION_NOP:
 	case ACTION_ADOPT:
 	case ACTION_KEEP:
 	case ACTION_SIDE:
-		return op->local ? links_add_step(a, links, op) : 0;
+		return op->local ? links_add_change(a, links, op) : 0;
 	default:
 		return 0;
 	}
@@ -353,13 +354,13 @@ static int add_op(struct agent *a, struct op *op, const struct links *links, con
 
 static int add_ops(struct agent *a)
 {
-	AUTO_FREE size_t *step_of = calloc(a->plan->n + 1, sizeof(*step_of));
+	AUTO_FREE size_t *change_of = calloc(a->plan->n + 1, sizeof(*change_of));
 	struct links *links = links_new(a);
-	int r = step_of && links ? 0 : -ENOMEM;
+	int r = change_of && links ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < a->plan->n; i++) {
-		step_of[i] = a->steps.n;
-		r = add_op(a, &a->plan->op[i], links, step_of);
+		change_of[i] = a->changes.n;
+		r = add_op(a, &a->plan->op[i], links, change_of);
 	}
 	links_free(links);
 	return r;
@@ -396,18 +397,18 @@ static int note_others(struct agent *a)
 /* A rollback's contents are in the trash. */
 static int undo_sources(struct agent *a)
 {
-	for (size_t i = 0; a->undo && i < a->steps.n; i++) {
-		struct step *s = &a->steps.step[i];
+	for (size_t i = 0; a->undo && i < a->changes.n; i++) {
+		struct change *c = &a->changes.change[i];
 		const struct undone *u;
 
-		if (!s->after || s->after->type != MANIFEST_FILE || s->from != FROM_SHARE ||
-			s->kind == STEP_META)
+		if (!c->after || c->after->type != MANIFEST_FILE || c->from != CHANGE_FROM_SHARE ||
+			c->kind == CHANGE_META)
 			continue;
-		u = find_undone(a, s->source);
+		u = find_undone(a, c->source);
 		if (!u)
 			return -ENOENT;
-		s->from = FROM_STATE;
-		s->source = u->source;
+		c->from = CHANGE_FROM_STATE;
+		c->source = u->source;
 	}
 	return 0;
 }
@@ -424,7 +425,7 @@ int prepare(struct agent *a)
 	offers.made = a->made;
 	r = merge_accounts(a);
 	r = r < 0 ? r : add_ops(a);
-	r = r < 0 ? r : offers_settle(&offers, &a->steps, &a->next);
+	r = r < 0 ? r : offers_settle(&offers, &a->changes, &a->next);
 	r = r < 0 ? r : note_others(a);
 	return r < 0 ? r : undo_sources(a);
 }

@@ -128,27 +128,27 @@ static const struct manifest_entry *entry_of(struct agent *a, const struct op *o
 	return manifest_add(a->made, &e);
 }
 
-int links_add_step(struct agent *a, const struct links *links, const struct op *op)
+int links_add_change(struct agent *a, const struct links *links, const struct op *op)
 {
 	bool linked = op->relink && (leader_of(a, op) || op->local->group);
-	struct step s = {
-		.kind = STEP_META,
+	struct change c = {
+		.kind = CHANGE_META,
 		.path = op->path,
 		.before = op->local,
-		.within = STEP_NONE,
+		.within = CHANGE_NONE,
 		.op = (size_t)(op - a->plan->op),
-		.from = FROM_ROOT,
+		.from = CHANGE_FROM_ROOT,
 		.source = op->path,
 	};
 
 	if (!linked && !op->after)
 		return 0;
-	s.after = entry_of(a, op);
+	c.after = entry_of(a, op);
 	if (linked || !alike(a, links, op))
-		s.kind = STEP_REPLACE;
+		c.kind = CHANGE_REPLACE;
 	if (linked && links_target(a, links, op)) {
-		s.from = FROM_LINK;
-		s.source = links_target(a, links, op);
+		c.from = CHANGE_FROM_LINK;
+		c.source = links_target(a, links, op);
 	}
-	return s.after && steps_add(&a->steps, &s) ? 0 : -ENOMEM;
+	return c.after && changes_add(&a->changes, &c) ? 0 : -ENOMEM;
 }

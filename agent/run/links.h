@@ -1,6 +1,6 @@
 /*
- * Steps for files that stay, but for their metadata or for the names that share their inode. A mode
- * is the inode's: where it is not for all of its names, the link is broken before.
+ * Changes for files that stay, but for their metadata or for the names that share their inode. A
+ * mode is the inode's: where it is not for all of its names, the link is broken before.
  */
 #ifndef AGENT_LINKS_H
 #define AGENT_LINKS_H
@@ -14,10 +14,10 @@ struct links *links_new(const struct agent *a);
 void links_free(struct links *links);
 
 /*
- * Append to a->steps what op (NOP, ADOPT, KEEP or SIDE) needs: its metadata set in place; a copy of
- * itself, or a link to another file, in its place; or nothing. 0 or -ENOMEM.
+ * Append to a->changes what op (NOP, ADOPT, KEEP or SIDE) needs: its metadata set in place; a copy
+ * of itself, or a link to another file, in its place; or nothing. 0 or -ENOMEM.
  */
-int links_add_step(struct agent *a, const struct links *links, const struct op *op);
+int links_add_change(struct agent *a, const struct links *links, const struct op *op);
 
 /*
  * The path that op's file can be made a hard link to when it is staged, as that one has the content

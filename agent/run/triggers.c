@@ -36,13 +36,13 @@ static const struct derived {
 	{ "hold etc/tmpfiles.d\n", { "systemd-tmpfiles", "--create" }, 60 },
 };
 
-static bool has_changed(const struct steps *steps, const struct policies *globs)
+static bool has_changed(const struct changes *changes, const struct policies *globs)
 {
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct step *s = &steps->step[i];
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->change[i];
 
-		if (!s->deferred && !step_is_offer(s) &&
-			policy_of(globs, s->path, false) == POLICY_HOLD)
+		if (!c->deferred && !change_is_offer(c) &&
+			policy_of(globs, c->path, false) == POLICY_HOLD)
 			return true;
 	}
 	return false;
@@ -83,7 +83,7 @@ static void tell_at_login(const struct agent *a)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
 }
 
-void derive_files(const struct steps *steps)
+void derive_files(const struct changes *changes)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(derived); i++) {
 		struct policies *globs = policies_new();
@@ -93,16 +93,16 @@ void derive_files(const struct steps *steps)
 		if (globs &&
 			policies_add(globs, derived[i].globs, strlen(derived[i].globs), &line,
 				&what) == 0 &&
-			has_changed(steps, globs))
+			has_changed(changes, globs))
 			remake(&derived[i]);
 		policies_free(globs);
 	}
 }
 
-void derive(struct agent *a, const struct steps *steps)
+void derive(struct agent *a, const struct changes *changes)
 {
 	if (!is_running_system(a))
 		return;
 	tell_at_login(a);
-	derive_files(steps);
+	derive_files(changes);
 }

@@ -44,48 +44,48 @@ static const struct row {
 	{ "etc/tmpfiles.d/x.conf", "systemd-tmpfiles " },
 };
 
-static void derive_one(const struct step *step)
+static void derive_one(const struct change *change)
 {
-	struct steps steps = { 0 };
+	struct changes changes = { 0 };
 
 	ran[0] = '\0';
-	assert_non_null(steps_add(&steps, step));
-	derive_files(&steps);
-	steps_free(&steps);
+	assert_non_null(changes_add(&changes, change));
+	derive_files(&changes);
+	changes_free(&changes);
 }
 
 static void commands(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		derive_one(&(struct step){ .path = rows[i].path });
+		derive_one(&(struct change){ .path = rows[i].path });
 		assert_string_equal(ran, rows[i].commands);
 	}
 }
 
 static void once_for_all(void **state)
 {
-	struct steps steps = { 0 };
+	struct changes changes = { 0 };
 
 	(void)state;
 	ran[0] = '\0';
-	steps_add(&steps, &(struct step){ .path = "etc/ld.so.conf" });
-	steps_add(&steps, &(struct step){ .path = "etc/ld.so.conf.d/x" });
-	steps_add(&steps, &(struct step){ .path = "etc/locale.gen" });
-	derive_files(&steps);
+	changes_add(&changes, &(struct change){ .path = "etc/ld.so.conf" });
+	changes_add(&changes, &(struct change){ .path = "etc/ld.so.conf.d/x" });
+	changes_add(&changes, &(struct change){ .path = "etc/locale.gen" });
+	derive_files(&changes);
 	assert_string_equal(ran, "ldconfig locale-gen ");
-	steps_free(&steps);
+	changes_free(&changes);
 }
 
 static void what_was_not_made(void **state)
 {
 	(void)state;
-	derive_one(&(struct step){ .path = "etc/locale.gen", .deferred = true });
+	derive_one(&(struct change){ .path = "etc/locale.gen", .deferred = true });
 	assert_string_equal(ran, "");
 	/* Offers, beside their files and in pending. */
-	derive_one(&(struct step){ .path = "etc/ca-certificates/x.crt.xennew" });
+	derive_one(&(struct change){ .path = "etc/ca-certificates/x.crt.xennew" });
 	assert_string_equal(ran, "");
-	derive_one(&(struct step){ .path = "etc/sysctl.d/x.conf", .pending = true });
+	derive_one(&(struct change){ .path = "etc/sysctl.d/x.conf", .pending = true });
 	assert_string_equal(ran, "");
 }
 

@@ -74,7 +74,7 @@ static void broken_conflicts(void **state)
 	}
 }
 
-/* Of step 0 the entries know both sides: it is a replacement. */
+/* Of change 0 the entries know both sides: it is a replacement. */
 static int parse_journal(const char *text)
 {
 	const struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .nlink = 1 };
@@ -119,43 +119,46 @@ static void journal_there_and_back(void **state)
 	const struct journal head = { .from = 3, .to = 4, .undo = true, .undoes = 12 };
 	AUTO_BUF struct buf text = { 0 }, encoded = { 0 };
 	AUTO_MANIFEST struct manifest *entries = NULL;
-	struct steps steps = { 0 };
+	struct changes changes = { 0 };
 	struct journal j;
 
 	(void)state;
 	assert_int_equal(journal_read(scratch, &j), -ENOENT);
-	steps_add(&steps, &(struct step){ STEP_CREATE, .path = "etc/a b", .after = &link,
-				  .within = STEP_NONE });
-	steps_add(&steps, &(struct step){ STEP_CREATE, .path = "etc/a b/c", .after = &link });
-	steps_add(&steps, &(struct step){ STEP_REPLACE, .pending = true, .path = "etc/r.xennew",
-				  .before = &link, .after = &link, .within = STEP_NONE });
-	steps_add(&steps, &(struct step){ STEP_REMOVE, .path = "etc/d", .before = &link,
-				  .within = STEP_NONE });
-	steps_add(&steps, &(struct step){ STEP_REPLACE, .path = "etc/group", .before = &link,
-				  .after = &link, .group = 1, .within = STEP_NONE });
-	steps.step[0].ino = 77;
-	steps.step[3].deferred = true;
-	assert_int_equal(journal_encode(&head, &steps, NULL, &entries, &text, &encoded), 0);
+	changes_add(&changes, &(struct change){ CHANGE_CREATE, .path = "etc/a b", .after = &link,
+				      .within = CHANGE_NONE });
+	changes_add(
+		&changes, &(struct change){ CHANGE_CREATE, .path = "etc/a b/c", .after = &link });
+	changes_add(
+		&changes, &(struct change){ CHANGE_REPLACE, .pending = true, .path = "etc/r.xennew",
+				  .before = &link, .after = &link, .within = CHANGE_NONE });
+	changes_add(&changes, &(struct change){ CHANGE_REMOVE, .path = "etc/d", .before = &link,
+				      .within = CHANGE_NONE });
+	changes_add(
+		&changes, &(struct change){ CHANGE_REPLACE, .path = "etc/group", .before = &link,
+				  .after = &link, .group = 1, .within = CHANGE_NONE });
+	changes.change[0].ino = 77;
+	changes.change[3].deferred = true;
+	assert_int_equal(journal_encode(&head, &changes, NULL, &entries, &text, &encoded), 0);
 	assert_int_equal(
 		publish_file(scratch, "entries.mtree.gz", 0600, encoded.data, encoded.size), 0);
 	assert_int_equal(publish_file(scratch, "journal", 0600, text.data, text.size), 0);
-	assert_int_equal(journal_mark_staged(scratch, &steps), 0);
+	assert_int_equal(journal_mark_staged(scratch, &changes), 0);
 	assert_int_equal(journal_read(scratch, &j), 0);
 	assert_int_equal(j.from, 3);
 	assert_int_equal(j.to, 4);
 	assert_true(j.undo);
 	assert_int_equal(j.undoes, 12);
-	assert_int_equal(j.steps.n, 5);
-	assert_int_equal(j.steps.step[0].ino, 77);
-	assert_false(j.steps.step[0].deferred);
-	assert_true(j.steps.step[3].deferred);
-	assert_int_equal(j.steps.step[4].group, 1);
-	assert_string_equal(j.steps.step[0].path, "etc/a b");
-	assert_int_equal(j.steps.step[1].within, 0);
-	assert_true(j.steps.step[2].pending);
-	assert_string_equal(j.steps.step[2].before->link, "t");
-	assert_null(j.steps.step[3].after);
-	assert_int_equal(j.steps.step[3].number, 3);
+	assert_int_equal(j.changes.n, 5);
+	assert_int_equal(j.changes.change[0].ino, 77);
+	assert_false(j.changes.change[0].deferred);
+	assert_true(j.changes.change[3].deferred);
+	assert_int_equal(j.changes.change[4].group, 1);
+	assert_string_equal(j.changes.change[0].path, "etc/a b");
+	assert_int_equal(j.changes.change[1].within, 0);
+	assert_true(j.changes.change[2].pending);
+	assert_string_equal(j.changes.change[2].before->link, "t");
+	assert_null(j.changes.change[3].after);
+	assert_int_equal(j.changes.change[3].number, 3);
 	journal_free(&j);
 	assert_int_equal(unlinkat(scratch, "staged", 0), 0);
 	scratch_write("journal", "xenfarm-journal 1 1 2\nreplace root 00000000 ../x\n");
@@ -164,7 +167,7 @@ static void journal_there_and_back(void **state)
 	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
 	scratch_write("journal", "xenfarm-journal 1 1 2\nremove ro");
 	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
-	steps_free(&steps);
+	changes_free(&changes);
 }
 
 /* --- the base, less what was not made --- */
@@ -197,37 +200,37 @@ static void base_of_what_was_made(void **state)
 	/* next and old (modes 2 and 1); what was deferred; which paths the base has from which */
 	static const struct {
 		const char *next, *old;
-		enum step_kind kind;
+		enum change_kind kind;
 		const char *deferred, *base;
 	} rows[] = {
-		{ "a", "a", STEP_REPLACE, "a", "a1" },
-		{ "a b", "a b", STEP_REPLACE, "a", "a1 b2" },
-		{ "a", "", STEP_CREATE, "a", "" },
-		{ "d/ d/f", "", STEP_CREATE, "d", "" },
-		{ "d/ d-x d/f", "d", STEP_REPLACE, "d", "d1 d-x2" },
-		{ "", "d/ d/f", STEP_REMOVE, "d", "d1 d/f1" },
+		{ "a", "a", CHANGE_REPLACE, "a", "a1" },
+		{ "a b", "a b", CHANGE_REPLACE, "a", "a1 b2" },
+		{ "a", "", CHANGE_CREATE, "a", "" },
+		{ "d/ d/f", "", CHANGE_CREATE, "d", "" },
+		{ "d/ d-x d/f", "d", CHANGE_REPLACE, "d", "d1 d-x2" },
+		{ "", "d/ d/f", CHANGE_REMOVE, "d", "d1 d/f1" },
 		/* its directory is in the list, too */
-		{ "", "d/ d/f d/g", STEP_REMOVE, "d/f", "d1 d/f1" },
-		{ "d/ d/f", "d/ d/f", STEP_META, "d", "d1 d/f2" },
-		{ "d/ d/f", "", STEP_META, "d", "d2 d/f2" },
-		{ "d", "d/ d/f", STEP_REMOVE, "d/f", "d2" },
+		{ "", "d/ d/f d/g", CHANGE_REMOVE, "d/f", "d1 d/f1" },
+		{ "d/ d/f", "d/ d/f", CHANGE_META, "d", "d1 d/f2" },
+		{ "d/ d/f", "", CHANGE_META, "d", "d2 d/f2" },
+		{ "d", "d/ d/f", CHANGE_REMOVE, "d/f", "d2" },
 		/* of an offer, here one in pending, the base says nothing */
-		{ "a", "", STEP_CREATE, "/a", "a2" },
+		{ "a", "", CHANGE_CREATE, "/a", "a2" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		AUTO_MANIFEST struct manifest *next = list(rows[i].next, 2);
 		AUTO_MANIFEST struct manifest *old = list(rows[i].old, 1), *base = NULL;
-		struct step step = { .kind = rows[i].kind,
+		struct change change = { .kind = rows[i].kind,
 			.pending = *rows[i].deferred == '/',
 			.path = rows[i].deferred + (*rows[i].deferred == '/'),
 			.deferred = true,
-			.within = STEP_NONE };
-		const struct steps steps = { .step = &step, .n = 1 };
+			.within = CHANGE_NONE };
+		const struct changes changes = { .change = &change, .n = 1 };
 		AUTO_BUF struct buf text = { 0 };
 
-		base = records_base(next, old, &steps);
+		base = records_base(next, old, &changes);
 		assert_non_null(base);
 		for (size_t k = 1; k < base->n; k++)
 			buf_printf(&text, "%s%s%u", k > 1 ? " " : "", base->entry[k]->path,

@@ -5,33 +5,33 @@
 #include "agent/merge/offers.h"
 #include "lib/array.h"
 
-struct step *steps_add(struct steps *s, const struct step *step)
+struct change *changes_add(struct changes *s, const struct change *change)
 {
-	if (!ARRAY_GROW(s->step, s->n))
+	if (!ARRAY_GROW(s->change, s->n))
 		return NULL;
-	s->step[s->n] = *step;
-	s->step[s->n].number = s->n;
-	return &s->step[s->n++];
+	s->change[s->n] = *change;
+	s->change[s->n].number = s->n;
+	return &s->change[s->n++];
 }
 
-void steps_free(struct steps *s)
+void changes_free(struct changes *s)
 {
-	free(s->step);
-	*s = (struct steps){ 0 };
+	free(s->change);
+	*s = (struct changes){ 0 };
 }
 
-bool step_is_offer(const struct step *step)
+bool change_is_offer(const struct change *change)
 {
-	return step->pending || offers_is_offer(step->path);
+	return change->pending || offers_is_offer(change->path);
 }
 
-const char *step_kind_name(enum step_kind kind)
+const char *change_kind_name(enum change_kind kind)
 {
-	static const char *const name[STEP_KINDS] = {
-		[STEP_CREATE] = "create",
-		[STEP_REPLACE] = "replace",
-		[STEP_REMOVE] = "remove",
-		[STEP_META] = "meta",
+	static const char *const name[CHANGE_KINDS] = {
+		[CHANGE_CREATE] = "create",
+		[CHANGE_REPLACE] = "replace",
+		[CHANGE_REMOVE] = "remove",
+		[CHANGE_META] = "meta",
 	};
 
 	return name[kind];

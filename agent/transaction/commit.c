@@ -1,6 +1,6 @@
 /*
- * The second half of a transaction: into place, each step checked after it was made; then the
- * records. A run calls it after staging, and the next run after a kill: every step looks at what
+ * The second half of a transaction: into place, each change checked after it was made; then the
+ * records. A run calls it after staging, and the next run after a kill: every change looks at what
  * was done of it already.
  */
 #include <errno.h>
@@ -20,16 +20,16 @@
 #define CHANGED "it was changed during the run"
 #define WRITTEN "a program has it open for writing"
 
-static void defer(struct step *s, const char *why, int error)
+static void defer(struct change *c, const char *why, int error)
 {
-	s->deferred = true;
-	s->why = why;
-	s->error = error;
+	c->deferred = true;
+	c->why = why;
+	c->error = error;
 }
 
-static void defer_error(struct step *s, int error)
+static void defer_error(struct change *c, int error)
 {
-	defer(s,
+	defer(c,
 		error == EEXIST   ? "created during the run"
 		: error == ENOENT ? "removed during the run"
 		: error == EXDEV  ? "it lies on another file system"
@@ -45,11 +45,11 @@ static bool same(const struct manifest_entry *a, const struct manifest_entry *b)
 }
 
 /* The replaced directory and all in it is what the plan saw: every path, and no more. */
-static bool tree_is_as_seen(const struct transaction *t, const struct step *s, const char *number)
+static bool tree_is_as_seen(const struct transaction *t, const struct change *c, const char *number)
 {
 	const struct treescan_options options = { .digests = DIGEST_SHA256 };
 	AUTO_CLOSE int fd = openat(
-		transaction_objects(t, s), number, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		transaction_objects(t, c), number, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	AUTO_MANIFEST struct manifest *is = NULL;
 	char path[2 * PATH_MAX];
 	unsigned long errors;
@@ -71,26 +71,26 @@ static bool tree_is_as_seen(const struct transaction *t, const struct step *s, c
 	return true;
 }
 
-static bool is_as_seen(const struct transaction *t, const struct step *s, const char *number)
+static bool is_as_seen(const struct transaction *t, const struct change *c, const char *number)
 {
-	int dir = transaction_objects(t, s);
+	int dir = transaction_objects(t, c);
 
-	if (s->before->type == MANIFEST_DIR)
-		return tree_is_as_seen(t, s, number);
-	return file_matches(dir, number, s->before, FILE_CONTENT | FILE_MODE) == 1 &&
-	       !(s->before->type == MANIFEST_FILE && file_is_written(dir, number));
+	if (c->before->type == MANIFEST_DIR)
+		return tree_is_as_seen(t, c, number);
+	return file_matches(dir, number, c->before, FILE_CONTENT | FILE_MODE) == 1 &&
+	       !(c->before->type == MANIFEST_FILE && file_is_written(dir, number));
 }
 
-/* --- steps --- */
+/* --- changes --- */
 
 /* Is name in dir the very object that was staged? 1, 0, or -errno; -ENOENT: nothing is there. */
-static int is_ours(int dir, const char *name, const struct step *s)
+static int is_ours(int dir, const char *name, const struct change *c)
 {
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	return st.st_ino == s->ino;
+	return st.st_ino == c->ino;
 }
 
 static int exchange(int a, const char *x, int b, const char *y)
@@ -104,136 +104,136 @@ static int exchange(int a, const char *x, int b, const char *y)
  * trash.
  */
 static void put_back(
-	const struct transaction *t, const struct step *s, int parent, const char *name)
+	const struct transaction *t, const struct change *c, int parent, const char *name)
 {
-	struct step_name number = step_name(s->number);
-	int dir = transaction_objects(t, s);
+	struct change_name number = change_name(c->number);
+	int dir = transaction_objects(t, c);
 
-	if (is_ours(parent, name, s) != 1 ||
-		(s->after->type != MANIFEST_DIR &&
-			file_matches(parent, name, s->after, FILE_CONTENT) != 1))
+	if (is_ours(parent, name, c) != 1 ||
+		(c->after->type != MANIFEST_DIR &&
+			file_matches(parent, name, c->after, FILE_CONTENT) != 1))
 		return;
-	if (exchange(dir, number.text, parent, name) == 0 && is_ours(dir, number.text, s) != 1)
+	if (exchange(dir, number.text, parent, name) == 0 && is_ours(dir, number.text, c) != 1)
 		exchange(dir, number.text, parent, name);
 }
 
-static void replace(struct transaction *t, struct step *s, int parent, const char *name)
+static void replace(struct transaction *t, struct change *c, int parent, const char *name)
 {
-	struct step_name number = step_name(s->number);
-	int dir = transaction_objects(t, s), r = is_ours(dir, number.text, s);
+	struct change_name number = change_name(c->number);
+	int dir = transaction_objects(t, c), r = is_ours(dir, number.text, c);
 
-	if (r == 1 && s->before->type == MANIFEST_FILE && file_is_written(parent, name)) {
-		defer(s, WRITTEN, 0);
+	if (r == 1 && c->before->type == MANIFEST_FILE && file_is_written(parent, name)) {
+		defer(c, WRITTEN, 0);
 		return;
 	}
 	if (r == 1)
 		r = exchange(dir, number.text, parent, name);
 	if (r < 0) {
-		defer_error(s, -r);
-	} else if (!is_as_seen(t, s, number.text)) {
-		put_back(t, s, parent, name);
-		defer(s, CHANGED, 0);
+		defer_error(c, -r);
+	} else if (!is_as_seen(t, c, number.text)) {
+		put_back(t, c, parent, name);
+		defer(c, CHANGED, 0);
 	}
 }
 
-static void create(struct transaction *t, struct step *s, int parent, const char *name)
+static void create(struct transaction *t, struct change *c, int parent, const char *name)
 {
-	struct step_name number = step_name(s->number);
-	int dir = transaction_objects(t, s), r = 0;
+	struct change_name number = change_name(c->number);
+	int dir = transaction_objects(t, c), r = 0;
 
 	if (renameat2(dir, number.text, parent, name, RENAME_NOREPLACE) < 0)
 		r = -errno;
 	/* If it is not under its number any more it is in its place. */
-	if (r < 0 && (r != -ENOENT || is_ours(dir, number.text, s) != -ENOENT))
-		defer_error(s, -r);
+	if (r < 0 && (r != -ENOENT || is_ours(dir, number.text, c) != -ENOENT))
+		defer_error(c, -r);
 }
 
-static void take_away(struct transaction *t, struct step *s, int parent, const char *name)
+static void take_away(struct transaction *t, struct change *c, int parent, const char *name)
 {
-	struct step_name number = step_name(s->number);
-	int dir = transaction_objects(t, s);
+	struct change_name number = change_name(c->number);
+	int dir = transaction_objects(t, c);
 
 	/* A number that is taken: it was removed before a kill, and has not been looked at. */
 	if (faccessat(dir, number.text, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (s->before->type == MANIFEST_FILE && file_is_written(parent, name)) {
-			defer(s, WRITTEN, 0);
+		if (c->before->type == MANIFEST_FILE && file_is_written(parent, name)) {
+			defer(c, WRITTEN, 0);
 			return;
 		}
 		if (renameat2(parent, name, dir, number.text, RENAME_NOREPLACE) < 0) {
 			/* Gone already is what was wanted. */
 			if (errno != ENOENT)
-				defer_error(s, errno);
+				defer_error(c, errno);
 			return;
 		}
 	}
-	if (!is_as_seen(t, s, number.text)) {
+	if (!is_as_seen(t, c, number.text)) {
 		renameat2(dir, number.text, parent, name, RENAME_NOREPLACE);
-		defer(s, CHANGED, 0);
+		defer(c, CHANGED, 0);
 	}
 }
 
-static void set_metadata(struct transaction *t, struct step *s, int parent, const char *name)
+static void set_metadata(struct transaction *t, struct change *c, int parent, const char *name)
 {
-	int r = file_matches(parent, name, s->before, FILE_MODE);
+	int r = file_matches(parent, name, c->before, FILE_MODE);
 
 	if (r == 1)
-		r = file_dress(parent, name, s->after, t->owners, false);
+		r = file_dress(parent, name, c->after, t->owners, false);
 	/* By another name of its inode it may have them already. */
 	else if (r == 0)
-		r = t->recovers || file_is_dressed(parent, name, s->after, t->owners)
-			    ? file_finish(parent, name, s->before, s->after, t->owners)
+		r = t->recovers || file_is_dressed(parent, name, c->after, t->owners)
+			    ? file_finish(parent, name, c->before, c->after, t->owners)
 			    : -EBUSY;
 	if (r == -EBUSY)
-		defer(s, CHANGED, 0);
+		defer(c, CHANGED, 0);
 	else if (r < 0)
-		defer_error(s, -r);
+		defer_error(c, -r);
 }
 
-static void make(struct transaction *t, struct step *s)
+static void make(struct transaction *t, struct change *c)
 {
-	static void (*const kind[STEP_KINDS])(
-		struct transaction *, struct step *, int, const char *) = {
-		[STEP_CREATE] = create,
-		[STEP_REPLACE] = replace,
-		[STEP_REMOVE] = take_away,
-		[STEP_META] = set_metadata,
+	static void (*const kind[CHANGE_KINDS])(
+		struct transaction *, struct change *, int, const char *) = {
+		[CHANGE_CREATE] = create,
+		[CHANGE_REPLACE] = replace,
+		[CHANGE_REMOVE] = take_away,
+		[CHANGE_META] = set_metadata,
 	};
 	const char *name;
-	AUTO_CLOSE int parent = transaction_parent(t, s, &name);
+	AUTO_CLOSE int parent = transaction_parent(t, c, &name);
 
 	if (parent < 0)
-		defer(s, "its directory cannot be reached", -parent);
+		defer(c, "its directory cannot be reached", -parent);
 	else
-		kind[s->kind](t, s, parent, name);
+		kind[c->kind](t, c, parent, name);
 }
 
-/* --- steps that belong together: account files --- */
+/* --- changes that belong together: account files --- */
 
 #define APART "one of the files that belong together could not be changed"
 
-/* All steps before i of its group, which are replacements, are undone: one of them failed. */
+/* All changes before i of its group, which are replacements, are undone: one of them failed. */
 static void undo_group(struct transaction *t, size_t i)
 {
-	struct step *step = t->steps->step;
+	struct change *change = t->changes->change;
 
-	for (size_t j = i; j-- > 0 && step[j].group == step[i].group;) {
+	for (size_t j = i; j-- > 0 && change[j].group == change[i].group;) {
 		const char *name;
-		AUTO_CLOSE int parent = transaction_parent(t, &step[j], &name);
+		AUTO_CLOSE int parent = transaction_parent(t, &change[j], &name);
 
-		if (parent >= 0 && !step[j].deferred)
-			put_back(t, &step[j], parent, name);
-		defer(&step[j], APART, 0);
+		if (parent >= 0 && !change[j].deferred)
+			put_back(t, &change[j], parent, name);
+		defer(&change[j], APART, 0);
 	}
 }
 
-/* Has a step of a group been made, by a run that was killed? */
+/* Has a change of a group been made, by a run that was killed? */
 static bool group_has_begun(const struct transaction *t)
 {
-	for (size_t i = 0; i < t->steps->n; i++) {
-		const struct step *s = &t->steps->step[i];
+	for (size_t i = 0; i < t->changes->n; i++) {
+		const struct change *c = &t->changes->change[i];
 
-		if (s->group && !s->deferred &&
-			is_ours(transaction_objects(t, s), step_name(s->number).text, s) != 1)
+		if (c->group && !c->deferred &&
+			is_ours(transaction_objects(t, c), change_name(c->number).text, c) != 1)
 			return true;
 	}
 	return false;
@@ -247,8 +247,8 @@ static int lock_accounts(struct transaction *t, int *lock)
 {
 	bool needed = false;
 
-	for (size_t i = 0; i < t->steps->n; i++)
-		needed |= t->steps->step[i].group && !t->steps->step[i].deferred;
+	for (size_t i = 0; i < t->changes->n; i++)
+		needed |= t->changes->change[i].group && !t->changes->change[i].deferred;
 	if (!needed)
 		return 0;
 	*lock = pwd_lock(t->root);
@@ -256,9 +256,9 @@ static int lock_accounts(struct transaction *t, int *lock)
 		return 0;
 	if (group_has_begun(t))
 		return transaction_failed(t, PWD_LOCK, "another program holds the lock", *lock);
-	for (size_t i = 0; i < t->steps->n; i++)
-		if (t->steps->step[i].group)
-			defer(&t->steps->step[i],
+	for (size_t i = 0; i < t->changes->n; i++)
+		if (t->changes->change[i].group)
+			defer(&t->changes->change[i],
 				*lock == -EWOULDBLOCK ? "another program holds " PWD_LOCK
 						      : PWD_LOCK " cannot be locked",
 				*lock == -EWOULDBLOCK ? 0 : -*lock);
@@ -268,38 +268,39 @@ static int lock_accounts(struct transaction *t, int *lock)
 /* --- all of it --- */
 
 /* Of a disk that is not there nothing can be made, and nothing is given up. */
-static bool is_missing(const struct transaction *t, const struct step *s)
+static bool is_missing(const struct transaction *t, const struct change *c)
 {
-	const struct volume *v = volumes_of(&t->volumes, s);
+	const struct volume *v = volumes_of(&t->volumes, c);
 
 	return v && v->missing;
 }
 
 static int find_missing(struct transaction *t)
 {
-	for (size_t i = 0; i < t->steps->n; i++)
-		if (!t->steps->step[i].deferred && is_missing(t, &t->steps->step[i]))
+	for (size_t i = 0; i < t->changes->n; i++)
+		if (!t->changes->change[i].deferred && is_missing(t, &t->changes->change[i]))
 			return transaction_failed(t,
-				volumes_of(&t->volumes, &t->steps->step[i])->top,
+				volumes_of(&t->volumes, &t->changes->change[i])->top,
 				"its file system is not mounted", -ENODEV);
 	return 0;
 }
 
 static void make_all(struct transaction *t)
 {
-	struct step *step = t->steps->step;
+	struct change *change = t->changes->change;
 	unsigned int failed_group = 0;
 
-	for (size_t i = 0; i < t->steps->n; i++) {
-		if (step[i].within != STEP_NONE || step[i].deferred || is_missing(t, &step[i]))
+	for (size_t i = 0; i < t->changes->n; i++) {
+		if (change[i].within != CHANGE_NONE || change[i].deferred ||
+			is_missing(t, &change[i]))
 			continue;
-		if (step[i].group && step[i].group == failed_group) {
-			defer(&step[i], APART, 0);
+		if (change[i].group && change[i].group == failed_group) {
+			defer(&change[i], APART, 0);
 			continue;
 		}
-		make(t, &step[i]);
-		if (step[i].deferred && step[i].group) {
-			failed_group = step[i].group;
+		make(t, &change[i]);
+		if (change[i].deferred && change[i].group) {
+			failed_group = change[i].group;
 			undo_group(t, i);
 		}
 	}
@@ -311,17 +312,17 @@ static void make_all(struct transaction *t)
  */
 static void unshare_replaced(const struct transaction *t)
 {
-	for (size_t i = 0; i < t->steps->n; i++) {
-		const struct step *s = &t->steps->step[i];
+	for (size_t i = 0; i < t->changes->n; i++) {
+		const struct change *c = &t->changes->change[i];
 
-		if (s->kind != STEP_META && s->before && !s->deferred && s->within == STEP_NONE)
+		if (c->kind != CHANGE_META && c->before && !c->deferred && c->within == CHANGE_NONE)
 			file_unshare(
-				transaction_objects(t, s), step_name(s->number).text, s->before);
+				transaction_objects(t, c), change_name(c->number).text, c->before);
 	}
 }
 
-/* Until the mark is written a restart makes the steps again, and after it the records alone. */
-static int make_steps(struct transaction *t)
+/* Until the mark is written a restart makes the changes again, and after it the records alone. */
+static int make_changes(struct transaction *t)
 {
 	AUTO_CLOSE int lock = -1;
 	int r;
@@ -335,19 +336,19 @@ static int make_steps(struct transaction *t)
 	unshare_replaced(t);
 	r = find_missing(t);
 	r = r < 0 ? r : transaction_sync(t);
-	return r < 0 ? r : journal_mark_made(t->dir, t->steps);
+	return r < 0 ? r : journal_mark_made(t->dir, t->changes);
 }
 
 int transaction_commit(struct transaction *t)
 {
-	struct step *step = t->steps->step;
-	int r = make_steps(t);
+	struct change *change = t->changes->change;
+	int r = make_changes(t);
 
-	r = r < 0 ? r : records_settle(t->state, t->dir, t->steps, &t->records.status);
+	r = r < 0 ? r : records_settle(t->state, t->dir, t->changes, &t->records.status);
 	r = r < 0 ? r : transaction_close(t);
 	/* Of recovered ones it is not known in which directory they were, nor does it matter. */
-	for (size_t i = 0; !t->recovers && i < t->steps->n; i++)
-		if (step[i].within != STEP_NONE && step[step[i].within].deferred)
-			step[i].deferred = true;
+	for (size_t i = 0; !t->recovers && i < t->changes->n; i++)
+		if (change[i].within != CHANGE_NONE && change[change[i].within].deferred)
+			change[i].deferred = true;
 	return r;
 }

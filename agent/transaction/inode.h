@@ -21,7 +21,7 @@ int file_make(int directory, const char *name, const struct manifest_entry *e);
 int file_write_sparse(int fd, const void *data, size_t n);
 
 /*
- * Give name in directory e's owner, mode and attributes, in this order, as each step may undo the
+ * Give name in directory e's owner, mode and attributes, in this order, as each change may undo the
  * one after it; attributes that e lacks are removed. A file's or directory's time is e's if
  * with_time. What is right already is not touched. Follows nothing. Returns 0 or -errno.
  */

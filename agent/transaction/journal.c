@@ -14,9 +14,9 @@
 
 #define HEAD "xenfarm-journal 1 "
 
-struct step_name step_name(size_t number)
+struct change_name change_name(size_t number)
 {
-	struct step_name name;
+	struct change_name name;
 
 	snprintf(name.text, sizeof(name.text), "%08zu", number);
 	return name;
@@ -25,13 +25,13 @@ struct step_name step_name(size_t number)
 /* --- writing --- */
 
 /* The entry as NUMBER.SIDE, and below it as rest. */
-static bool add_entry(struct manifest *m, const struct step *s, const char *side, const char *rest,
-	const struct manifest_entry *entry, const struct owners *owners)
+static bool add_entry(struct manifest *m, const struct change *c, const char *side,
+	const char *rest, const struct manifest_entry *entry, const struct owners *owners)
 {
 	struct manifest_entry e = *entry;
 	char path[PATH_MAX + 32];
 
-	snprintf(path, sizeof(path), "%s.%s%s", step_name(s->number).text, side, rest);
+	snprintf(path, sizeof(path), "%s.%s%s", change_name(c->number).text, side, rest);
 	e.path = path;
 	e.group = 0;
 	e.nlink = 1;
@@ -43,25 +43,25 @@ static bool add_entry(struct manifest *m, const struct step *s, const char *side
 }
 
 /* What a directory held; what could not be read then is not what is found later. */
-static bool add_tree(struct manifest *m, const struct step *s)
+static bool add_tree(struct manifest *m, const struct change *c)
 {
 	size_t from, to;
 
-	manifest_below(s->seen, s->path, &from, &to);
+	manifest_below(c->seen, c->path, &from, &to);
 	for (size_t i = from; i < to; i++) {
-		const struct manifest_entry *e = s->seen->entry[i];
+		const struct manifest_entry *e = c->seen->entry[i];
 
-		if (!e->error && !add_entry(m, s, "before", e->path + strlen(s->path), e, NULL))
+		if (!e->error && !add_entry(m, c, "before", e->path + strlen(c->path), e, NULL))
 			return false;
 	}
 	return true;
 }
 
-static bool add_entries(struct manifest *m, const struct step *s, const struct owners *owners)
+static bool add_entries(struct manifest *m, const struct change *c, const struct owners *owners)
 {
-	return (!s->after || add_entry(m, s, "after", "", s->after, owners)) &&
-	       (!s->before || add_entry(m, s, "before", "", s->before, NULL)) &&
-	       (!s->seen || !s->before || s->before->type != MANIFEST_DIR || add_tree(m, s));
+	return (!c->after || add_entry(m, c, "after", "", c->after, owners)) &&
+	       (!c->before || add_entry(m, c, "before", "", c->before, NULL)) &&
+	       (!c->seen || !c->before || c->before->type != MANIFEST_DIR || add_tree(m, c));
 }
 
 static void add_volumes(struct buf *text, const struct volumes *volumes)
@@ -69,27 +69,28 @@ static void add_volumes(struct buf *text, const struct volumes *volumes)
 	for (size_t i = 0; i < volumes->n; i++) {
 		const struct volume *v = &volumes->volume[i];
 
-		buf_printf(text, "volume %s %s ", v->state ? "state" : "root", step_name(0).text);
+		buf_printf(text, "volume %s %s ", v->state ? "state" : "root", change_name(0).text);
 		vis_encode(text, v->top, strlen(v->top));
 		buf_puts(text, "\n");
 	}
 }
 
-static void add_line(struct buf *text, const struct step *s)
+static void add_line(struct buf *text, const struct change *c)
 {
 	char place[24] = "root";
 
-	if (s->pending)
+	if (c->pending)
 		strcpy(place, "pending");
-	else if (s->group)
-		snprintf(place, sizeof(place), "root.%u", s->group);
-	buf_printf(text, "%s %s %s ", s->within != STEP_NONE ? "inside" : step_kind_name(s->kind),
-		place, step_name(s->number).text);
-	vis_encode(text, s->path, strlen(s->path));
+	else if (c->group)
+		snprintf(place, sizeof(place), "root.%u", c->group);
+	buf_printf(text, "%s %s %s ",
+		c->within != CHANGE_NONE ? "inside" : change_kind_name(c->kind), place,
+		change_name(c->number).text);
+	vis_encode(text, c->path, strlen(c->path));
 	buf_puts(text, "\n");
 }
 
-int journal_encode(const struct journal *head, const struct steps *steps,
+int journal_encode(const struct journal *head, const struct changes *changes,
 	const struct owners *owners, struct manifest **entries, struct buf *text,
 	struct buf *encoded)
 {
@@ -105,13 +106,13 @@ int journal_encode(const struct journal *head, const struct steps *steps,
 		buf_printf(text, " undo %u", head->undoes);
 	buf_puts(text, "\n");
 	add_volumes(text, &head->volumes);
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct step *s = &steps->step[i];
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->change[i];
 
-		if (s->within != STEP_NONE && head->from == 0)
+		if (c->within != CHANGE_NONE && head->from == 0)
 			continue;
-		add_line(text, s);
-		if (!add_entries(m, s, owners))
+		add_line(text, c);
+		if (!add_entries(m, c, owners))
 			return -ENOMEM;
 	}
 	if (text->failed || !manifest_sort(m))
@@ -124,28 +125,28 @@ int journal_encode(const struct journal *head, const struct steps *steps,
 	return 0;
 }
 
-int journal_mark_staged(int dir, const struct steps *steps)
+int journal_mark_staged(int dir, const struct changes *changes)
 {
 	AUTO_BUF struct buf text = { 0 };
 
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct step *s = &steps->step[i];
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->change[i];
 
-		if (s->within == STEP_NONE && s->deferred)
-			buf_printf(&text, "%zu -\n", s->number);
-		else if (s->within == STEP_NONE && s->ino)
-			buf_printf(&text, "%zu %ju\n", s->number, (uintmax_t)s->ino);
+		if (c->within == CHANGE_NONE && c->deferred)
+			buf_printf(&text, "%zu -\n", c->number);
+		else if (c->within == CHANGE_NONE && c->ino)
+			buf_printf(&text, "%zu %ju\n", c->number, (uintmax_t)c->ino);
 	}
 	return text.failed ? -ENOMEM : publish_file(dir, "staged", 0600, text.data, text.size);
 }
 
-int journal_mark_made(int dir, const struct steps *steps)
+int journal_mark_made(int dir, const struct changes *changes)
 {
 	AUTO_BUF struct buf text = { 0 };
 
-	for (size_t i = 0; i < steps->n; i++)
-		if (steps->step[i].within == STEP_NONE && steps->step[i].deferred)
-			buf_printf(&text, "%zu\n", steps->step[i].number);
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->change[i].within == CHANGE_NONE && changes->change[i].deferred)
+			buf_printf(&text, "%zu\n", changes->change[i].number);
 	return text.failed ? -ENOMEM : publish_file(dir, "made", 0600, text.data, text.size);
 }
 
@@ -156,27 +157,27 @@ static const struct manifest_entry *find_entry(
 {
 	char path[32];
 
-	snprintf(path, sizeof(path), "%s.%s", step_name(number).text, side);
+	snprintf(path, sizeof(path), "%s.%s", change_name(number).text, side);
 	return manifest_find(j->entries, path);
 }
 
-static bool parse_kind(const char *word, struct step *step)
+static bool parse_kind(const char *word, struct change *change)
 {
 	unsigned int kind = 0;
 
 	if (strcmp(word, "inside") == 0) {
-		step->within = 0;
+		change->within = 0;
 		return true;
 	}
-	while (kind < STEP_KINDS && strcmp(step_kind_name((enum step_kind)kind), word) != 0)
+	while (kind < CHANGE_KINDS && strcmp(change_kind_name((enum change_kind)kind), word) != 0)
 		kind++;
-	step->kind = (enum step_kind)kind;
-	return kind < STEP_KINDS;
+	change->kind = (enum change_kind)kind;
+	return kind < CHANGE_KINDS;
 }
 
-static bool parse_step(struct journal *j, char *line, size_t n)
+static bool parse_change(struct journal *j, char *line, size_t n)
 {
-	struct step step = { .kind = STEP_CREATE, .within = STEP_NONE }, *added;
+	struct change change = { .kind = CHANGE_CREATE, .within = CHANGE_NONE }, *added;
 	char kind[16], place[16], number[16];
 	size_t length;
 	int at = 0;
@@ -188,21 +189,22 @@ static bool parse_step(struct journal *j, char *line, size_t n)
 	if (strcmp(kind, "volume") == 0)
 		return (!line[at] || !manifest_path_rule(line + at)) &&
 		       volumes_add(&j->volumes, line + at, strcmp(place, "state") == 0);
-	if (!parse_kind(kind, &step))
+	if (!parse_kind(kind, &change))
 		return false;
-	step.pending = strcmp(place, "pending") == 0;
-	sscanf(place, "root.%u", &step.group);
-	step.path = line + at;
-	step.op = strtoul(number, NULL, 10);
-	step.before = find_entry(j, step.op, "before");
-	step.after = find_entry(j, step.op, "after");
-	if (!step.before != (step.kind == STEP_CREATE) || !step.after != (step.kind == STEP_REMOVE))
+	change.pending = strcmp(place, "pending") == 0;
+	sscanf(place, "root.%u", &change.group);
+	change.path = line + at;
+	change.op = strtoul(number, NULL, 10);
+	change.before = find_entry(j, change.op, "before");
+	change.after = find_entry(j, change.op, "after");
+	if (!change.before != (change.kind == CHANGE_CREATE) ||
+		!change.after != (change.kind == CHANGE_REMOVE))
 		return false;
-	if (!step.pending && manifest_path_rule(step.path) && !step_is_offer(&step))
+	if (!change.pending && manifest_path_rule(change.path) && !change_is_offer(&change))
 		return false;
-	added = steps_add(&j->steps, &step);
+	added = changes_add(&j->changes, &change);
 	if (added)
-		added->number = step.op;
+		added->number = change.op;
 	return added != NULL;
 }
 
@@ -232,7 +234,7 @@ int journal_parse(char *text, size_t n, struct manifest *entries, struct journal
 		if (!end)
 			return -EBADMSG;
 		*end = '\0';
-		if (!parse_step(j, line, (size_t)(end - line)))
+		if (!parse_change(j, line, (size_t)(end - line)))
 			return -EBADMSG;
 	}
 	return 0;
@@ -241,12 +243,12 @@ int journal_parse(char *text, size_t n, struct manifest *entries, struct journal
 static int by_number(const void *key, const void *member)
 {
 	const size_t *number = key;
-	const struct step *s = member;
+	const struct change *c = member;
 
-	return *number < s->number ? -1 : *number > s->number;
+	return *number < c->number ? -1 : *number > c->number;
 }
 
-/* Lines of a mark: NUMBER, and what else it says of the step. */
+/* Lines of a mark: NUMBER, and what else it says of the change. */
 static int read_mark(int dir, const char *name, struct journal *j)
 {
 	AUTO_BUF struct buf text = { 0 };
@@ -259,15 +261,15 @@ static int read_mark(int dir, const char *name, struct journal *j)
 		r = -ENOMEM;
 	for (char *line = text.data, *end; r == 0 && *line; line = end + 1) {
 		size_t number = strtoul(line, &end, 10);
-		struct step *s = bsearch(
-			&number, j->steps.step, j->steps.n, sizeof(*j->steps.step), by_number);
+		struct change *c = bsearch(&number, j->changes.change, j->changes.n,
+			sizeof(*j->changes.change), by_number);
 
-		if (end == line || !s)
+		if (end == line || !c)
 			return -EBADMSG;
 		if (*end == ' ' && end[1] != '-')
-			s->ino = strtoull(end + 1, &end, 10);
+			c->ino = strtoull(end + 1, &end, 10);
 		else
-			s->deferred = true;
+			c->deferred = true;
 		end = strchr(end, '\n');
 		if (!end)
 			return -EBADMSG;
@@ -302,7 +304,7 @@ int journal_read(int dir, struct journal *j)
 
 void journal_free(struct journal *j)
 {
-	steps_free(&j->steps);
+	changes_free(&j->changes);
 	volumes_free(&j->volumes);
 	manifest_free(j->entries);
 	free(j->text);

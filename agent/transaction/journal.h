@@ -4,19 +4,20 @@
  * directory:
  *
  *	journal              xenfarm-journal 1 FROM TO [undo SERIAL]
- *	                     volume PLACE 00000000 TOP   for each file system,
- *agent/transaction/volume.h KIND PLACE NUMBER PATH      for each step entries.mtree.gz     a
- *manifest: NUMBER.before and NUMBER.after of the steps, and below NUMBER.before what a directory
- *held that is removed or replaced staged               NUMBER INODE for each step that something
- *was staged for, or NUMBER - if that was not possible: from here on the steps are made made the
- *NUMBERs of the steps that were not made, a line each: the others are, and from here on the records
- *are brought up to date
+ *	                     volume PLACE 00000000 TOP   for each file system, see volume.h
+ *	                     KIND PLACE NUMBER PATH      for each change
+ *	entries.mtree.gz     a manifest: NUMBER.before and NUMBER.after of the changes, and below
+ *	                     NUMBER.before what a directory held that is removed or replaced
+ *	staged               NUMBER INODE for each change that something was staged for, or NUMBER -
+ *	                     if that was not possible: from here on the changes are made
+ *	made                 the NUMBERs of the changes that were not made, a line each: the others
+ *	                     are, and from here on the records are brought up to date
  *
  * PLACE of a volume is state for that of the state directory, else root; without any, all is on
- *that one. KIND is create, replace, remove, meta, or inside, for what is created with the directory
- *that holds it; PLACE is root or pending, root.GROUP for a step of a group; FROM and TO are
- * generations; undo is that of a rollback, which undoes the record SERIAL. The first fill of a
- * client, which cannot be undone, does without inside.
+ * that one. KIND is create, replace, remove, meta, or inside, for what is created with the
+ * directory that holds it; PLACE is root or pending, root.GROUP for a change of a group; FROM and
+ * TO are generations; undo is that of a rollback, which undoes the record SERIAL. The first fill of
+ * a client, which cannot be undone, does without inside.
  */
 #ifndef AGENT_JOURNAL_H
 #define AGENT_JOURNAL_H
@@ -28,11 +29,11 @@
 
 #define JOURNAL_BYTES_MAX (1u << 30)
 
-/* NUMBER as text: of the step, and the name of its file in the transaction's directory. */
-struct step_name {
+/* NUMBER as text: of the change, and the name of its file in the transaction's directory. */
+struct change_name {
 	char text[16];
 };
-struct step_name step_name(size_t number);
+struct change_name change_name(size_t number);
 
 struct journal {
 	uint32_t from, to;
@@ -40,15 +41,16 @@ struct journal {
 	uint32_t undoes; /* SERIAL; 0: not known */
 	struct volumes volumes;
 	struct manifest *entries;
-	char *text;         /* the steps' paths lie in it */
-	struct steps steps; /* in order; step.op is its number, too, step.within 0 for inside */
+	char *text; /* the changes' paths lie in it */
+	struct changes
+		changes; /* in order; change.op is its number, too, change.within 0 for inside */
 };
 
 /*
- * The journal's entries and both texts (appended to *text and *encoded) for these steps. Owners are
- * resolved to this client's numbers. *entries is the caller's to free. Returns 0 or -errno.
+ * The journal's entries and both texts (appended to *text and *encoded) for these changes. Owners
+ * are resolved to this client's numbers. *entries is the caller's to free. Returns 0 or -errno.
  */
-int journal_encode(const struct journal *head, const struct steps *steps,
+int journal_encode(const struct journal *head, const struct changes *changes,
 	const struct owners *owners, struct manifest **entries, struct buf *text,
 	struct buf *encoded);
 
@@ -57,14 +59,14 @@ int journal_encode(const struct journal *head, const struct steps *steps,
 int journal_parse(char *text, size_t n, struct manifest *entries, struct journal *journal);
 
 /*
- * What dir, a transaction's directory, holds, with the steps' ino and deferred as far as the
+ * What dir, a transaction's directory, holds, with the changes' ino and deferred as far as the
  * transaction came. 0; -ENOENT: there is no journal; -EBADMSG; or -errno.
  */
 int journal_read(int dir, struct journal *journal);
 void journal_free(struct journal *journal);
 
 /* The marks, which survive a power cut when they are written. Return 0 or -errno. */
-int journal_mark_staged(int dir, const struct steps *steps);
-int journal_mark_made(int dir, const struct steps *steps);
+int journal_mark_staged(int dir, const struct changes *changes);
+int journal_mark_made(int dir, const struct changes *changes);
 
 #endif

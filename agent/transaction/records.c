@@ -129,15 +129,15 @@ static size_t first_below(const struct picks *p, const char *path)
 	return low;
 }
 
-static void take_back(const struct picks *p, const struct step *s)
+static void take_back(const struct picks *p, const struct change *c)
 {
-	struct pick *pick = find_pick(p, s->path, strlen(s->path));
+	struct pick *pick = find_pick(p, c->path, strlen(c->path));
 
 	if (pick)
 		pick->chosen = pick->old;
-	if (s->kind == STEP_META)
+	if (c->kind == CHANGE_META)
 		return;
-	for (size_t i = first_below(p, s->path); i < p->n && is_below(p->pick[i].path, s->path);
+	for (size_t i = first_below(p, c->path); i < p->n && is_below(p->pick[i].path, c->path);
 		i++)
 		p->pick[i].chosen = p->pick[i].old;
 }
@@ -181,17 +181,18 @@ static bool add_chosen(struct manifest *base, const struct picks *p)
 }
 
 struct manifest *records_base(
-	const struct manifest *next, const struct manifest *old, const struct steps *steps)
+	const struct manifest *next, const struct manifest *old, const struct changes *changes)
 {
 	struct picks p = { calloc(next->n + old->n + 1, sizeof(*p.pick)), 0 };
 	struct manifest *base = manifest_new();
 
 	if (p.pick && base) {
 		manifest_join(next, old, add_pick, &p);
-		for (size_t i = 0; i < steps->n; i++)
-			if (steps->step[i].deferred && steps->step[i].within == STEP_NONE &&
-				!step_is_offer(&steps->step[i]))
-				take_back(&p, &steps->step[i]);
+		for (size_t i = 0; i < changes->n; i++)
+			if (changes->change[i].deferred &&
+				changes->change[i].within == CHANGE_NONE &&
+				!change_is_offer(&changes->change[i]))
+				take_back(&p, &changes->change[i]);
 		close_upwards(&p);
 		base->head = next->head;
 	}
@@ -205,7 +206,7 @@ struct manifest *records_base(
 
 /* --- settling --- */
 
-static int settle_base(int state, int dir, const struct steps *steps)
+static int settle_base(int state, int dir, const struct changes *changes)
 {
 	AUTO_MANIFEST struct manifest *next = NULL, *old = NULL, *base = NULL;
 	struct manifest_error error;
@@ -214,12 +215,12 @@ static int settle_base(int state, int dir, const struct steps *steps)
 	r = r < 0 ? r : state_manifest(dir, "base", &old, &error);
 	if (r < 0)
 		return r;
-	base = records_base(next, old, steps);
+	base = records_base(next, old, changes);
 	return base ? state_manifest_write(state, STATE_BASE, base) : -ENOMEM;
 }
 
 /* An offer that could not be written is none yet. */
-static void drop_offer(struct conflicts *c, const struct step *s)
+static void drop_offer(struct conflicts *c, const struct change *s)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const char *place = c->conflict[i].place;
@@ -235,19 +236,19 @@ static void drop_offer(struct conflicts *c, const struct step *s)
 }
 
 static int settle_conflicts(
-	int state, int next, const struct steps *steps, struct state_status *status)
+	int state, int next, const struct changes *changes, struct state_status *status)
 {
 	struct conflicts c = { 0 };
 	int r = conflicts_read(next, &c);
 
-	for (size_t i = 0; r == 0 && i < steps->n; i++) {
-		const struct step *s = &steps->step[i];
+	for (size_t i = 0; r == 0 && i < changes->n; i++) {
+		const struct change *s = &changes->change[i];
 
-		if (!s->deferred || s->within != STEP_NONE)
+		if (!s->deferred || s->within != CHANGE_NONE)
 			continue;
-		if (!step_is_offer(s))
+		if (!change_is_offer(s))
 			status->deferred++;
-		else if (s->kind == STEP_CREATE)
+		else if (s->kind == CHANGE_CREATE)
 			drop_offer(&c, s);
 	}
 	status->conflicts = conflicts_waiting(&c);
@@ -262,26 +263,26 @@ static int move(int from, int to, const char *name)
 	return renameat(from, name, to, name) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static bool all_made(const struct steps *steps)
+static bool all_made(const struct changes *changes)
 {
-	for (size_t i = 0; i < steps->n; i++)
-		if (steps->step[i].deferred)
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->change[i].deferred)
 			return false;
 	return true;
 }
 
 /* From what lies in next and base alone, so that it can be done again. */
 static int settle_deferred(
-	int state, int dir, int next, const struct steps *steps, struct state_status *status)
+	int state, int dir, int next, const struct changes *changes, struct state_status *status)
 {
-	int r = settle_conflicts(state, next, steps, status);
+	int r = settle_conflicts(state, next, changes, status);
 
 	r = r < 0 ? r : state_status_write(state, status);
 	r = r < 0 ? r : move(next, state, STATE_NEW);
-	return r < 0 ? r : settle_base(state, dir, steps);
+	return r < 0 ? r : settle_base(state, dir, changes);
 }
 
-int records_settle(int state, int dir, const struct steps *steps, struct state_status *status)
+int records_settle(int state, int dir, const struct changes *changes, struct state_status *status)
 {
 	AUTO_CLOSE int next = openat(dir, NEXT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = next < 0 ? -errno : state_status_read(next, status);
@@ -289,8 +290,8 @@ int records_settle(int state, int dir, const struct steps *steps, struct state_s
 	if (r < 0)
 		return r;
 	r = state_contents_take(state, dir);
-	if (r == 0 && !all_made(steps)) {
-		r = settle_deferred(state, dir, next, steps, status);
+	if (r == 0 && !all_made(changes)) {
+		r = settle_deferred(state, dir, next, changes, status);
 	} else if (r == 0) {
 		r = move(next, state, STATE_CONFLICTS);
 		r = r < 0 ? r : move(next, state, STATE_NEW);
@@ -298,7 +299,7 @@ int records_settle(int state, int dir, const struct steps *steps, struct state_s
 		r = r < 0 ? r : move(next, state, STATE_BASE);
 	}
 	/* A status that is moved already is the one to tell of. */
-	if (r == 0 && all_made(steps))
+	if (r == 0 && all_made(changes))
 		r = state_status_read(state, status);
 	return r < 0 ? r : fsync(state) < 0 ? -errno : 0;
 }

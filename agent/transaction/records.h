@@ -1,7 +1,7 @@
 /*
  * What the state directory says of a client: base, conflicts, status, the applied manifest. A
- * transaction stages them as they will be when every step is made; when the steps are made, what
- * was not made is taken back out of them, and they go to their places, the base last.
+ * transaction stages them as they will be when every change is made; when the changes are made,
+ * what was not made is taken back out of them, and they go to their places, the base last.
  */
 #ifndef AGENT_RECORDS_H
 #define AGENT_RECORDS_H
@@ -34,19 +34,19 @@ int records_stage(
 	int state, int dir, const struct records *records, const struct records_encoded *encoded);
 
 /*
- * Of what records_stage() wrote to dir: each to its place in the state directory, less the steps
+ * Of what records_stage() wrote to dir: each to its place in the state directory, less the changes
  * that are deferred. Can be cut off anywhere, and done again. *status is what it says then. Returns
  * 0 or -errno.
  */
-int records_settle(int state, int dir, const struct steps *steps, struct state_status *status);
+int records_settle(int state, int dir, const struct changes *changes, struct state_status *status);
 
 /*
  * --- parts, here to be tested ---
  *
- * The next base for what was made: next, but old where a step is deferred: its path, and what lies
- * below unless it is of metadata alone. It refers to the entries of both. NULL without memory.
+ * The next base for what was made: next, but old where a change is deferred: its path, and what
+ * lies below unless it is of metadata alone. It refers to the entries of both. NULL without memory.
  */
 struct manifest *records_base(
-	const struct manifest *next, const struct manifest *old, const struct steps *steps);
+	const struct manifest *next, const struct manifest *old, const struct changes *changes);
 
 #endif

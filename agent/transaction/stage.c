@@ -26,10 +26,10 @@ struct incoming {
 
 struct stage {
 	struct transaction *t;
-	size_t *wanted; /* steps whose content the share has */
+	size_t *wanted; /* changes whose content the share has */
 	size_t n_wanted;
 	struct incoming *incoming; /* for each of wanted */
-	size_t *group;             /* the first staged step of each hard-link group, plus 1 */
+	size_t *group;             /* the first staged change of each hard-link group, plus 1 */
 	uint32_t groups;
 	uint64_t files, bytes;
 	const struct manifest_entry **keep; /* the base's files that the state directory lacks */
@@ -40,25 +40,25 @@ struct stage {
 
 /* --- names --- */
 
-/* Where a step is staged: its number, or a place in the directory that it is built into. */
-static void stage_path(const struct steps *steps, size_t i, char path[static PATH_MAX])
+/* Where a change is staged: its number, or a place in the directory that it is built into. */
+static void stage_path(const struct changes *changes, size_t i, char path[static PATH_MAX])
 {
-	const struct step *s = &steps->step[i];
-	const struct step *top = s->within == STEP_NONE ? s : &steps->step[s->within];
+	const struct change *c = &changes->change[i];
+	const struct change *top = c->within == CHANGE_NONE ? c : &changes->change[c->within];
 
-	snprintf(path, PATH_MAX, "%s%s", step_name(s->within == STEP_NONE ? i : s->within).text,
-		s->path + strlen(top->path));
+	snprintf(path, PATH_MAX, "%s%s", change_name(c->within == CHANGE_NONE ? i : c->within).text,
+		c->path + strlen(top->path));
 }
 
 static int stage_parent(struct stage *g, size_t i, char path[static PATH_MAX], const char **name)
 {
-	stage_path(g->t->steps, i, path);
-	return fsroot_parent(transaction_objects(g->t, &g->t->steps->step[i]), path, name);
+	stage_path(g->t->changes, i, path);
+	return fsroot_parent(transaction_objects(g->t, &g->t->changes->change[i]), path, name);
 }
 
-static bool is_staged(const struct step *s)
+static bool is_staged(const struct change *c)
 {
-	return s->kind == STEP_CREATE || s->kind == STEP_REPLACE;
+	return c->kind == CHANGE_CREATE || c->kind == CHANGE_REPLACE;
 }
 
 /* --- is there room? --- */
@@ -80,9 +80,10 @@ static void add_need(struct need *need, uint64_t size)
 /* What will be written to the state directory before the first change, and what the commit adds. */
 static struct need count_records(const struct stage *g)
 {
-	const struct steps *steps = g->t->steps;
+	const struct changes *changes = g->t->changes;
 	const size_t record[] = { g->journal.size, g->entries.size, g->records.base.size,
-		g->records.conflicts.size, g->records.status.size, 32 * steps->n, 16 * steps->n };
+		g->records.conflicts.size, g->records.status.size, 32 * changes->n,
+		16 * changes->n };
 	struct need need = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(record); i++)
@@ -92,21 +93,21 @@ static struct need count_records(const struct stage *g)
 		add_need(&need, record[i]);
 	for (size_t i = 0; i < g->n_keep; i++)
 		add_need(&need, g->keep[i]->size);
-	for (size_t i = 0; i < steps->n; i++)
-		if (steps->step[i].group && is_staged(&steps->step[i]))
-			add_need(&need, steps->step[i].after->size);
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->change[i].group && is_staged(&changes->change[i]))
+			add_need(&need, changes->change[i].after->size);
 	return need;
 }
 
 /* Of the objects of one volume; NULL: the state directory's. */
 static void count_objects(const struct stage *g, const struct volume *volume, struct need *need)
 {
-	for (size_t i = 0; i < g->t->steps->n; i++) {
-		const struct step *s = &g->t->steps->step[i];
-		const struct volume *of = volumes_of(&g->t->volumes, s);
+	for (size_t i = 0; i < g->t->changes->n; i++) {
+		const struct change *c = &g->t->changes->change[i];
+		const struct volume *of = volumes_of(&g->t->volumes, c);
 
-		if (is_staged(s) && (of && !of->state ? of : NULL) == volume)
-			add_need(need, s->after->type == MANIFEST_DIR ? BLOCK : s->after->size);
+		if (is_staged(c) && (of && !of->state ? of : NULL) == volume)
+			add_need(need, c->after->type == MANIFEST_DIR ? BLOCK : c->after->size);
 	}
 }
 
@@ -161,15 +162,16 @@ static int find_kept(struct stage *g)
 	return g->keep ? 0 : -ENOMEM;
 }
 
-/* Where a copy of the content that a step brings goes: an fd, or -1. */
-static int open_kept(const struct stage *g, const struct step *s)
+/* Where a copy of the content that a change brings goes: an fd, or -1. */
+static int open_kept(const struct stage *g, const struct change *c)
 {
-	if (step_is_offer(s) || !state_keeps(s->after) || state_has_content(g->t->state, s->after))
+	if (change_is_offer(c) || !state_keeps(c->after) ||
+		state_has_content(g->t->state, c->after))
 		return -1;
-	return state_content_make(g->t->dir, s->after);
+	return state_content_make(g->t->dir, c->after);
 }
 
-/* What no step brought; where it is not to be had, later merges do without. */
+/* What no change brought; where it is not to be had, later merges do without. */
 static int keep_others(struct stage *g)
 {
 	int r = 0;
@@ -194,38 +196,39 @@ static int keep_others(struct stage *g)
 /* A member of a hard-link group whose first one is staged is linked to that. 1: done. */
 static int link_to_group(struct stage *g, size_t i)
 {
-	const struct step *s = &g->t->steps->step[i];
+	const struct change *c = &g->t->changes->change[i];
 	char from[PATH_MAX], to[PATH_MAX];
-	size_t *first = s->after->group ? &g->group[s->after->group] : NULL;
+	size_t *first = c->after->group ? &g->group[c->after->group] : NULL;
 	const struct manifest_entry *e;
 	int dir;
 
-	if (!first || s->pending)
+	if (!first || c->pending)
 		return 0;
 	if (*first == 0) {
 		*first = i + 1;
 		return 0;
 	}
-	e = g->t->steps->step[*first - 1].after;
-	if (g->t->steps->step[*first - 1].deferred ||
-		manifest_compare(e, s->after) & ~MANIFEST_DIFF_TIME ||
-		volumes_of(&g->t->volumes, &g->t->steps->step[*first - 1]) !=
-			volumes_of(&g->t->volumes, s))
+	e = g->t->changes->change[*first - 1].after;
+	if (g->t->changes->change[*first - 1].deferred ||
+		manifest_compare(e, c->after) & ~MANIFEST_DIFF_TIME ||
+		volumes_of(&g->t->volumes, &g->t->changes->change[*first - 1]) !=
+			volumes_of(&g->t->volumes, c))
 		return 0;
-	dir = transaction_objects(g->t, s);
-	stage_path(g->t->steps, *first - 1, from);
-	stage_path(g->t->steps, i, to);
+	dir = transaction_objects(g->t, c);
+	stage_path(g->t->changes, *first - 1, from);
+	stage_path(g->t->changes, i, to);
 	return linkat(dir, from, dir, to, 0) < 0 ? -errno : 1;
 }
 
-/* Returns 0; -ESTALE: it is not what the step says; or -errno. */
-static int copy(struct stage *g, const struct step *s, int to)
+/* Returns 0; -ESTALE: it is not what the change says; or -errno. */
+static int copy(struct stage *g, const struct change *c, int to)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-	AUTO_CLOSE int from = s->from == FROM_STATE ? transaction_open_object(g->t->root,
-							      g->t->state, s->source, flags)
-						    : fsroot_open(g->t->root, s->source, flags, 0);
-	AUTO_CLOSE int kept = open_kept(g, s);
+	AUTO_CLOSE int from =
+		c->from == CHANGE_FROM_STATE
+			? transaction_open_object(g->t->root, g->t->state, c->source, flags)
+			: fsroot_open(g->t->root, c->source, flags, 0);
+	AUTO_CLOSE int kept = open_kept(g, c);
 	AUTO_FREE char *piece = malloc(65536);
 	struct digester *digester = NULL;
 	struct digest digest;
@@ -244,17 +247,18 @@ static int copy(struct stage *g, const struct step *s, int to)
 	r = r < 0 ? r : digester_end(digester, &digest);
 	digester_free(digester);
 	/* What lies in the trash may be an edit that came between plan and exchange. */
-	if (r == 0 && s->from == FROM_ROOT &&
-		memcmp(digest.sha256, s->after->digest.sha256, 32) != 0)
+	if (r == 0 && c->from == CHANGE_FROM_ROOT &&
+		memcmp(digest.sha256, c->after->digest.sha256, 32) != 0)
 		r = -ESTALE;
 	return r;
 }
 
 /* 1: it is done. 0: it lies on another file system, or has too many names: a copy has to do. */
-static int link_to_source(const struct stage *g, const struct step *s, int parent, const char *name)
+static int link_to_source(
+	const struct stage *g, const struct change *c, int parent, const char *name)
 {
 	const char *other;
-	AUTO_CLOSE int dir = fsroot_parent(g->t->root, s->source, &other);
+	AUTO_CLOSE int dir = fsroot_parent(g->t->root, c->source, &other);
 
 	if (dir < 0)
 		return dir;
@@ -264,52 +268,52 @@ static int link_to_source(const struct stage *g, const struct step *s, int paren
 }
 
 /* Account files are undone entry by entry: the record keeps what was put in place. */
-static int keep_entries(const struct stage *g, const struct step *s)
+static int keep_entries(const struct stage *g, const struct change *c)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "%s.put", step_name(s->number).text);
+	snprintf(name, sizeof(name), "%s.put", change_name(c->number).text);
 	AUTO_CLOSE int fd = openat(g->t->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : write_all(fd, s->data, s->after->size);
+	return fd < 0 ? -errno : write_all(fd, c->data, c->after->size);
 }
 
-/* Make step i but for its metadata and for content that has to be fetched. */
+/* Make change i but for its metadata and for content that has to be fetched. */
 static int make(struct stage *g, size_t i)
 {
-	struct step *s = &g->t->steps->step[i];
+	struct change *c = &g->t->changes->change[i];
 	char path[PATH_MAX];
 	const char *name;
 	AUTO_CLOSE int parent = stage_parent(g, i, path, &name), fd = -1;
 	int r = parent < 0 ? parent : 0;
 
-	if (r == 0 && s->from == FROM_LINK) {
-		r = link_to_source(g, s, parent, name);
+	if (r == 0 && c->from == CHANGE_FROM_LINK) {
+		r = link_to_source(g, c, parent, name);
 		if (r)
 			return r < 0 ? r : 0;
-		s->from = FROM_ROOT;
+		c->from = CHANGE_FROM_ROOT;
 	}
-	if (r == 0 && s->after->type == MANIFEST_FILE) {
+	if (r == 0 && c->after->type == MANIFEST_FILE) {
 		r = link_to_group(g, i);
 		if (r == 1) {
-			s->from = FROM_LINK;
+			c->from = CHANGE_FROM_LINK;
 			return 0;
 		}
 	}
 	if (r == 0)
-		r = fd = file_make(parent, name, s->after);
-	if (s->after->type != MANIFEST_FILE) {
+		r = fd = file_make(parent, name, c->after);
+	if (c->after->type != MANIFEST_FILE) {
 		fd = -1;
 		return r;
 	}
 	if (r < 0)
 		return r;
-	if (s->from == FROM_SHARE)
+	if (c->from == CHANGE_FROM_SHARE)
 		g->wanted[g->n_wanted++] = i;
-	if (s->from == FROM_BYTES) {
-		r = s->group ? keep_entries(g, s) : 0;
-		return r < 0 ? r : write_all(fd, s->data, s->after->size);
+	if (c->from == CHANGE_FROM_BYTES) {
+		r = c->group ? keep_entries(g, c) : 0;
+		return r < 0 ? r : write_all(fd, c->data, c->after->size);
 	}
-	return s->from == FROM_STATE || s->from == FROM_ROOT ? copy(g, s, fd) : 0;
+	return c->from == CHANGE_FROM_STATE || c->from == CHANGE_FROM_ROOT ? copy(g, c, fd) : 0;
 }
 
 static const char *wanted_path(size_t i, void *arg)
@@ -317,7 +321,8 @@ static const char *wanted_path(size_t i, void *arg)
 	static char path[PATH_MAX + 16];
 	struct stage *g = arg;
 
-	snprintf(path, sizeof(path), "gen/%u/%s", g->t->to, g->t->steps->step[g->wanted[i]].source);
+	snprintf(path, sizeof(path), "gen/%u/%s", g->t->to,
+		g->t->changes->change[g->wanted[i]].source);
 	return path;
 }
 
@@ -335,13 +340,13 @@ static int begin(struct stage *g, size_t i)
 	in->fd = openat(parent, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (in->fd < 0)
 		return -errno;
-	in->kept = open_kept(g, &g->t->steps->step[g->wanted[i]]);
+	in->kept = open_kept(g, &g->t->changes->change[g->wanted[i]]);
 	return digester_begin(in->digester);
 }
 
 static int end(struct stage *g, size_t i)
 {
-	const struct manifest_entry *e = g->t->steps->step[g->wanted[i]].after;
+	const struct manifest_entry *e = g->t->changes->change[g->wanted[i]].after;
 	struct incoming *in = &g->incoming[i];
 	struct digest digest;
 	int r = digester_end(in->digester, &digest);
@@ -366,11 +371,11 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 {
 	struct stage *g = arg;
 	struct incoming *in = &g->incoming[i];
-	const struct step *s = &g->t->steps->step[g->wanted[i]];
+	const struct change *c = &g->t->changes->change[g->wanted[i]];
 	int r = 0;
 
 	if (error)
-		return transaction_failed(g->t, s->source,
+		return transaction_failed(g->t, c->source,
 			source_fault(error) ? source_fault(error) : strerror(-error),
 			source_fault(error) ? -EBADMSG : -EREMOTEIO);
 	if (!in->digester)
@@ -379,15 +384,15 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 		r = end(g, i);
 	} else if (r == 0) {
 		in->size += size;
-		r = in->size > s->after->size ? -EBADMSG : digester_add(in->digester, data, size);
+		r = in->size > c->after->size ? -EBADMSG : digester_add(in->digester, data, size);
 		r = r < 0 ? r : file_write_sparse(in->fd, data, size);
 		if (r == 0 && in->kept >= 0)
 			r = write_all(in->kept, data, size);
 	}
 	if (r == -EBADMSG)
-		return transaction_failed(g->t, s->source,
+		return transaction_failed(g->t, c->source,
 			"the share's file is not the one that the signed manifest names", r);
-	return r < 0 ? transaction_failed(g->t, s->path, "cannot be written", r) : 0;
+	return r < 0 ? transaction_failed(g->t, c->path, "cannot be written", r) : 0;
 }
 
 static int fetch(struct stage *g)
@@ -417,26 +422,26 @@ static int fetch(struct stage *g)
 
 static int make_all(struct stage *g)
 {
-	struct steps *steps = g->t->steps;
+	struct changes *changes = g->t->changes;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < steps->n; i++) {
-		struct step *s = &steps->step[i];
+	for (size_t i = 0; r == 0 && i < changes->n; i++) {
+		struct change *c = &changes->change[i];
 
-		if (s->within != STEP_NONE && steps->step[s->within].deferred)
-			s->deferred = true;
-		if (!is_staged(s) || s->deferred)
+		if (c->within != CHANGE_NONE && changes->change[c->within].deferred)
+			c->deferred = true;
+		if (!is_staged(c) || c->deferred)
 			continue;
 		r = make(g, i);
 		/* What is copied or linked here can go meanwhile, or change. */
 		if ((r == -ENOENT || r == -ESTALE) &&
-			(s->from == FROM_LINK || s->from == FROM_ROOT)) {
-			s->deferred = true;
-			s->why = "it was changed during the run";
+			(c->from == CHANGE_FROM_LINK || c->from == CHANGE_FROM_ROOT)) {
+			c->deferred = true;
+			c->why = "it was changed during the run";
 			r = 0;
 		}
 		if (r < 0)
-			return transaction_failed(g->t, s->path, "cannot be staged", r);
+			return transaction_failed(g->t, c->path, "cannot be staged", r);
 	}
 	return 0;
 }
@@ -444,24 +449,24 @@ static int make_all(struct stage *g)
 /* From the last to the first: a directory gets its mode when all that it holds is there. */
 static int set_metadata(struct stage *g)
 {
-	struct steps *steps = g->t->steps;
+	struct changes *changes = g->t->changes;
 
-	for (size_t i = steps->n; i-- > 0;) {
-		struct step *s = &steps->step[i];
+	for (size_t i = changes->n; i-- > 0;) {
+		struct change *c = &changes->change[i];
 		char path[PATH_MAX];
 		const char *name;
 		int r;
 
-		if (!is_staged(s) || s->from == FROM_LINK || s->deferred)
+		if (!is_staged(c) || c->from == CHANGE_FROM_LINK || c->deferred)
 			continue;
 		AUTO_CLOSE int parent = stage_parent(g, i, path, &name);
 
 		r = parent < 0 ? parent
-			       : file_dress(parent, name, s->after, g->t->owners,
-					 s->after->type == MANIFEST_FILE);
+			       : file_dress(parent, name, c->after, g->t->owners,
+					 c->after->type == MANIFEST_FILE);
 		if (r < 0)
 			return transaction_failed(
-				g->t, s->path, "owner, mode or attributes cannot be set", r);
+				g->t, c->path, "owner, mode or attributes cannot be set", r);
 	}
 	return 0;
 }
@@ -469,18 +474,18 @@ static int set_metadata(struct stage *g)
 /* By its inode number it is known later on whether what lies there is still what was staged. */
 static int note_inodes(struct stage *g)
 {
-	struct steps *steps = g->t->steps;
+	struct changes *changes = g->t->changes;
 
-	for (size_t i = 0; i < steps->n; i++) {
-		struct step *s = &steps->step[i];
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *c = &changes->change[i];
 		struct stat st;
 
-		if (!is_staged(s) || s->within != STEP_NONE || s->deferred)
+		if (!is_staged(c) || c->within != CHANGE_NONE || c->deferred)
 			continue;
-		if (fstatat(transaction_objects(g->t, s), step_name(i).text, &st,
+		if (fstatat(transaction_objects(g->t, c), change_name(i).text, &st,
 			    AT_SYMLINK_NOFOLLOW) < 0)
-			return transaction_failed(g->t, s->path, "cannot be staged", -errno);
-		s->ino = st.st_ino;
+			return transaction_failed(g->t, c->path, "cannot be staged", -errno);
+		c->ino = st.st_ino;
 	}
 	return 0;
 }
@@ -511,14 +516,14 @@ static int make_volumes(struct transaction *t)
 
 		if (r == -ENOSPC || r == -ENOMEM)
 			return transaction_failed(t, v->top, "cannot be staged on", r);
-		for (size_t k = 0; r < 0 && k < t->steps->n; k++) {
-			struct step *s = &t->steps->step[k];
+		for (size_t k = 0; r < 0 && k < t->changes->n; k++) {
+			struct change *c = &t->changes->change[k];
 
-			if (volumes_of(&t->volumes, s) != v)
+			if (volumes_of(&t->volumes, c) != v)
 				continue;
-			s->deferred = true;
-			s->why = "its file system's " VOLUME_DIR " cannot be used";
-			s->error = -r;
+			c->deferred = true;
+			c->why = "its file system's " VOLUME_DIR " cannot be used";
+			c->error = -r;
 		}
 	}
 	return 0;
@@ -528,21 +533,21 @@ static int sync_and_mark(struct stage *g)
 {
 	int r = transaction_sync(g->t);
 
-	return r < 0 ? r : journal_mark_staged(g->t->dir, g->t->steps);
+	return r < 0 ? r : journal_mark_staged(g->t->dir, g->t->changes);
 }
 
 static int allocate(struct stage *g)
 {
-	struct steps *steps = g->t->steps;
+	struct changes *changes = g->t->changes;
 
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct manifest_entry *e = steps->step[i].after;
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct manifest_entry *e = changes->change[i].after;
 
 		if (e && e->group > g->groups)
 			g->groups = e->group;
 	}
 	g->group = calloc((size_t)g->groups + 1, sizeof(*g->group));
-	g->wanted = calloc(steps->n + 1, sizeof(*g->wanted));
+	g->wanted = calloc(changes->n + 1, sizeof(*g->wanted));
 	return g->group && g->wanted ? 0 : -ENOMEM;
 }
 
@@ -557,7 +562,7 @@ static int encode(struct stage *g)
 		.volumes = t->volumes };
 	int r;
 
-	r = journal_encode(&head, t->steps, t->owners, &t->entries, &g->journal, &g->entries);
+	r = journal_encode(&head, t->changes, t->owners, &t->entries, &g->journal, &g->entries);
 
 	r = r < 0 ? r : records_encode(&t->records, &g->records);
 	return r < 0 ? r : find_kept(g);
@@ -597,7 +602,7 @@ int transaction_stage(struct transaction *t)
 
 	t->dir = t->pending = -1;
 	t->failed_path = t->failed_what = NULL;
-	r = volumes_find(&t->volumes, t->root, t->state, t->local, t->steps);
+	r = volumes_find(&t->volumes, t->root, t->state, t->local, t->changes);
 	r = r < 0 ? r : allocate(&g);
 	r = r < 0 ? r : encode(&g);
 	r = r < 0 ? r : check_room(&g);

@@ -33,16 +33,17 @@ static int make_directories(int pending, const char *path)
 	return 0;
 }
 
-int transaction_parent(const struct transaction *t, const struct step *step, const char **name)
+int transaction_parent(const struct transaction *t, const struct change *change, const char **name)
 {
-	int r = step->pending ? make_directories(t->pending, step->path) : 0;
+	int r = change->pending ? make_directories(t->pending, change->path) : 0;
 
-	return r < 0 ? r : fsroot_parent(step->pending ? t->pending : t->root, step->path, name);
+	return r < 0 ? r
+		     : fsroot_parent(change->pending ? t->pending : t->root, change->path, name);
 }
 
-int transaction_objects(const struct transaction *t, const struct step *step)
+int transaction_objects(const struct transaction *t, const struct change *change)
 {
-	const struct volume *v = volumes_of(&t->volumes, step);
+	const struct volume *v = volumes_of(&t->volumes, change);
 
 	return !v || v->state ? t->dir : v->dir;
 }
@@ -106,15 +107,15 @@ static int fsync_at(int dir, const char *path)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-void transaction_object(const struct journal *record, uint32_t serial, const struct step *step,
+void transaction_object(const struct journal *record, uint32_t serial, const struct change *change,
 	char path[static OBJECT_PATH_MAX])
 {
-	const struct volume *v = volumes_of(&record->volumes, step);
+	const struct volume *v = volumes_of(&record->volumes, change);
 	bool own = v && !v->state;
 
 	snprintf(path, OBJECT_PATH_MAX, "%s%s%s%strash/%u/%s", own ? "/" : "", own ? v->top : "",
 		own && *v->top ? "/" : "", own ? VOLUME_DIR "/" : "", serial,
-		step_name(step->number).text);
+		change_name(change->number).text);
 }
 
 int transaction_open_object(int root, int state, const char *path, int flags)
@@ -186,21 +187,21 @@ static int keep(const struct transaction *t)
 	return r;
 }
 
-/* What was staged for a step that was deferred: it is nobody's, unless it was written to. */
+/* What was staged for a change that was deferred: it is nobody's, unless it was written to. */
 static void drop_deferred(const struct transaction *t)
 {
-	for (size_t i = 0; i < t->steps->n; i++) {
-		const struct step *s = &t->steps->step[i];
-		struct step_name number = step_name(s->number);
-		int dir = transaction_objects(t, s);
+	for (size_t i = 0; i < t->changes->n; i++) {
+		const struct change *c = &t->changes->change[i];
+		struct change_name number = change_name(c->number);
+		int dir = transaction_objects(t, c);
 		struct stat st;
 
-		if (!s->deferred || !s->ino ||
+		if (!c->deferred || !c->ino ||
 			fstatat(dir, number.text, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-			st.st_ino != s->ino)
+			st.st_ino != c->ino)
 			continue;
-		if (s->after->type == MANIFEST_DIR ||
-			file_matches(dir, number.text, s->after, FILE_CONTENT) == 1)
+		if (c->after->type == MANIFEST_DIR ||
+			file_matches(dir, number.text, c->after, FILE_CONTENT) == 1)
 			file_remove_tree(dir, number.text);
 	}
 }
@@ -214,7 +215,7 @@ int transaction_close(struct transaction *t)
 	if (r < 0)
 		return r;
 	/* What changed records alone is nothing to go back by. */
-	if (t->steps->n == 0)
+	if (t->changes->n == 0)
 		return transaction_discard(t);
 	r = keep(t);
 	if (r < 0)
@@ -279,7 +280,7 @@ int transaction_recover(int root, int state, struct transaction *t)
 	t->to = t->journal.to;
 	t->undo = t->journal.undo;
 	t->undoes = t->journal.undoes;
-	t->steps = &t->journal.steps;
+	t->changes = &t->journal.changes;
 	t->entries = t->journal.entries;
 	r = transaction_commit(t);
 	return r < 0 ? r : 1;

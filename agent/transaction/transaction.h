@@ -1,14 +1,14 @@
 /*
- * A transaction makes all steps of a plan, and can be cut off anywhere (docs/reconcile.md, "the
+ * A transaction makes all changes of a plan, and can be cut off anywhere (docs/reconcile.md, "the
  * transaction"). It is a redo log in STATE/transaction:
  *
  * transaction_stage() writes everything that will be needed, whole and synced: the journal, the new
- * files under their steps' numbers, the records as they will be. Until its last act, the mark
- * "staged", nothing was changed. transaction_commit() then makes the steps: each new file is moved
- * or exchanged into its place; what it replaced is left under the same number, so that no program
- * ever sees a half-written or foreign name in its directory, and is looked at again: if it is not
- * what the plan saw, it is put back and the step is deferred. Then come the records, and the
- * directory becomes the rollback copy STATE/trash/SERIAL.
+ * files under their changes' numbers, the records as they will be. Until its last act, the mark
+ * "staged", nothing was changed. transaction_commit() then makes the changes: each new file is
+ * moved or exchanged into its place; what it replaced is left under the same number, so that no
+ * program ever sees a half-written or foreign name in its directory, and is looked at again: if it
+ * is not what the plan saw, it is put back and the change is deferred. Then come the records, and
+ * the directory becomes the rollback copy STATE/trash/SERIAL.
  *
  * After a kill transaction_recover() calls the very same transaction_commit() on what it reads from
  * the directory. A number tells what was done to it: the inode that was staged, which the mark
@@ -30,12 +30,12 @@ struct transaction {
 	uint32_t from, to; /* generations */
 	bool undo;         /* it is a rollback: */
 	uint32_t undoes;   /* of this record, which is removed when nothing of it is deferred */
-	struct steps *steps;
+	struct changes *changes;
 	const struct owners *owners;  /* NULL: the entries' numbers are this client's */
-	struct source *source;        /* for FROM_SHARE */
+	struct source *source;        /* for CHANGE_FROM_SHARE */
 	const struct manifest *local; /* tells where other file systems are mounted */
-	struct records records;       /* as they will be when every step is made */
-	/* The content of a file of records.base that no step brings. Returns 0 or -errno. */
+	struct records records;       /* as they will be when every change is made */
+	/* The content of a file of records.base that no change brings. Returns 0 or -errno. */
 	int (*content)(void *arg, const struct manifest_entry *e, struct buf *out);
 	void *arg;
 	void (*progress)(uint64_t files, uint64_t bytes); /* may be NULL */
@@ -47,7 +47,7 @@ struct transaction {
 	bool recovers;            /* somebody may have been at work since it was staged */
 	struct manifest *entries; /* of the journal */
 	struct volumes volumes;
-	struct journal journal; /* recovered: steps and entries are its */
+	struct journal journal; /* recovered: changes and entries are its */
 };
 
 /*
@@ -57,9 +57,9 @@ struct transaction {
 int transaction_stage(struct transaction *t);
 
 /*
- * After a successful stage: make the changes, and the records of them. Steps that could not be made
- * are marked deferred, and records.status is what it became. Returns 0, or -errno if it has to be
- * finished by transaction_recover(): nothing is lost.
+ * After a successful stage: make the changes, and the records of them. Changes that could not be
+ * made are marked deferred, and records.status is what it became. Returns 0, or -errno if it has to
+ * be finished by transaction_recover(): nothing is lost.
  */
 int transaction_commit(struct transaction *t);
 
@@ -68,8 +68,8 @@ void transaction_free(struct transaction *t);
 
 /*
  * Finish what a killed run left behind, or discard it if it had not begun to change anything.
- * Returns 1 if it was finished (t->steps are those that were made), 0 if there is nothing left, or
- * -errno as transaction_commit(). Free t in any case.
+ * Returns 1 if it was finished (t->changes are those that were made), 0 if there is nothing left,
+ * or -errno as transaction_commit(). Free t in any case.
  */
 int transaction_recover(int root, int state, struct transaction *t);
 
@@ -84,11 +84,11 @@ int transaction_records(int state, uint32_t **serial, size_t *n);
 int transaction_forget(int root, int state, uint32_t serial);
 
 /*
- * Where record SERIAL keeps what one of its steps replaced or removed: below the state directory,
+ * Where record SERIAL keeps what one of its changes replaced or removed: below the state directory,
  * or, if it begins with a '/', below the root.
  */
 #define OBJECT_PATH_MAX (MANIFEST_PATH_MAX + 64)
-void transaction_object(const struct journal *record, uint32_t serial, const struct step *step,
+void transaction_object(const struct journal *record, uint32_t serial, const struct change *change,
 	char path[static OBJECT_PATH_MAX]);
 
 /* Open such a path, or one below it. An fd, or -errno. */
@@ -98,13 +98,13 @@ int transaction_open_object(int root, int state, const char *path, int flags);
 
 #define TRANSACTION_DIR "transaction"
 
-/* The directory of a step's path, made if it is in pending, and the path's name in it. An fd, or
+/* The directory of a change's path, made if it is in pending, and the path's name in it. An fd, or
  * -errno. */
-int transaction_parent(const struct transaction *t, const struct step *step, const char **name);
+int transaction_parent(const struct transaction *t, const struct change *change, const char **name);
 
-/* The directory where what is staged or replaced by a step lies under its number: an fd that stays
- * the transaction's. */
-int transaction_objects(const struct transaction *t, const struct step *step);
+/* The directory where what is staged or replaced by a change lies under its number: an fd that
+ * stays the transaction's. */
+int transaction_objects(const struct transaction *t, const struct change *change);
 
 /* syncfs(2) of each file system that it has to do with. Returns 0 or -errno. */
 int transaction_sync(struct transaction *t);

@@ -58,12 +58,12 @@ static bool is_below(const char *path, const char *top)
 	return n == 0 || (strncmp(path, top, n) == 0 && path[n] == '/');
 }
 
-struct volume *volumes_of(const struct volumes *v, const struct step *s)
+struct volume *volumes_of(const struct volumes *v, const struct change *c)
 {
 	struct volume *found = NULL;
 
-	for (size_t i = 0; !s->pending && i < v->n; i++)
-		if (is_below(s->path, v->volume[i].top) &&
+	for (size_t i = 0; !c->pending && i < v->n; i++)
+		if (is_below(c->path, v->volume[i].top) &&
 			(!found || strlen(v->volume[i].top) > strlen(found->top)))
 			found = &v->volume[i];
 	return found;
@@ -86,7 +86,7 @@ static bool add_candidates(struct volumes *v, int root, int state, const struct 
 }
 
 int volumes_find(struct volumes *v, int root, int state, const struct manifest *local,
-	const struct steps *steps)
+	const struct changes *changes)
 {
 	struct volumes all = { 0 };
 	bool ok = add_candidates(&all, root, state, local);
@@ -95,8 +95,8 @@ int volumes_find(struct volumes *v, int root, int state, const struct manifest *
 
 	*v = (struct volumes){ 0 };
 	ok = ok && used;
-	for (size_t i = 0; ok && i < steps->n; i++) {
-		const struct volume *of = volumes_of(&all, &steps->step[i]);
+	for (size_t i = 0; ok && i < changes->n; i++) {
+		const struct volume *of = volumes_of(&all, &changes->change[i]);
 
 		if (of)
 			used[of - all.volume] = true;

@@ -37,14 +37,14 @@ bool volumes_add(struct volumes *volumes, const char *top, bool state);
 void volumes_free(struct volumes *volumes);
 
 /*
- * Those that the steps have to do with; local tells where file systems are mounted. None if the
+ * Those that the changes have to do with; local tells where file systems are mounted. None if the
  * state directory is on the only one. Returns 0 or -errno.
  */
 int volumes_find(struct volumes *volumes, int root, int state, const struct manifest *local,
-	const struct steps *steps);
+	const struct changes *changes);
 
-/* That of a step; NULL: the state directory's. */
-struct volume *volumes_of(const struct volumes *volumes, const struct step *step);
+/* That of a change; NULL: the state directory's. */
+struct volume *volumes_of(const struct volumes *volumes, const struct change *change);
 
 /* Make a new, empty "transaction". Returns 0 or -errno; -EPERM: VOLUME_DIR is not root's own. */
 int volume_make(struct volume *volume, int root);
