@@ -12,13 +12,13 @@ FUZZERS += fuzz_policy
 fuzz_policy_SRC := lib/buf.c lib/vis.c agent/plan/policy.c agent/fuzz/fuzz_policy.c
 fuzz_policy_CORPUS := agent/fuzz/policy
 
-UNITS += rows_test
-rows_test_SRC := lib/buf.c agent/merge/account-entries.c agent/test/rows_test.c
-rows_test_PKGS := cmocka
+UNITS += account_entries_test
+account_entries_test_SRC := lib/buf.c agent/merge/account-entries.c agent/test/account_entries_test.c
+account_entries_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
 AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
-	$(addprefix agent/,config.c document.c report.c) \
+	$(addprefix agent/,agent-config.c document.c report.c) \
 	$(addprefix agent/run/,agent.c apply.c changes.c former-links.c links.c load.c mounts.c state.c triggers.c) \
 	$(addprefix agent/plan/,decide.c metadata.c plan.c policy.c) \
 	$(addprefix agent/merge/,account-entries.c conflicts.c merge-edit.c merge-text.c offers.c) \
@@ -76,10 +76,10 @@ INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.servi
 	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
-UNITS += file_test derive_test
-file_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/transaction/owners.c agent/merge/account-entries.c agent/test/file_test.c
-file_test_PKGS := $(LIB_PKGS) cmocka
-file_test_LIBS := -pthread
+UNITS += inode_test derive_test
+inode_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/transaction/owners.c agent/merge/account-entries.c agent/test/inode_test.c
+inode_test_PKGS := $(LIB_PKGS) cmocka
+inode_test_LIBS := -pthread
 # Its spawn_run() notes what it is asked for.
 derive_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/derive_test.c
 derive_test_PKGS := $(LIB_PKGS) json-c cmocka

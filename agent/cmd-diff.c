@@ -32,7 +32,7 @@ static void describe(const struct side *s)
 	if (e->type == MANIFEST_FILE)
 		printf(", %ju bytes", (uintmax_t)e->size);
 	if (e->link)
-		print_name(" ", "-> "), print_name(e->link, "");
+		report_name(" ", "-> "), report_name(e->link, "");
 	for (uint32_t i = 0; i < e->nxattrs; i++)
 		printf(", %s", e->xattr[i].name);
 	putchar('\n');
@@ -63,7 +63,8 @@ static struct json_object *json_side(const struct side *s)
 static void diff(const char *path, const struct side *a, const struct side *b)
 {
 	char file[2][32], label[2][128];
-	AUTO_CLOSE int x = merge_file(&a->content, file[0]), y = merge_file(&b->content, file[1]);
+	AUTO_CLOSE int x = merge_text_file(&a->content, file[0]),
+		       y = merge_text_file(&b->content, file[1]);
 	const char *argv[] = { "diff", "-u", "--label", label[0], "--label", label[1], file[0],
 		file[1], NULL };
 	int r;
@@ -131,7 +132,7 @@ static int show(struct agent *a, const char *path)
 	return differ ? EXIT_DIFFERENT : EXIT_DONE;
 }
 
-int command_diff(void *options, char **arguments)
+int agent_command_diff(void *options, char **arguments)
 {
 	const char *path = arguments[0] + (arguments[0][0] == '/');
 	struct agent a;

@@ -10,7 +10,7 @@
 #define BOOT_LIMIT \
 	100 /* seconds that a boot waits for us, where there is something to run already */
 
-int command_plan(void *options, char **arguments)
+int agent_command_plan(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, false);
@@ -22,8 +22,8 @@ int command_plan(void *options, char **arguments)
 		a.status.conflicts = conflicts_waiting(&a.next);
 		a.status.deferred = 0;
 		for (size_t i = 0; i < a.plan->n; i++)
-			a.status.deferred += a.plan->op[i].action == ACTION_DEFER;
-		report(&a, false);
+			a.status.deferred += a.plan->op[i].action == PLAN_DEFER;
+		report_plan(&a, false);
 		r = agent_left(&a);
 	}
 	agent_close(&a);
@@ -66,12 +66,12 @@ static int reconcile(struct agent *a)
 	r = agent_apply(a);
 	if (r)
 		return r;
-	derive(a, &a->changes);
-	report(a, true);
+	triggers_run(a, &a->changes);
+	report_plan(a, true);
 	return agent_left(a);
 }
 
-int command_reconcile(void *options, char **arguments)
+int agent_command_reconcile(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, true);
@@ -100,7 +100,7 @@ static void too_late(int signal)
 	_exit(EXIT_DEFERRED);
 }
 
-int command_boot(void *options, char **arguments)
+int agent_command_boot(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, true);

@@ -10,71 +10,71 @@
 
 /* --- decisions --- */
 
-static void set_below(struct plan *plan, struct op *op, bool theirs)
+static void set_below(struct plan *plan, struct plan_op *op, bool theirs)
 {
 	size_t from, to, top = (size_t)(op - plan->op);
 
 	plan_below(plan, op->path, &from, &to);
 	for (size_t i = from; i < to; i++) {
-		struct op *o = &plan->op[i];
+		struct plan_op *o = &plan->op[i];
 
 		if (o->cover != top)
 			continue;
-		o->rest = o->new ? REST_NEW : REST_NONE;
-		o->action = !theirs ? ACTION_KEEP : o->new ? ACTION_INSTALL : ACTION_REMOVE;
+		o->next = o->new ? PLAN_NEXT_NEW : PLAN_NEXT_NONE;
+		o->action = !theirs ? PLAN_KEEP : o->new ? PLAN_INSTALL : PLAN_REMOVE;
 		o->after = theirs ? o->new : NULL;
 	}
 }
 
 /* What is here stays, and is no conflict with this version of the master's any more. */
-static void take_mine(struct agent *a, struct op *op)
+static void take_mine(struct agent *a, struct plan_op *op)
 {
-	if (op->action == ACTION_SIDE || op->action == ACTION_SIDE_DEL ||
-		op->action == ACTION_SIDE_TREE || op->action == ACTION_RELOCATED) {
-		op->action = op->local ? ACTION_KEEP : ACTION_KEEP_DEL;
+	if (op->action == PLAN_SIDE || op->action == PLAN_SIDE_DEL ||
+		op->action == PLAN_SIDE_TREE || op->action == PLAN_RELOCATED) {
+		op->action = op->local ? PLAN_KEEP : PLAN_KEEP_DEL;
 		op->after = NULL;
 		set_below(a->plan, op, false);
 	}
-	op->rest = REST_NEW;
+	op->next = PLAN_NEXT_NEW;
 	op->settled = NULL;
-	op->meta &= ~META_CONFLICT;
+	op->meta &= ~PLAN_META_CONFLICT;
 }
 
-static int take_theirs(struct agent *a, struct op *op)
+static int take_theirs(struct agent *a, struct plan_op *op)
 {
-	if (op->action == ACTION_SIDE || op->action == ACTION_SIDE_DEL ||
-		op->action == ACTION_SIDE_TREE || op->action == ACTION_RELOCATED) {
-		if (op->action == ACTION_SIDE_DEL && !op->offerable) {
+	if (op->action == PLAN_SIDE || op->action == PLAN_SIDE_DEL ||
+		op->action == PLAN_SIDE_TREE || op->action == PLAN_RELOCATED) {
+		if (op->action == PLAN_SIDE_DEL && !op->offerable) {
 			cli_error(0, "%s: its directory is not there: make it first", op->path);
 			return EXIT_REFUSED;
 		}
-		op->action = ACTION_INSTALL;
+		op->action = PLAN_INSTALL;
 		set_below(a->plan, op, true);
 	}
-	op->rest = REST_NEW;
+	op->next = PLAN_NEXT_NEW;
 	op->settled = NULL;
-	op->meta &= ~META_CONFLICT;
+	op->meta &= ~PLAN_META_CONFLICT;
 	op->after = op->new;
-	return agent_source(a);
+	return agent_open_share(a);
 }
 
 /* --- merging by hand --- */
 
-static int take_merge(struct agent *a, struct op *op)
+static int take_merge(struct agent *a, struct plan_op *op)
 {
 	int r;
 
-	if (op->action != ACTION_SIDE || op->new->type != MANIFEST_FILE ||
+	if (op->action != PLAN_SIDE || op->new->type != MANIFEST_FILE ||
 		op->local->type != MANIFEST_FILE) {
 		cli_error(0, "%s: only a text can be merged: use --mine or --theirs", op->path);
 		return EXIT_USAGE;
 	}
-	r = agent_source(a);
+	r = agent_open_share(a);
 	r = r ? r : merge_edit(a, op, &a->merged);
 	if (r)
 		return r;
-	op->action = ACTION_MERGE;
-	op->rest = REST_NEW;
+	op->action = PLAN_MERGE;
+	op->next = PLAN_NEXT_NEW;
 	op->settled = NULL;
 	op->after = op->local;
 	a->merged_path = op->path;
@@ -90,7 +90,7 @@ static bool drop_clashes(struct agent *a, const char *path)
 	for (size_t i = 0; i < before; i++) {
 		struct conflict *c = &a->conflicts.conflict[i];
 
-		if (c->kind != CONFLICT_ROWS || strcmp(c->path, path) != 0) {
+		if (c->kind != CONFLICT_ACCOUNTS || strcmp(c->path, path) != 0) {
 			a->conflicts.conflict[kept++] = *c;
 			continue;
 		}
@@ -101,19 +101,19 @@ static bool drop_clashes(struct agent *a, const char *path)
 	return kept < before;
 }
 
-static bool is_conflict(const struct op *op)
+static bool is_conflict(const struct plan_op *op)
 {
 	return op->new && op->cover == PLAN_NONE &&
-	       (op->action == ACTION_SIDE || op->action == ACTION_SIDE_DEL ||
-		       op->action == ACTION_SIDE_TREE || op->action == ACTION_RELOCATED ||
-		       op->meta & META_CONFLICT);
+	       (op->action == PLAN_SIDE || op->action == PLAN_SIDE_DEL ||
+		       op->action == PLAN_SIDE_TREE || op->action == PLAN_RELOCATED ||
+		       op->meta & PLAN_META_CONFLICT);
 }
 
 static int decide(struct agent *a, const char *path)
 {
-	struct op *op = plan_find(a->plan, path);
+	struct plan_op *op = plan_find(a->plan, path);
 
-	if (rows_is_account_file(path) && drop_clashes(a, path)) {
+	if (account_file_is(path) && drop_clashes(a, path)) {
 		if (a->options->resolve == RESOLVE_MINE)
 			return 0;
 		cli_error(0, "%s: edit its rows (vipw, vigr), then resolve it with --mine", path);
@@ -142,15 +142,15 @@ static int decide(struct agent *a, const char *path)
 /* What was decided and could not be done (a program is writing the file, …) is not decided yet. */
 static void forget_merge(const struct agent *a, const char *path)
 {
-	const struct op *op = plan_find(a->plan, path);
+	const struct plan_op *op = plan_find(a->plan, path);
 
-	if (op && op->action != ACTION_DEFER)
+	if (op && op->action != PLAN_DEFER)
 		merge_edit_forget(a, path);
 }
 
-int command_resolve(void *settings, char **arguments)
+int agent_command_resolve(void *settings, char **arguments)
 {
-	const struct options *options = settings;
+	const struct agent_options *options = settings;
 	const char *path = arguments[0] + (arguments[0][0] == '/');
 	struct agent a;
 	int r;
@@ -170,9 +170,9 @@ int command_resolve(void *settings, char **arguments)
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
 		forget_merge(&a, path);
-		derive(&a, &a.changes);
+		triggers_run(&a, &a.changes);
 		if (options->json)
-			report(&a, true);
+			report_plan(&a, true);
 		else if (!options->quiet)
 			printf("%u conflicts pending\n", a.status.conflicts);
 		r = agent_left(&a);

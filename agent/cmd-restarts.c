@@ -290,7 +290,7 @@ static void print(const struct restarts *s, const char *kernel)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		printf("%-32s %7d  ", s->user[i].unit, s->user[i].pid);
-		print_name(s->user[i].file, "\n");
+		report_name(s->user[i].file, "\n");
 	}
 	if (kernel)
 		printf("reboot for kernel %s\n", kernel);
@@ -298,9 +298,9 @@ static void print(const struct restarts *s, const char *kernel)
 		puts("nothing to restart");
 }
 
-int command_restarts(void *settings, char **arguments)
+int agent_command_restarts(void *settings, char **arguments)
 {
-	const struct options *options = settings;
+	const struct agent_options *options = settings;
 	struct restarts s = { 0 };
 	AUTO_FREE char *kernel = newer_kernel();
 	int r = look_at_all(&s);

@@ -81,20 +81,20 @@ static int unreadable(uint32_t serial, int r)
 	return EXIT_REFUSED;
 }
 
-struct record {
+struct rollback_record {
 	uint32_t serial, from, to; /* serial 0: there is none */
 };
 
 /* The newest record that fits. Returns 0 or an exit status, after saying why. */
 static int find_record(const struct agent *a,
 	bool (*fits)(const struct journal *, uint32_t generation), uint32_t generation,
-	struct record *found)
+	struct rollback_record *found)
 {
 	AUTO_FREE uint32_t *all = NULL;
 	size_t n;
 	int r = transaction_records(a->state, &all, &n);
 
-	*found = (struct record){ 0 };
+	*found = (struct rollback_record){ 0 };
 	if (r < 0) {
 		cli_error(r, "trash in the state directory");
 		return EXIT_REFUSED;
@@ -106,7 +106,7 @@ static int find_record(const struct agent *a,
 		if (r < 0)
 			r = unreadable(all[i], r);
 		else if (fits(&j, generation))
-			*found = (struct record){ all[i], j.from, j.to };
+			*found = (struct rollback_record){ all[i], j.from, j.to };
 		journal_free(&j);
 	}
 	return r;
@@ -151,7 +151,7 @@ static bool add_source(struct rollback *b, const char *path, const char *source)
 }
 
 /* A displaced directory, with all in it. */
-static int add_displaced_tree(struct rollback *b, const char *place, const struct change *c)
+static int add_replaced_tree(struct rollback *b, const char *place, const struct change *c)
 {
 	const struct treescan_options options = { .digests = DIGEST_SHA256 };
 	AUTO_CLOSE int fd = transaction_open_object(
@@ -182,7 +182,7 @@ static int add_before(struct rollback *b, const struct change *c)
 
 	transaction_object(&b->record, b->serial, c, place);
 	if (c->before->type == MANIFEST_DIR)
-		return add_displaced_tree(b, place, c);
+		return add_replaced_tree(b, place, c);
 	if (!is_wanted(b, c->path))
 		return 0;
 	if (!add_as(b->agent->new, c->before, c->path) || !add_source(b, c->path, place))
@@ -260,7 +260,7 @@ static int load_record(struct rollback *b)
 		r = add_change(b, &j->changes.change[i]);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
-	r = r < 0 ? r : former_links(a, b->serial);
+	r = r < 0 ? r : former_links_add(a, b->serial);
 	if (r == 0 && !sort(a))
 		r = -ENOMEM;
 	if (r == 0) {
@@ -313,7 +313,7 @@ static int former_base(const struct agent *a, struct manifest **base)
 			.op = i,
 			.deferred = true };
 
-		if (a->plan->op[i].action == ACTION_DEFER && !changes_add(&deferred, &c))
+		if (a->plan->op[i].action == PLAN_DEFER && !changes_add(&deferred, &c))
 			r = -ENOMEM;
 	}
 	*base = r < 0 ? NULL : records_base(was, is, &deferred);
@@ -352,7 +352,7 @@ static void write_rest(const struct agent *a, uint32_t serial)
 	char path[64];
 
 	for (size_t i = 0; i < a->plan->n; i++)
-		if (a->plan->op[i].action == ACTION_DEFER)
+		if (a->plan->op[i].action == PLAN_DEFER)
 			buf_add(&rest, a->plan->op[i].path, strlen(a->plan->op[i].path) + 1);
 	record_path(serial, "rest", path);
 	if (!rest.failed && rest.size)
@@ -370,7 +370,7 @@ static void free_undo(struct undo *undo)
 }
 
 /* What the master's policy is now says nothing about what a past run did: all of it is undone. */
-static int undo_record(const struct options *options, uint32_t serial)
+static int undo_record(const struct agent_options *options, uint32_t serial)
 {
 	struct rollback b = { .serial = serial, .undo = { .serial = serial } };
 	struct agent a;
@@ -393,8 +393,8 @@ static int undo_record(const struct options *options, uint32_t serial)
 	r = r ? r : agent_apply(&a);
 	if (r == 0) {
 		write_rest(&a, serial);
-		derive(&a, &a.changes);
-		report(&a, true);
+		triggers_run(&a, &a.changes);
+		report_plan(&a, true);
 		r = agent_left(&a);
 	}
 	free_undo(&b.undo);
@@ -415,7 +415,7 @@ struct course {
 /* The generation that this client went back to, if that is not done yet; or the one before. */
 static int choose_target(const struct agent *a, struct course *c)
 {
-	struct record last;
+	struct rollback_record last;
 	int r = find_record(a, leads_anywhere, 0, &last);
 
 	c->target = last.from;
@@ -426,10 +426,10 @@ static int choose_target(const struct agent *a, struct course *c)
 	return r;
 }
 
-static int choose(const struct options *options, struct course *c)
+static int choose(const struct agent_options *options, struct course *c)
 {
 	struct agent a;
-	struct record next = { 0 };
+	struct rollback_record next = { 0 };
 	int r = agent_open(&a, options, true);
 
 	c->reached = a.status.generation;
@@ -455,7 +455,7 @@ static bool failed(int status)
 }
 
 /* What is deferred keeps its record, and is tried again by the next rollback. */
-static int go_back(const struct options *options, struct course *c)
+static int go_back(const struct agent_options *options, struct course *c)
 {
 	int status = EXIT_DONE, r = 0;
 
@@ -471,7 +471,7 @@ static int go_back(const struct options *options, struct course *c)
 	return EXIT_DEFERRED;
 }
 
-int command_rollback(void *options, char **arguments)
+int agent_command_rollback(void *options, char **arguments)
 {
 	struct course c = { 0 };
 	char *end = NULL;

@@ -26,9 +26,9 @@ static void print_status(const struct agent *a)
 		printf("%u could not be done: xf-agent plan says why\n", s->deferred);
 }
 
-int command_status(void *settings, char **arguments)
+int agent_command_status(void *settings, char **arguments)
 {
-	const struct options *options = settings;
+	const struct agent_options *options = settings;
 	struct agent a;
 	int r = agent_open(&a, options, false);
 
@@ -45,7 +45,7 @@ int command_status(void *settings, char **arguments)
 	return r;
 }
 
-int command_conflicts(void *options, char **arguments)
+int agent_command_conflicts(void *options, char **arguments)
 {
 	struct agent a;
 	int r = agent_open(&a, options, false);

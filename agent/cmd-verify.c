@@ -32,7 +32,8 @@ static const char *difference(const struct verify *v, const struct manifest_entr
 {
 	unsigned int differ;
 
-	if (policy_of(v->agent->policies, base->path, base->type == MANIFEST_DIR) == POLICY_IGNORE)
+	if (policies_find(v->agent->policies, base->path, base->type == MANIFEST_DIR) ==
+		POLICY_IGNORE)
 		return NULL;
 	if (!local)
 		return is_hidden(v, base->path) ? NULL : "missing";
@@ -55,7 +56,7 @@ static int tell(struct verify *v, const char *path, const char *what)
 
 	if (!v->list) {
 		printf("%s  ", what);
-		print_name(path, "\n");
+		report_name(path, "\n");
 		return 0;
 	}
 	o = json_object_new_object();
@@ -81,9 +82,9 @@ static int compare(const struct manifest_entry *base, const struct manifest_entr
 	return what ? tell(v, base->path, what) : 0;
 }
 
-int command_verify(void *settings, char **arguments)
+int agent_command_verify(void *settings, char **arguments)
 {
-	const struct options *options = settings;
+	const struct agent_options *options = settings;
 	struct verify v = { .list = options->json ? json_object_new_array() : NULL };
 	struct manifest_error error = { 0 };
 	struct agent a;

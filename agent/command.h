@@ -1,14 +1,15 @@
-/* The commands of xf-agent, one file each, see lib/cli.h; their first argument is a struct options.
- * They return the exit status. */
+/* The commands of xf-agent, one file each, see lib/cli.h; their first argument is a struct
+ * agent_options. They return the exit status. */
 #ifndef AGENT_COMMAND_H
 #define AGENT_COMMAND_H
 
 #include "agent/run/agent.h"
 #include "lib/cli.h"
 
-typedef int command_fn(void *settings, char **arguments);
+typedef int agent_command_fn(void *settings, char **arguments);
 
-command_fn command_status, command_plan, command_reconcile, command_boot, command_conflicts,
-	command_diff, command_resolve, command_verify, command_rollback, command_restarts;
+agent_command_fn agent_command_status, agent_command_plan, agent_command_reconcile,
+	agent_command_boot, agent_command_conflicts, agent_command_diff, agent_command_resolve,
+	agent_command_verify, agent_command_rollback, agent_command_restarts;
 
 #endif

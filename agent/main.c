@@ -35,9 +35,9 @@ static const char *set_merge(void *to, const char *text)
 	return decide(to, RESOLVE_MERGE);
 }
 
-#define OPTION(name, argument, set, member, help)                              \
-	{                                                                      \
-		name, 0, argument, help, set, offsetof(struct options, member) \
+#define OPTION(name, argument, set, member, help)                                    \
+	{                                                                            \
+		name, 0, argument, help, set, offsetof(struct agent_options, member) \
 	}
 
 static const struct cli_option options[] = {
@@ -60,27 +60,28 @@ static const struct cli_option options[] = {
 #define CLIENT "root state pub source json quiet"
 
 static const struct cli_command commands[] = {
-	{ "status", command_status, CLIENT, NULL, "", 0, 0,
+	{ "status", agent_command_status, CLIENT, NULL, "", 0, 0,
 		"what was applied, what is new, what is pending", NULL, false },
-	{ "plan", command_plan, CLIENT, NULL, "", 0, 0, "what reconcile would do", NULL, false },
-	{ "reconcile", command_reconcile, CLIENT " again", NULL, "", 0, 0,
+	{ "plan", agent_command_plan, CLIENT, NULL, "", 0, 0, "what reconcile would do", NULL,
+		false },
+	{ "reconcile", agent_command_reconcile, CLIENT " again", NULL, "", 0, 0,
 		"bring the writeable part to the share's generation", NULL, false },
-	{ "boot", command_boot, CLIENT, NULL, "", 0, 0,
+	{ "boot", agent_command_boot, CLIENT, NULL, "", 0, 0,
 		"reconcile as xf-init does: bounded in time, fills a blank root", NULL, false },
-	{ "conflicts", command_conflicts, CLIENT, NULL, "", 0, 0,
+	{ "conflicts", agent_command_conflicts, CLIENT, NULL, "", 0, 0,
 		"pending conflicts, and since when", NULL, false },
-	{ "diff", command_diff, CLIENT, NULL, "PATH", 1, 1,
+	{ "diff", agent_command_diff, CLIENT, NULL, "PATH", 1, 1,
 		"the base, local and new version of PATH", "  xf-agent diff /etc/ssh/sshd_config\n",
 		false },
-	{ "resolve", command_resolve, CLIENT " mine theirs merge tool", NULL, "PATH", 1, 1,
+	{ "resolve", agent_command_resolve, CLIENT " mine theirs merge tool", NULL, "PATH", 1, 1,
 		"decide a conflict: --mine, --theirs or --merge",
 		"  xf-agent resolve /etc/ssh/sshd_config --merge\n", false },
-	{ "verify", command_verify, CLIENT, NULL, "", 0, 0,
+	{ "verify", agent_command_verify, CLIENT, NULL, "", 0, 0,
 		"read all files and list how they differ from what was applied", NULL, false },
-	{ "rollback", command_rollback, CLIENT, NULL, "[GENERATION]", 0, 1,
+	{ "rollback", agent_command_rollback, CLIENT, NULL, "[GENERATION]", 0, 1,
 		"put back what the last generation (or all since GENERATION) replaced",
 		"  xf-agent rollback\n", false },
-	{ "restarts", command_restarts, "json quiet", NULL, "", 0, 0,
+	{ "restarts", agent_command_restarts, "json quiet", NULL, "", 0, 0,
 		"services that still run replaced files", NULL, false },
 };
 
@@ -102,14 +103,14 @@ static const struct cli_program program = {
 /* What the command line leaves open, the configuration file says. */
 static int begin(const struct cli_command *command, void *to)
 {
-	struct options *o = to;
+	struct agent_options *o = to;
 
 	(void)command;
 	if (o->tool && o->resolve != RESOLVE_MERGE) {
 		cli_error(0, "--tool is for resolve --merge");
 		return EXIT_USAGE;
 	}
-	if (config_read(&o->config, o->root) < 0)
+	if (agent_config_read(&o->config, o->root) < 0)
 		return EXIT_REFUSED;
 	if (!o->source)
 		o->source = o->config.source;
@@ -128,11 +129,11 @@ static void look_for_json(char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .root = "/" };
+	struct agent_options o = { .root = "/" };
 	int status;
 
 	look_for_json(argv + 1);
 	status = cli_run(&program, argc, argv, &o, begin, EXIT_UNDONE);
-	config_free(&o.config);
+	agent_config_free(&o.config);
 	return status;
 }

@@ -14,7 +14,7 @@
 
 /* --- helpers --- */
 
-void print_name(const char *bytes, const char *after)
+void report_name(const char *bytes, const char *after)
 {
 	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
 
@@ -39,9 +39,9 @@ static void color(const char *code)
 
 /* --- JSON --- */
 
-static bool is_listed(const struct op *op)
+static bool is_listed(const struct plan_op *op)
 {
-	const char *label = op_label(op);
+	const char *label = plan_op_label(op);
 
 	return strcmp(label, "NOP") != 0 && strcmp(label, "IGNORE-LOCAL") != 0;
 }
@@ -50,21 +50,21 @@ static struct json_object *json_meta(unsigned int meta)
 {
 	struct json_object *list = json_object_new_array();
 
-	if (meta & META_KEPT)
+	if (meta & PLAN_META_KEPT)
 		json_object_array_add(list, json_object_new_string("kept"));
-	if (meta & META_TAKEN)
+	if (meta & PLAN_META_TAKEN)
 		json_object_array_add(list, json_object_new_string("taken"));
-	if (meta & META_CONFLICT)
+	if (meta & PLAN_META_CONFLICT)
 		json_object_array_add(list, json_object_new_string("conflict"));
 	return list;
 }
 
-static struct json_object *json_op(const struct op *op)
+static struct json_object *json_op(const struct plan_op *op)
 {
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "path", json_name(op->path));
-	json_object_object_add(o, "action", json_object_new_string(op_label(op)));
+	json_object_object_add(o, "action", json_object_new_string(plan_op_label(op)));
 	if (op->meta)
 		json_object_object_add(o, "meta", json_meta(op->meta));
 	if (op->why)
@@ -81,8 +81,8 @@ static struct json_object *json_conflict(const struct conflict *c)
 	json_object_object_add(o, "path", json_name(c->path));
 	json_object_object_add(o, "kind", json_object_new_string(conflict_kind_name(c->kind)));
 	if (*c->place)
-		json_object_object_add(o, c->kind == CONFLICT_ROWS ? "what" : "offer",
-			c->kind == CONFLICT_ROWS ? json_text(c->place) : json_name(c->place));
+		json_object_object_add(o, c->kind == CONFLICT_ACCOUNTS ? "what" : "offer",
+			c->kind == CONFLICT_ACCOUNTS ? json_text(c->place) : json_name(c->place));
 	json_object_object_add(o, "generation", json_object_new_int64(c->generation));
 	json_object_object_add(o, "since", json_time(c->since));
 	return o;
@@ -145,14 +145,14 @@ static const struct group {
 	{ "deferred", "31", " DEFER ", true },
 };
 
-static bool in_group(const struct group *g, const struct op *op)
+static bool in_group(const struct group *g, const struct plan_op *op)
 {
 	char word[32];
 
-	snprintf(word, sizeof(word), " %s ", op_label(op));
+	snprintf(word, sizeof(word), " %s ", plan_op_label(op));
 	return strstr(g->labels, word) != NULL &&
-	       (op->cover == PLAN_NONE || op->action == ACTION_INSTALL ||
-		       op->action == ACTION_REMOVE || op->action == ACTION_DEFER);
+	       (op->cover == PLAN_NONE || op->action == PLAN_INSTALL || op->action == PLAN_REMOVE ||
+		       op->action == PLAN_DEFER);
 }
 
 static void print_group(const struct agent *a, const struct group *g, bool list)
@@ -167,12 +167,12 @@ static void print_group(const struct agent *a, const struct group *g, bool list)
 	printf("%8zu %s\n", n, g->word);
 	color("0");
 	for (size_t i = 0; list && i < a->plan->n && shown < (g->listed ? LISTED : n); i++) {
-		const struct op *op = &a->plan->op[i];
+		const struct plan_op *op = &a->plan->op[i];
 
 		if (!in_group(g, op))
 			continue;
-		printf("           %-14s ", op_label(op));
-		print_name(op->path, op->why ? ": " : "");
+		printf("           %-14s ", plan_op_label(op));
+		report_name(op->path, op->why ? ": " : "");
 		printf("%s%s%s\n", op->why ? op->why : "", op->error ? ": " : "",
 			op->error ? strerror(op->error) : "");
 		shown++;
@@ -181,7 +181,7 @@ static void print_group(const struct agent *a, const struct group *g, bool list)
 		printf("           … and %zu more\n", n - shown);
 }
 
-void report(const struct agent *a, bool done)
+void report_plan(const struct agent *a, bool done)
 {
 	uint32_t waiting = conflicts_waiting(&a->next);
 
@@ -210,9 +210,9 @@ void report_conflicts(const struct agent *a, const struct conflicts *c)
 		if (x->kind == CONFLICT_DISMISSED)
 			continue;
 		printf("%-9s ", conflict_kind_name(x->kind));
-		print_name(x->path, "");
+		report_name(x->path, "");
 		printf("  since generation %u, %s\n", x->generation, time_text(x->since, since));
-		if (x->kind == CONFLICT_ROWS)
+		if (x->kind == CONFLICT_ACCOUNTS)
 			printf("          %s\n", x->place);
 		else if (*x->place)
 			printf("          offered as %s%s\n", *x->place == '/' ? "pending" : "",

@@ -6,7 +6,7 @@
 #include "agent/run/agent.h"
 
 /* What is going to be (every change by its path) or was done (a summary, and what waits). */
-void report(const struct agent *agent, bool done);
+void report_plan(const struct agent *agent, bool done);
 
 /* The list of what waits for the administrator. */
 void report_conflicts(const struct agent *agent, const struct conflicts *conflicts);
@@ -15,6 +15,6 @@ void report_conflicts(const struct agent *agent, const struct conflicts *conflic
 void report_state(const struct agent *agent, const struct conflicts *conflicts);
 
 /* A name in vis(3) escapes, then text. */
-void print_name(const char *bytes, const char *after);
+void report_name(const char *bytes, const char *after);
 
 #endif

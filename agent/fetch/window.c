@@ -39,7 +39,8 @@ static bool is_honest(const struct window *w, const struct fetch_reply *reply, s
 	return (reply->last || n > head) && n - head <= slot->limit - slot->got;
 }
 
-int window_reply(struct window *w, const struct fetch_reply *reply, size_t n, const struct fetch *f)
+int window_reply(
+	struct window *w, const struct fetch_reply *reply, size_t n, const struct share_fetch *f)
 {
 	struct window_slot *slot;
 	size_t size;

@@ -34,7 +34,7 @@ void window_drop(struct window *window, int slot);
  * A message of n bytes came: hand what it brings to f->data. Returns 0, what f->data returned, or
  * -EPROTO: no honest xf-fetch says that, and nothing of it was handed on.
  */
-int window_reply(
-	struct window *window, const struct fetch_reply *reply, size_t n, const struct fetch *f);
+int window_reply(struct window *window, const struct fetch_reply *reply, size_t n,
+	const struct share_fetch *f);
 
 #endif

@@ -19,7 +19,8 @@ static int data(size_t i, const void *bytes, size_t size, int error, void *arg)
 {
 	struct seen *seen = arg;
 
-	/* The promise of source_fetch(): one end, nothing after it, no more than was allowed. */
+	/* The promise of share_reader_fetch(): one end, nothing after it, no more than was allowed.
+	 */
 	if (i >= FETCH_SLOTS * FILES || seen->ended[i] || error > 0 || error < -4095)
 		abort();
 	if (size && (error || ((const char *)bytes)[size - 1] == 'x'))
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 {
 	struct seen *seen = calloc(1, sizeof(*seen));
-	const struct fetch f = { FETCH_SLOTS * FILES, NULL, data, seen };
+	const struct share_fetch f = { FETCH_SLOTS * FILES, NULL, data, seen };
 	struct window window = { 0 };
 	size_t files = 0, size;
 	int slot, r = 0;

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	if (policies_add(p, text, n, &line, &what) == -22 && (!what || line == 0))
 		abort();
-	policy_of(p, path, n % 2);
+	policies_find(p, path, n % 2);
 	policies_free(p);
 	return 0;
 }

@@ -8,39 +8,39 @@
  * row that the administrator removed stays removed, and one that the master removed stays. A row
  * whose number belongs to another name here is a clash: reported, and left out.
  */
-#ifndef AGENT_ROWS_H
-#define AGENT_ROWS_H
+#ifndef AGENT_MERGE_ACCOUNT_ENTRIES_H
+#define AGENT_MERGE_ACCOUNT_ENTRIES_H
 
 #include <stdbool.h>
 
 #include "lib/buf.h"
 
-#define ROWS_BYTES_MAX (16u << 20) /* of one file */
+#define ACCOUNT_BYTES_MAX (16u << 20) /* of one file */
 
 /* In this order, as later ones depend on earlier ones. */
-enum rows_kind {
-	ROWS_GROUP,
-	ROWS_PASSWD,
-	ROWS_SHADOW,
-	ROWS_GSHADOW,
-	ROWS_SUBUID,
-	ROWS_SUBGID,
-	ROWS_KINDS
+enum account_file {
+	ACCOUNT_GROUP,
+	ACCOUNT_PASSWD,
+	ACCOUNT_SHADOW,
+	ACCOUNT_GSHADOW,
+	ACCOUNT_SUBUID,
+	ACCOUNT_SUBGID,
+	ACCOUNT_FILES
 };
 
 /* "etc/passwd", … */
-const char *rows_path(enum rows_kind kind);
-bool rows_is_account_file(const char *path);
+const char *account_file_path(enum account_file kind);
+bool account_file_is(const char *path);
 
-struct rows_text {
+struct account_text {
 	const char *text; /* NULL: there is no such file */
 	size_t n;
 };
 
-struct rows_input {
-	struct rows_text base[ROWS_KINDS], local[ROWS_KINDS], new[ROWS_KINDS];
+struct account_input {
+	struct account_text base[ACCOUNT_FILES], local[ACCOUNT_FILES], new[ACCOUNT_FILES];
 	/* Called for each row that is left out or stays as it is here, with a sentence. */
-	void (*clash)(enum rows_kind kind, const char *sentence, void *arg);
+	void (*clash)(enum account_file kind, const char *sentence, void *arg);
 	void *arg;
 };
 
@@ -48,7 +48,8 @@ struct rows_input {
  * Merge into merged[kind], for each file that local and new have; where nothing changed it is
  * local's text. Returns 0 or -ENOMEM.
  */
-int rows_merge(const struct rows_input *input, struct buf merged[static ROWS_KINDS]);
+int account_entries_merge(
+	const struct account_input *input, struct buf merged[static ACCOUNT_FILES]);
 
 /*
  * The way back: base is what a run put in place, new what it replaced, so that what it added goes
@@ -56,6 +57,7 @@ int rows_merge(const struct rows_input *input, struct buf merged[static ROWS_KIN
  * user of which something was changed since stays whole, and so does the group of a user who stays.
  * Without base's text a file stays as it is. Returns 0 or -ENOMEM.
  */
-int rows_undo(const struct rows_input *input, struct buf merged[static ROWS_KINDS]);
+int account_entries_undo(
+	const struct account_input *input, struct buf merged[static ACCOUNT_FILES]);
 
 #endif

@@ -16,7 +16,7 @@ static const char *const names[CONFLICT_KINDS] = {
 	[CONFLICT_OFFER] = "offer",
 	[CONFLICT_DISMISSED] = "dismissed",
 	[CONFLICT_META] = "meta",
-	[CONFLICT_ROWS] = "rows",
+	[CONFLICT_ACCOUNTS] = "rows",
 	[CONFLICT_RELOCATED] = "relocated",
 	[CONFLICT_FORMER] = "former",
 };

@@ -9,8 +9,8 @@
  * PLACE: the offer, below the root, or below STATE/pending if it begins with '/'; rows: what
  * clashes. SINCE: seconds since 1970. OFFERED, LOCAL: fingerprints, 64 hexadecimal digits.
  */
-#ifndef AGENT_CONFLICTS_H
-#define AGENT_CONFLICTS_H
+#ifndef AGENT_MERGE_CONFLICTS_H
+#define AGENT_MERGE_CONFLICTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ enum conflict_kind {
 	CONFLICT_OFFER,
 	CONFLICT_DISMISSED,
 	CONFLICT_META,
-	CONFLICT_ROWS,
+	CONFLICT_ACCOUNTS,
 	CONFLICT_RELOCATED,
 	CONFLICT_FORMER,
 	CONFLICT_KINDS

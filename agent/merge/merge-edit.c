@@ -91,7 +91,7 @@ static char *path_of(int state, const char *name)
 	return asprintf(&whole, "%s/%s", path, name) < 0 ? NULL : whole;
 }
 
-static int open_work(const struct agent *a, const struct op *op, struct work *w)
+static int open_work(const struct agent *a, const struct plan_op *op, struct work *w)
 {
 	const struct manifest *list[3] = { a->base, a->local, a->new };
 	struct fingerprint version[3];
@@ -114,7 +114,7 @@ void merge_edit_forget(const struct agent *a, const char *path)
 	char name[NAME_SIZE];
 
 	if (name_work(name, path, NULL) == 0)
-		file_remove_tree(a->state, name);
+		inode_remove_tree(a->state, name);
 }
 
 /* --- the texts --- */
@@ -127,11 +127,11 @@ static int write_text(const struct work *w, const char *name, const struct buf *
 static int read_merged(const struct work *w, struct buf *out)
 {
 	out->size = 0;
-	return state_read_file(w->dir, "merged", ROWS_BYTES_MAX, out);
+	return state_read_file(w->dir, "merged", ACCOUNT_BYTES_MAX, out);
 }
 
 /* Without a base every difference is a conflict, which is for the editor to solve. */
-static void read_base(struct agent *a, const struct op *op, struct buf *base)
+static void read_base(struct agent *a, const struct plan_op *op, struct buf *base)
 {
 	int r = 0;
 
@@ -153,7 +153,8 @@ static bool is_kept(const struct work *w, const struct buf *text)
 }
 
 /* The three texts, and what diff3 makes of them, unless an earlier try left something. */
-static int prepare_work(struct agent *a, const struct op *op, const struct work *w, bool *clean)
+static int prepare_work(
+	struct agent *a, const struct plan_op *op, const struct work *w, bool *clean)
 {
 	AUTO_BUF struct buf mine = { 0 }, base = { 0 }, theirs = { 0 }, out = { 0 };
 	int r = agent_content(a, a->generation, op->new, &theirs);
@@ -162,7 +163,7 @@ static int prepare_work(struct agent *a, const struct op *op, const struct work 
 	if (r < 0)
 		return r;
 	read_base(a, op, &base);
-	r = merge(&mine, &base, &theirs, &out);
+	r = merge_text(&mine, &base, &theirs, &out);
 	*clean = r == 0 && (!w->begun || is_kept(w, &out));
 	r = r < 0 ? r : write_text(w, "mine", &mine);
 	r = r < 0 ? r : write_text(w, "base", &base);
@@ -257,7 +258,7 @@ static int edit(const struct agent *a, const struct work *w)
 	return EXIT_CONFLICTS;
 }
 
-int merge_edit(struct agent *a, const struct op *op, struct buf *merged)
+int merge_edit(struct agent *a, const struct plan_op *op, struct buf *merged)
 {
 	__attribute__((cleanup(work_free))) struct work w = { .dir = -1 };
 	bool clean = false;

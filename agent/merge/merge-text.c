@@ -14,7 +14,7 @@
 #define LIMIT      60 /* seconds */
 #define MERGED_MAX (64u << 20)
 
-int merge_file(const struct buf *b, char path[static 32])
+int merge_text_file(const struct buf *b, char path[static 32])
 {
 	int fd = memfd_create("merge", 0), r;
 
@@ -27,11 +27,12 @@ int merge_file(const struct buf *b, char path[static 32])
 	return r < 0 ? r : fd;
 }
 
-int merge(const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out)
+int merge_text(
+	const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out)
 {
 	char path[4][32];
-	AUTO_CLOSE int a = merge_file(mine, path[0]), b = merge_file(base, path[1]),
-		       c = merge_file(theirs, path[2]), o = merge_file(NULL, path[3]);
+	AUTO_CLOSE int a = merge_text_file(mine, path[0]), b = merge_text_file(base, path[1]),
+		       c = merge_text_file(theirs, path[2]), o = merge_text_file(NULL, path[3]);
 	const char *argv[] = { "diff3", "-m", "-L", "local", "-L", "base", "-L", "master", path[0],
 		path[1], path[2], NULL };
 	int status, r;

@@ -1,6 +1,6 @@
 /* Three texts into one, by diff3(1). */
-#ifndef AGENT_MERGE_H
-#define AGENT_MERGE_H
+#ifndef AGENT_MERGE_MERGE_TEXT_H
+#define AGENT_MERGE_MERGE_TEXT_H
 
 #include "lib/buf.h"
 
@@ -8,7 +8,7 @@
  * mine with the changes from base to theirs, into *out. Returns 0 if the merge is clean, 1 if it
  * has conflicts (*out then has markers), or -errno; -ENOENT: diff3 is not installed.
  */
-int merge(
+int merge_text(
 	const struct buf *mine, const struct buf *base, const struct buf *theirs, struct buf *out);
 
 /*
@@ -16,6 +16,6 @@ int merge(
  * set to the one by which it is opened. Returns its fd, which the caller closes and the program has
  * to inherit, or -errno.
  */
-int merge_file(const struct buf *bytes, char path[static 32]);
+int merge_text_file(const struct buf *bytes, char path[static 32]);
 
 #endif

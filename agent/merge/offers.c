@@ -120,14 +120,14 @@ static bool add_removal(struct settle *s, const char *place)
 }
 
 /* The offer at place, with all that is below it. */
-static bool add_writing(struct settle *s, const struct op *op, const char *place)
+static bool add_writing(struct settle *s, const struct plan_op *op, const char *place)
 {
 	size_t top = s->changes->n, from, to, at = (size_t)(op - s->in->plan->op);
 	char path[2 * MANIFEST_PATH_MAX + 2];
 
 	plan_below(s->in->plan, op->path, &from, &to);
 	for (size_t i = at; i < to; i = i == at ? from : i + 1) {
-		const struct op *o = &s->in->plan->op[i];
+		const struct plan_op *o = &s->in->plan->op[i];
 		struct manifest_entry *e;
 
 		if (!o->new)
@@ -157,7 +157,7 @@ static int record(struct settle *s, const struct conflict *c)
 }
 
 /* A fresh offer, at the first place that is free, or that holds the very same. */
-static int offer(struct settle *s, const struct op *op, struct conflict *c)
+static int offer(struct settle *s, const struct plan_op *op, struct conflict *c)
 {
 	char place[MANIFEST_PATH_MAX + 2];
 	struct fingerprint there;
@@ -179,20 +179,21 @@ static int offer(struct settle *s, const struct op *op, struct conflict *c)
 }
 
 /* The administrator has changed the file and taken the offer away: this is his merge of the two. */
-static void settle_merged(struct settle *s, struct op *op)
+static void settle_merged(struct settle *s, struct plan_op *op)
 {
 	size_t from, to, at = (size_t)(op - s->in->plan->op);
 
-	op->rest = REST_NEW;
+	op->next = PLAN_NEXT_NEW;
 	plan_below(s->in->plan, op->path, &from, &to);
 	for (size_t i = from; i < to; i++)
 		if (s->in->plan->op[i].cover == at)
-			s->in->plan->op[i].rest = s->in->plan->op[i].new ? REST_NEW : REST_NONE;
+			s->in->plan->op[i].next =
+				s->in->plan->op[i].new ? PLAN_NEXT_NEW : PLAN_NEXT_NONE;
 }
 
 /* An offer stood: old tells which. */
 static int settle_standing(
-	struct settle *s, struct op *op, const struct conflict *old, struct conflict *c)
+	struct settle *s, struct plan_op *op, const struct conflict *old, struct conflict *c)
 {
 	bool same_news = fingerprint_same(&old->offered, &c->offered);
 	struct fingerprint there;
@@ -224,7 +225,7 @@ static int settle_standing(
 	return record(s, c);
 }
 
-static int settle_op(struct settle *s, struct op *op)
+static int settle_op(struct settle *s, struct plan_op *op)
 {
 	const struct conflict *standing = conflicts_find(s->in->old, CONFLICT_OFFER, op->path);
 	const struct conflict *dismissed = conflicts_find(s->in->old, CONFLICT_DISMISSED, op->path);
@@ -242,11 +243,11 @@ static int settle_op(struct settle *s, struct op *op)
 	return standing ? settle_standing(s, op, standing, &c) : offer(s, op, &c);
 }
 
-static bool is_offered(const struct op *op)
+static bool is_offered(const struct plan_op *op)
 {
 	return op->cover == PLAN_NONE && op->new &&
-	       (op->action == ACTION_SIDE || op->action == ACTION_SIDE_TREE ||
-		       (op->action == ACTION_SIDE_DEL && (op->offerable || op->aside)));
+	       (op->action == PLAN_SIDE || op->action == PLAN_SIDE_TREE ||
+		       (op->action == PLAN_SIDE_DEL && (op->offerable || op->aside)));
 }
 
 /* Has a new offer the very place of an old one? */
@@ -282,9 +283,9 @@ static int withdraw(struct settle *s)
 
 	for (size_t i = 0; r == 0 && i < s->in->old->n; i++) {
 		const struct conflict *old = &s->in->old->conflict[i];
-		const struct op *op = plan_find(s->in->plan, old->path);
+		const struct plan_op *op = plan_find(s->in->plan, old->path);
 
-		if (old->kind == CONFLICT_OFFER && op && op->action == ACTION_DEFER)
+		if (old->kind == CONFLICT_OFFER && op && op->action == PLAN_DEFER)
 			r = record(s, old);
 		else if (old->kind == CONFLICT_FORMER ||
 			 (old->kind == CONFLICT_OFFER && (s->in->undo || !op || !is_offered(op))))

@@ -2,8 +2,8 @@
  * The life of offers: FILE.xennew beside FILE, from the first generation that differs until the
  * administrator has dealt with it (docs/reconcile.md, "offers").
  */
-#ifndef AGENT_OFFERS_H
-#define AGENT_OFFERS_H
+#ifndef AGENT_MERGE_OFFERS_H
+#define AGENT_MERGE_OFFERS_H
 
 #include "agent/merge/conflicts.h"
 #include "agent/plan/plan.h"
@@ -31,7 +31,7 @@ struct offers_input {
 
 /*
  * Append to changes what has to be written, replaced and withdrawn, and to next every offer that
- * stands or was dismissed. An op that turns out to be resolved gets REST_NEW. 0 or -errno.
+ * stands or was dismissed. An op that turns out to be resolved gets PLAN_NEXT_NEW. 0 or -errno.
  */
 int offers_settle(
 	const struct offers_input *input, struct changes *changes, struct conflicts *next);

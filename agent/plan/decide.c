@@ -74,7 +74,7 @@ static bool join(struct planner *p)
 	while ((path = earliest(earliest(earliest(NULL, base, b), local, l), new, n))) {
 		if (!ARRAY_GROW(plan->op, plan->n))
 			return false;
-		plan->op[plan->n++] = (struct op){
+		plan->op[plan->n++] = (struct plan_op){
 			.path = path,
 			.base = take(base, &b, path),
 			.local = take(local, &l, path),
@@ -87,47 +87,48 @@ static bool join(struct planner *p)
 
 /* --- one path --- */
 
-static enum action table(const struct op *op)
+static enum plan_action table(const struct plan_op *op)
 {
 	bool unchanged_here = plan_same_content(op->local, op->base);
 	bool unchanged_there = plan_same_content(op->new, op->base);
 
 	if (!op->new && !op->local)
-		return ACTION_DROP_BASE;
+		return PLAN_DROP_BASE;
 	if (!op->new && !op->base)
-		return ACTION_IGNORE_LOCAL;
+		return PLAN_IGNORE_LOCAL;
 	/* A mode, owner or attribute that was set here is an edit, and would go with the file. */
 	if (!op->new)
-		return same(op->local, op->base) && *op->path ? ACTION_REMOVE : ACTION_KEEP_ORPHAN;
+		return same(op->local, op->base) && *op->path ? PLAN_REMOVE : PLAN_KEEP_ORPHAN;
 	if (!op->local && !op->base)
-		return ACTION_INSTALL;
+		return PLAN_INSTALL;
 	if (!op->local)
-		return unchanged_there ? ACTION_KEEP_DEL : ACTION_SIDE_DEL;
+		return unchanged_there ? PLAN_KEEP_DEL : PLAN_SIDE_DEL;
 	if (plan_same_content(op->local, op->new))
-		return unchanged_here ? ACTION_NOP : ACTION_ADOPT;
+		return unchanged_here ? PLAN_NOP : PLAN_ADOPT;
 	if (unchanged_there)
-		return ACTION_KEEP;
-	return unchanged_here ? ACTION_INSTALL : ACTION_SIDE;
+		return PLAN_KEEP;
+	return unchanged_here ? PLAN_INSTALL : PLAN_SIDE;
 }
 
-static enum action by_policy(enum policy policy, enum action action, const struct op *op)
+static enum plan_action by_policy(
+	enum policy policy, enum plan_action action, const struct plan_op *op)
 {
 	switch (policy) {
 	case POLICY_HOLD:
-		return op->base || op->new ? ACTION_HELD : action;
+		return op->base || op->new ? PLAN_HELD : action;
 	case POLICY_KEEP:
-		return action == ACTION_SIDE       ? ACTION_KEEP
-		       : action == ACTION_SIDE_DEL ? ACTION_KEEP_DEL
-						   : action;
+		return action == PLAN_SIDE       ? PLAN_KEEP
+		       : action == PLAN_SIDE_DEL ? PLAN_KEEP_DEL
+						 : action;
 	case POLICY_REPLACE:
-		return action == ACTION_SIDE || action == ACTION_KEEP ||
-				       action == ACTION_SIDE_DEL || action == ACTION_KEEP_DEL
-			       ? ACTION_INSTALL
+		return action == PLAN_SIDE || action == PLAN_KEEP || action == PLAN_SIDE_DEL ||
+				       action == PLAN_KEEP_DEL
+			       ? PLAN_INSTALL
 			       : action;
 	case POLICY_MERGE:
-		return action == ACTION_SIDE && is_file(op->base) && is_file(op->local) &&
+		return action == PLAN_SIDE && is_file(op->base) && is_file(op->local) &&
 				       is_file(op->new)
-			       ? ACTION_MERGE
+			       ? PLAN_MERGE
 			       : action;
 	default:
 		return action;
@@ -144,7 +145,7 @@ static bool same_metadata(const struct manifest_entry *a, const struct manifest_
  * Rows are merged as soon as the master's differ; the first fill of a client takes the file. The
  * master's new metadata comes along with them, as it is under the same lock.
  */
-static bool wants_rows(const struct planner *p, const struct op *op)
+static bool wants_entries(const struct planner *p, const struct plan_op *op)
 {
 	if (!p->in->is_account_file || !p->in->is_account_file(op->path) || !is_file(op->local) ||
 		!is_file(op->new))
@@ -156,88 +157,88 @@ static bool wants_rows(const struct planner *p, const struct op *op)
 }
 
 /* At the first fill even what is ignored later on is taken: it is how a client begins. */
-static bool is_ignored(const struct planner *p, const struct op *op, enum policy policy)
+static bool is_ignored(const struct planner *p, const struct plan_op *op, enum policy policy)
 {
 	return policy == POLICY_IGNORE && (op->base || op->new) &&
 	       !(p->in->base->n == 0 && !op->local);
 }
 
-static enum action decide_alone(const struct planner *p, const struct op *op)
+static enum plan_action decide_itself(const struct planner *p, const struct plan_op *op)
 {
 	enum policy policy =
-		policy_of(p->in->policies, op->path, is_dir(op->new) || is_dir(op->local));
+		policies_find(p->in->policies, op->path, is_dir(op->new) || is_dir(op->local));
 
 	if (is_ignored(p, op, policy))
-		return ACTION_EXCLUDED;
-	if (policy == POLICY_AUTO && wants_rows(p, op))
-		return ACTION_MERGE_ROWS;
+		return PLAN_EXCLUDED;
+	if (policy == POLICY_AUTO && wants_entries(p, op))
+		return PLAN_MERGE_ACCOUNTS;
 	return by_policy(policy, table(op), op);
 }
 
-static enum rest rest_of(enum action action)
+static enum plan_next next_of(enum plan_action action)
 {
 	switch (action) {
-	case ACTION_NOP:
-	case ACTION_ADOPT:
-	case ACTION_KEEP:
-	case ACTION_KEEP_DEL:
-	case ACTION_INSTALL:
-	case ACTION_MERGE:
-	case ACTION_MERGE_ROWS:
-		return REST_NEW;
-	case ACTION_REMOVE:
-	case ACTION_KEEP_ORPHAN:
-	case ACTION_DROP_BASE:
-	case ACTION_IGNORE_LOCAL:
-		return REST_NONE;
+	case PLAN_NOP:
+	case PLAN_ADOPT:
+	case PLAN_KEEP:
+	case PLAN_KEEP_DEL:
+	case PLAN_INSTALL:
+	case PLAN_MERGE:
+	case PLAN_MERGE_ACCOUNTS:
+		return PLAN_NEXT_NEW;
+	case PLAN_REMOVE:
+	case PLAN_KEEP_ORPHAN:
+	case PLAN_DROP_BASE:
+	case PLAN_IGNORE_LOCAL:
+		return PLAN_NEXT_NONE;
 	default:
-		return REST_OLD;
+		return PLAN_NEXT_OLD;
 	}
 }
 
-static void set(struct op *op, enum action action, const char *why)
+static void set(struct plan_op *op, enum plan_action action, const char *why)
 {
 	op->action = action;
-	op->rest = rest_of(action);
+	op->next = next_of(action);
 	op->why = why;
 }
 
-static void defer(struct op *op, const char *why, int error)
+static void defer(struct plan_op *op, const char *why, int error)
 {
-	set(op, ACTION_DEFER, why);
+	set(op, PLAN_DEFER, why);
 	op->error = error;
 }
 
 /* --- subtrees --- */
 
-/* The same decision for all below; what the base says of it becomes rest. */
-static void cover(struct planner *p, size_t top, enum rest rest)
+/* The same decision for all below; what the base says of it becomes next. */
+static void cover(struct planner *p, size_t top, enum plan_next next)
 {
-	struct op *op = p->plan->op;
+	struct plan_op *op = p->plan->op;
 	size_t from, to;
 
 	plan_below(p->plan, op[top].path, &from, &to);
 	for (size_t i = from; i < to; i++) {
 		set(&op[i], op[top].action, NULL);
-		op[i].rest = rest == REST_NEW && !op[i].new ? REST_NONE : rest;
+		op[i].next = next == PLAN_NEXT_NEW && !op[i].new ? PLAN_NEXT_NONE : next;
 		op[i].cover = top;
 	}
 }
 
 /* Nothing below is the administrator's: each path is as base has it, whether new keeps it or not.
  */
-static bool nothing_local_below(const struct planner *p, const struct op *top)
+static bool nothing_local_below(const struct planner *p, const struct plan_op *top)
 {
 	size_t from, to;
 
 	plan_below(p->plan, top->path, &from, &to);
 	for (size_t i = from; i < to; i++) {
-		const struct op *op = &p->plan->op[i];
+		const struct plan_op *op = &p->plan->op[i];
 
 		if (op->local && (op->local->mountpoint || op->local->volume || op->local->error ||
 					 !same(op->local, op->base)))
 			return false;
-		if (op->local && decide_alone(p, op) != ACTION_REMOVE)
+		if (op->local && decide_itself(p, op) != PLAN_REMOVE)
 			return false;
 	}
 	return true;
@@ -246,13 +247,13 @@ static bool nothing_local_below(const struct planner *p, const struct op *top)
 /* What is unknown below stays as it is; that matters only where the master changed it. */
 static void defer_below(struct planner *p, size_t top, const char *why, int error)
 {
-	struct op *op = p->plan->op;
+	struct plan_op *op = p->plan->op;
 	size_t from, to;
 
 	plan_below(p->plan, op[top].path, &from, &to);
 	for (size_t i = from; i < to; i++) {
-		set(&op[i], ACTION_NOP, NULL);
-		op[i].rest = REST_OLD;
+		set(&op[i], PLAN_NOP, NULL);
+		op[i].next = PLAN_NEXT_OLD;
 		op[i].cover = top;
 		if (!same(op[i].base, op[i].new))
 			defer(&op[i], why, error);
@@ -262,7 +263,7 @@ static void defer_below(struct planner *p, size_t top, const char *why, int erro
 /* A path that cannot be read, or that something is mounted on: neither is it absent. */
 static bool decide_unknown(struct planner *p, size_t i)
 {
-	struct op *op = &p->plan->op[i];
+	struct plan_op *op = &p->plan->op[i];
 	const struct manifest_entry *l = op->local;
 	const char *why = "something is mounted there";
 
@@ -273,11 +274,11 @@ static bool decide_unknown(struct planner *p, size_t i)
 		return false;
 	if (l->error)
 		why = l->error == ENODEV ? "its file system is not mounted" : "cannot be read";
-	set(op, is_dir(l) && is_dir(op->new) && !l->error ? ACTION_ADOPT : ACTION_NOP, NULL);
-	if (op->action == ACTION_NOP && !same(op->base, op->new))
+	set(op, is_dir(l) && is_dir(op->new) && !l->error ? PLAN_ADOPT : PLAN_NOP, NULL);
+	if (op->action == PLAN_NOP && !same(op->base, op->new))
 		defer(op, why, l->error);
-	else if (op->action == ACTION_NOP)
-		op->rest = REST_OLD;
+	else if (op->action == PLAN_NOP)
+		op->next = PLAN_NEXT_OLD;
 	defer_below(p, i, why, l->error);
 	return true;
 }
@@ -285,55 +286,56 @@ static bool decide_unknown(struct planner *p, size_t i)
 /* A directory makes room for something else: it goes to the trash as it is, with what it holds. */
 static void replace_directory(struct planner *p, size_t top)
 {
-	struct op *op = p->plan->op;
+	struct plan_op *op = p->plan->op;
 	size_t from, to;
 
 	if (!nothing_local_below(p, &op[top])) {
-		set(&op[top], ACTION_SIDE_TREE, NULL);
-		cover(p, top, REST_OLD);
+		set(&op[top], PLAN_SIDE_TREE, NULL);
+		cover(p, top, PLAN_NEXT_OLD);
 		return;
 	}
-	cover(p, top, REST_NONE);
+	cover(p, top, PLAN_NEXT_NONE);
 	plan_below(p->plan, op[top].path, &from, &to);
 	for (size_t i = from; i < to; i++)
-		op[i].action = op[i].local ? ACTION_REMOVE : ACTION_DROP_BASE;
+		op[i].action = op[i].local ? PLAN_REMOVE : PLAN_DROP_BASE;
 }
 
 /* A directory stands on one side, and on another something else or nothing. */
 static void decide_directory(struct planner *p, size_t i)
 {
-	struct op *op = &p->plan->op[i];
+	struct plan_op *op = &p->plan->op[i];
 	bool link_for_directory = !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
 				  !(op->base && op->base->type == MANIFEST_LINK);
 
 	switch (op->action) {
-	case ACTION_KEEP_DEL:
+	case PLAN_KEEP_DEL:
 		if (!p->in->undo)
-			cover(p, i, REST_NEW);
+			cover(p, i, PLAN_NEXT_NEW);
 		break;
-	case ACTION_SIDE_DEL:
+	case PLAN_SIDE_DEL:
 		if (is_dir(op->new))
-			cover(p, i, REST_OLD);
+			cover(p, i, PLAN_NEXT_OLD);
 		break;
-	case ACTION_KEEP:
+	case PLAN_KEEP:
 		if (p->in->undo)
 			break;
 		/* fall through */
-	case ACTION_SIDE:
+	case PLAN_SIDE:
 		if (is_dir(op->new)) {
-			enum rest rest = op->action == ACTION_KEEP ? REST_NEW : REST_OLD;
+			enum plan_next next =
+				op->action == PLAN_KEEP ? PLAN_NEXT_NEW : PLAN_NEXT_OLD;
 
 			if (link_for_directory)
-				set(op, ACTION_RELOCATED, NULL);
-			else if (op->action == ACTION_SIDE)
-				set(op, ACTION_SIDE_TREE, NULL);
-			cover(p, i, link_for_directory ? REST_OLD : rest);
-		} else if (op->action == ACTION_SIDE && is_dir(op->base)) {
-			set(op, ACTION_SIDE_TREE, NULL);
-			cover(p, i, REST_OLD);
+				set(op, PLAN_RELOCATED, NULL);
+			else if (op->action == PLAN_SIDE)
+				set(op, PLAN_SIDE_TREE, NULL);
+			cover(p, i, link_for_directory ? PLAN_NEXT_OLD : next);
+		} else if (op->action == PLAN_SIDE && is_dir(op->base)) {
+			set(op, PLAN_SIDE_TREE, NULL);
+			cover(p, i, PLAN_NEXT_OLD);
 		}
 		break;
-	case ACTION_INSTALL:
+	case PLAN_INSTALL:
 		if (!is_dir(op->new) && is_dir(op->local))
 			replace_directory(p, i);
 		break;
@@ -342,17 +344,17 @@ static void decide_directory(struct planner *p, size_t i)
 	}
 }
 
-static bool stays_or_comes(const struct op *op)
+static bool stays_or_comes(const struct plan_op *op)
 {
 	switch (op->action) {
-	case ACTION_NOP:
-	case ACTION_ADOPT:
-	case ACTION_KEEP:
-	case ACTION_INSTALL:
-	case ACTION_MERGE:
-	case ACTION_MERGE_ROWS:
+	case PLAN_NOP:
+	case PLAN_ADOPT:
+	case PLAN_KEEP:
+	case PLAN_INSTALL:
+	case PLAN_MERGE:
+	case PLAN_MERGE_ACCOUNTS:
 		return op->new != NULL;
-	case ACTION_SIDE:
+	case PLAN_SIDE:
 		return op->base != NULL;
 	default:
 		return false;
@@ -371,7 +373,7 @@ static bool same_leader(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static const char *other(const struct op *op, const char *leader)
+static const char *other(const struct plan_op *op, const char *leader)
 {
 	return leader && strcmp(leader, op->path) == 0 ? NULL : leader;
 }
@@ -381,14 +383,13 @@ static const char *other(const struct op *op, const char *leader)
  * that the master made is made where there was none, and one that the base knows of is broken when
  * the master has broken it.
  */
-static void decide_links(const struct planner *p, struct op *op)
+static void decide_links(const struct planner *p, struct plan_op *op)
 {
 	const char *base = other(op, leader_of(p, BASE, op->base));
 	const char *local = other(op, leader_of(p, LOCAL, op->local));
 
 	op->leader = other(op, leader_of(p, NEW, op->new));
-	if ((op->action == ACTION_NOP || op->action == ACTION_ADOPT) &&
-		!same_leader(local, op->leader))
+	if ((op->action == PLAN_NOP || op->action == PLAN_ADOPT) && !same_leader(local, op->leader))
 		op->relink = op->base ? same_leader(local, base) : op->leader != NULL;
 }
 
@@ -413,7 +414,7 @@ static bool find_leaders(struct planner *p)
 			return false;
 	}
 	for (size_t i = 0; i < p->plan->n; i++) {
-		const struct op *op = &p->plan->op[i];
+		const struct plan_op *op = &p->plan->op[i];
 		const struct manifest_entry *e[] = { op->base, op->local, op->new };
 
 		for (int which = BASE; which <= NEW && op->local && op->new; which++)
@@ -427,23 +428,23 @@ static bool find_leaders(struct planner *p)
 
 /* An INSTALL needs its directory: there already, or built by another INSTALL, which then covers it.
  */
-static void find_place(struct planner *p, size_t i, struct op *parent)
+static void find_place(struct planner *p, size_t i, struct plan_op *parent)
 {
-	struct op *op = &p->plan->op[i];
+	struct plan_op *op = &p->plan->op[i];
 
 	op->offerable = parent && is_dir(parent->local);
 	op->aside = p->in->undo && !op->offerable;
-	if (op->action == ACTION_SIDE_DEL && !op->offerable)
-		op->rest = REST_NEW;
-	if (op->action == ACTION_INSTALL && op->aside &&
-		!(parent && parent->action == ACTION_INSTALL)) {
-		set(op, ACTION_SIDE_DEL, NULL);
+	if (op->action == PLAN_SIDE_DEL && !op->offerable)
+		op->next = PLAN_NEXT_NEW;
+	if (op->action == PLAN_INSTALL && op->aside &&
+		!(parent && parent->action == PLAN_INSTALL)) {
+		set(op, PLAN_SIDE_DEL, NULL);
 		if (is_dir(op->new))
-			cover(p, i, REST_OLD);
+			cover(p, i, PLAN_NEXT_OLD);
 	}
-	if (op->action != ACTION_INSTALL || op->offerable || !parent)
+	if (op->action != PLAN_INSTALL || op->offerable || !parent)
 		return;
-	if (parent->action == ACTION_INSTALL && is_dir(parent->new))
+	if (parent->action == PLAN_INSTALL && is_dir(parent->new))
 		op->cover =
 			parent->cover == PLAN_NONE ? (size_t)(parent - p->plan->op) : parent->cover;
 	else
@@ -452,15 +453,15 @@ static void find_place(struct planner *p, size_t i, struct op *parent)
 
 static bool decide(struct planner *p)
 {
-	struct op *parent = NULL;
+	struct plan_op *parent = NULL;
 
 	for (size_t i = 0; i < p->plan->n; i++) {
-		struct op *op = &p->plan->op[i];
+		struct plan_op *op = &p->plan->op[i];
 
 		if (op->cover != PLAN_NONE)
 			continue;
-		set(op, decide_alone(p, op), NULL);
-		if (op->action != ACTION_EXCLUDED && decide_unknown(p, i))
+		set(op, decide_itself(p, op), NULL);
+		if (op->action != PLAN_EXCLUDED && decide_unknown(p, i))
 			continue;
 		parent = *op->path ? plan_parent(p->plan, op->path, parent) : NULL;
 		decide_directory(p, i);
@@ -478,20 +479,20 @@ static bool decide(struct planner *p)
  */
 static void settle_removals(struct planner *p)
 {
-	struct op *op = p->plan->op, *parent = NULL;
+	struct plan_op *op = p->plan->op, *parent = NULL;
 
 	for (size_t i = p->plan->n; i-- > 1;) {
-		if (!op[i].local || op[i].action == ACTION_REMOVE)
+		if (!op[i].local || op[i].action == PLAN_REMOVE)
 			continue;
 		parent = plan_parent(p->plan, op[i].path, parent);
-		if (parent && parent->action == ACTION_REMOVE)
-			set(parent, ACTION_KEEP_ORPHAN, "something else is in it");
+		if (parent && parent->action == PLAN_REMOVE)
+			set(parent, PLAN_KEEP_ORPHAN, "something else is in it");
 	}
 	for (size_t i = 1; i < p->plan->n; i++) {
-		if (op[i].action != ACTION_REMOVE || op[i].cover != PLAN_NONE)
+		if (op[i].action != PLAN_REMOVE || op[i].cover != PLAN_NONE)
 			continue;
 		parent = plan_parent(p->plan, op[i].path, parent);
-		if (parent && parent->action == ACTION_REMOVE)
+		if (parent && parent->action == PLAN_REMOVE)
 			op[i].cover =
 				parent->cover == PLAN_NONE ? (size_t)(parent - op) : parent->cover;
 	}

@@ -23,14 +23,14 @@ static enum side decide(struct sides *s, bool local_is_base, bool new_is_base, b
 	if (local_is_new)
 		return SAME;
 	if (s->base && local_is_base) {
-		s->meta |= META_TAKEN;
+		s->meta |= PLAN_META_TAKEN;
 		return TAKE;
 	}
 	if (s->base && new_is_base) {
-		s->meta |= META_KEPT;
+		s->meta |= PLAN_META_KEPT;
 		return KEEP;
 	}
-	s->meta |= META_CONFLICT;
+	s->meta |= PLAN_META_CONFLICT;
 	return CONFLICT;
 }
 
@@ -180,13 +180,13 @@ static void decide_xattrs(struct sides *s, bool new_content)
 	}
 }
 
-bool plan_metadata(struct op *op, struct manifest *made)
+bool plan_metadata(struct plan_op *op, struct manifest *made)
 {
 	struct sides s = {
 		.local = op->local, .new = op->new, .after = *op->new, .settled = *op->new
 	};
-	bool installed = op->action == ACTION_INSTALL || op->action == ACTION_MERGE ||
-			 op->action == ACTION_MERGE_ROWS;
+	bool installed = op->action == PLAN_INSTALL || op->action == PLAN_MERGE ||
+			 op->action == PLAN_MERGE_ACCOUNTS;
 
 	op->meta = 0;
 	op->settled = NULL;
@@ -194,7 +194,7 @@ bool plan_metadata(struct op *op, struct manifest *made)
 	if (!op->local || op->local->type != op->new->type)
 		return true;
 	/* Under policy replace: all of it is the master's. */
-	if (op->action == ACTION_INSTALL && !plan_same_content(op->local, op->base))
+	if (op->action == PLAN_INSTALL && !plan_same_content(op->local, op->base))
 		return true;
 	if (op->base && op->base->type == op->new->type)
 		s.base = op->base;
@@ -202,17 +202,17 @@ bool plan_metadata(struct op *op, struct manifest *made)
 	decide_owner(&s);
 	decide_xattrs(&s, installed);
 	op->meta = s.meta;
-	if (s.meta == META_TAKEN)
+	if (s.meta == PLAN_META_TAKEN)
 		op->after = op->new;
-	else if (s.meta && (installed || s.meta & META_TAKEN))
+	else if (s.meta && (installed || s.meta & PLAN_META_TAKEN))
 		op->after = manifest_add(made, &s.after);
-	if ((installed || s.meta & META_TAKEN) && !op->after)
+	if ((installed || s.meta & PLAN_META_TAKEN) && !op->after)
 		return false;
 	/* A conflict stays one until it is resolved: the base goes on saying what was before it. */
-	if (!(s.meta & META_CONFLICT))
+	if (!(s.meta & PLAN_META_CONFLICT))
 		return true;
 	if (!s.base)
-		op->rest = REST_OLD;
+		op->next = PLAN_NEXT_OLD;
 	op->settled = manifest_add(made, &s.settled);
 	return op->settled != NULL;
 }

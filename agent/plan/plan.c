@@ -8,12 +8,12 @@
 
 static int by_path(const void *key, const void *member)
 {
-	const struct op *op = member;
+	const struct plan_op *op = member;
 
 	return strcmp(key, op->path);
 }
 
-struct op *plan_find(const struct plan *plan, const char *path)
+struct plan_op *plan_find(const struct plan *plan, const char *path)
 {
 	return plan->n ? bsearch(path, plan->op, plan->n, sizeof(*plan->op), by_path) : NULL;
 }
@@ -42,7 +42,7 @@ void plan_below(const struct plan *plan, const char *path, size_t *from, size_t 
 	*to = *path ? lower_bound(plan, path, '/' + 1) : plan->n;
 }
 
-struct op *plan_parent(const struct plan *plan, const char *path, struct op *last)
+struct plan_op *plan_parent(const struct plan *plan, const char *path, struct plan_op *last)
 {
 	const char *slash = strrchr(path, '/');
 	size_t n = slash ? (size_t)(slash - path) : 0;
@@ -71,11 +71,11 @@ static bool is_dir(const struct manifest_entry *e)
 	return e && e->type == MANIFEST_DIR;
 }
 
-static const struct manifest_entry *rest_entry(const struct op *op)
+static const struct manifest_entry *next_entry(const struct plan_op *op)
 {
-	if (op->rest == REST_OLD)
+	if (op->next == PLAN_NEXT_OLD)
 		return op->base;
-	if (op->rest == REST_NEW)
+	if (op->next == PLAN_NEXT_NEW)
 		return op->settled ? op->settled : op->new;
 	return NULL;
 }
@@ -86,7 +86,7 @@ static const struct manifest_entry *rest_entry(const struct op *op)
  */
 static void close_upwards(const struct plan *plan, const struct manifest_entry **chosen)
 {
-	struct op *parent = NULL;
+	struct plan_op *parent = NULL;
 
 	for (size_t i = plan->n; i-- > 1;) {
 		size_t at;
@@ -111,10 +111,10 @@ static bool add_rest(
 	struct manifest *rest, const struct plan *plan, const struct manifest_entry **chosen)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		chosen[i] = rest_entry(&plan->op[i]);
+		chosen[i] = next_entry(&plan->op[i]);
 	close_upwards(plan, chosen);
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct op *op = &plan->op[i];
+		const struct plan_op *op = &plan->op[i];
 		struct manifest_entry *copy;
 
 		if (!chosen[i])
@@ -134,7 +134,7 @@ static bool add_rest(
 	return manifest_sort(rest);
 }
 
-struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head)
+struct manifest *plan_next_base(const struct plan *plan, const struct manifest_head *head)
 {
 	const struct manifest_entry **chosen = calloc(plan->n + 1, sizeof(*chosen));
 	struct manifest *rest = manifest_new();
@@ -169,36 +169,37 @@ const char *plan_guard(const struct manifest *base, const struct manifest *new, 
 	return NULL;
 }
 
-const char *op_label(const struct op *op)
+const char *plan_op_label(const struct plan_op *op)
 {
-	static const char *const label[ACTIONS] = {
-		[ACTION_NOP] = "NOP",
-		[ACTION_IGNORE_LOCAL] = "IGNORE-LOCAL",
-		[ACTION_EXCLUDED] = "EXCLUDED",
-		[ACTION_HELD] = "HELD",
-		[ACTION_ADOPT] = "ADOPT",
-		[ACTION_DROP_BASE] = "DROP-BASE",
-		[ACTION_KEEP] = "KEEP",
-		[ACTION_KEEP_DEL] = "KEEP-DEL",
-		[ACTION_KEEP_ORPHAN] = "KEEP-ORPHAN",
-		[ACTION_INSTALL] = "INSTALL",
-		[ACTION_REMOVE] = "REMOVE",
-		[ACTION_MERGE] = "MERGE",
-		[ACTION_MERGE_ROWS] = "MERGE-ROWS",
-		[ACTION_SIDE] = "SIDE",
-		[ACTION_SIDE_DEL] = "SIDE-DEL",
-		[ACTION_SIDE_TREE] = "SIDE-TREE",
-		[ACTION_RELOCATED] = "RELOCATED-DIR",
-		[ACTION_DEFER] = "DEFER",
+	static const char *const label[PLAN_ACTIONS] = {
+		[PLAN_NOP] = "NOP",
+		[PLAN_IGNORE_LOCAL] = "IGNORE-LOCAL",
+		[PLAN_EXCLUDED] = "EXCLUDED",
+		[PLAN_HELD] = "HELD",
+		[PLAN_ADOPT] = "ADOPT",
+		[PLAN_DROP_BASE] = "DROP-BASE",
+		[PLAN_KEEP] = "KEEP",
+		[PLAN_KEEP_DEL] = "KEEP-DEL",
+		[PLAN_KEEP_ORPHAN] = "KEEP-ORPHAN",
+		[PLAN_INSTALL] = "INSTALL",
+		[PLAN_REMOVE] = "REMOVE",
+		[PLAN_MERGE] = "MERGE",
+		[PLAN_MERGE_ACCOUNTS] = "MERGE-ROWS",
+		[PLAN_SIDE] = "SIDE",
+		[PLAN_SIDE_DEL] = "SIDE-DEL",
+		[PLAN_SIDE_TREE] = "SIDE-TREE",
+		[PLAN_RELOCATED] = "RELOCATED-DIR",
+		[PLAN_DEFER] = "DEFER",
 	};
 
-	if (op->action != ACTION_NOP && op->action != ACTION_ADOPT)
+	if (op->action != PLAN_NOP && op->action != PLAN_ADOPT)
 		return label[op->action];
-	if (op->meta & META_CONFLICT)
+	if (op->meta & PLAN_META_CONFLICT)
 		return "META-CONFLICT";
-	if (op->meta & META_TAKEN)
+	if (op->meta & PLAN_META_TAKEN)
 		return "TAKE-META";
 	if (op->relink)
 		return "RELINK";
-	return op->meta & META_KEPT && op->action == ACTION_NOP ? "KEEP-META" : label[op->action];
+	return op->meta & PLAN_META_KEPT && op->action == PLAN_NOP ? "KEEP-META"
+								   : label[op->action];
 }

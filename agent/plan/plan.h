@@ -7,8 +7,8 @@
  * each extended attribute) are decided apart. Where one decision holds for a whole subtree, the
  * ops below it carry the index of the op that covers them.
  */
-#ifndef AGENT_PLAN_H
-#define AGENT_PLAN_H
+#ifndef AGENT_PLAN_PLAN_H
+#define AGENT_PLAN_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,52 +16,54 @@
 #include "agent/plan/policy.h"
 #include "lib/manifest/manifest.h"
 
-enum action {
-	ACTION_NOP,          /* A A A */
-	ACTION_IGNORE_LOCAL, /* – L –: not ours */
-	ACTION_EXCLUDED,     /* policy ignore */
-	ACTION_HELD,         /* policy hold */
-	ACTION_ADOPT,        /* – N N, A B B: no write */
-	ACTION_DROP_BASE,    /* A – – */
-	ACTION_KEEP,         /* A L A */
-	ACTION_KEEP_DEL,     /* A – A: stays deleted */
-	ACTION_KEEP_ORPHAN,  /* A L –, and directories that something local holds */
-	ACTION_INSTALL,      /* – – N, A A B */
-	ACTION_REMOVE,       /* A A –: to the trash */
-	ACTION_MERGE,        /* A L B under policy merge; becomes SIDE if the merge has conflicts */
-	ACTION_MERGE_ROWS,   /* account files */
-	ACTION_SIDE,         /* – L N, A L B: local stays, new is offered beside it */
-	ACTION_SIDE_DEL,     /* A – B: stays deleted, new is offered */
-	ACTION_SIDE_TREE,    /* a directory stands against something else: new is offered, nothing
+enum plan_action {
+	PLAN_NOP,            /* A A A */
+	PLAN_IGNORE_LOCAL,   /* – L –: not ours */
+	PLAN_EXCLUDED,       /* policy ignore */
+	PLAN_HELD,           /* policy hold */
+	PLAN_ADOPT,          /* – N N, A B B: no write */
+	PLAN_DROP_BASE,      /* A – – */
+	PLAN_KEEP,           /* A L A */
+	PLAN_KEEP_DEL,       /* A – A: stays deleted */
+	PLAN_KEEP_ORPHAN,    /* A L –, and directories that something local holds */
+	PLAN_INSTALL,        /* – – N, A A B */
+	PLAN_REMOVE,         /* A A –: to the trash */
+	PLAN_MERGE,          /* A L B under policy merge; becomes SIDE if the merge has conflicts */
+	PLAN_MERGE_ACCOUNTS, /* account files */
+	PLAN_SIDE,           /* – L N, A L B: local stays, new is offered beside it */
+	PLAN_SIDE_DEL,       /* A – B: stays deleted, new is offered */
+	PLAN_SIDE_TREE,      /* a directory stands against something else: new is offered, nothing
 			      * touched
 			      */
-	ACTION_RELOCATED,    /* the administrator's symbolic link where a directory is expected */
-	ACTION_DEFER,        /* cannot be decided or done now: see op.why */
-	ACTIONS
+	PLAN_RELOCATED,      /* the administrator's symbolic link where a directory is expected */
+	PLAN_DEFER,          /* cannot be decided or done now: see op.why */
+	PLAN_ACTIONS
 };
 
-#define META_KEPT     (1u << 0) /* some of it changed here alone: stays */
-#define META_TAKEN    (1u << 1) /* some of it changed by the master alone: set in op.after */
-#define META_CONFLICT (1u << 2) /* some of it changed on both sides, differently: stays, listed */
+#define PLAN_META_KEPT  (1u << 0) /* some of it changed here alone: stays */
+#define PLAN_META_TAKEN (1u << 1) /* some of it changed by the master alone: set in op.after */
+#define PLAN_META_CONFLICT \
+	(1u << 2) /* some of it changed on both sides, differently: stays, listed */
 
 /* What the base holds for this path when the op is done. */
-enum rest { REST_OLD, REST_NEW, REST_NONE };
+enum plan_next { PLAN_NEXT_OLD, PLAN_NEXT_NEW, PLAN_NEXT_NONE };
 
 #define PLAN_NONE SIZE_MAX
 
-struct op {
+struct plan_op {
 	const char *path;
-	enum action action;
-	enum rest rest;
+	enum plan_action action;
+	enum plan_next next;
 	unsigned int meta;
 	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
 		      */
 	bool offerable; /* SIDE…: the directory that an offer would lie in is there */
 	bool aside;     /* it is not, but there is to be an offer: in pending */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
-	const struct manifest_entry *after; /* INSTALL, META_TAKEN: what will be there */
-	/* META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
-	 * REST_NEW; and for a directory of REST_OLD that the next base needs for what is in it. */
+	const struct manifest_entry *after; /* INSTALL, PLAN_META_TAKEN: what will be there */
+	/* PLAN_META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
+	 * PLAN_NEXT_NEW; and for a directory of PLAN_NEXT_OLD that the next base needs for what is
+	 * in it. */
 	const struct manifest_entry *settled;
 	const char *leader; /* a path of local and new that this one shares its inode with in new,
 			       or NULL */
@@ -71,7 +73,7 @@ struct op {
 };
 
 struct plan {
-	struct op *op; /* one for each path of base, local and new, in their order */
+	struct plan_op *op; /* one for each path of base, local and new, in their order */
 	size_t n;
 	struct manifest *made; /* holds the entries that were made up */
 };
@@ -103,20 +105,20 @@ const char *plan_guard(const struct manifest *base, const struct manifest *new, 
 void plan_below(const struct plan *plan, const char *path, size_t *from, size_t *to);
 
 /* The op of that path, or NULL. */
-struct op *plan_find(const struct plan *plan, const char *path);
+struct plan_op *plan_find(const struct plan *plan, const char *path);
 
 /*
  * The op of the directory that holds path, or NULL. last, if not NULL, is looked at first: the last
  * parent is mostly the next one's, too.
  */
-struct op *plan_parent(const struct plan *plan, const char *path, struct op *last);
+struct plan_op *plan_parent(const struct plan *plan, const char *path, struct plan_op *last);
 
 /* The next base: every op's rest, referring to the input's entries. NULL without memory. */
-struct manifest *plan_rest(const struct plan *plan, const struct manifest_head *head);
+struct manifest *plan_next_base(const struct plan *plan, const struct manifest_head *head);
 
 /* "INSTALL", …, and "KEEP-META", "TAKE-META", "META-CONFLICT" where metadata is all there is to do.
  */
-const char *op_label(const struct op *op);
+const char *plan_op_label(const struct plan_op *op);
 
 /* --- parts, here to be tested --- */
 
@@ -127,6 +129,6 @@ bool plan_same_content(const struct manifest_entry *a, const struct manifest_ent
  * The metadata of a path that stays or is installed, three-way: sets op->meta, op->after and
  * op->settled from op->base, local, new. False without memory.
  */
-bool plan_metadata(struct op *op, struct manifest *made);
+bool plan_metadata(struct plan_op *op, struct manifest *made);
 
 #endif

@@ -228,7 +228,7 @@ static bool matches(const char *glob, const char *path, bool prefix)
 	}
 }
 
-enum policy policy_of(const struct policies *p, const char *path, bool directory)
+enum policy policies_find(const struct policies *p, const char *path, bool directory)
 {
 	/* The root itself is nobody's to hold or to ignore. */
 	for (size_t i = *path ? p->n : 0; i-- > 0;) {

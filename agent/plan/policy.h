@@ -10,8 +10,8 @@
  * "**" does not. It covers a path that it matches and all below it; one that ends in '/' is for
  * directories alone, and covers nothing below. Of several rules the last one that matches wins.
  */
-#ifndef AGENT_POLICY_H
-#define AGENT_POLICY_H
+#ifndef AGENT_PLAN_POLICY_H
+#define AGENT_PLAN_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ int policies_add(struct policies *policies, const char *text, size_t n, unsigned
 /* What belongs to a machine and not to the farm: databases, logs, keys, identities. */
 int policies_add_defaults(struct policies *policies);
 
-enum policy policy_of(const struct policies *policies, const char *path, bool directory);
+enum policy policies_find(const struct policies *policies, const char *path, bool directory);
 
 /* The word of the format. */
 const char *policy_name(enum policy policy);

@@ -26,7 +26,7 @@
 /* A path keeps its base while its conflict lasts: so many generations are searched for it. */
 #define BASE_GENERATIONS 64
 
-void inform(const struct agent *a, const char *format, ...)
+void agent_inform(const struct agent *a, const char *format, ...)
 {
 	char sentence[2 * MANIFEST_PATH_MAX];
 	va_list args;
@@ -39,7 +39,8 @@ void inform(const struct agent *a, const char *format, ...)
 	document_message(sentence);
 }
 
-const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX])
+const char *agent_path(
+	const struct agent_options *options, const char *path, char out[static PATH_MAX])
 {
 	size_t n = strlen(options->root);
 
@@ -145,10 +146,10 @@ static int recover(struct agent *a)
 		agent_unfinished(&t, r);
 		r = EXIT_DEFERRED;
 	} else if (r > 0) {
-		inform(a, "An interrupted run was finished.");
+		agent_inform(a, "An interrupted run was finished.");
 		a->recovered_undo = t.undo;
 		a->status = t.records.status;
-		derive(a, t.changes);
+		triggers_run(a, t.changes);
 		r = 0;
 	}
 	transaction_free(&t);
@@ -197,7 +198,7 @@ static int unreadable(int r, const char *name)
 	return EXIT_REFUSED;
 }
 
-int agent_open(struct agent *a, const struct options *options, bool exclusive)
+int agent_open(struct agent *a, const struct agent_options *options, bool exclusive)
 {
 	int r;
 
@@ -230,7 +231,7 @@ int agent_open(struct agent *a, const struct options *options, bool exclusive)
 
 void agent_close(struct agent *a)
 {
-	source_close(a->source);
+	share_reader_close(a->reader);
 	policies_free(a->policies);
 	mounts_free(a->mounts);
 	plan_free(a->plan);
@@ -277,11 +278,11 @@ int agent_content(
 	char path[MANIFEST_PATH_MAX + 32];
 	int r = a->state < 0 ? -ENOENT : state_content(a->state, e, out);
 
-	if (r == 0 || e->size > ROWS_BYTES_MAX || agent_open_source(a) < 0)
+	if (r == 0 || e->size > ACCOUNT_BYTES_MAX || agent_try_share(a) < 0)
 		return r;
 	out->size = 0;
 	snprintf(path, sizeof(path), "gen/%u/%s", generation, e->path);
-	r = source_read(a->source, path, ROWS_BYTES_MAX, out);
+	r = share_reader_read(a->reader, path, ACCOUNT_BYTES_MAX, out);
 	r = r < 0 ? r : is_content_of(e, out);
 	return r < 0 ? r : r == 0 ? -EBADMSG : 0;
 }
@@ -313,7 +314,7 @@ int agent_local_content(const struct agent *a, const struct manifest_entry *e, s
 {
 	AUTO_CLOSE int fd =
 		fsroot_open(a->root, e->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
-	int r = fd < 0 ? fd : buf_read(out, fd, ROWS_BYTES_MAX);
+	int r = fd < 0 ? fd : buf_read(out, fd, ACCOUNT_BYTES_MAX);
 
 	r = r < 0 ? r : is_content_of(e, out);
 	return r < 0 ? r : r == 0 ? -ESTALE : 0;

@@ -1,12 +1,12 @@
 /* One run of xf-agent: what it was asked, what it has open, what it found out. */
-#ifndef AGENT_AGENT_H
-#define AGENT_AGENT_H
+#ifndef AGENT_RUN_AGENT_H
+#define AGENT_RUN_AGENT_H
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/config.h"
+#include "agent/agent-config.h"
 #include "agent/merge/conflicts.h"
 #include "agent/plan/plan.h"
 #include "agent/plan/policy.h"
@@ -30,32 +30,32 @@ enum {
 
 enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE };
 
-struct options {
+struct agent_options {
 	const char *root, *state, *pub, *source, *tool;
 	bool json, quiet, again;
 	int resolve; /* RESOLVE_… */
-	struct config config;
+	struct agent_config config;
 };
 
 struct agent {
-	const struct options *options;
+	const struct agent_options *options;
 	int root, state, lock; /* state is -1 if there is none yet */
 	struct mounts *mounts;
 	struct policies *policies;
 	struct state_status status;
-	bool unfinished;            /* a transaction is: another run is at work, or was cut off */
-	bool recovered_undo;        /* a rollback that was cut off has been finished */
-	struct conflicts conflicts; /* of the run before */
-	struct source *source;      /* opened when something of it is asked for */
-	int source_error;           /* why it could not be opened: not tried again */
-	uint32_t generation;        /* the share's, or the one this client is pinned to */
-	bool pinned;                /* by the kernel's command line */
+	bool unfinished;             /* a transaction is: another run is at work, or was cut off */
+	bool recovered_undo;         /* a rollback that was cut off has been finished */
+	struct conflicts conflicts;  /* of the run before */
+	struct share_reader *reader; /* opened when something of it is asked for */
+	int reader_error;            /* why it could not be opened: not tried again */
+	uint32_t generation;         /* the share's, or the one this client is pinned to */
+	bool pinned;                 /* by the kernel's command line */
 
 	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
 	bool fetched;                                  /* new: it is STATE_NEXT */
 	struct plan *plan;
 
-	/* What prepare() makes of the plan. */
+	/* What agent_make_changes() makes of the plan. */
 	struct changes changes;
 	struct conflicts next;
 	struct manifest *made; /* entries of changes */
@@ -85,15 +85,16 @@ struct undo {
  * Open root and state. With exclusive the state directory is made and locked, and a killed run's
  * transaction is put in order. Returns 0 or an exit status, after saying why.
  */
-int agent_open(struct agent *agent, const struct options *options, bool exclusive);
+int agent_open(struct agent *agent, const struct agent_options *options, bool exclusive);
 void agent_close(struct agent *agent);
 
 /* Say on standard error what was done and is no mistake, unless --quiet is given. */
-__attribute__((format(printf, 2, 3))) void inform(
+__attribute__((format(printf, 2, 3))) void agent_inform(
 	const struct agent *agent, const char *format, ...);
 
 /* A path of the client for a message: below the root that the options name. Returns out. */
-const char *agent_path(const struct options *options, const char *path, char out[static PATH_MAX]);
+const char *agent_path(
+	const struct agent_options *options, const char *path, char out[static PATH_MAX]);
 
 /* --- the changes of a run; each returns 0 or an exit status, after saying why --- */
 
@@ -101,9 +102,9 @@ const char *agent_path(const struct options *options, const char *path, char out
 int agent_current(struct agent *agent);
 
 /* Open the share, if it is not open yet. Whoever reads from agent->source asks for this before. */
-int agent_source(struct agent *agent);
+int agent_open_share(struct agent *agent);
 /* The same without a message: 0 or -errno; -ENODEV: no share is configured. */
-int agent_open_source(struct agent *agent);
+int agent_try_share(struct agent *agent);
 
 /* base and new, the latter verified, guarded. Needs the share only if the generation is new. */
 int agent_load(struct agent *agent);
@@ -127,7 +128,7 @@ int agent_left(const struct agent *agent);
 /* --- parts --- */
 
 /* Changes, offers, merges from the plan. 0 or -errno. */
-int prepare(struct agent *agent);
+int agent_make_changes(struct agent *agent);
 
 /* The content of a path of a manifest: kept, or read from the share's generation, verified. */
 int agent_content(
@@ -154,10 +155,10 @@ void agent_unfinished(const struct transaction *t, int r);
 
 /* On the running system: bring what derives from the changes' files up to date, and tell those who
  * log in. */
-void derive(struct agent *agent, const struct changes *changes);
+void triggers_run(struct agent *agent, const struct changes *changes);
 
 /* The first half of that: run the commands for the paths of these changes, whatever system it is.
  */
-void derive_files(const struct changes *changes);
+void triggers_run_commands(const struct changes *changes);
 
 #endif

@@ -16,11 +16,11 @@
 
 static void defer_op(struct plan *plan, size_t at, const struct change *c)
 {
-	struct op *op = &plan->op[at];
+	struct plan_op *op = &plan->op[at];
 	size_t from, to;
 
-	op->action = ACTION_DEFER;
-	op->rest = REST_OLD;
+	op->action = PLAN_DEFER;
+	op->next = PLAN_NEXT_OLD;
 	op->why = c->why;
 	op->error = c->error;
 	plan_below(plan, op->path, &from, &to);
@@ -28,8 +28,8 @@ static void defer_op(struct plan *plan, size_t at, const struct change *c)
 		if (plan->op[i].cover != at)
 			continue;
 		/* Nothing was done of them, and the op that covers them says why. */
-		plan->op[i].action = ACTION_NOP;
-		plan->op[i].rest = REST_OLD;
+		plan->op[i].action = PLAN_NOP;
+		plan->op[i].next = PLAN_NEXT_OLD;
 	}
 }
 
@@ -69,7 +69,7 @@ static uint32_t count_deferred(const struct agent *a)
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < a->plan->n; i++)
-		n += a->plan->op[i].action == ACTION_DEFER;
+		n += a->plan->op[i].action == PLAN_DEFER;
 	return n;
 }
 
@@ -77,7 +77,7 @@ int agent_records(struct agent *a, struct records *records)
 {
 	struct state_status *s = &records->status;
 
-	records->base = plan_rest(a->plan, &a->new->head);
+	records->base = plan_next_base(a->plan, &a->new->head);
 	records->fetched = a->fetched;
 	memcpy(s->share, a->new->head.share, sizeof(s->share));
 	s->generation = a->generation;
@@ -119,7 +119,7 @@ static int apply(struct agent *a)
 		.undoes = a->undo ? a->undo->serial : 0,
 		.changes = &a->changes,
 		.owners = a->owners,
-		.source = a->source,
+		.reader = a->reader,
 		.local = a->local,
 		.records = { .conflicts = &a->next, .status = a->status },
 		.content = content_of,
@@ -166,7 +166,7 @@ static bool wants_share(const struct agent *a)
 
 int agent_apply(struct agent *a)
 {
-	int r = wants_share(a) ? agent_source(a) : 0;
+	int r = wants_share(a) ? agent_open_share(a) : 0;
 
 	return r ? r : apply(a);
 }

@@ -13,9 +13,9 @@
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
 
-#define ROWS_GROUP_NUMBER 1 /* changes of account files: all or none */
+#define ACCOUNTS_GROUP 1 /* changes of account files: all or none */
 
-static size_t index_of(const struct agent *a, const struct op *op)
+static size_t index_of(const struct agent *a, const struct plan_op *op)
 {
 	return (size_t)(op - a->plan->op);
 }
@@ -25,10 +25,10 @@ static int add(struct agent *a, struct change change)
 	return changes_add(&a->changes, &change) ? 0 : -ENOMEM;
 }
 
-static void defer(struct op *op, const char *why, int error)
+static void defer(struct plan_op *op, const char *why, int error)
 {
-	op->action = ACTION_DEFER;
-	op->rest = REST_OLD;
+	op->action = PLAN_DEFER;
+	op->next = PLAN_NEXT_OLD;
 	op->why = why;
 	op->error = error;
 }
@@ -36,7 +36,7 @@ static void defer(struct op *op, const char *why, int error)
 /* --- content that is made here --- */
 
 /* A change that replaces op's file by these bytes; like has the metadata. */
-static int add_bytes(struct agent *a, struct op *op, const struct manifest_entry *like,
+static int add_bytes(struct agent *a, struct plan_op *op, const struct manifest_entry *like,
 	struct buf *bytes, unsigned int group)
 {
 	const struct buf *kept = agent_keep_bytes(a, bytes);
@@ -62,7 +62,7 @@ static int add_bytes(struct agent *a, struct op *op, const struct manifest_entry
 }
 
 /* Policy merge: what cannot be merged without conflicts is offered as ever. */
-static int merge_text(struct agent *a, struct op *op)
+static int merge_content(struct agent *a, struct plan_op *op)
 {
 	AUTO_BUF struct buf mine = { 0 }, base = { 0 }, theirs = { 0 }, out = { 0 };
 	int r;
@@ -72,13 +72,13 @@ static int merge_text(struct agent *a, struct op *op)
 	r = agent_base_content(a, op->base, &base);
 	r = r < 0 ? r : agent_content(a, a->generation, op->new, &theirs);
 	r = r < 0 ? r : agent_local_content(a, op->local, &mine);
-	r = r < 0 ? r : merge(&mine, &base, &theirs, &out);
+	r = r < 0 ? r : merge_text(&mine, &base, &theirs, &out);
 	if (r == 0)
 		return add_bytes(a, op, op->after, &out, 0);
 	if (r == -ENOMEM)
 		return r;
-	op->action = ACTION_SIDE;
-	op->rest = REST_OLD;
+	op->action = PLAN_SIDE;
+	op->next = PLAN_NEXT_OLD;
 	return 0;
 }
 
@@ -103,26 +103,27 @@ static const struct undone *find_undone(const struct agent *a, const char *path)
 
 struct accounts_run {
 	struct agent *agent;
-	struct op *op[ROWS_KINDS];
-	struct buf base[ROWS_KINDS], local[ROWS_KINDS], new[ROWS_KINDS], merged[ROWS_KINDS];
+	struct plan_op *op[ACCOUNT_FILES];
+	struct buf base[ACCOUNT_FILES], local[ACCOUNT_FILES], new[ACCOUNT_FILES],
+		merged[ACCOUNT_FILES];
 	bool failed;
 };
 
 static bool has_clash(const struct conflicts *c, const char *path, const char *sentence)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->conflict[i].kind == CONFLICT_ROWS &&
+		if (c->conflict[i].kind == CONFLICT_ACCOUNTS &&
 			strcmp(c->conflict[i].path, path) == 0 &&
 			strcmp(c->conflict[i].place, sentence) == 0)
 			return true;
 	return false;
 }
 
-static void note_clash(enum rows_kind kind, const char *sentence, void *arg)
+static void note_clash(enum account_file kind, const char *sentence, void *arg)
 {
 	struct accounts_run *run = arg;
 	struct agent *a = run->agent;
-	struct conflict c = { CONFLICT_ROWS, .path = (char *)rows_path(kind),
+	struct conflict c = { CONFLICT_ACCOUNTS, .path = (char *)account_file_path(kind),
 		.place = (char *)sentence, .generation = a->generation, .since = time(NULL) };
 
 	if (!has_clash(&a->next, c.path, sentence) && !conflicts_add(&a->next, &c))
@@ -135,37 +136,38 @@ static bool keep_clashes(struct agent *a)
 	bool ok = true;
 
 	for (size_t i = 0; ok && !a->undo && i < a->conflicts.n; i++)
-		if (a->conflicts.conflict[i].kind == CONFLICT_ROWS)
+		if (a->conflicts.conflict[i].kind == CONFLICT_ACCOUNTS)
 			ok = conflicts_add(&a->next, &a->conflicts.conflict[i]);
 	return ok;
 }
 
-static struct rows_text text_of(const struct manifest_entry *e, const struct buf *b)
+static struct account_text text_of(const struct manifest_entry *e, const struct buf *b)
 {
-	return (struct rows_text){ e ? b->data ? b->data : "" : NULL, b->size };
+	return (struct account_text){ e ? b->data ? b->data : "" : NULL, b->size };
 }
 
 /* A rollback: base is what the record put in place, new what it replaced. */
-static int undone_text(struct agent *a, const struct op *op, struct buf *base, struct buf *new)
+static int undone_text(struct agent *a, const struct plan_op *op, struct buf *base, struct buf *new)
 {
 	const struct undone *u = find_undone(a, op->path);
 	struct digest digest;
 	AUTO_CLOSE int fd = u && u->put ? transaction_open_object(a->root, a->state, u->source,
 						  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 					: -ENOENT;
-	int r = fd < 0 ? fd : buf_read(new, fd, ROWS_BYTES_MAX);
+	int r = fd < 0 ? fd : buf_read(new, fd, ACCOUNT_BYTES_MAX);
 
-	r = r < 0 ? r : state_read_file(a->state, u->put, ROWS_BYTES_MAX, base);
+	r = r < 0 ? r : state_read_file(a->state, u->put, ACCOUNT_BYTES_MAX, base);
 	r = r < 0 ? r : digest_bytes(base->data, base->size, DIGEST_SHA256, &digest);
 	if (r == 0 && memcmp(digest.sha256, op->base->digest.sha256, 32) != 0)
 		r = -EBADMSG;
 	return r;
 }
 
-static int read_former_texts(struct accounts_run *run, struct rows_input *in, enum rows_kind k)
+static int read_former_texts(
+	struct accounts_run *run, struct account_input *in, enum account_file k)
 {
 	struct agent *a = run->agent;
-	struct op *op = plan_find(a->plan, rows_path(k));
+	struct plan_op *op = plan_find(a->plan, account_file_path(k));
 	int r = 0;
 
 	run->op[k] = op;
@@ -173,22 +175,22 @@ static int read_former_texts(struct accounts_run *run, struct rows_input *in, en
 		return 0;
 	r = agent_local_content(a, op->local, &run->local[k]);
 	in->local[k] = text_of(r < 0 ? NULL : op->local, &run->local[k]);
-	if (r == 0 && op->action == ACTION_MERGE_ROWS)
+	if (r == 0 && op->action == PLAN_MERGE_ACCOUNTS)
 		r = undone_text(a, op, &run->base[k], &run->new[k]);
-	if (r == 0 && op->action == ACTION_MERGE_ROWS) {
+	if (r == 0 && op->action == PLAN_MERGE_ACCOUNTS) {
 		in->base[k] = text_of(op->base, &run->base[k]);
 		in->new[k] = text_of(op->new, &run->new[k]);
 	}
-	if (r < 0 && r != -ENOMEM && op->action == ACTION_MERGE_ROWS)
+	if (r < 0 && r != -ENOMEM && op->action == PLAN_MERGE_ACCOUNTS)
 		defer(op, "it cannot be merged now", r == -ESTALE ? 0 : -r);
 	return r == -ENOMEM ? r : 0;
 }
 
 /* What can be known of a kind's three texts; new's has to be, for a file that is to be merged. */
-static int read_texts(struct accounts_run *run, struct rows_input *in, enum rows_kind k)
+static int read_texts(struct accounts_run *run, struct account_input *in, enum account_file k)
 {
 	struct agent *a = run->agent;
-	struct op *op = plan_find(a->plan, rows_path(k));
+	struct plan_op *op = plan_find(a->plan, account_file_path(k));
 	int r = 0;
 
 	run->op[k] = op;
@@ -206,14 +208,14 @@ static int read_texts(struct accounts_run *run, struct rows_input *in, enum rows
 		r = agent_content(a, a->generation, op->new, &run->new[k]);
 	if (r == 0)
 		in->new[k] = text_of(op->new, &run->new[k]);
-	if (r < 0 && r != -ENOMEM && op->action == ACTION_MERGE_ROWS) {
+	if (r < 0 && r != -ENOMEM && op->action == PLAN_MERGE_ACCOUNTS) {
 		defer(op, "it cannot be merged now", r == -ESTALE ? 0 : -r);
 		r = 0;
 	}
 	return r == -ENOMEM ? r : 0;
 }
 
-static bool has_rows_to_write(const struct accounts_run *run, int k)
+static bool has_entries_to_write(const struct accounts_run *run, int k)
 {
 	const struct buf *local = &run->local[k], *merged = &run->merged[k];
 
@@ -222,28 +224,29 @@ static bool has_rows_to_write(const struct accounts_run *run, int k)
 }
 
 /* All changes of account files follow each other, as one group. */
-static int add_rows(struct accounts_run *run)
+static int add_account_changes(struct accounts_run *run)
 {
-	struct op **op = run->op;
+	struct plan_op **op = run->op;
 	int r = 0;
 
-	for (int i = 0; r == 0 && i < ROWS_KINDS; i++) {
-		int k = run->agent->undo ? ROWS_KINDS - 1 - i : i;
+	for (int i = 0; r == 0 && i < ACCOUNT_FILES; i++) {
+		int k = run->agent->undo ? ACCOUNT_FILES - 1 - i : i;
 
-		if (op[k] && op[k]->action == ACTION_MERGE_ROWS &&
-			(op[k]->meta & META_TAKEN || has_rows_to_write(run, k)))
-			r = add_bytes(run->agent, op[k], op[k]->after, &run->merged[k],
-				ROWS_GROUP_NUMBER);
+		if (op[k] && op[k]->action == PLAN_MERGE_ACCOUNTS &&
+			(op[k]->meta & PLAN_META_TAKEN || has_entries_to_write(run, k)))
+			r = add_bytes(
+				run->agent, op[k], op[k]->after, &run->merged[k], ACCOUNTS_GROUP);
 	}
 	return r;
 }
 
-static bool rows_have_news(const struct agent *a)
+static bool account_entries_changed(const struct agent *a)
 {
-	for (int k = 0; k < ROWS_KINDS; k++) {
-		const struct op *op = plan_find(a->plan, rows_path((enum rows_kind)k));
+	for (int k = 0; k < ACCOUNT_FILES; k++) {
+		const struct plan_op *op =
+			plan_find(a->plan, account_file_path((enum account_file)k));
 
-		if (op && op->action == ACTION_MERGE_ROWS)
+		if (op && op->action == PLAN_MERGE_ACCOUNTS)
 			return true;
 	}
 	return false;
@@ -252,13 +255,13 @@ static bool rows_have_news(const struct agent *a)
 static int merge_accounts(struct agent *a)
 {
 	struct accounts_run *run;
-	struct rows_input in = { .clash = note_clash };
+	struct account_input in = { .clash = note_clash };
 	int r = 0;
 
 	if (!keep_clashes(a))
 		return -ENOMEM;
-	if (!rows_have_news(a)) {
-		a->owners = owners_of(a->root);
+	if (!account_entries_changed(a)) {
+		a->owners = owners_read(a->root);
 		return a->owners ? 0 : -ENOMEM;
 	}
 	run = calloc(1, sizeof(*run));
@@ -266,25 +269,25 @@ static int merge_accounts(struct agent *a)
 		return -ENOMEM;
 	run->agent = a;
 	in.arg = run;
-	for (int k = 0; r == 0 && k < ROWS_KINDS; k++)
-		r = (a->undo ? read_former_texts : read_texts)(run, &in, (enum rows_kind)k);
-	r = r < 0 ? r : (a->undo ? rows_undo : rows_merge)(&in, run->merged);
+	for (int k = 0; r == 0 && k < ACCOUNT_FILES; k++)
+		r = (a->undo ? read_former_texts : read_texts)(run, &in, (enum account_file)k);
+	r = r < 0 ? r : (a->undo ? account_entries_undo : account_entries_merge)(&in, run->merged);
 	if (r == 0 && a->undo) {
-		a->owners = owners_of(a->root);
+		a->owners = owners_read(a->root);
 		r = a->owners ? 0 : -ENOMEM;
 	} else if (r == 0) {
-		const struct buf *passwd = &run->merged[ROWS_PASSWD],
-				 *group = &run->merged[ROWS_GROUP];
+		const struct buf *passwd = &run->merged[ACCOUNT_PASSWD],
+				 *group = &run->merged[ACCOUNT_GROUP];
 
 		a->owners = owners_new(passwd->data, passwd->size, group->data, group->size);
 		r = a->owners ? 0 : -ENOMEM;
 	}
 	/* Groups before users before their passwords: at no moment refers a row to one that is not
 	 * there. */
-	r = r < 0 ? r : add_rows(run);
+	r = r < 0 ? r : add_account_changes(run);
 	if (r == 0 && run->failed)
 		r = -ENOMEM;
-	for (int k = 0; k < ROWS_KINDS; k++) {
+	for (int k = 0; k < ACCOUNT_FILES; k++) {
 		buf_free(&run->base[k]);
 		buf_free(&run->local[k]);
 		buf_free(&run->new[k]);
@@ -297,7 +300,7 @@ static int merge_accounts(struct agent *a)
 /* --- one op --- */
 
 static int add_install(
-	struct agent *a, struct op *op, const struct links *links, const size_t *change_of)
+	struct agent *a, struct plan_op *op, const struct links *links, const size_t *change_of)
 {
 	const char *target = links_target(a, links, op);
 	struct change c = {
@@ -322,7 +325,7 @@ static int add_install(
 	return add(a, c);
 }
 
-static int add_removal(struct agent *a, struct op *op)
+static int add_removal(struct agent *a, struct plan_op *op)
 {
 	return add(a, (struct change){ .kind = CHANGE_REMOVE,
 			      .path = op->path,
@@ -333,19 +336,19 @@ static int add_removal(struct agent *a, struct op *op)
 }
 
 static int add_op(
-	struct agent *a, struct op *op, const struct links *links, const size_t *change_of)
+	struct agent *a, struct plan_op *op, const struct links *links, const size_t *change_of)
 {
 	switch (op->action) {
-	case ACTION_MERGE:
-		return merge_text(a, op);
-	case ACTION_INSTALL:
+	case PLAN_MERGE:
+		return merge_content(a, op);
+	case PLAN_INSTALL:
 		return add_install(a, op, links, change_of);
-	case ACTION_REMOVE:
+	case PLAN_REMOVE:
 		return op->cover == PLAN_NONE ? add_removal(a, op) : 0;
-	case ACTION_NOP:
-	case ACTION_ADOPT:
-	case ACTION_KEEP:
-	case ACTION_SIDE:
+	case PLAN_NOP:
+	case PLAN_ADOPT:
+	case PLAN_KEEP:
+	case PLAN_SIDE:
 		return op->local ? links_add_change(a, links, op) : 0;
 	default:
 		return 0;
@@ -368,7 +371,7 @@ static int add_ops(struct agent *a)
 
 /* --- what is only noted --- */
 
-static bool note(struct agent *a, enum conflict_kind kind, const struct op *op)
+static bool note(struct agent *a, enum conflict_kind kind, const struct plan_op *op)
 {
 	const struct conflict *old = conflicts_find(&a->conflicts, kind, op->path);
 
@@ -383,12 +386,12 @@ static int note_others(struct agent *a)
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < a->plan->n; i++) {
-		const struct op *op = &a->plan->op[i];
+		const struct plan_op *op = &a->plan->op[i];
 
 		/* What a rollback leaves as it is here is an edit of the former generation. */
-		if (op->meta & META_CONFLICT && !a->undo)
+		if (op->meta & PLAN_META_CONFLICT && !a->undo)
 			ok = note(a, CONFLICT_META, op);
-		if (op->action == ACTION_RELOCATED && op->cover == PLAN_NONE)
+		if (op->action == PLAN_RELOCATED && op->cover == PLAN_NONE)
 			ok = ok && note(a, CONFLICT_RELOCATED, op);
 	}
 	return ok ? 0 : -ENOMEM;
@@ -413,7 +416,7 @@ static int undo_sources(struct agent *a)
 	return 0;
 }
 
-int prepare(struct agent *a)
+int agent_make_changes(struct agent *a)
 {
 	struct offers_input offers = { a->plan, a->local, a->pending, a->new, &a->conflicts,
 		a->generation, time(NULL), NULL, a->undo != NULL };

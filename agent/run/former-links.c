@@ -56,7 +56,7 @@ static bool add_other_names(struct agent *a, const struct manifest *was, const s
 	return ok;
 }
 
-int former_links(struct agent *a, uint32_t serial)
+int former_links_add(struct agent *a, uint32_t serial)
 {
 	AUTO_MANIFEST struct manifest *was = NULL, *is = NULL;
 	struct manifest_error error;

@@ -2,8 +2,8 @@
  * Hard links of a rollback: a record does not tell which names shared an inode, but the base that
  * it keeps does, and the base of now.
  */
-#ifndef AGENT_FORMER_LINKS_H
-#define AGENT_FORMER_LINKS_H
+#ifndef AGENT_RUN_FORMER_LINKS_H
+#define AGENT_RUN_FORMER_LINKS_H
 
 #include "agent/run/agent.h"
 
@@ -12,6 +12,6 @@
  * and append the other names of these inodes: they did not change, but what they are linked to did.
  * The lists have to be sorted again. Returns 0 or -errno.
  */
-int former_links(struct agent *a, uint32_t serial);
+int former_links_add(struct agent *a, uint32_t serial);
 
 #endif

@@ -23,14 +23,14 @@ static bool same_metadata(const struct manifest_entry *a, const struct manifest_
 		       (MANIFEST_DIFF_MODE | MANIFEST_DIFF_OWNER | MANIFEST_DIFF_XATTR)) == 0;
 }
 
-static bool stays(const struct op *op)
+static bool stays(const struct plan_op *op)
 {
-	return op->local && (op->action == ACTION_NOP || op->action == ACTION_ADOPT ||
-				    op->action == ACTION_KEEP || op->action == ACTION_SIDE);
+	return op->local && (op->action == PLAN_NOP || op->action == PLAN_ADOPT ||
+				    op->action == PLAN_KEEP || op->action == PLAN_SIDE);
 }
 
 /* What op's file has in the end, as far as metadata goes. */
-static const struct manifest_entry *in_the_end(const struct op *op)
+static const struct manifest_entry *in_the_end(const struct plan_op *op)
 {
 	return op->after ? op->after : op->local;
 }
@@ -50,7 +50,7 @@ struct links *links_new(const struct agent *a)
 		return NULL;
 	}
 	for (size_t i = 0; i < a->plan->n; i++) {
-		const struct op *op = &a->plan->op[i];
+		const struct plan_op *op = &a->plan->op[i];
 		struct alike *of = op->local ? &links->alike[op->local->group] : NULL;
 
 		if (!stays(op) || op->relink || !op->after)
@@ -70,7 +70,7 @@ void links_free(struct links *links)
 }
 
 /* Can the metadata be set in place: does every name of the inode get the same? */
-static bool alike(const struct agent *a, const struct links *links, const struct op *op)
+static bool alike(const struct agent *a, const struct links *links, const struct plan_op *op)
 {
 	const struct alike *of = &links->alike[op->local->group];
 	const char *name;
@@ -84,34 +84,34 @@ static bool alike(const struct agent *a, const struct links *links, const struct
 }
 
 /* Stays the file that is at op's path now what it is? */
-static bool in_place(const struct agent *a, const struct links *links, const struct op *op)
+static bool in_place(const struct agent *a, const struct links *links, const struct plan_op *op)
 {
-	return (op->action == ACTION_NOP || op->action == ACTION_ADOPT) && op->local &&
-	       !op->relink && (!op->after || alike(a, links, op));
+	return (op->action == PLAN_NOP || op->action == PLAN_ADOPT) && op->local && !op->relink &&
+	       (!op->after || alike(a, links, op));
 }
 
 /* The op that op shall share its inode with, if what both will have allows it. */
-static const struct op *leader_of(const struct agent *a, const struct op *op)
+static const struct plan_op *leader_of(const struct agent *a, const struct plan_op *op)
 {
-	const struct op *leader = op->leader ? plan_find(a->plan, op->leader) : NULL;
+	const struct plan_op *leader = op->leader ? plan_find(a->plan, op->leader) : NULL;
 
 	if (!leader || leader->cover != PLAN_NONE || !in_the_end(leader) ||
-		(leader->action != ACTION_NOP && leader->action != ACTION_ADOPT &&
-			leader->action != ACTION_INSTALL))
+		(leader->action != PLAN_NOP && leader->action != PLAN_ADOPT &&
+			leader->action != PLAN_INSTALL))
 		return NULL;
 	return same_metadata(in_the_end(leader), in_the_end(op)) ? leader : NULL;
 }
 
-const char *links_target(const struct agent *a, const struct links *links, const struct op *op)
+const char *links_target(const struct agent *a, const struct links *links, const struct plan_op *op)
 {
-	const struct op *leader = leader_of(a, op);
+	const struct plan_op *leader = leader_of(a, op);
 
 	return leader && in_place(a, links, leader) ? leader->path : NULL;
 }
 
 /* op's file with the metadata that it will have, in the hard-link group that the master has it in.
  */
-static const struct manifest_entry *entry_of(struct agent *a, const struct op *op)
+static const struct manifest_entry *entry_of(struct agent *a, const struct plan_op *op)
 {
 	const struct manifest_entry *like = in_the_end(op);
 	struct manifest_entry e = *op->local;
@@ -128,7 +128,7 @@ static const struct manifest_entry *entry_of(struct agent *a, const struct op *o
 	return manifest_add(a->made, &e);
 }
 
-int links_add_change(struct agent *a, const struct links *links, const struct op *op)
+int links_add_change(struct agent *a, const struct links *links, const struct plan_op *op)
 {
 	bool linked = op->relink && (leader_of(a, op) || op->local->group);
 	struct change c = {

@@ -2,8 +2,8 @@
  * Changes for files that stay, but for their metadata or for the names that share their inode. A
  * mode is the inode's: where it is not for all of its names, the link is broken before.
  */
-#ifndef AGENT_LINKS_H
-#define AGENT_LINKS_H
+#ifndef AGENT_RUN_LINKS_H
+#define AGENT_RUN_LINKS_H
 
 #include "agent/run/agent.h"
 
@@ -17,12 +17,13 @@ void links_free(struct links *links);
  * Append to a->changes what op (NOP, ADOPT, KEEP or SIDE) needs: its metadata set in place; a copy
  * of itself, or a link to another file, in its place; or nothing. 0 or -ENOMEM.
  */
-int links_add_change(struct agent *a, const struct links *links, const struct op *op);
+int links_add_change(struct agent *a, const struct links *links, const struct plan_op *op);
 
 /*
  * The path that op's file can be made a hard link to when it is staged, as that one has the content
  * and will have the metadata that op's file is to have; or NULL.
  */
-const char *links_target(const struct agent *a, const struct links *links, const struct op *op);
+const char *links_target(
+	const struct agent *a, const struct links *links, const struct plan_op *op);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/config.h"
+#include "agent/agent-config.h"
 #include "agent/document.h"
 #include "agent/merge/account-entries.h"
 #include "agent/merge/offers.h"
@@ -26,7 +26,7 @@
 /* A share that is there, and wrong, is no matter of the network: not to be tried again. */
 static int unreachable(const struct agent *a, int r, const char *what)
 {
-	const char *fault = source_fault(r);
+	const char *fault = share_reader_fault(r);
 
 	if (fault)
 		cli_error(0, "the share %s is refused: %s is %s; nothing was changed",
@@ -37,23 +37,23 @@ static int unreachable(const struct agent *a, int r, const char *what)
 	return fault ? EXIT_REFUSED : EXIT_UNREACHABLE;
 }
 
-int agent_open_source(struct agent *a)
+int agent_try_share(struct agent *a)
 {
-	if (a->source || a->source_error)
-		return a->source_error;
-	a->source_error =
-		a->options->source ? source_open(a->options->source, &a->source) : -ENODEV;
-	return a->source_error;
+	if (a->reader || a->reader_error)
+		return a->reader_error;
+	a->reader_error =
+		a->options->source ? share_reader_open(a->options->source, &a->reader) : -ENODEV;
+	return a->reader_error;
 }
 
-int agent_source(struct agent *a)
+int agent_open_share(struct agent *a)
 {
 	char path[PATH_MAX];
-	int r = agent_open_source(a);
+	int r = agent_try_share(a);
 
 	if (!a->options->source)
 		cli_error(0, "no share: give --source, or source= in %s",
-			agent_path(a->options, CONFIG_PATH, path));
+			agent_path(a->options, AGENT_CONFIG_PATH, path));
 	if (!a->options->source || r == -EINVAL)
 		return EXIT_USAGE;
 	if (r < 0)
@@ -85,7 +85,7 @@ static int read_current(struct agent *a)
 	AUTO_BUF struct buf text = { 0 };
 	unsigned long number;
 	char *end;
-	int r = agent_source(a);
+	int r = agent_open_share(a);
 
 	if (r)
 		return r;
@@ -93,7 +93,7 @@ static int read_current(struct agent *a)
 	a->pinned = a->generation != 0;
 	if (a->pinned)
 		return 0;
-	r = source_read(a->source, "current", 64, &text);
+	r = share_reader_read(a->reader, "current", 64, &text);
 	buf_add(&text, "", 1);
 	if (r < 0 || text.failed)
 		return unreachable(a, r, "current");
@@ -146,16 +146,16 @@ static int fetch_manifest(struct agent *a)
 	struct manifest_error error = { 0 };
 	AUTO_TRUST struct trust trust = { 0 };
 	char path[64];
-	int r = agent_source(a);
+	int r = agent_open_share(a);
 
 	r = r ? r : trust_open(a, &trust);
 	if (r)
 		return r;
 	snprintf(path, sizeof(path), "manifest/%u.mtree.gz", a->generation);
-	r = source_read(a->source, path, MANIFEST_FILE_MAX, &data);
+	r = share_reader_read(a->reader, path, MANIFEST_FILE_MAX, &data);
 	if (r == 0)
-		r = source_read(
-			a->source, strcat(path, SIGNATURE_SUFFIX), SIGNATURE_BYTES, &signature);
+		r = share_reader_read(
+			a->reader, strcat(path, SIGNATURE_SUFFIX), SIGNATURE_BYTES, &signature);
 	if (r < 0)
 		return unreachable(a, r, path);
 	trust_follow(a, &trust, &data, &signature);
@@ -267,7 +267,7 @@ static bool holds_offer(const struct agent *a, const char *path)
 }
 
 /* Strangers are only names, and so are the files that no policy lets us touch. */
-static bool is_stranger(const char *path, enum manifest_type type, void *arg)
+static bool is_unmanaged(const char *path, enum manifest_type type, void *arg)
 {
 	const struct agent *a = arg;
 
@@ -277,11 +277,11 @@ static bool is_stranger(const char *path, enum manifest_type type, void *arg)
 		return false;
 	if (manifest_find(a->base, path) || (a->new &&manifest_find(a->new, path)))
 		return type == MANIFEST_FILE &&
-		       policy_of(a->policies, path, false) == POLICY_IGNORE;
+		       policies_find(a->policies, path, false) == POLICY_IGNORE;
 	/* The lists of a rollback are of single paths. */
 	if (a->undo && (leads_to_some(a->base, path) || leads_to_some(a->new, path)))
 		return false;
-	return !offers_is_offer(path) && !rows_is_account_file(path) && !holds_offer(a, path);
+	return !offers_is_offer(path) && !account_file_is(path) && !holds_offer(a, path);
 }
 
 static int scan_pending(struct agent *a)
@@ -303,7 +303,7 @@ int agent_scan(struct agent *a, bool all)
 		.arg = a,
 		.mount = may_enter,
 		.exclude = is_state,
-		.shallow = is_stranger,
+		.shallow = is_unmanaged,
 	};
 	unsigned long errors;
 	int r = 0;
@@ -331,7 +331,7 @@ int agent_decide(struct agent *a)
 		.local = a->local,
 		.new = a->new,
 		.policies = a->policies,
-		.is_account_file = rows_is_account_file,
+		.is_account_file = account_file_is,
 		.undo = a->undo != NULL,
 	};
 	int r = plan_make(&in, &a->plan);
@@ -345,7 +345,7 @@ int agent_decide(struct agent *a)
 
 int agent_prepare(struct agent *a)
 {
-	int r = prepare(a);
+	int r = agent_make_changes(a);
 
 	if (r < 0) {
 		cli_error(r, "cannot plan");

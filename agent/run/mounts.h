@@ -3,8 +3,8 @@
  * belong to the writeable part, wherever they are mounted; of all others the agent keeps off. What
  * etc/fstab wants mounted and is not hides nothing: its paths are unknown, not absent.
  */
-#ifndef AGENT_MOUNTS_H
-#define AGENT_MOUNTS_H
+#ifndef AGENT_RUN_MOUNTS_H
+#define AGENT_RUN_MOUNTS_H
 
 #include <stdbool.h>
 

@@ -195,7 +195,7 @@ bool state_keeps(const struct manifest_entry *e)
 {
 	return e->type == MANIFEST_FILE && strncmp(e->path, "etc/", 4) == 0 &&
 	       (e->size <= CONTENT_MAX ||
-		       (rows_is_account_file(e->path) && e->size <= ROWS_BYTES_MAX));
+		       (account_file_is(e->path) && e->size <= ACCOUNT_BYTES_MAX));
 }
 
 static void content_name(const struct manifest_entry *e, char name[static 80])
@@ -223,7 +223,7 @@ int state_content(int state, const struct manifest_entry *e, struct buf *out)
 	int r;
 
 	content_name(e, name);
-	r = state_read_file(state, name, ROWS_BYTES_MAX, out);
+	r = state_read_file(state, name, ACCOUNT_BYTES_MAX, out);
 	r = r < 0 ? r : digest_bytes(out->data, out->size, DIGEST_SHA256, &digest);
 	if (r == 0 && memcmp(digest.sha256, e->digest.sha256, 32) != 0)
 		r = -ENOENT;

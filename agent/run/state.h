@@ -2,8 +2,8 @@
  * The state directory, /var/lib/xenfarm; docs/reconcile.md, "the state directory", says what is in
  * it. Of those that change it, one at a time holds its lock.
  */
-#ifndef AGENT_STATE_H
-#define AGENT_STATE_H
+#ifndef AGENT_RUN_STATE_H
+#define AGENT_RUN_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

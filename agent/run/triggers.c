@@ -42,7 +42,7 @@ static bool has_changed(const struct changes *changes, const struct policies *gl
 		const struct change *c = &changes->change[i];
 
 		if (!c->deferred && !change_is_offer(c) &&
-			policy_of(globs, c->path, false) == POLICY_HOLD)
+			policies_find(globs, c->path, false) == POLICY_HOLD)
 			return true;
 	}
 	return false;
@@ -83,7 +83,7 @@ static void tell_at_login(const struct agent *a)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
 }
 
-void derive_files(const struct changes *changes)
+void triggers_run_commands(const struct changes *changes)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(derived); i++) {
 		struct policies *globs = policies_new();
@@ -99,10 +99,10 @@ void derive_files(const struct changes *changes)
 	}
 }
 
-void derive(struct agent *a, const struct changes *changes)
+void triggers_run(struct agent *a, const struct changes *changes)
 {
 	if (!is_running_system(a))
 		return;
 	tell_at_login(a);
-	derive_files(changes);
+	triggers_run_commands(changes);
 }

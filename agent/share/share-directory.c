@@ -10,26 +10,26 @@
 
 #define PIECE (256 * 1024)
 
-struct source_dir {
-	struct source source;
+struct share_directory {
+	struct share_reader source;
 	int dir;
 	char *piece;
 };
 
-static int open_file(struct source_dir *s, const char *path)
+static int open_file(struct share_directory *s, const char *path)
 {
 	return fsroot_open(s->dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 }
 
-static int dir_read(struct source *source, const char *path, size_t limit, struct buf *out)
+static int dir_read(struct share_reader *source, const char *path, size_t limit, struct buf *out)
 {
-	struct source_dir *s = (struct source_dir *)source;
+	struct share_directory *s = (struct share_directory *)source;
 	AUTO_CLOSE int fd = open_file(s, path);
 
 	return fd < 0 ? fd : buf_read(out, fd, limit);
 }
 
-static int fetch_one(struct source_dir *s, const struct fetch *f, size_t i)
+static int fetch_one(struct share_directory *s, const struct share_fetch *f, size_t i)
 {
 	AUTO_CLOSE int fd = open_file(s, f->path(i, f->arg));
 	ssize_t n = 1;
@@ -47,9 +47,9 @@ static int fetch_one(struct source_dir *s, const struct fetch *f, size_t i)
 	return r;
 }
 
-static int dir_fetch(struct source *source, const struct fetch *f)
+static int dir_fetch(struct share_reader *source, const struct share_fetch *f)
 {
-	struct source_dir *s = (struct source_dir *)source;
+	struct share_directory *s = (struct share_directory *)source;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < f->n; i++)
@@ -57,23 +57,23 @@ static int dir_fetch(struct source *source, const struct fetch *f)
 	return r;
 }
 
-static void dir_close(struct source *source)
+static void dir_close(struct share_reader *source)
 {
-	struct source_dir *s = (struct source_dir *)source;
+	struct share_directory *s = (struct share_directory *)source;
 
 	close(s->dir);
 	free(s->piece);
 	free(s);
 }
 
-int source_dir_open(const char *path, struct source **source)
+int share_directory_open(const char *path, struct share_reader **source)
 {
-	struct source_dir *s = calloc(1, sizeof(*s));
+	struct share_directory *s = calloc(1, sizeof(*s));
 	int r = -ENOMEM;
 
 	if (!s)
 		return r;
-	s->source = (struct source){ dir_read, dir_fetch, dir_close };
+	s->source = (struct share_reader){ dir_read, dir_fetch, dir_close };
 	s->piece = malloc(PIECE);
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->piece && s->dir >= 0) {

@@ -20,8 +20,8 @@
 #define PROGRAM "xf-fetch"
 #define SPARE   15 /* seconds above what xf-fetch itself needs to find out that nobody answers */
 
-struct source_nfs {
-	struct source source;
+struct share_nfs {
+	struct share_reader source;
 	char *url;
 	unsigned int servers, died; /* of the URL; how many of xf-fetch */
 	int fd;                     /* to xf-fetch; -1 after it failed */
@@ -32,7 +32,7 @@ struct source_nfs {
 };
 
 /* Beside this program, where it is built, or in its installed place. */
-static void start_program(const struct source_nfs *s, int fd)
+static void start_program(const struct share_nfs *s, int fd)
 {
 	char first[16];
 	char path[PATH_MAX + sizeof(PROGRAM)];
@@ -51,7 +51,7 @@ static void start_program(const struct source_nfs *s, int fd)
 	_exit(1);
 }
 
-static int start(struct source_nfs *s)
+static int start(struct share_nfs *s)
 {
 	int pair[2];
 
@@ -65,7 +65,7 @@ static int start(struct source_nfs *s)
 	return s->pid < 0 ? -errno : 0;
 }
 
-static void stop(struct source_nfs *s)
+static void stop(struct share_nfs *s)
 {
 	if (s->fd < 0)
 		return;
@@ -78,7 +78,7 @@ static void stop(struct source_nfs *s)
 
 /* It ended by itself: it has said why (-ECONNABORTED), or what the server said was too much for
  * libnfs (-EPIPE). */
-static int ended(struct source_nfs *s)
+static int ended(struct share_nfs *s)
 {
 	siginfo_t info = { 0 };
 
@@ -92,7 +92,7 @@ static int ended(struct source_nfs *s)
 /* --- talking --- */
 
 /* Ask for what is still missing of a slot's file. */
-static int request(struct source_nfs *s, const struct fetch *f, int slot)
+static int request(struct share_nfs *s, const struct share_fetch *f, int slot)
 {
 	const struct window_slot *w = &s->window.slot[slot];
 	const char *path = f->path(w->file, f->arg);
@@ -110,7 +110,7 @@ static int request(struct source_nfs *s, const struct fetch *f, int slot)
 }
 
 /* Ask for files, from *next on, as many as there are free slots. */
-static int ask(struct source_nfs *s, const struct fetch *f, uint64_t limit, size_t *next)
+static int ask(struct share_nfs *s, const struct share_fetch *f, uint64_t limit, size_t *next)
 {
 	int slot, r = 0;
 
@@ -126,7 +126,7 @@ static int ask(struct source_nfs *s, const struct fetch *f, uint64_t limit, size
 }
 
 /* A new xf-fetch goes on where the last one was, with the next server. */
-static int restart(struct source_nfs *s, const struct fetch *f)
+static int restart(struct share_nfs *s, const struct share_fetch *f)
 {
 	int r;
 
@@ -139,7 +139,7 @@ static int restart(struct source_nfs *s, const struct fetch *f)
 	return r;
 }
 
-static int answer(struct source_nfs *s, const struct fetch *f)
+static int answer(struct share_nfs *s, const struct share_fetch *f)
 {
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 	ssize_t n = poll(&p, 1, s->patience);
@@ -153,7 +153,7 @@ static int answer(struct source_nfs *s, const struct fetch *f)
 	return n == 0 ? ended(s) : window_reply(&s->window, &s->reply, (size_t)n, f);
 }
 
-static int exchange(struct source_nfs *s, const struct fetch *f, uint64_t limit)
+static int exchange(struct share_nfs *s, const struct share_fetch *f, uint64_t limit)
 {
 	size_t next = 0;
 	int r = s->fd < 0 ? -ENOTCONN : 0;
@@ -194,34 +194,34 @@ static int whole_data(size_t i, const void *data, size_t size, int error, void *
 	return w->out->failed ? -ENOMEM : 0;
 }
 
-static int nfs_read(struct source *source, const char *path, size_t limit, struct buf *out)
+static int nfs_read(struct share_reader *source, const char *path, size_t limit, struct buf *out)
 {
 	struct whole w = { path, out, 0 };
-	const struct fetch f = { 1, whole_path, whole_data, &w };
-	int r = exchange((struct source_nfs *)source, &f, limit);
+	const struct share_fetch f = { 1, whole_path, whole_data, &w };
+	int r = exchange((struct share_nfs *)source, &f, limit);
 
 	return r ? r : w.error;
 }
 
-static int nfs_fetch(struct source *source, const struct fetch *f)
+static int nfs_fetch(struct share_reader *source, const struct share_fetch *f)
 {
-	return exchange((struct source_nfs *)source, f, UINT64_MAX);
+	return exchange((struct share_nfs *)source, f, UINT64_MAX);
 }
 
-static void nfs_close(struct source *source)
+static void nfs_close(struct share_reader *source)
 {
-	struct source_nfs *s = (struct source_nfs *)source;
+	struct share_nfs *s = (struct share_nfs *)source;
 
 	stop(s);
 	free(s->url);
 	free(s);
 }
 
-int source_nfs_open(const char *text, struct source **source)
+int share_nfs_open(const char *text, struct share_reader **source)
 {
 	struct share_url url;
 	const char *what;
-	struct source_nfs *s;
+	struct share_nfs *s;
 	int r = share_url_parse(text, &url, &what);
 
 	if (r < 0) {
@@ -231,7 +231,7 @@ int source_nfs_open(const char *text, struct source **source)
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->source = (struct source){ nfs_read, nfs_fetch, nfs_close };
+	s->source = (struct share_reader){ nfs_read, nfs_fetch, nfs_close };
 	s->fd = -1;
 	s->url = strdup(text);
 	s->servers = url.n;

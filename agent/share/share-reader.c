@@ -5,30 +5,30 @@
 
 #include "agent/fetch/url.h"
 
-int source_open(const char *spec, struct source **source)
+int share_reader_open(const char *spec, struct share_reader **source)
 {
 	return strncmp(spec, NFS_URL_PREFIX, strlen(NFS_URL_PREFIX)) == 0
-		       ? source_nfs_open(spec, source)
-		       : source_dir_open(spec, source);
+		       ? share_nfs_open(spec, source)
+		       : share_directory_open(spec, source);
 }
 
-void source_close(struct source *source)
+void share_reader_close(struct share_reader *source)
 {
 	if (source)
 		source->close(source);
 }
 
-int source_read(struct source *source, const char *path, size_t limit, struct buf *out)
+int share_reader_read(struct share_reader *source, const char *path, size_t limit, struct buf *out)
 {
 	return source->read(source, path, limit, out);
 }
 
-int source_fetch(struct source *source, const struct fetch *fetch)
+int share_reader_fetch(struct share_reader *source, const struct share_fetch *fetch)
 {
 	return source->fetch(source, fetch);
 }
 
-const char *source_fault(int error)
+const char *share_reader_fault(int error)
 {
 	switch (error) {
 	case -ELOOP:

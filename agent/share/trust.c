@@ -49,7 +49,7 @@ void trust_follow(const struct agent *a, struct trust *trust, const struct buf *
 
 	if (has_signed(trust->key, data, signature))
 		return;
-	r = source_read(a->source, "etc/keys", KEYCHAIN_BYTES_MAX, &text);
+	r = share_reader_read(a->reader, "etc/keys", KEYCHAIN_BYTES_MAX, &text);
 	if (r == 0)
 		r = keychain_parse(text.data, text.size, &trust->chain);
 	if (r == 0)
@@ -93,7 +93,7 @@ int trust_keep(const struct agent *a, const struct trust *trust)
 		cli_error(r, "%s", agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path));
 		return EXIT_UNDONE;
 	}
-	inform(a, "The share has a new key, %s, signed by the one before; it is trusted now.",
+	agent_inform(a, "The share has a new key, %s, signed by the one before; it is trusted now.",
 		name);
 	return 0;
 }

@@ -3,8 +3,8 @@
  * number of such steps, is trusted too (lib/keychain.h). Return 0 or an exit status, after saying
  * why.
  */
-#ifndef AGENT_TRUST_H
-#define AGENT_TRUST_H
+#ifndef AGENT_SHARE_TRUST_H
+#define AGENT_SHARE_TRUST_H
 
 #include "agent/run/agent.h"
 #include "lib/keychain.h"

@@ -50,7 +50,7 @@ static void derive_one(const struct change *change)
 
 	ran[0] = '\0';
 	assert_non_null(changes_add(&changes, change));
-	derive_files(&changes);
+	triggers_run_commands(&changes);
 	changes_free(&changes);
 }
 
@@ -72,7 +72,7 @@ static void once_for_all(void **state)
 	changes_add(&changes, &(struct change){ .path = "etc/ld.so.conf" });
 	changes_add(&changes, &(struct change){ .path = "etc/ld.so.conf.d/x" });
 	changes_add(&changes, &(struct change){ .path = "etc/locale.gen" });
-	derive_files(&changes);
+	triggers_run_commands(&changes);
 	assert_string_equal(ran, "ldconfig locale-gen ");
 	changes_free(&changes);
 }

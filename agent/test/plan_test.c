@@ -94,11 +94,11 @@ static void describe(const struct plan *plan, char *text, size_t size)
 
 	*text = '\0';
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct op *op = &plan->op[i];
+		const struct plan_op *op = &plan->op[i];
 
-		if (strcmp(op_label(op), "NOP") != 0)
+		if (strcmp(plan_op_label(op), "NOP") != 0)
 			n += (size_t)snprintf(text + n, size - n, "%s%s%s:%s%s", n ? " " : "",
-				op->cover == PLAN_NONE ? "" : "(", op->path, op_label(op),
+				op->cover == PLAN_NONE ? "" : "(", op->path, plan_op_label(op),
 				op->cover == PLAN_NONE ? "" : ")");
 	}
 }
@@ -140,7 +140,7 @@ static void run(const struct row *row)
 	describe(plan, text, sizeof(text));
 	if (strcmp(text, row->expect) != 0)
 		fail_msg("%s:\n got  %s\n want %s", row->name, text, row->expect);
-	rest = plan_rest(plan, &new->head);
+	rest = plan_next_base(plan, &new->head);
 	if (row->rest && !same_base(rest, row->rest))
 		fail_msg("%s: next base is not %s", row->name, row->rest);
 	manifest_free(rest);
@@ -384,11 +384,11 @@ static void installed_metadata(void **state)
 		struct policies *policies = policies_new();
 		struct plan_input in = { base, local, new, policies, NULL };
 		struct plan *plan;
-		struct op *op;
+		struct plan_op *op;
 
 		assert_int_equal(plan_make(&in, &plan), 0);
 		op = plan_find(plan, "f");
-		assert_int_equal(op->action, ACTION_INSTALL);
+		assert_int_equal(op->action, PLAN_INSTALL);
 		assert_int_equal(op->after->mode, rows[i].mode);
 		assert_int_equal(op->after->nxattrs, rows[i].xattrs);
 		assert_string_equal(op->after->uname ? op->after->uname : "",
@@ -529,10 +529,10 @@ static void a_second_plan_is_empty(void **state)
 
 		assert_int_equal(plan_make(&in, &plan), 0);
 		for (size_t j = 0; j < plan->n; j++) {
-			const struct op *op = &plan->op[j];
-			const struct manifest_entry *e = op->action == ACTION_INSTALL  ? op->after
-							 : op->action == ACTION_REMOVE ? NULL
-										       : op->local;
+			const struct plan_op *op = &plan->op[j];
+			const struct manifest_entry *e = op->action == PLAN_INSTALL  ? op->after
+							 : op->action == PLAN_REMOVE ? NULL
+										     : op->local;
 
 			/* No edit is overwritten: what goes is as the base has it. */
 			if (op->local && e != op->local)
@@ -541,14 +541,14 @@ static void a_second_plan_is_empty(void **state)
 				assert_non_null(manifest_add(then, e));
 		}
 		assert_true(manifest_sort(then));
-		rest = plan_rest(plan, &new->head);
+		rest = plan_next_base(plan, &new->head);
 		in = (struct plan_input){ rest, then, new, none, NULL };
 		assert_int_equal(plan_make(&in, &again), 0);
 		for (size_t j = 0; j < again->n; j++) {
-			assert_int_not_equal(again->op[j].action, ACTION_INSTALL);
-			assert_int_not_equal(again->op[j].action, ACTION_REMOVE);
-			assert_int_not_equal(again->op[j].action, ACTION_ADOPT);
-			assert_int_not_equal(again->op[j].action, ACTION_KEEP_ORPHAN);
+			assert_int_not_equal(again->op[j].action, PLAN_INSTALL);
+			assert_int_not_equal(again->op[j].action, PLAN_REMOVE);
+			assert_int_not_equal(again->op[j].action, PLAN_ADOPT);
+			assert_int_not_equal(again->op[j].action, PLAN_KEEP_ORPHAN);
 		}
 		tried++;
 		plan_free(plan);

@@ -39,7 +39,7 @@ static void globs(void **state)
 
 		strcat(text, rows[i].glob);
 		assert_int_equal(policies_add(p, text, strlen(text), &line, &what), 0);
-		if ((policy_of(p, rows[i].path, rows[i].directory) == POLICY_HOLD) !=
+		if ((policies_find(p, rows[i].path, rows[i].directory) == POLICY_HOLD) !=
 			rows[i].matches)
 			fail_msg("%s with %s", rows[i].glob, rows[i].path);
 		policies_free(p);
@@ -74,7 +74,7 @@ static void texts(void **state)
 		if (rows[i].line) {
 			assert_int_equal(line, rows[i].line);
 			assert_non_null(what);
-			assert_int_equal(policy_of(p, "a", false), POLICY_AUTO);
+			assert_int_equal(policies_find(p, "a", false), POLICY_AUTO);
 		}
 		policies_free(p);
 	}
@@ -86,12 +86,12 @@ static void defaults(void **state)
 
 	(void)state;
 	assert_int_equal(policies_add_defaults(p), 0);
-	assert_int_equal(policy_of(p, "etc/machine-id", false), POLICY_IGNORE);
-	assert_int_equal(policy_of(p, "etc/ssh/ssh_host_rsa_key.pub", false), POLICY_IGNORE);
-	assert_int_equal(policy_of(p, "etc/ssh/sshd_config", false), POLICY_AUTO);
-	assert_int_equal(policy_of(p, "var/log/apt", true), POLICY_AUTO);
-	assert_int_equal(policy_of(p, "var/log/apt/history.log", false), POLICY_IGNORE);
-	assert_int_equal(policy_of(p, "etc/passwd", false), POLICY_AUTO);
+	assert_int_equal(policies_find(p, "etc/machine-id", false), POLICY_IGNORE);
+	assert_int_equal(policies_find(p, "etc/ssh/ssh_host_rsa_key.pub", false), POLICY_IGNORE);
+	assert_int_equal(policies_find(p, "etc/ssh/sshd_config", false), POLICY_AUTO);
+	assert_int_equal(policies_find(p, "var/log/apt", true), POLICY_AUTO);
+	assert_int_equal(policies_find(p, "var/log/apt/history.log", false), POLICY_IGNORE);
+	assert_int_equal(policies_find(p, "etc/passwd", false), POLICY_AUTO);
 	policies_free(p);
 }
 

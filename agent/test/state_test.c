@@ -1,5 +1,5 @@
 /* The records in the state directory: text in, struct out, and back. */
-#include "agent/config.h"
+#include "agent/agent-config.h"
 #include "agent/merge/conflicts.h"
 #include "agent/merge/offers.h"
 #include "agent/run/mounts.h"
@@ -336,33 +336,33 @@ static void places(void **state)
 	assert_false(offers_is_offer("etc/a.xennew.x"));
 }
 
-static int parse_config(const char *text, struct config *c, struct conf_error *error)
+static int parse_config(const char *text, struct agent_config *c, struct conf_error *error)
 {
-	*c = (struct config){ 0 };
+	*c = (struct agent_config){ 0 };
 	buf_puts(&c->text, text);
 	buf_add(&c->text, "", 1);
-	return config_parse(c->text.data, c->text.size - 1, c, error);
+	return agent_config_parse(c->text.data, c->text.size - 1, c, error);
 }
 
 static void configuration(void **state)
 {
-	struct config c;
+	struct agent_config c;
 	struct conf_error error;
 
 	(void)state;
 	assert_int_equal(parse_config("# x\n\nsource=/a\nsource=/b", &c, &error), 0);
 	assert_string_equal(c.source, "/b");
 	assert_null(c.pub);
-	config_free(&c);
+	agent_config_free(&c);
 	assert_null(c.source);
 	assert_int_equal(parse_config("pub=x\nfoo=y\n", &c, &error), -EINVAL);
 	assert_int_equal(error.line, 2);
 	assert_null(c.pub);
-	config_free(&c);
+	agent_config_free(&c);
 	assert_int_equal(parse_config("source", &c, &error), -EINVAL);
-	config_free(&c);
+	agent_config_free(&c);
 	assert_int_equal(parse_config("source=\n", &c, &error), -EINVAL);
-	config_free(&c);
+	agent_config_free(&c);
 }
 
 static void local_mounts(void **state)
@@ -412,10 +412,10 @@ static void file_that_is_opened(void **state)
 	int status;
 
 	(void)state;
-	assert_true(file_is_written(scratch, "f"));
+	assert_true(inode_is_written(scratch, "f"));
 	cleanup_close(&mine);
 	mine = -1;
-	assert_false(file_is_written(scratch, "f"));
+	assert_false(inode_is_written(scratch, "f"));
 	opener = fork();
 	if (opener == 0)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -424,7 +424,7 @@ static void file_that_is_opened(void **state)
 			openat(scratch, "f", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	}
 	for (int i = 0; i < 20000; i++)
-		file_is_written(scratch, "f");
+		inode_is_written(scratch, "f");
 	kill(opener, SIGKILL);
 	assert_int_equal(waitpid(opener, &status, 0), opener);
 }

@@ -65,7 +65,7 @@ static void takes(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		struct heard heard = { 0 };
-		const struct fetch f = { 8, NULL, hear, &heard };
+		const struct share_fetch f = { 8, NULL, hear, &heard };
 		struct window window = { 0 };
 		int r;
 
@@ -85,7 +85,7 @@ static void takes(void **state)
 static void counts(void **state)
 {
 	struct heard heard = { 0 };
-	const struct fetch f = { 8, NULL, hear, &heard };
+	const struct share_fetch f = { 8, NULL, hear, &heard };
 	struct window window = { 0 };
 
 	(void)state;

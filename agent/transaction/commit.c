@@ -77,8 +77,8 @@ static bool is_as_seen(const struct transaction *t, const struct change *c, cons
 
 	if (c->before->type == MANIFEST_DIR)
 		return tree_is_as_seen(t, c, number);
-	return file_matches(dir, number, c->before, FILE_CONTENT | FILE_MODE) == 1 &&
-	       !(c->before->type == MANIFEST_FILE && file_is_written(dir, number));
+	return inode_matches(dir, number, c->before, INODE_CONTENT | INODE_MODE) == 1 &&
+	       !(c->before->type == MANIFEST_FILE && inode_is_written(dir, number));
 }
 
 /* --- changes --- */
@@ -111,7 +111,7 @@ static void put_back(
 
 	if (is_ours(parent, name, c) != 1 ||
 		(c->after->type != MANIFEST_DIR &&
-			file_matches(parent, name, c->after, FILE_CONTENT) != 1))
+			inode_matches(parent, name, c->after, INODE_CONTENT) != 1))
 		return;
 	if (exchange(dir, number.text, parent, name) == 0 && is_ours(dir, number.text, c) != 1)
 		exchange(dir, number.text, parent, name);
@@ -122,7 +122,7 @@ static void replace(struct transaction *t, struct change *c, int parent, const c
 	struct change_name number = change_name(c->number);
 	int dir = transaction_objects(t, c), r = is_ours(dir, number.text, c);
 
-	if (r == 1 && c->before->type == MANIFEST_FILE && file_is_written(parent, name)) {
+	if (r == 1 && c->before->type == MANIFEST_FILE && inode_is_written(parent, name)) {
 		defer(c, WRITTEN, 0);
 		return;
 	}
@@ -155,7 +155,7 @@ static void take_away(struct transaction *t, struct change *c, int parent, const
 
 	/* A number that is taken: it was removed before a kill, and has not been looked at. */
 	if (faccessat(dir, number.text, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (c->before->type == MANIFEST_FILE && file_is_written(parent, name)) {
+		if (c->before->type == MANIFEST_FILE && inode_is_written(parent, name)) {
 			defer(c, WRITTEN, 0);
 			return;
 		}
@@ -174,14 +174,14 @@ static void take_away(struct transaction *t, struct change *c, int parent, const
 
 static void set_metadata(struct transaction *t, struct change *c, int parent, const char *name)
 {
-	int r = file_matches(parent, name, c->before, FILE_MODE);
+	int r = inode_matches(parent, name, c->before, INODE_MODE);
 
 	if (r == 1)
-		r = file_dress(parent, name, c->after, t->owners, false);
+		r = inode_set_metadata(parent, name, c->after, t->owners, false);
 	/* By another name of its inode it may have them already. */
 	else if (r == 0)
-		r = t->recovers || file_is_dressed(parent, name, c->after, t->owners)
-			    ? file_finish(parent, name, c->before, c->after, t->owners)
+		r = t->recovers || inode_has_metadata(parent, name, c->after, t->owners)
+			    ? inode_finish_metadata(parent, name, c->before, c->after, t->owners)
 			    : -EBUSY;
 	if (r == -EBUSY)
 		defer(c, CHANGED, 0);
@@ -316,7 +316,7 @@ static void unshare_replaced(const struct transaction *t)
 		const struct change *c = &t->changes->change[i];
 
 		if (c->kind != CHANGE_META && c->before && !c->deferred && c->within == CHANGE_NONE)
-			file_unshare(
+			inode_unshare(
 				transaction_objects(t, c), change_name(c->number).text, c->before);
 	}
 }

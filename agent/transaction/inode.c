@@ -20,7 +20,7 @@
 #define PIECE         65536u
 #define PROC_PATH_MAX (sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1)
 
-int file_make(int directory, const char *name, const struct manifest_entry *e)
+int inode_make(int directory, const char *name, const struct manifest_entry *e)
 {
 	mode_t mode = 0600 | (e->type == MANIFEST_FIFO           ? S_IFIFO
 				     : e->type == MANIFEST_CHAR  ? S_IFCHR
@@ -66,7 +66,7 @@ static size_t run_length(const char *data, size_t n, bool zero)
 	return at;
 }
 
-int file_write_sparse(int fd, const void *data, size_t n)
+int inode_write_sparse(int fd, const void *data, size_t n)
 {
 	const char *at = data, *end = at + n;
 	int r = 0;
@@ -100,7 +100,7 @@ static bool same_xattr(const struct manifest_xattr *a, const struct manifest_xat
 }
 
 /* fd was opened O_PATH; a link cannot be reached by it, only by its name. */
-static int dress_xattrs(int fd, int directory, const char *name, const struct manifest_entry *is,
+static int set_xattrs(int fd, int directory, const char *name, const struct manifest_entry *is,
 	const struct manifest_entry *e)
 {
 	bool link = e->type == MANIFEST_LINK;
@@ -124,7 +124,7 @@ static int dress_xattrs(int fd, int directory, const char *name, const struct ma
 }
 
 /* By fd it is this one inode, whatever happens to its name. */
-static int dress_owner_and_mode(int fd, const struct manifest_entry *is,
+static int set_owner_and_mode(int fd, const struct manifest_entry *is,
 	const struct manifest_entry *e, const struct owners *owners)
 {
 	uint32_t uid = owners_uid(owners, e), gid = owners_gid(owners, e);
@@ -179,7 +179,7 @@ static int look(
 	return r < 0 ? r : -e->error;
 }
 
-int file_dress(int directory, const char *name, const struct manifest_entry *e,
+int inode_set_metadata(int directory, const char *name, const struct manifest_entry *e,
 	const struct owners *owners, bool with_time)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, e->mtime };
@@ -194,18 +194,18 @@ int file_dress(int directory, const char *name, const struct manifest_entry *e,
 	if (fstat(fd, &st) < 0 || st.st_ino != key.ino || st.st_dev != key.dev ||
 		is.type != e->type)
 		return -EBUSY;
-	r = dress_owner_and_mode(fd, &is, e, owners);
+	r = set_owner_and_mode(fd, &is, e, owners);
 	/* chown(2) takes capabilities away: what was there may have to be set again. */
 	if (r == 0 && (is.nxattrs || e->nxattrs))
 		r = look(directory, name, &is, &key);
 	if (r == 0 && (is.nxattrs || e->nxattrs))
-		r = dress_xattrs(fd, directory, name, &is, e);
+		r = set_xattrs(fd, directory, name, &is, e);
 	if (r == 0 && with_time && utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		r = -errno;
 	return r;
 }
 
-bool file_is_dressed(int directory, const char *name, const struct manifest_entry *e,
+bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e,
 	const struct owners *owners)
 {
 	struct manifest_entry is;
@@ -215,7 +215,7 @@ bool file_is_dressed(int directory, const char *name, const struct manifest_entr
 	       is.uid == owners_uid(owners, e) && is.gid == owners_gid(owners, e);
 }
 
-int file_finish(int directory, const char *name, const struct manifest_entry *before,
+int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners)
 {
 	struct manifest_entry is;
@@ -230,7 +230,7 @@ int file_finish(int directory, const char *name, const struct manifest_entry *be
 		(is.mode != before->mode && is.mode != after->mode &&
 			is.mode != (before->mode & ~06000u)))
 		return -EBUSY;
-	return file_dress(directory, name, after, owners, false);
+	return inode_set_metadata(directory, name, after, owners, false);
 }
 
 /* --- hard links --- */
@@ -244,14 +244,14 @@ static int copy_bytes(int from, int to)
 
 	while (r == 0 && (n = read(from, piece, PIECE)) > 0) {
 		size += n;
-		r = file_write_sparse(to, piece, (size_t)n);
+		r = inode_write_sparse(to, piece, (size_t)n);
 	}
 	if (n < 0)
 		return -errno;
 	return r < 0 ? r : ftruncate(to, size) < 0 || fsync(to) < 0 ? -errno : 0;
 }
 
-int file_unshare(int directory, const char *name, const struct manifest_entry *e)
+int inode_unshare(int directory, const char *name, const struct manifest_entry *e)
 {
 	static const char copy[] = "copy";
 	AUTO_CLOSE int from =
@@ -266,14 +266,14 @@ int file_unshare(int directory, const char *name, const struct manifest_entry *e
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_nlink == 1)
 		return 0;
-	r = file_remove_tree(directory, copy);
-	r = r < 0 ? r : (to = file_make(directory, copy, e));
+	r = inode_remove_tree(directory, copy);
+	r = r < 0 ? r : (to = inode_make(directory, copy, e));
 	r = r < 0 ? r : copy_bytes(from, to);
-	r = r < 0 ? r : file_dress(directory, copy, e, NULL, true);
+	r = r < 0 ? r : inode_set_metadata(directory, copy, e, NULL, true);
 	if (r == 0 && renameat(directory, copy, directory, name) < 0)
 		r = -errno;
 	if (r < 0)
-		file_remove_tree(directory, copy);
+		inode_remove_tree(directory, copy);
 	return r;
 }
 
@@ -297,7 +297,7 @@ static int same_bytes(int directory, const char *name, const struct manifest_ent
 	return size == e->size && memcmp(digest.sha256, e->digest.sha256, 32) == 0;
 }
 
-int file_matches(
+int inode_matches(
 	int directory, const char *name, const struct manifest_entry *e, unsigned int parts)
 {
 	struct manifest_entry is;
@@ -308,10 +308,10 @@ int file_matches(
 		return r == -ENOENT ? 0 : r;
 	if (is.type != e->type)
 		return 0;
-	if (parts & FILE_MODE && ((is.mode != e->mode && is.type != MANIFEST_LINK) ||
-					 is.uid != e->uid || is.gid != e->gid))
+	if (parts & INODE_MODE && ((is.mode != e->mode && is.type != MANIFEST_LINK) ||
+					  is.uid != e->uid || is.gid != e->gid))
 		return 0;
-	if (!(parts & FILE_CONTENT) || is.type == MANIFEST_DIR)
+	if (!(parts & INODE_CONTENT) || is.type == MANIFEST_DIR)
 		return 1;
 	if (is.type == MANIFEST_FILE)
 		return is.size == e->size ? same_bytes(directory, name, e) : 0;
@@ -320,7 +320,7 @@ int file_matches(
 	return is.major == e->major && is.minor == e->minor;
 }
 
-bool file_is_written(int directory, const char *name)
+bool inode_is_written(int directory, const char *name)
 {
 	AUTO_CLOSE int fd =
 		openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -351,11 +351,11 @@ static int empty_directory(int directory, const char *name)
 		return -errno;
 	while (r == 0 && (d = readdir(dir)))
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			r = file_remove_tree(dirfd(dir), d->d_name);
+			r = inode_remove_tree(dirfd(dir), d->d_name);
 	return r;
 }
 
-int file_remove_tree(int directory, const char *name)
+int inode_remove_tree(int directory, const char *name)
 {
 	int r;
 

@@ -1,6 +1,6 @@
 /* Single files by their entries: made with all their metadata, compared, put in order. */
-#ifndef AGENT_FILE_H
-#define AGENT_FILE_H
+#ifndef AGENT_TRANSACTION_INODE_H
+#define AGENT_TRANSACTION_INODE_H
 
 #include <stdbool.h>
 
@@ -12,54 +12,54 @@
  * Make name in directory as e has it, but for its metadata: a directory (0700), a link, a fifo, a
  * device, or an empty file (0600). Returns 0; for a file its fd, open for writing; or -errno.
  */
-int file_make(int directory, const char *name, const struct manifest_entry *e);
+int inode_make(int directory, const char *name, const struct manifest_entry *e);
 
 /*
  * write(2) until all is written, but leave whole blocks of zeros out, as a hole: the file's size
  * has to be set in the end. Returns 0 or -errno.
  */
-int file_write_sparse(int fd, const void *data, size_t n);
+int inode_write_sparse(int fd, const void *data, size_t n);
 
 /*
  * Give name in directory e's owner, mode and attributes, in this order, as each change may undo the
  * one after it; attributes that e lacks are removed. A file's or directory's time is e's if
  * with_time. What is right already is not touched. Follows nothing. Returns 0 or -errno.
  */
-int file_dress(int directory, const char *name, const struct manifest_entry *e,
+int inode_set_metadata(int directory, const char *name, const struct manifest_entry *e,
 	const struct owners *owners, bool with_time);
 
 /* Has name in directory e's owner, group and mode? Another name of its inode may have got them. */
-bool file_is_dressed(int directory, const char *name, const struct manifest_entry *e,
+bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e,
 	const struct owners *owners);
 
 /*
- * Finish a file_dress() from before to after that may have been cut off: if owner, group and mode
- * are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0, -EBUSY if they
- * are not, or -errno.
+ * Finish a inode_set_metadata() from before to after that may have been cut off: if owner, group
+ * and mode are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0, -EBUSY
+ * if they are not, or -errno.
  */
-int file_finish(int directory, const char *name, const struct manifest_entry *before,
+int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after, const struct owners *owners);
 
 /*
  * If name in directory, a file that e describes, shares its inode with other names, it becomes a
  * copy of itself. Its owner is e's, by number. Returns 0 or -errno, with name as it was.
  */
-int file_unshare(int directory, const char *name, const struct manifest_entry *e);
+int inode_unshare(int directory, const char *name, const struct manifest_entry *e);
 
-#define FILE_CONTENT (1u << 0) /* type, and digest, link text or device number */
-#define FILE_MODE    (1u << 1) /* mode, and the numbers of owner and group */
+#define INODE_CONTENT (1u << 0) /* type, and digest, link text or device number */
+#define INODE_MODE    (1u << 1) /* mode, and the numbers of owner and group */
 
 /*
  * Is name in directory as e has it, in the FILE_* parts asked for? A file is read to know.
  * Directories are the same if they are directories. Returns 1, 0 (no, or not there), or -errno.
  */
-int file_matches(
+int inode_matches(
 	int directory, const char *name, const struct manifest_entry *e, unsigned int parts);
 
 /* True if someone has this file open for writing: fcntl(2), F_SETLEASE. */
-bool file_is_written(int directory, const char *name);
+bool inode_is_written(int directory, const char *name);
 
 /* Remove name in directory, and all below it. Returns 0 (also if it is not there) or -errno. */
-int file_remove_tree(int directory, const char *name);
+int inode_remove_tree(int directory, const char *name);
 
 #endif

@@ -19,8 +19,8 @@
  * TO are generations; undo is that of a rollback, which undoes the record SERIAL. The first fill of
  * a client, which cannot be undone, does without inside.
  */
-#ifndef AGENT_JOURNAL_H
-#define AGENT_JOURNAL_H
+#ifndef AGENT_TRANSACTION_JOURNAL_H
+#define AGENT_TRANSACTION_JOURNAL_H
 
 #include "agent/transaction/change.h"
 #include "agent/transaction/owners.h"

@@ -9,7 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
-struct table {
+struct owner_table {
 	size_t n;
 	struct owner {
 		char *name;
@@ -18,7 +18,7 @@ struct table {
 };
 
 struct owners {
-	struct table users, groups;
+	struct owner_table users, groups;
 };
 
 static int by_name(const void *a, const void *b)
@@ -28,16 +28,16 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* A row "NAME:…:ID:…" of n bytes; what is none is passed over. */
-static bool add_row(struct table *t, const char *row, size_t n)
+/* A entry "NAME:…:ID:…" of n bytes; what is none is passed over. */
+static bool add_entry(struct owner_table *t, const char *entry, size_t n)
 {
-	const char *end = row + n, *name_end = memchr(row, ':', n), *id;
+	const char *end = entry + n, *name_end = memchr(entry, ':', n), *id;
 	struct owner *grown;
 	char *after;
 	unsigned long number;
 
 	id = name_end ? memchr(name_end + 1, ':', (size_t)(end - name_end - 1)) : NULL;
-	if (!id || name_end == row || id + 1 == end || id[1] < '0' || id[1] > '9')
+	if (!id || name_end == entry || id + 1 == end || id[1] < '0' || id[1] > '9')
 		return true;
 	number = strtoul(id + 1, &after, 10);
 	if (after > end || (*after != ':' && *after != '\n' && *after) || number > UINT32_MAX)
@@ -46,11 +46,12 @@ static bool add_row(struct table *t, const char *row, size_t n)
 	if (!grown)
 		return false;
 	t->owner = grown;
-	grown[t->n] = (struct owner){ strndup(row, (size_t)(name_end - row)), (uint32_t)number };
+	grown[t->n] =
+		(struct owner){ strndup(entry, (size_t)(name_end - entry)), (uint32_t)number };
 	return grown[t->n].name && ++t->n;
 }
 
-static bool read_table(struct table *t, const char *text, size_t n)
+static bool read_table(struct owner_table *t, const char *text, size_t n)
 {
 	/* A copy, as strtoul needs an end. */
 	char *copy = malloc(n + 1);
@@ -60,11 +61,11 @@ static bool read_table(struct table *t, const char *text, size_t n)
 		memcpy(copy, text, n);
 	if (copy)
 		copy[n] = '\0';
-	for (char *row = copy, *end; ok && row < copy + n; row = end + 1) {
-		end = memchr(row, '\n', (size_t)(copy + n - row));
+	for (char *entry = copy, *end; ok && entry < copy + n; entry = end + 1) {
+		end = memchr(entry, '\n', (size_t)(copy + n - entry));
 		if (!end)
 			end = copy + n;
-		ok = add_row(t, row, (size_t)(end - row));
+		ok = add_entry(t, entry, (size_t)(end - entry));
 	}
 	free(copy);
 	if (t->n)
@@ -82,24 +83,25 @@ struct owners *owners_new(const char *passwd, size_t n_passwd, const char *group
 	return NULL;
 }
 
-static void read_rows(int root, enum rows_kind kind, struct buf *text)
+static void read_account_file(int root, enum account_file kind, struct buf *text)
 {
-	AUTO_CLOSE int fd = fsroot_open(root, rows_path(kind), O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	AUTO_CLOSE int fd =
+		fsroot_open(root, account_file_path(kind), O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 
-	if (fd < 0 || buf_read(text, fd, ROWS_BYTES_MAX) < 0)
+	if (fd < 0 || buf_read(text, fd, ACCOUNT_BYTES_MAX) < 0)
 		text->size = 0;
 }
 
-struct owners *owners_of(int root)
+struct owners *owners_read(int root)
 {
 	AUTO_BUF struct buf passwd = { 0 }, group = { 0 };
 
-	read_rows(root, ROWS_PASSWD, &passwd);
-	read_rows(root, ROWS_GROUP, &group);
+	read_account_file(root, ACCOUNT_PASSWD, &passwd);
+	read_account_file(root, ACCOUNT_GROUP, &group);
 	return owners_new(passwd.data, passwd.size, group.data, group.size);
 }
 
-static void free_table(struct table *t)
+static void free_table(struct owner_table *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		free(t->owner[i].name);
@@ -115,7 +117,7 @@ void owners_free(struct owners *owners)
 	free(owners);
 }
 
-static uint32_t find(const struct table *t, const char *name, uint32_t number)
+static uint32_t find(const struct owner_table *t, const char *name, uint32_t number)
 {
 	const struct owner key = { .name = (char *)name };
 	const struct owner *found =

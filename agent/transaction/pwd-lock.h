@@ -1,6 +1,6 @@
 /* The lock under which passwd(1), useradd(8) and vipw(8) change account files: lckpwdf(3). */
-#ifndef AGENT_PWD_LOCK_H
-#define AGENT_PWD_LOCK_H
+#ifndef AGENT_TRANSACTION_PWD_LOCK_H
+#define AGENT_TRANSACTION_PWD_LOCK_H
 
 #define PWD_LOCK         "etc/.pwd.lock"
 #define PWD_LOCK_SECONDS 15 /* as lckpwdf(3) */

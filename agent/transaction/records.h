@@ -3,8 +3,8 @@
  * transaction stages them as they will be when every change is made; when the changes are made,
  * what was not made is taken back out of them, and they go to their places, the base last.
  */
-#ifndef AGENT_RECORDS_H
-#define AGENT_RECORDS_H
+#ifndef AGENT_TRANSACTION_RECORDS_H
+#define AGENT_TRANSACTION_RECORDS_H
 
 #include "agent/merge/conflicts.h"
 #include "agent/run/state.h"

@@ -300,7 +300,7 @@ static int make(struct stage *g, size_t i)
 		}
 	}
 	if (r == 0)
-		r = fd = file_make(parent, name, c->after);
+		r = fd = inode_make(parent, name, c->after);
 	if (c->after->type != MANIFEST_FILE) {
 		fd = -1;
 		return r;
@@ -376,8 +376,8 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 
 	if (error)
 		return transaction_failed(g->t, c->source,
-			source_fault(error) ? source_fault(error) : strerror(-error),
-			source_fault(error) ? -EBADMSG : -EREMOTEIO);
+			share_reader_fault(error) ? share_reader_fault(error) : strerror(-error),
+			share_reader_fault(error) ? -EBADMSG : -EREMOTEIO);
 	if (!in->digester)
 		r = begin(g, i);
 	if (r == 0 && size == 0) {
@@ -385,7 +385,7 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 	} else if (r == 0) {
 		in->size += size;
 		r = in->size > c->after->size ? -EBADMSG : digester_add(in->digester, data, size);
-		r = r < 0 ? r : file_write_sparse(in->fd, data, size);
+		r = r < 0 ? r : inode_write_sparse(in->fd, data, size);
 		if (r == 0 && in->kept >= 0)
 			r = write_all(in->kept, data, size);
 	}
@@ -397,7 +397,7 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 
 static int fetch(struct stage *g)
 {
-	const struct fetch f = { g->n_wanted, wanted_path, take, g };
+	const struct share_fetch f = { g->n_wanted, wanted_path, take, g };
 	int r;
 
 	if (g->n_wanted == 0)
@@ -405,7 +405,7 @@ static int fetch(struct stage *g)
 	g->incoming = calloc(g->n_wanted, sizeof(*g->incoming));
 	if (!g->incoming)
 		return -ENOMEM;
-	r = source_fetch(g->t->source, &f);
+	r = share_reader_fetch(g->t->reader, &f);
 	for (size_t i = 0; i < g->n_wanted; i++) {
 		if (g->incoming[i].digester) {
 			cleanup_close(&g->incoming[i].fd);
@@ -462,7 +462,7 @@ static int set_metadata(struct stage *g)
 		AUTO_CLOSE int parent = stage_parent(g, i, path, &name);
 
 		r = parent < 0 ? parent
-			       : file_dress(parent, name, c->after, g->t->owners,
+			       : inode_set_metadata(parent, name, c->after, g->t->owners,
 					 c->after->type == MANIFEST_FILE);
 		if (r < 0)
 			return transaction_failed(

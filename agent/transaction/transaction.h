@@ -14,8 +14,8 @@
  * the directory. A number tells what was done to it: the inode that was staged, which the mark
  * "staged" names, is ours, and waits; another one was replaced.
  */
-#ifndef AGENT_TRANSACTION_H
-#define AGENT_TRANSACTION_H
+#ifndef AGENT_TRANSACTION_TRANSACTION_H
+#define AGENT_TRANSACTION_TRANSACTION_H
 
 #include <stdint.h>
 
@@ -32,7 +32,7 @@ struct transaction {
 	uint32_t undoes;   /* of this record, which is removed when nothing of it is deferred */
 	struct changes *changes;
 	const struct owners *owners;  /* NULL: the entries' numbers are this client's */
-	struct source *source;        /* for CHANGE_FROM_SHARE */
+	struct share_reader *reader;  /* for CHANGE_FROM_SHARE */
 	const struct manifest *local; /* tells where other file systems are mounted */
 	struct records records;       /* as they will be when every change is made */
 	/* The content of a file of records.base that no change brings. Returns 0 or -errno. */

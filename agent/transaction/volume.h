@@ -9,8 +9,8 @@
  * state directory is on. Mode 0700; the scan passes it over. All else of a transaction lies in the
  * state directory.
  */
-#ifndef AGENT_VOLUME_H
-#define AGENT_VOLUME_H
+#ifndef AGENT_TRANSACTION_VOLUME_H
+#define AGENT_TRANSACTION_VOLUME_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -30,25 +30,25 @@ static struct manifest_entry file(const char *content)
 static void makes(void **state)
 {
 	struct manifest_entry e = file("");
-	int fd = file_make(scratch, "f", &e);
+	int fd = inode_make(scratch, "f", &e);
 
 	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(status("f").st_mode, S_IFREG | 0600);
-	assert_int_equal(file_make(scratch, "f", &e), -EEXIST);
+	assert_int_equal(inode_make(scratch, "f", &e), -EEXIST);
 	e.type = MANIFEST_LINK, e.link = "f";
-	assert_int_equal(file_make(scratch, "l", &e), 0);
+	assert_int_equal(inode_make(scratch, "l", &e), 0);
 	e.type = MANIFEST_FILE;
-	assert_int_equal(file_make(scratch, "l", &e), -EEXIST); /* not through the link */
+	assert_int_equal(inode_make(scratch, "l", &e), -EEXIST); /* not through the link */
 	e.type = MANIFEST_DIR;
-	assert_int_equal(file_make(scratch, "d", &e), 0);
+	assert_int_equal(inode_make(scratch, "d", &e), 0);
 	assert_int_equal(status("d").st_mode, S_IFDIR | 0700);
 	e.type = MANIFEST_FIFO;
-	assert_int_equal(file_make(scratch, "p", &e), 0);
+	assert_int_equal(inode_make(scratch, "p", &e), 0);
 	assert_int_equal(status("p").st_mode, S_IFIFO | 0600);
 	e.type = MANIFEST_SOCKET;
-	assert_int_equal(file_make(scratch, "s", &e), -EINVAL);
+	assert_int_equal(inode_make(scratch, "s", &e), -EINVAL);
 }
 
 /* Blocks of zeros are holes, and every byte reads as it was written. */
@@ -64,7 +64,8 @@ static void holes(void **state)
 		data[at[i]] = 'x';
 	for (size_t from = 0, piece = 30000; from < n; from += piece)
 		assert_int_equal(
-			file_write_sparse(fd, data + from, from + piece < n ? piece : n - from), 0);
+			inode_write_sparse(fd, data + from, from + piece < n ? piece : n - from),
+			0);
 	assert_int_equal(ftruncate(fd, (off_t)n), 0);
 	assert_int_equal(pread(fd, back, n, 0), n);
 	assert_memory_equal(data, back, n);
@@ -85,19 +86,19 @@ static void dresses(void **state)
 	scratch_write("f", "hello");
 	e.mode = 04755;
 	e.mtime = (struct timespec){ 1000000000, 5 };
-	assert_int_equal(file_dress(scratch, "f", &e, NULL, false), 0);
+	assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, false), 0);
 	assert_int_equal(status("f").st_mode & 07777, 04755);
 	assert_int_not_equal(status("f").st_mtim.tv_sec, 1000000000);
-	assert_int_equal(file_dress(scratch, "f", &e, NULL, true), 0);
+	assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, true), 0);
 	st = status("f");
 	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
 	/* What is right already is not touched: no other ctime. */
 	usleep(20000);
-	assert_int_equal(file_dress(scratch, "f", &e, NULL, false), 0);
+	assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, false), 0);
 	assert_int_equal(status("f").st_ctim.tv_nsec, st.st_ctim.tv_nsec);
 	e.type = MANIFEST_DIR;
-	assert_int_equal(file_dress(scratch, "f", &e, NULL, false), -EBUSY);
-	assert_int_equal(file_dress(scratch, "absent", &e, NULL, false), -ENOENT);
+	assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, false), -EBUSY);
+	assert_int_equal(inode_set_metadata(scratch, "absent", &e, NULL, false), -ENOENT);
 }
 
 /* Each may undo the one after it: chown(2) takes set-uid bits and capabilities away. */
@@ -121,7 +122,7 @@ static void owner_then_mode_then_attributes(void **state)
 		skip();
 	e.uid = 7, e.gid = 8, e.mode = 06755, e.xattr = x, e.nxattrs = 2;
 	for (int again = 0; again < 2; again++) {
-		assert_int_equal(file_dress(scratch, "f", &e, NULL, false), 0);
+		assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, false), 0);
 		assert_int_equal(status("f").st_uid, 7);
 		assert_int_equal(status("f").st_gid, 8);
 		assert_int_equal(status("f").st_mode & 07777, 06755);
@@ -145,9 +146,9 @@ static void follows_nothing(void **state)
 	assert_int_equal(fchmodat(scratch, "outside", 0600, 0), 0);
 	assert_int_equal(symlinkat("outside", scratch, "f"), 0);
 	e.mode = 0777;
-	assert_int_equal(file_dress(scratch, "f", &e, NULL, false), -EBUSY);
+	assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, false), -EBUSY);
 	e.type = MANIFEST_LINK, e.link = "outside";
-	assert_int_equal(file_dress(scratch, "f", &e, NULL, true), 0);
+	assert_int_equal(inode_set_metadata(scratch, "f", &e, NULL, true), 0);
 	assert_int_equal(status("outside").st_mode & 07777, 0600);
 }
 
@@ -159,19 +160,19 @@ static void finishes(void **state)
 	scratch_write("f", "hello");
 	before.mode = 04711, after.mode = 0755;
 	assert_int_equal(fchmodat(scratch, "f", 04711, 0), 0);
-	assert_int_equal(file_finish(scratch, "f", &before, &after, NULL), 0);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), 0);
 	assert_int_equal(status("f").st_mode & 07777, 0755);
 	/* What chown(2) leaves of it. */
 	assert_int_equal(fchmodat(scratch, "f", 0711, 0), 0);
-	assert_int_equal(file_finish(scratch, "f", &before, &after, NULL), 0);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), 0);
 	assert_int_equal(status("f").st_mode & 07777, 0755);
 	/* Neither: the administrator's. */
 	assert_int_equal(fchmodat(scratch, "f", 0640, 0), 0);
-	assert_int_equal(file_finish(scratch, "f", &before, &after, NULL), -EBUSY);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), -EBUSY);
 	assert_int_equal(status("f").st_mode & 07777, 0640);
 	before.uid = after.uid = geteuid() + 1;
 	assert_int_equal(fchmodat(scratch, "f", 04711, 0), 0);
-	assert_int_equal(file_finish(scratch, "f", &before, &after, NULL), -EBUSY);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), -EBUSY);
 }
 
 /* --- names of owners --- */
@@ -213,24 +214,24 @@ static void compares(void **state)
 
 	(void)state;
 	scratch_write("f", "hello");
-	assert_int_equal(file_matches(scratch, "f", &e, FILE_CONTENT | FILE_MODE), 1);
-	assert_int_equal(file_matches(scratch, "absent", &e, FILE_CONTENT), 0);
+	assert_int_equal(inode_matches(scratch, "f", &e, INODE_CONTENT | INODE_MODE), 1);
+	assert_int_equal(inode_matches(scratch, "absent", &e, INODE_CONTENT), 0);
 	other = file("hullo");
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_CONTENT), 0);
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_MODE), 1);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_CONTENT), 0);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_MODE), 1);
 	other = e, other.mode = 0600;
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_CONTENT), 1);
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_MODE), 0);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_CONTENT), 1);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_MODE), 0);
 	other = e, other.uid++;
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_MODE), 0);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_MODE), 0);
 	other = e, other.gid++;
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_MODE), 0);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_MODE), 0);
 	other = e, other.type = MANIFEST_LINK, other.link = "x";
-	assert_int_equal(file_matches(scratch, "f", &other, FILE_CONTENT), 0);
+	assert_int_equal(inode_matches(scratch, "f", &other, INODE_CONTENT), 0);
 	assert_int_equal(symlinkat("x", scratch, "l"), 0);
-	assert_int_equal(file_matches(scratch, "l", &other, FILE_CONTENT | FILE_MODE), 1);
+	assert_int_equal(inode_matches(scratch, "l", &other, INODE_CONTENT | INODE_MODE), 1);
 	other.link = "y";
-	assert_int_equal(file_matches(scratch, "l", &other, FILE_CONTENT), 0);
+	assert_int_equal(inode_matches(scratch, "l", &other, INODE_CONTENT), 0);
 }
 
 /* --- removing --- */
@@ -246,13 +247,13 @@ static void removes_trees(void **state)
 	scratch_write("d/e/f", "x");
 	assert_int_equal(symlinkat("../out", scratch, "d/link"), 0);
 	assert_int_equal(linkat(scratch, "outside", scratch, "d/hard", 0), 0);
-	assert_int_equal(file_remove_tree(scratch, "d"), 0);
+	assert_int_equal(inode_remove_tree(scratch, "d"), 0);
 	assert_int_equal(faccessat(scratch, "d", F_OK, 0), -1);
 	assert_int_equal(faccessat(scratch, "out/f", F_OK, 0), 0);
 	assert_int_equal(faccessat(scratch, "outside", F_OK, 0), 0);
-	assert_int_equal(file_remove_tree(scratch, "d"), 0);
+	assert_int_equal(inode_remove_tree(scratch, "d"), 0);
 	assert_int_equal(symlinkat("out", scratch, "l"), 0);
-	assert_int_equal(file_remove_tree(scratch, "l"), 0);
+	assert_int_equal(inode_remove_tree(scratch, "l"), 0);
 	assert_int_equal(faccessat(scratch, "out/f", F_OK, 0), 0);
 }
 

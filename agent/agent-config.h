@@ -1,0 +1,26 @@
+/* etc/xenfarm/xf-agent.conf below the root, see lib/conf.h and docs/xf-agent.conf.5. */
+#ifndef AGENT_AGENT_CONFIG_H
+#define AGENT_AGENT_CONFIG_H
+
+#include "lib/buf.h"
+#include "lib/conf.h"
+
+#define AGENT_CONFIG_PATH  "etc/xenfarm/xf-agent.conf"
+#define AGENT_CONFIG_SHARE "/mroot" /* where xf-init leaves the share */
+
+struct agent_config {
+	const char *source; /* the share; NULL: none is known */
+	const char *pub;    /* its key; NULL: the usual place */
+	struct buf text;    /* of the file, which both are part of */
+};
+
+/* Parse text, n bytes and room for one more, see conf_parse(). 0; or -EINVAL with *error and
+ * nothing set. */
+int agent_config_parse(char *text, size_t n, struct agent_config *config, struct conf_error *error);
+
+/* Read the file; without one, or without a source in it, that is AGENT_CONFIG_SHARE if there is a
+ * share. Returns 0, or -errno after a message. */
+int agent_config_read(struct agent_config *config, const char *root);
+void agent_config_free(struct agent_config *config);
+
+#endif
