@@ -2,7 +2,7 @@
 # Completion for xenfarm(8).
 
 # The numbers of a share's generations.
-_xenfarm_generations() {
+__xenfarm_generations() {
     local i share config=/etc/xenfarm/xenfarm.conf
     for ((i = 1; i + 1 < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
@@ -14,21 +14,16 @@ _xenfarm_generations() {
     find "${share:-/srv/xenfarm/share}/gen" -mindepth 1 -maxdepth 1 -name '[1-9]*' ! -name '*.*' -printf '%f ' 2>/dev/null
 }
 
-_xenfarm() {
-    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
-    local common="--share --key --config --quiet --help"
-    COMPREPLY=()
-    if ((COMP_CWORD == 1)); then
-        words="share --help --version"
-    elif ((COMP_CWORD == 2)); then
+# A function for each group of commands, _xenfarm_GROUP: the words for cur into words, or file names into COMPREPLY.
+_xenfarm_share() {
+    if ((COMP_CWORD == 2)); then
         words="init publish list diff verify rollback rekey gc --help"
     elif [[ $prev == --@(note|partition|in-use-kernel|keep) ]]; then
         return
     elif [[ $prev == --in-use ]]; then
-        words=$(_xenfarm_generations)
-    elif [[ $prev == --@(from|layout|share|key|new-key|config) || $prev == -[skc] ]]; then
+        words=$(__xenfarm_generations)
+    elif [[ $prev == --@(from|layout|new-key) ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-        return
     elif [[ $cur == -* ]]; then
         case ${COMP_WORDS[2]} in
         init) words="--key --config --quiet --help" ;;
@@ -43,13 +38,23 @@ _xenfarm() {
         esac
     else
         case ${COMP_WORDS[2]} in
-        init)
-            mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-            return
-            ;;
-        diff | verify | rollback | gc) words=$(_xenfarm_generations) ;;
+        init) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+        diff | verify | rollback | gc) words=$(__xenfarm_generations) ;;
         esac
     fi
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+_xenfarm() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
+    local common="--share --key --config --quiet --help"
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        words="share --help --version"
+    elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then
+        "_xenfarm_${COMP_WORDS[1]}"
+    fi
+    [[ -z $words ]] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -o filenames -F _xenfarm xenfarm
