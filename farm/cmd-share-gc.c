@@ -91,6 +91,8 @@ static int collect(struct farm_context *c, char **arguments)
 
 	if (r == 0 && !c->options.dry_run)
 		r = share_lock(&c->share, "gc");
+	if (r == 0 && !c->options.dry_run)
+		r = share_resume(&c->share);
 	if (r < 0)
 		return r;
 	number = calloc(c->share.n + 1, sizeof(*number));

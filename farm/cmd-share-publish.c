@@ -110,6 +110,8 @@ static int publish(struct farm_context *c, const struct origin *source)
 		return r;
 	r = share_lock(&c->share, "publish");
 	if (r == 0)
+		r = share_resume(&c->share);
+	if (r == 0)
 		r = keys_settle(&c->share, key);
 	if (r == 0)
 		r = make(c, source, key);

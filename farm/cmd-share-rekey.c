@@ -64,6 +64,8 @@ static int rekey(struct farm_context *c, const struct signature_key *old)
 	int r = share_lock(&c->share, "rekey");
 
 	if (r == 0)
+		r = share_resume(&c->share);
+	if (r == 0)
 		r = keys_read(&c->share, old, &chain);
 	if (r < 0)
 		return r;

@@ -99,6 +99,8 @@ static int rollback(struct farm_context *c, const char *argument)
 		return r;
 	r = share_lock(&c->share, "rollback");
 	if (r == 0)
+		r = share_resume(&c->share);
+	if (r == 0)
 		r = keys_settle(&c->share, key);
 	if (r == 0)
 		r = restore(c, argument, key);

@@ -118,16 +118,15 @@ int share_sweep(struct share_store *share)
 	return r == 0 ? sweep_manifests(share) : r;
 }
 
-static int put_right(struct share_store *share)
+int share_resume(struct share_store *share)
 {
-	uint32_t pending = share_read_number(share, "etc/flip");
 	uint64_t window;
 	int r = 0;
 
-	if (pending) {
+	if (share->pending) {
 		cli_error(0, "completing the change to generation %u, which was interrupted",
-			pending);
-		r = share_switch(share, pending, &window);
+			share->pending);
+		r = share_switch(share, share->pending, &window);
 	}
 	return r == 0 ? share_sweep(share) : r;
 }
@@ -146,5 +145,7 @@ int share_lock(struct share_store *share, const char *command)
 		r = sign_in(share, command);
 	if (r == 0)
 		r = share_refresh(share);
-	return r == 0 ? put_right(share) : r;
+	if (r == 0)
+		share->pending = share_read_number(share, "etc/flip");
+	return r;
 }

@@ -13,6 +13,7 @@ struct share_store {
 	char *path; /* absolute */
 	int dir;
 	int lock;         /* held if >= 0 */
+	uint32_t pending; /* with the lock: a flip to this generation was interrupted; or 0 */
 	uint32_t current; /* 0: nothing was published yet */
 	char uuid[MANIFEST_UUID_MAX];
 	uint32_t *generation; /* complete ones, ascending */
@@ -27,10 +28,15 @@ void share_close(struct share_store *share);
 /*
  * Become the only one who changes the share, until share_close() or the end of this process and of
  * the programs that it started. If another has the lock for longer than some seconds this says who.
- * Then put right what an interrupted command left: what was committed is finished, what was not is
- * removed. Returns 0 or -errno.
+ * Changes nothing: what an interrupted command left is the caller's to resume. Returns 0 or -errno.
  */
 int share_lock(struct share_store *share, const char *command);
+
+/*
+ * With the lock, before any other change: what an interrupted command committed (share->pending) is
+ * completed, and what it did not commit is removed. Returns 0 or -errno.
+ */
+int share_resume(struct share_store *share);
 
 /* With the lock: remove what was not committed. Returns 0 or -errno. */
 int share_sweep(struct share_store *share);
@@ -83,7 +89,7 @@ int share_remove_generation(struct share_store *share, uint32_t generation);
 /*
  * Make `generation` the one that clients run from: gen/N.partial becomes gen/N if it is not that
  * yet, live is flipped, layout and current are written. From its first moment on, this survives an
- * interruption: the next share_lock() completes it. window: see flip_apply(). Returns 0 or -errno.
+ * interruption: the next share_resume() completes it. window: see flip_apply(). Returns 0 or -errno.
  */
 int share_switch(struct share_store *share, uint32_t generation, uint64_t *window);
 

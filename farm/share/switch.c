@@ -113,5 +113,8 @@ int share_switch(struct share_store *share, uint32_t generation, uint64_t *windo
 		r = share_write_number(share, "current", generation);
 	if (r == 0 && unlinkat(share->dir, "etc/flip", 0) < 0)
 		r = cli_error(-errno, "%s/etc/flip", share->path);
-	return r < 0 ? r : share_refresh(share);
+	if (r < 0)
+		return r;
+	share->pending = 0;
+	return share_refresh(share);
 }

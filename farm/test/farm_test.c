@@ -17,6 +17,7 @@
 #include "farm/publish/passwords.h"
 #include "farm/publish/secrets.h"
 #include "farm/settings.h"
+#include "farm/share/store.h"
 #include "farm/share/treelist.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
@@ -337,6 +338,46 @@ static void test_link(void **state)
 	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
 }
 
+static void put(int at, const char *path, const char *text)
+{
+	AUTO_CLOSE int fd = openat(at, path, O_WRONLY | O_CREAT, 0644);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* A share that was cut off between etc/flip and gen/1. */
+static int make_pending_share(char directory[32])
+{
+	int root = make_tree(
+		directory, "gen gen/1.partial gen/1.partial/etc gen/2.partial manifest live etc");
+
+	put(root, "manifest/1.layout", "# xenfarm layout 1\n");
+	put(root, "etc/uuid", "5bd0f0a0-7a7f-4d6c-8f0e-000000000000\n");
+	put(root, "etc/flip", "1\n");
+	return root;
+}
+
+static void test_pending(void **state)
+{
+	char directory[32];
+	AUTO_CLOSE int root = make_pending_share(directory);
+	AUTO_SHARE struct share_store share;
+
+	(void)state;
+	assert_int_equal(share_open(directory, &share), 0);
+	assert_int_equal(share_lock(&share, "test"), 0);
+	assert_int_equal(share.pending, 1);
+	assert_int_equal(faccessat(root, "gen/1", F_OK, 0), -1);
+	assert_int_equal(faccessat(root, "gen/2.partial", F_OK, 0), 0);
+	assert_int_equal(share_resume(&share), 0);
+	assert_int_equal(share.pending, 0);
+	assert_int_equal(share.current, 1);
+	assert_int_equal(faccessat(root, "live/etc", F_OK, 0), 0);
+	assert_int_equal(faccessat(root, "etc/flip", F_OK, 0), -1);
+	assert_int_equal(faccessat(root, "gen/2.partial", F_OK, 0), -1);
+	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+}
+
 static void test_xattrs(void **state)
 {
 	char directory[32];
@@ -374,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_xattrs),
 	};
 
