@@ -117,7 +117,7 @@ static int show(struct agent *a, const char *path)
 		document_set("path", json_name(path));
 		for (int i = 0; i < 3; i++)
 			document_set(side[i].word, json_side(&side[i]));
-		return differ ? EXIT_DIFFERENT : EXIT_DONE;
+		return differ ? EXIT_DIFFERENT : EXIT_SUCCESS;
 	}
 	if (is_file(&side[0]))
 		side[0].known = agent_base_content(a, side[0].entry, &side[0].content) == 0;
@@ -129,7 +129,7 @@ static int show(struct agent *a, const char *path)
 	print_sides(path, side);
 	for (int i = 0; i < 3; i++)
 		buf_free(&side[i].content);
-	return differ ? EXIT_DIFFERENT : EXIT_DONE;
+	return differ ? EXIT_DIFFERENT : EXIT_SUCCESS;
 }
 
 int agent_command_diff(void *options, char **arguments)

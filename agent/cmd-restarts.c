@@ -319,5 +319,5 @@ int agent_command_restarts(void *settings, char **arguments)
 		free(s.user[i].file);
 	}
 	free(s.user);
-	return r < 0 ? EXIT_UNDONE : EXIT_DONE;
+	return r < 0 ? EXIT_UNDONE : EXIT_SUCCESS;
 }

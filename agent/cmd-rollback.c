@@ -451,13 +451,13 @@ static int choose(const struct agent_options *options, struct course *c)
 
 static bool failed(int status)
 {
-	return status != EXIT_DONE && status != EXIT_CONFLICTS && status != EXIT_DEFERRED;
+	return status != EXIT_SUCCESS && status != EXIT_CONFLICTS && status != EXIT_DEFERRED;
 }
 
 /* What is deferred keeps its record, and is tried again by the next rollback. */
 static int go_back(const struct agent_options *options, struct course *c)
 {
-	int status = EXIT_DONE, r = 0;
+	int status = EXIT_SUCCESS, r = 0;
 
 	while (!failed(status) && status != EXIT_DEFERRED && r == 0 && c->serial) {
 		status = undo_record(options, c->serial);

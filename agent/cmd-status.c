@@ -53,7 +53,7 @@ int agent_command_conflicts(void *options, char **arguments)
 	(void)arguments;
 	if (r == 0) {
 		report_conflicts(&a, &a.conflicts);
-		r = conflicts_waiting(&a.conflicts) ? EXIT_CONFLICTS : EXIT_DONE;
+		r = conflicts_waiting(&a.conflicts) ? EXIT_CONFLICTS : EXIT_SUCCESS;
 	}
 	agent_close(&a);
 	return r;

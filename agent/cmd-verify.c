@@ -105,7 +105,7 @@ int agent_command_verify(void *settings, char **arguments)
 		if (!v.list && !options->quiet)
 			printf("%lu checked, %lu differ, %lu could not be read\n", v.checked,
 				v.different, v.unreadable);
-		r = v.different || v.unreadable ? EXIT_DIFFERENT : EXIT_DONE;
+		r = v.different || v.unreadable ? EXIT_DIFFERENT : EXIT_SUCCESS;
 	}
 	json_object_put(v.list);
 	agent_close(&a);

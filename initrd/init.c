@@ -10,6 +10,7 @@
 #include "initrd/modules.h"
 #include "initrd/original.h"
 #include "initrd/switch.h"
+#include "lib/exit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -83,12 +84,12 @@ int main(int argc, char **argv)
 	if (getpid() != 1) {
 		/* Not through stdio, which would be a kilobyte more of an image for this alone. */
 		(void)!write(STDERR_FILENO, not_pid_1, strlen(not_pid_1));
-		return 2;
+		return EXIT_USAGE;
 	}
 	/* The kernel puts name=value words that it does not know into the environment. */
 	if (!getenv("xfnet"))
 		original_exec(argv);
 	early_save_arguments(argc, argv);
 	boot_run(&boot, steps, BOOT_STEPS);
-	return 1; /* the last step does not return */
+	return EXIT_FAILURE; /* the last step does not return */
 }

@@ -7,6 +7,7 @@
 #include "initrd/log.h"
 #include "initrd/power.h"
 #include "initrd/unmount.h"
+#include "lib/exit.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -55,7 +56,7 @@ int main(int argc, char **argv)
 
 	if (!verb || (!as_guard && getpid() != 1)) {
 		(void)!write(STDERR_FILENO, usage, strlen(usage));
-		return 2;
+		return EXIT_USAGE;
 	}
 	if (!as_guard)
 		return shut_down(verb);

@@ -226,7 +226,7 @@ static size_t index_of(const struct cli_program *p, int c)
 static int refuse(const struct parse *s, const char *what, const char *which)
 {
 	cli_error(0, "%s%s; see %s --help", what, which, s->program->name);
-	return CLI_USAGE;
+	return EXIT_USAGE;
 }
 
 /* The word that getopt_long(3) did not like. */
@@ -266,10 +266,10 @@ static int take(struct parse *s, int c)
 		cli_error(0, "--%s: \"%s\" %s", o->name, optarg, wrong);
 	else
 		cli_error(0, "--%s %s", o->name, wrong);
-	return CLI_USAGE;
+	return EXIT_USAGE;
 }
 
-/* Options up to the first argument (shorts), or all (shorts + 1). 0 or CLI_USAGE, with a message.
+/* Options up to the first argument (shorts), or all (shorts + 1). 0 or EXIT_USAGE, with a message.
  */
 static int take_options(struct parse *s, int argc, char **argv, const char *shorts)
 {
@@ -340,11 +340,11 @@ static int without_command(struct parse *s, char **words)
 	if (!word) {
 		cli_error(0, "%s%sno command", group ? group : "", group ? ": " : "");
 		print_commands(stderr, p, group);
-		return CLI_USAGE;
+		return EXIT_USAGE;
 	}
 	cli_error(0, "%s%s%s: no such command; see %s --help", group ? group : "", group ? " " : "",
 		word, p->name);
-	return CLI_USAGE;
+	return EXIT_USAGE;
 }
 
 static int check_options(const struct parse *s, const struct cli_command *c)
@@ -358,11 +358,11 @@ static int check_options(const struct parse *s, const struct cli_command *c)
 		if (s->given[i] && !cli_in_list(c->options, name)) {
 			cli_error(0, "%s does not take --%s; see %s %s --help", c->name, name,
 				p->name, c->name);
-			return CLI_USAGE;
+			return EXIT_USAGE;
 		}
 		if (!s->given[i] && cli_in_list(c->required, name)) {
 			cli_error(0, "%s: --%s is required", c->name, name);
-			return CLI_USAGE;
+			return EXIT_USAGE;
 		}
 	}
 	return 0;
@@ -374,7 +374,7 @@ static int check_arguments(const struct parse *s, const struct cli_command *c, i
 		return 0;
 	cli_error(0, "%s: too %s arguments", c->name, n < c->least ? "few" : "many");
 	print_usage(stderr, s->program, c);
-	return CLI_USAGE;
+	return EXIT_USAGE;
 }
 
 /* A full disk or a closed pipe must not look like success. */

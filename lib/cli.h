@@ -14,9 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/exit.h"
 #include "lib/value.h"
-
-#define CLI_USAGE 2 /* the exit status of a wrong command line, for all programs */
 
 struct cli_option {
 	const char *name;            /* without dashes */
@@ -71,7 +70,7 @@ struct cli_program {
 
 /*
  * Parse argv into options, which holds the defaults before, and run the command. Returns its exit
- * status; 0 after --help or --version; CLI_USAGE after a message that says what is wrong. What the
+ * status; 0 after --help or --version; EXIT_USAGE after a message that says what is wrong. What the
  * command printed is flushed: if that fails, the status is not 0 (write_error in its place).
  * begin, if not NULL, is called with the options before the command; its status ends the run if it
  * is not 0.

@@ -39,7 +39,7 @@ int command_build(void *given, char **arguments)
 		return status;
 	options->initrd.version = arguments[0];
 	if (!options_check_version(options))
-		return CLI_USAGE;
+		return EXIT_USAGE;
 	if (options->output)
 		return build(options, options->output);
 	if (snprintf(path, sizeof(path), "%s/boot/xf-initrd-%s.img", options->initrd.root,

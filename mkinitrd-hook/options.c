@@ -141,5 +141,5 @@ int options_make(struct options *o)
 		.firmware = o->firmware,
 		.tree = o->tree ? without_slashes(o->tree) : NULL,
 	};
-	return set_codec(o) && set_level(o) && set_mtime(o) && set_names(o) ? 0 : CLI_USAGE;
+	return set_codec(o) && set_level(o) && set_mtime(o) && set_names(o) ? 0 : EXIT_USAGE;
 }

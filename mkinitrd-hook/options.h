@@ -23,7 +23,7 @@ struct options {
 /* For the modifiable ones: argv's strings may be changed (C11, 5.1.2.2.1). */
 value_set_fn options_set_modifiable;
 
-/* Set options->initrd from the others. Returns 0, or CLI_USAGE after a message. */
+/* Set options->initrd from the others. Returns 0, or EXIT_USAGE after a message. */
 int options_make(struct options *options);
 
 /* The version in initrd.version must be one. Returns false after a message. */

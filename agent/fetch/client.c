@@ -70,7 +70,7 @@ static void say(struct job *j, int error, const void *data, size_t n, bool last)
 
 	/* Without its reader there is nothing left to do. */
 	if (sendmsg(j->client->fd, &message, MSG_NOSIGNAL) < 0)
-		exit(1);
+		exit(EXIT_FAILURE);
 	j->used = !last;
 }
 
@@ -267,7 +267,7 @@ static void next_server(struct client *c)
 	c->heard = now();
 	c->rpc = rpc_init_context();
 	if (!c->rpc || !auth)
-		exit(1);
+		exit(EXIT_FAILURE);
 	rpc_set_auth(c->rpc, auth);
 	c->lost = rpc_connect_async(c->rpc, host(c), (int)c->url->port, connected, c) != 0;
 }

@@ -12,11 +12,12 @@
 
 #include "agent/fetch/client.h"
 #include "agent/fetch/confine.h"
+#include "lib/exit.h"
 
 static int fail(const char *about, const char *what)
 {
 	fprintf(stderr, "xf-fetch: %s: %s\n", about, what);
-	return 1;
+	return EXIT_FAILURE;
 }
 
 /* Names become addresses while files can still be read; a name that has none is left out. */
@@ -66,7 +67,7 @@ int main(int argc, char **argv)
 		fputs("usage: xf-fetch URL FIRST-SERVER\n"
 		      "       by xf-agent, which speaks to it on descriptor 0\n",
 			stderr);
-		return 2;
+		return EXIT_USAGE;
 	}
 	if (share_url_parse(argv[1], &url, &what) < 0)
 		return fail(argv[1], what);

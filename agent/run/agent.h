@@ -15,18 +15,7 @@
 #include "agent/transaction/change.h"
 #include "agent/transaction/owners.h"
 #include "agent/transaction/transaction.h"
-
-/* Exit status, xf-agent(8). */
-enum {
-	EXIT_DONE = 0,
-	EXIT_DIFFERENT = 1, /* verify, diff */
-	EXIT_USAGE = 2,
-	EXIT_CONFLICTS = 10,
-	EXIT_DEFERRED = 11,
-	EXIT_REFUSED = 20,
-	EXIT_UNREACHABLE = 21,
-	EXIT_UNDONE = 30, /* failed, nothing was changed */
-};
+#include "lib/exit.h"
 
 enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE };
 

@@ -175,5 +175,5 @@ int agent_left(const struct agent *a)
 {
 	return a->unfinished || a->status.deferred ? EXIT_DEFERRED
 	       : a->status.conflicts               ? EXIT_CONFLICTS
-						   : EXIT_DONE;
+						   : EXIT_SUCCESS;
 }

@@ -43,12 +43,12 @@ static void start_program(const struct share_nfs *s, int fd)
 	snprintf(path + (n > 0 ? n : 0), sizeof(PROGRAM), "%s", PROGRAM);
 	/* Standard output is not for it. */
 	if (dup2(fd, 0) < 0 || dup2(2, 1) < 0)
-		_exit(1);
+		_exit(EXIT_FAILURE);
 	snprintf(first, sizeof(first), "%u", s->died);
 	execl(path, PROGRAM, s->url, first, NULL);
 	execl(XF_LIBEXECDIR "/" PROGRAM, PROGRAM, s->url, first, NULL);
 	perror("xf-agent: " XF_LIBEXECDIR "/" PROGRAM);
-	_exit(1);
+	_exit(EXIT_FAILURE);
 }
 
 static int start(struct share_nfs *s)

@@ -8,6 +8,6 @@ int command_check(void *options, char **arguments)
 
 	(void)options;
 	if (length < 0)
-		return XFNET_BAD;
-	return read_text(text, (size_t)length, &cmdline) ? XFNET_BAD : XFNET_GOOD;
+		return EXIT_FAILURE;
+	return read_text(text, (size_t)length, &cmdline) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

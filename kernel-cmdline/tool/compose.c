@@ -127,24 +127,24 @@ static int compose(const char *const part[PARTS])
 {
 	char *text = NULL, net[XF_WORD_MAX];
 	static struct xf_cmdline cmdline;
-	int status = XFNET_BAD;
+	int status = EXIT_FAILURE;
 	size_t length, words = 0;
 	FILE *to = open_memstream(&text, &length);
 	bool good;
 
 	if (!to)
-		return cli_error(XFNET_BAD, "out of memory");
+		return cli_error(EXIT_FAILURE, "out of memory");
 	fputs("xfnet=", to);
 	good = put_net(to, part);
 	fflush(to);
 	words = length;
 	good = good && put_words(to, part);
 	if (fclose(to))
-		status = cli_error(XFNET_BAD, "out of memory");
+		status = cli_error(EXIT_FAILURE, "out of memory");
 	else if (good && read_text(text, length, &cmdline) == 0) {
 		xfnet_format(&cmdline.net, net, sizeof(net));
 		printf("xfnet=%s%s\n", net, text + words);
-		status = XFNET_GOOD;
+		status = EXIT_SUCCESS;
 	}
 	free(text);
 	return status;

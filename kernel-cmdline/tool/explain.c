@@ -22,7 +22,7 @@ static int print_table(const struct facts *facts)
 			printf("  (%s)", f->note);
 		putchar('\n');
 	}
-	return XFNET_GOOD;
+	return EXIT_SUCCESS;
 }
 
 static int print_sh(const struct facts *facts)
@@ -40,7 +40,7 @@ static int print_sh(const struct facts *facts)
 		}
 		fputs("'\n", stdout);
 	}
-	return XFNET_GOOD;
+	return EXIT_SUCCESS;
 }
 
 /* Bytes that are not UTF-8 have no place in JSON: the fact that holds some, or NULL. */
@@ -90,12 +90,12 @@ static int print_json(const struct facts *facts)
 
 	if (bad)
 		return cli_error(
-			XFNET_BAD, "%s is not UTF-8, JSON cannot hold it: use --sh", bad->key);
+			EXIT_FAILURE, "%s is not UTF-8, JSON cannot hold it: use --sh", bad->key);
 	all = json_object_new_object();
 	for (unsigned int i = 0; i < facts->n; i++)
 		json_object_object_add(all, facts->fact[i].key, json_value(&facts->fact[i]));
 	json_print(all);
-	return XFNET_GOOD;
+	return EXIT_SUCCESS;
 }
 
 /* Returns the length without the last newline, or a negative errno after saying what is wrong. */
@@ -130,13 +130,13 @@ int command_explain(void *options, char **arguments)
 	int length;
 
 	if (o->cmdline && arguments[0])
-		return cli_error(CLI_USAGE, "explain: a text or --cmdline, not both");
+		return cli_error(EXIT_USAGE, "explain: a text or --cmdline, not both");
 	if (arguments[0])
 		length = join_words(arguments, text);
 	else
 		length = read_file(o->cmdline ? o->cmdline : "/proc/cmdline", text);
 	if (length < 0 || read_text(text, (size_t)length, &cmdline) < 0)
-		return XFNET_BAD;
+		return EXIT_FAILURE;
 	facts_of(&cmdline, &facts);
 	return o->json ? print_json(&facts) : o->sh ? print_sh(&facts) : print_table(&facts);
 }

@@ -74,5 +74,5 @@ int main(int argc, char **argv)
 	struct settings settings = { 0 };
 
 	setlocale(LC_CTYPE, "");
-	return cli_run(&program, argc, argv, &settings, NULL, XFNET_BAD);
+	return cli_run(&program, argc, argv, &settings, NULL, EXIT_FAILURE);
 }

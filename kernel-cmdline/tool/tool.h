@@ -11,9 +11,6 @@
 
 #define TEXT_BYTES_MAX 65536 /* of a text to look at; Linux has 2048 or 4096 */
 
-/* Exit statuses. */
-enum { XFNET_GOOD = 0, XFNET_BAD = 1 };
-
 /* The parts of a command line that compose puts together: the fields of xfnet=, then words. */
 enum part {
 	PART_CLIENT,

@@ -133,7 +133,7 @@ static void refuses(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		int status = run(lines[i]);
 
-		if (status != CLI_USAGE || ran)
+		if (status != EXIT_USAGE || ran)
 			fail_msg("%s: %d", lines[i], status);
 	}
 	assert_int_equal(run("p share gc --keep 4294967295"), 7);
@@ -246,7 +246,7 @@ static void says_what_is_wrong(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		assert_string_equal(printed(2, cases[i][0], CLI_USAGE), cases[i][1]);
+		assert_string_equal(printed(2, cases[i][0], EXIT_USAGE), cases[i][1]);
 }
 
 static void says_why(void **state)

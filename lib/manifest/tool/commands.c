@@ -236,7 +236,7 @@ int command_create(void *options, char **arguments)
 		return EXIT_TROUBLE;
 	}
 	set_head(o, &m->head);
-	return put_manifest(o, arguments[0], m, key) < 0 ? EXIT_TROUBLE : EXIT_SAME;
+	return put_manifest(o, arguments[0], m, key) < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
 static int compare(const struct settings *o, const struct manifest *a, const struct manifest *b,
@@ -251,7 +251,7 @@ static int compare(const struct settings *o, const struct manifest *a, const str
 	report_end(&report);
 	if (report.errors)
 		return EXIT_TROUBLE;
-	return report.changed || report.in_a || report.in_b ? EXIT_DIFFERENT : EXIT_SAME;
+	return report.changed || report.in_a || report.in_b ? EXIT_DIFFERENT : EXIT_SUCCESS;
 }
 
 int command_verify(void *options, char **arguments)
@@ -287,7 +287,7 @@ int command_show(void *options, char **arguments)
 		print_manifest_json(m);
 	else
 		print_manifest(m);
-	return EXIT_SAME;
+	return EXIT_SUCCESS;
 }
 
 int command_check(void *options, char **arguments)
@@ -299,7 +299,7 @@ int command_check(void *options, char **arguments)
 	if (r < 0)
 		return r == -EBADMSG ? EXIT_DIFFERENT : EXIT_TROUBLE;
 	print_check(arguments[0], m, o->pub != NULL, o->json);
-	return EXIT_SAME;
+	return EXIT_SUCCESS;
 }
 
 /* Only what a reader accepts is signed. */
@@ -324,7 +324,7 @@ int command_sign(void *options, char **arguments)
 	r = manifest_sign(AT_FDCWD, arguments[0], &data, key);
 	if (r < 0)
 		cli_error(r, "%s" SIGNATURE_SUFFIX, arguments[0]);
-	return r < 0 ? EXIT_TROUBLE : EXIT_SAME;
+	return r < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
 int command_keygen(void *options, char **arguments)
@@ -337,5 +337,5 @@ int command_keygen(void *options, char **arguments)
 		cli_error(0, "%s or %s.pub exists, and is not replaced", o->output, o->output);
 	else if (r < 0)
 		cli_error(r, "%s", o->output);
-	return r < 0 ? EXIT_TROUBLE : EXIT_SAME;
+	return r < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }

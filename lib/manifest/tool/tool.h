@@ -6,10 +6,8 @@
 #include <stdint.h>
 
 #include "lib/cli.h"
+#include "lib/exit.h"
 #include "lib/manifest/manifest.h"
-
-/* Like cmp(1) and diff(1). */
-enum { EXIT_SAME, EXIT_DIFFERENT, EXIT_TROUBLE };
 
 /* What the options say. */
 struct settings {
