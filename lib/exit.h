@@ -12,6 +12,8 @@ enum {
 	EXIT_USAGE = 2,     /* a wrong command line, for all programs */
 	EXIT_TROUBLE = 2,   /* xf-manifest, whose EXIT_DIFFERENT must not mean a failure */
 
+	EXIT_TIMEOUT = 3, /* xenfarm: libvirt did not answer in time, or a client did not */
+
 	/* xf-agent: something is left to do … */
 	EXIT_CONFLICTS = 10,
 	EXIT_DEFERRED = 11,

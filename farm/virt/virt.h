@@ -1,0 +1,48 @@
+/*
+ * The connection to libvirt: it never hangs for ever, it prints no messages of its own, and what
+ * fails is said in three parts: what, why, and what to do.
+ */
+#ifndef FARM_VIRT_H
+#define FARM_VIRT_H
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+
+enum virt_kind { VIRT_QEMU, VIRT_XEN, VIRT_TEST /* libvirt's test driver */ };
+
+/*
+ * Connect to uri. A thread runs libvirt's event loop from now on, so that a host that stops to
+ * answer is noticed by keep-alive messages. Returns 0, or -errno after a message.
+ */
+int virt_open(const char *uri, bool read_only, virConnectPtr *connection);
+void virt_close(virConnectPtr *connection);
+#define AUTO_VIRT __attribute__((cleanup(virt_close)))
+
+enum virt_kind virt_kind(virConnectPtr connection);
+
+/*
+ * Say why the last call to libvirt of this thread failed: "WHAT: WHY [libvirt: TEXT]; DO". what is
+ * what could not be done; the rest follows from libvirt's error, unless remedy says what to do.
+ * Returns -errno: -ENOENT for what does not exist, -EACCES, -EEXIST, -EBUSY, -ENOTCONN, -EIO.
+ */
+__attribute__((format(printf, 2, 3))) int virt_error(const char *remedy, const char *what, ...);
+
+/* The errno for it alone, negative, without a message. */
+int virt_errno(void);
+
+/*
+ * What is done from now on ("starting web1") has to be done in that many seconds, or the program
+ * prints so and ends with EXIT_TIMEOUT. 0 seconds: no limit.
+ */
+__attribute__((format(printf, 2, 3))) void virt_watch(unsigned int seconds, const char *what, ...);
+void virt_watch_end(void);
+
+/* Seconds for virt_watch(): a connection, and one call to libvirt that starts or changes something.
+ */
+#define VIRT_CONNECT_LIMIT 15
+#define VIRT_CALL_LIMIT    120
+
+void virt_free_domain(virDomainPtr *domain);
+#define AUTO_VIRT_DOMAIN __attribute__((cleanup(virt_free_domain)))
+
+#endif
