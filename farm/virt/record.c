@@ -1,0 +1,221 @@
+#include "farm/virt/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/parser.h>
+#include <libxml/xmlwriter.h>
+
+#include "farm/name.h"
+#include "lib/value.h"
+
+static const char *const states[] = { [RECORD_CREATING] = "creating", [RECORD_READY] = "ready" };
+
+const char *record_state_name(enum record_state state)
+{
+	return states[state];
+}
+
+bool record_is_uuid(const char *text)
+{
+	for (size_t i = 0; i < RECORD_UUID_SIZE - 1; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		char c = text[i];
+
+		if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return text[RECORD_UUID_SIZE - 1] == '\0';
+}
+
+/* Bytes that a terminal would obey: C0, DEL, and C1 as UTF-8 writes them (0xc2 0x80 … 0x9f); and
+ * the marks that turn the direction of text (U+202A … U+202E, U+2066 … U+2069). */
+static bool has_control(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+		if (*p < ' ' || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) ||
+			(p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+			(p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9))
+			return true;
+	return false;
+}
+
+const char *record_check_admin(const char *text)
+{
+	if (strlen(text) > RECORD_ADMIN_MAX)
+		return "is longer than 200 bytes";
+	if (!xmlCheckUTF8((const xmlChar *)text))
+		return "is not UTF-8";
+	return has_control(text) ? "has control characters" : NULL;
+}
+
+/* --- parsing --- */
+
+static bool is_time(const char *text)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+
+	for (size_t i = 0; i < sizeof(form); i++)
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	return true;
+}
+
+static const char *set_share(struct record *r, const char *text)
+{
+	if (!record_is_uuid(text))
+		return "share is not a UUID";
+	strcpy(r->share, text);
+	return NULL;
+}
+
+static const char *set_address(struct record *r, const char *text)
+{
+	return xf_addr_parse(text, strlen(text), &r->address) < 0 || r->address.family != 4
+		       ? "address is not an IPv4 address"
+		       : NULL;
+}
+
+static const char *set_pin(struct record *r, const char *text)
+{
+	r->pin = 0;
+	return *text && value_number(&r->pin, text) ? "pin is not a generation's number" : NULL;
+}
+
+static const char *set_channel(struct record *r, const char *text)
+{
+	if (name_check(text))
+		return "channel is not a name";
+	strcpy(r->channel, text);
+	return NULL;
+}
+
+static const char *set_admin(struct record *r, const char *text)
+{
+	if (record_check_admin(text))
+		return "admin is too long, or has control characters";
+	strcpy(r->admin, text);
+	return NULL;
+}
+
+static const char *set_state(struct record *r, const char *text)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (strcmp(states[i], text) == 0) {
+			r->state = i;
+			return NULL;
+		}
+	return "state is unknown";
+}
+
+static const char *set_created(struct record *r, const char *text)
+{
+	if (!is_time(text))
+		return "created is not a time";
+	strcpy(r->created, text);
+	return NULL;
+}
+
+static const struct field {
+	const char *name;
+	const char *(*set)(struct record *record, const char *text);
+	const char *missing; /* NULL: it may be missing */
+} fields[] = {
+	{ "share", set_share, "share is missing" },
+	{ "address", set_address, "address is missing" },
+	{ "pin", set_pin, NULL },
+	{ "channel", set_channel, NULL },
+	{ "admin", set_admin, NULL },
+	{ "state", set_state, "state is missing" },
+	{ "created", set_created, "created is missing" },
+};
+
+static const char *take_field(const struct field *field, xmlNode *node, struct record *record)
+{
+	xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)field->name);
+	const char *wrong = text ? field->set(record, (const char *)text) : field->missing;
+
+	xmlFree(text);
+	return wrong;
+}
+
+static const char *take(xmlNode *node, struct record *record)
+{
+	const char *wrong = NULL;
+	size_t n = sizeof(fields) / sizeof(*fields);
+
+	/* virDomainGetMetadata(3), which was asked for this namespace, takes it off. */
+	if (!node || (node->ns && strcmp((const char *)node->ns->href, RECORD_NAMESPACE) != 0))
+		return "it is not of our namespace";
+	if (strcmp((const char *)node->name, "master") == 0) {
+		record->role = RECORD_MASTER;
+		n = 1;
+	} else if (strcmp((const char *)node->name, "client") != 0) {
+		return "it is neither a client's nor a master's";
+	}
+	for (size_t i = 0; i < n && !wrong; i++)
+		wrong = take_field(&fields[i], node, record);
+	return wrong;
+}
+
+int record_parse(const char *xml, struct record *record, const char **what)
+{
+	size_t n = strlen(xml);
+	xmlDoc *doc = NULL;
+
+	memset(record, 0, sizeof(*record));
+	strcpy(record->channel, "live");
+	*what = "it is longer than 8192 bytes";
+	if (n > RECORD_BYTES_MAX)
+		return -EINVAL;
+	doc = xmlReadMemory(
+		xml, (int)n, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	*what = doc && !doc->intSubset ? take(xmlDocGetRootElement(doc), record)
+				       : "it is not XML of ours";
+	xmlFreeDoc(doc);
+	return *what ? -EINVAL : 0;
+}
+
+/* --- composing --- */
+
+static bool attribute(xmlTextWriterPtr w, const char *name, const char *value)
+{
+	return xmlTextWriterWriteAttribute(w, (const xmlChar *)name, (const xmlChar *)value) >= 0;
+}
+
+static bool write_client(xmlTextWriterPtr w, const struct record *r)
+{
+	char address[XF_ADDR_TEXT_MAX], pin[16] = "";
+
+	xf_addr_format(&r->address, address);
+	if (r->pin)
+		snprintf(pin, sizeof(pin), "%u", r->pin);
+	return attribute(w, "address", address) && attribute(w, "pin", pin) &&
+	       attribute(w, "channel", r->channel) && attribute(w, "admin", r->admin) &&
+	       attribute(w, "state", states[r->state]) && attribute(w, "created", r->created);
+}
+
+bool record_write(xmlTextWriterPtr w, const struct record *r)
+{
+	const char *name = r->role == RECORD_MASTER ? "master" : "client";
+
+	return xmlTextWriterStartElementNS(w, (const xmlChar *)RECORD_PREFIX, (const xmlChar *)name,
+		       (const xmlChar *)RECORD_NAMESPACE) >= 0 &&
+	       attribute(w, "share", r->share) &&
+	       (r->role == RECORD_MASTER || write_client(w, r)) && xmlTextWriterEndElement(w) >= 0;
+}
+
+char *record_format(const struct record *record)
+{
+	xmlBuffer *buffer = xmlBufferCreate();
+	xmlTextWriter *w = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
+	char *text = NULL;
+
+	if (w && record_write(w, record) && xmlTextWriterFlush(w) >= 0)
+		text = strdup((const char *)xmlBufferContent(buffer));
+	xmlFreeTextWriter(w);
+	xmlBufferFree(buffer);
+	return text;
+}
