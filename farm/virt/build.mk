@@ -1,0 +1,9 @@
+# libvirt: connection, records, domains' XML. A program that uses it names $(VIRT_SRC) and $(VIRT_PKGS).
+VIRT_SRC := $(addprefix farm/virt/,virt.c record.c domain-xml.c domain-read.c kvm.c lock.c)
+VIRT_PKGS := libvirt libxml-2.0
+
+UNITS += virt_test
+virt_test_SRC := farm/virt/test/virt_test.c farm/name.c kernel-cmdline/addr.c kernel-cmdline/scan.c lib/cli.c lib/spawn.c \
+	lib/value.c lib/publish.c $(VIRT_SRC)
+virt_test_PKGS := $(VIRT_PKGS) cmocka
+virt_test_LIBS := -pthread
