@@ -3,9 +3,10 @@
  * parser without I/O or allocation: xf-mkinitrd checks what it writes by it.
  *
  *	xenfarm-modules 1 KERNEL-VERSION
- *	module NAME FILE DEP,DEP,…     dependencies complete, in the order to load; "-": none
- *	alias PATTERN NAME
- *	builtin NAME
+ *	module NAME FILE DEP,DEP,…     FILE is beside the table; all dependencies, in the order to
+ *	                               load them; "-": none
+ *	alias PATTERN NAME             an fnmatch(3) pattern, as modules.alias has it
+ *	builtin NAME                   part of the kernel itself
  */
 #ifndef INITRD_MODTABLE_H
 #define INITRD_MODTABLE_H

@@ -26,7 +26,7 @@ static void print_row(const struct cpio_entry *entry)
 		printf("%10zu %10zu  /%s\n", entry->size, packed.size, entry->name);
 }
 
-static void print_top(const struct image *image)
+static void print_top(const struct cpio_tree *image)
 {
 	const struct cpio_entry **sorted = calloc(image->n, sizeof(*sorted));
 
@@ -54,7 +54,7 @@ static void add_number(struct json_object *object, const char *key, size_t numbe
 	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
 }
 
-static struct json_object *files_json(const struct image *image)
+static struct json_object *files_json(const struct cpio_tree *image)
 {
 	struct json_object *files = json_object_new_array();
 
@@ -94,7 +94,8 @@ static struct json_object *initrd_json(
 	return root;
 }
 
-void report(const struct options *options, const char *path, const struct initrd *initrd)
+void build_report(
+	const struct mkinitrd_options *options, const char *path, const struct initrd *initrd)
 {
 	if (options->json)
 		json_print(initrd_json(path, options->initrd.version, initrd));

@@ -1,8 +1,8 @@
 /*
  * What was built, for people and for programs.
  */
-#ifndef MKINITRD_HOOK_REPORT_H
-#define MKINITRD_HOOK_REPORT_H
+#ifndef MKINITRD_HOOK_BUILD_REPORT_H
+#define MKINITRD_HOOK_BUILD_REPORT_H
 
 #include "mkinitrd-hook/options.h"
 
@@ -10,6 +10,7 @@
  * As the options say: a JSON object on stdout, or one line, with the largest files if verbose, or
  * nothing.
  */
-void report(const struct options *options, const char *path, const struct initrd *initrd);
+void build_report(
+	const struct mkinitrd_options *options, const char *path, const struct initrd *initrd);
 
 #endif

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int publish(const struct options *options, const char *path, const struct initrd *initrd)
+static int publish(
+	const struct mkinitrd_options *options, const char *path, const struct initrd *initrd)
 {
 	int rc = options->dry_run ? 0 : blob_publish(&initrd->packed, path, 0644);
 
@@ -18,27 +19,27 @@ static int publish(const struct options *options, const char *path, const struct
 	return rc;
 }
 
-static int build(const struct options *options, const char *path)
+static int build(const struct mkinitrd_options *options, const char *path)
 {
 	struct initrd initrd = { 0 };
 	bool done = !initrd_make(&options->initrd, &initrd) && !publish(options, path, &initrd);
 
 	if (done)
-		report(options, path, &initrd);
+		build_report(options, path, &initrd);
 	initrd_free(&initrd);
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int command_build(void *given, char **arguments)
+int mkinitrd_build(void *given, char **arguments)
 {
-	struct options *options = given;
+	struct mkinitrd_options *options = given;
 	char path[PATH_MAX];
-	int status = options_make(options);
+	int status = mkinitrd_options_make(options);
 
 	if (status)
 		return status;
 	options->initrd.version = arguments[0];
-	if (!options_check_version(options))
+	if (!mkinitrd_options_check_version(options))
 		return EXIT_USAGE;
 	if (options->output)
 		return build(options, options->output);

@@ -16,11 +16,11 @@
 #include <sys/stat.h>
 
 /* Says on stderr why there is not exactly one. */
-static const char *find_version(const char *path, const struct tree *tree)
+static const char *find_version(const char *path, const struct initrd_index *index)
 {
-	static struct kernels kernels;
+	static struct index_kernels kernels;
 
-	tree_kernels(tree, &kernels);
+	index_kernels(index, &kernels);
 	if (kernels.n == 1)
 		return kernels.version[0];
 	cli_error(0, "%s: %s; say which kernel boots it with --kernel VERSION", path,
@@ -30,20 +30,20 @@ static const char *find_version(const char *path, const struct tree *tree)
 	return NULL;
 }
 
-static int put_in(const struct options *options, const struct source *source, const char *path,
-	struct initrd *initrd)
+static int put_in(const struct mkinitrd_options *options, const struct initrd_file *source,
+	const char *path, struct initrd *initrd)
 {
-	const struct merge how = {
+	const struct exchange how = {
 		.image = &source->image,
 		.segments = &source->segments,
-		.tree = &source->tree,
+		.index = &source->index,
 		.ours = &initrd->image,
 		.mtime = options->initrd.mtime,
 		.as_it_was = !options->compress,
 		.codec = options->initrd.codec,
 		.level = options->initrd.level,
 	};
-	int rc = merge(&how, &initrd->packed, &initrd->unpacked);
+	int rc = exchange_make(&how, &initrd->packed, &initrd->unpacked);
 
 	if (rc == -ENOENT)
 		cli_error(0, "%s: it has no init: is it a whole initramfs?", path);
@@ -52,11 +52,11 @@ static int put_in(const struct options *options, const struct source *source, co
 	return rc;
 }
 
-static bool fits(const char *path, const struct tree *tree, const struct initrd *initrd)
+static bool fits(const char *path, const struct initrd_index *index, const struct initrd *initrd)
 {
 	char file[2 * PATH_MAX];
 	const char *where = "";
-	uint32_t processor = processor_of_tree(tree, &where);
+	uint32_t processor = processor_of_initrd(index, &where);
 
 	snprintf(file, sizeof(file), "%s: /%s", path, where);
 	return processor_fits(file, processor, elf_processor(&initrd->init));
@@ -73,8 +73,8 @@ static int publish(const char *from, const char *to, const struct initrd *initrd
 	return rc;
 }
 
-static int exchange(
-	struct options *options, const char *path, struct source *source, struct initrd *initrd)
+static int exchange(struct mkinitrd_options *options, const char *path, struct initrd_file *source,
+	struct initrd *initrd)
 {
 	char real[PATH_MAX];
 	const char *to = options->output;
@@ -84,30 +84,30 @@ static int exchange(
 		cli_error(-errno, "%s", path);
 		return -1;
 	}
-	if (source_open(path, source))
+	if (initrd_file_open(path, source))
 		return -1;
 	if (!options->initrd.version)
-		options->initrd.version = find_version(path, &source->tree);
-	if (!options->initrd.version || !options_check_version(options) ||
-		initrd_collect(&options->initrd, initrd) || !fits(path, &source->tree, initrd) ||
+		options->initrd.version = find_version(path, &source->index);
+	if (!options->initrd.version || !mkinitrd_options_check_version(options) ||
+		initrd_collect(&options->initrd, initrd) || !fits(path, &source->index, initrd) ||
 		put_in(options, source, path, initrd))
 		return -1;
 	if (!options->dry_run && publish(path, to, initrd))
 		return -1;
-	report(options, to, initrd);
+	build_report(options, to, initrd);
 	return 0;
 }
 
-int command_exchange(void *options, char **arguments)
+int mkinitrd_exchange(void *options, char **arguments)
 {
-	struct source source = { 0 };
+	struct initrd_file source = { 0 };
 	struct initrd initrd = { 0 };
-	int status = options_make(options);
+	int status = mkinitrd_options_make(options);
 
 	if (status)
 		return status;
 	status = exchange(options, arguments[0], &source, &initrd) ? EXIT_FAILURE : EXIT_SUCCESS;
 	initrd_free(&initrd);
-	source_close(&source);
+	initrd_file_close(&source);
 	return status;
 }

@@ -49,7 +49,7 @@ static const char *reason(int rc)
 	return strerror(-rc);
 }
 
-static int extract(const char *image, const struct source *source, const char *path)
+static int extract(const char *image, const struct initrd_file *source, const char *path)
 {
 	AUTO_CLOSE int directory = open_directory(path);
 	struct unpacked result;
@@ -68,14 +68,15 @@ static int extract(const char *image, const struct source *source, const char *p
 	return rc;
 }
 
-int command_extract(void *options, char **arguments)
+int mkinitrd_extract(void *options, char **arguments)
 {
-	struct source source;
+	struct initrd_file source;
 	bool done;
 
 	(void)options;
 	/* All names are looked at before the first one is written. */
-	done = !source_open(arguments[0], &source) && !extract(arguments[0], &source, arguments[1]);
-	source_close(&source);
+	done = !initrd_file_open(arguments[0], &source) &&
+	       !extract(arguments[0], &source, arguments[1]);
+	initrd_file_close(&source);
 	return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -10,24 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *whose_init(const struct tree *tree)
+static const char *whose_init(const struct initrd_index *index)
 {
-	const struct tree_file *init = tree_find(tree, "init");
-	const struct blob content = init ? tree_content(tree, init) : (struct blob){ 0 };
+	const struct index_file *init = index_find(index, "init");
+	const struct blob content = init ? index_content(index, init) : (struct blob){ 0 };
 
 	if (!init)
 		return "none";
-	if (!program_is_init(&content))
+	if (!init_check_is_ours(&content))
 		return "other";
-	return tree_find(tree, "init" MERGE_KEPT) ? "exchanged" : "xf-init";
+	return index_find(index, "init" EXCHANGE_KEPT) ? "exchanged" : "xf-init";
 }
 
-static size_t entries_of(const struct source *source, size_t segment)
+static size_t entries_of(const struct initrd_file *source, size_t segment)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < source->tree.n; i++)
-		n += source->tree.file[i].segment == segment;
+	for (size_t i = 0; i < source->index.n; i++)
+		n += source->index.file[i].segment == segment;
 	return n;
 }
 
@@ -36,11 +36,11 @@ static const char *packed_by(const struct segment *segment)
 	return segment->codec ? segment->codec->name : "none";
 }
 
-static void print_text(const char *path, const struct source *source)
+static void print_text(const char *path, const struct initrd_file *source)
 {
-	struct kernels kernels;
+	struct index_kernels kernels;
 
-	printf("%s: %zu bytes, init: %s\n", path, source->image.size, whose_init(&source->tree));
+	printf("%s: %zu bytes, init: %s\n", path, source->image.size, whose_init(&source->index));
 	printf("%10s %10s %-6s %10s %6s\n", "at byte", "bytes", "packed", "unpacked", "files");
 	for (size_t i = 0; i < source->segments.n; i++) {
 		const struct segment *s = &source->segments.segment[i];
@@ -48,7 +48,7 @@ static void print_text(const char *path, const struct source *source)
 		printf("%10zu %10zu %-6s %10zu %6zu\n", s->offset, s->size, packed_by(s),
 			s->content.size, entries_of(source, i));
 	}
-	tree_kernels(&source->tree, &kernels);
+	index_kernels(&source->index, &kernels);
 	for (size_t i = 0; i < kernels.n; i++)
 		printf("modules of kernel %s\n", kernels.version[i]);
 }
@@ -63,11 +63,11 @@ static void add_text(struct json_object *object, const char *key, const char *te
 	json_object_object_add(object, key, json_object_new_string(text));
 }
 
-static void print_json(const char *path, const struct source *source)
+static void print_json(const char *path, const struct initrd_file *source)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *segments = json_object_new_array(), *versions = json_object_new_array();
-	struct kernels kernels;
+	struct index_kernels kernels;
 
 	for (size_t i = 0; i < source->segments.n; i++) {
 		const struct segment *s = &source->segments.segment[i];
@@ -80,25 +80,25 @@ static void print_json(const char *path, const struct source *source)
 		add_number(segment, "files", entries_of(source, i));
 		json_object_array_add(segments, segment);
 	}
-	tree_kernels(&source->tree, &kernels);
+	index_kernels(&source->index, &kernels);
 	for (size_t i = 0; i < kernels.n; i++)
 		json_object_array_add(versions, json_object_new_string(kernels.version[i]));
 	add_text(root, "path", path);
 	add_number(root, "bytes", source->image.size);
-	add_text(root, "init", whose_init(&source->tree));
+	add_text(root, "init", whose_init(&source->index));
 	json_object_object_add(root, "kernels", versions);
 	json_object_object_add(root, "segments", segments);
 	json_print(root);
 }
 
-int command_info(void *options, char **arguments)
+int mkinitrd_info(void *options, char **arguments)
 {
-	const struct options *o = options;
-	struct source source;
-	bool opened = !source_open(arguments[0], &source);
+	const struct mkinitrd_options *o = options;
+	struct initrd_file source;
+	bool opened = !initrd_file_open(arguments[0], &source);
 
 	if (opened)
 		(o->json ? print_json : print_text)(arguments[0], &source);
-	source_close(&source);
+	initrd_file_close(&source);
 	return opened ? EXIT_SUCCESS : EXIT_FAILURE;
 }

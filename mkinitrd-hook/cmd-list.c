@@ -43,7 +43,7 @@ static char type_letter(uint32_t mode)
 	}
 }
 
-static void print_long(const struct tree *tree, const struct tree_file *file)
+static void print_long(const struct initrd_index *index, const struct index_file *file)
 {
 	const struct cpio_entry *entry = &file->entry;
 	char size[24];
@@ -51,20 +51,20 @@ static void print_long(const struct tree *tree, const struct tree_file *file)
 	if (S_ISCHR(entry->mode) || S_ISBLK(entry->mode))
 		snprintf(size, sizeof(size), "%u,%u", entry->rdev_major, entry->rdev_minor);
 	else
-		snprintf(size, sizeof(size), "%zu", tree_content(tree, file).size);
+		snprintf(size, sizeof(size), "%zu", index_content(index, file).size);
 	printf("%c%04o %5u %5u %10s ", type_letter(entry->mode), entry->mode & 07777, entry->uid,
 		entry->gid, size);
 }
 
-static void list(const struct tree *tree, bool details)
+static void list(const struct initrd_index *index, bool details)
 {
-	for (size_t i = 0; i < tree->n; i++) {
-		const struct tree_file *file = &tree->file[i];
+	for (size_t i = 0; i < index->n; i++) {
+		const struct index_file *file = &index->file[i];
 
-		if (!*file->path || (i + 1 < tree->n && !strcmp(file->path, file[1].path)))
+		if (!*file->path || (i + 1 < index->n && !strcmp(file->path, file[1].path)))
 			continue;
 		if (details)
-			print_long(tree, file);
+			print_long(index, file);
 		print_bytes(file->path, strlen(file->path));
 		if (details && S_ISLNK(file->entry.mode)) {
 			fputs(" -> ", stdout);
@@ -74,14 +74,14 @@ static void list(const struct tree *tree, bool details)
 	}
 }
 
-int command_list(void *options, char **arguments)
+int mkinitrd_list(void *options, char **arguments)
 {
-	const struct options *o = options;
-	struct source source;
-	bool opened = !source_open(arguments[0], &source);
+	const struct mkinitrd_options *o = options;
+	struct initrd_file source;
+	bool opened = !initrd_file_open(arguments[0], &source);
 
 	if (opened)
-		list(&source.tree, o->details);
-	source_close(&source);
+		list(&source.index, o->details);
+	initrd_file_close(&source);
 	return opened ? EXIT_SUCCESS : EXIT_FAILURE;
 }

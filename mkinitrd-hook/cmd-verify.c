@@ -18,7 +18,7 @@
 /* One image's check; all that is wrong with it is told. */
 struct check {
 	const char *path;
-	const struct tree *tree;
+	const struct initrd_index *index;
 	unsigned int problems;
 };
 
@@ -34,7 +34,7 @@ static void __attribute__((format(printf, 2, 3))) problem(struct check *check, c
 	check->problems++;
 }
 
-static bool is_type(const struct tree_file *file, mode_t type)
+static bool is_type(const struct index_file *file, mode_t type)
 {
 	return file && (file->entry.mode & S_IFMT) == type;
 }
@@ -42,7 +42,7 @@ static bool is_type(const struct tree_file *file, mode_t type)
 /* Its contents; empty, after telling so, if it is not there. */
 static struct blob find_program(struct check *check, const char *name)
 {
-	const struct tree_file *file = tree_find(check->tree, name);
+	const struct index_file *file = index_find(check->index, name);
 
 	if (!is_type(file, S_IFREG)) {
 		problem(check, "/%s is not in it, or no regular file", name);
@@ -50,7 +50,7 @@ static struct blob find_program(struct check *check, const char *name)
 	}
 	if (!(file->entry.mode & 0100))
 		problem(check, "/%s may not be executed", name);
-	return tree_content(check->tree, file);
+	return index_content(check->index, file);
 }
 
 static void check_programs(struct check *check)
@@ -60,13 +60,13 @@ static void check_programs(struct check *check)
 	char path[PATH_MAX];
 	int rc;
 
-	if (!program_is_init(&init))
+	if (!init_check_is_ours(&init))
 		problem(check, "/init is not xf-init: `xf-mkinitrd exchange` puts it in");
-	else if ((rc = program_run_init(&init)))
+	else if ((rc = init_check_runs(&init)))
 		problem(check, "/init does not run here: %s", strerror(-rc));
 	if (shutdown.size && elf_check_static(&shutdown))
 		problem(check, "/shutdown is no static program");
-	if (tree_resolve(check->tree, "sbin/modprobe", true, path) || strcmp(path, "init"))
+	if (index_resolve(check->index, "sbin/modprobe", true, path) || strcmp(path, "init"))
 		problem(check, "/sbin/modprobe does not lead to /init: the kernel would not get "
 			       "the modules that it asks for");
 }
@@ -77,7 +77,7 @@ static void check_directories(struct check *check)
 		"tmp", "tools" };
 
 	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
-		if (!is_type(tree_lookup(check->tree, directories[i]), S_IFDIR))
+		if (!is_type(index_lookup(check->index, directories[i]), S_IFDIR))
 			problem(check, "/%s is not in it, or no directory", directories[i]);
 }
 
@@ -85,13 +85,13 @@ static void check_module(
 	struct check *check, struct modtable *table, const struct modtable_module *module)
 {
 	char path[PATH_MAX], name[64];
-	const struct tree_file *file;
+	const struct index_file *file;
 
 	if (module->builtin)
 		return;
 	snprintf(path, sizeof(path), OWN_DIRECTORY "%s", module->file);
-	file = tree_lookup(check->tree, path);
-	if (!is_type(file, S_IFREG) || !tree_content(check->tree, file).size)
+	file = index_lookup(check->index, path);
+	if (!is_type(file, S_IFREG) || !index_content(check->index, file).size)
 		problem(check, "module %s: /%s is not in it, or empty", module->name, path);
 	for (const char *p = module->deps; *p; p += *p == ',') {
 		size_t n = strcspn(p, ",");
@@ -106,9 +106,9 @@ static void check_module(
 
 static void check_modules(struct check *check)
 {
-	const struct tree_file *file = tree_lookup(check->tree, OWN_DIRECTORY "modules");
+	const struct index_file *file = index_lookup(check->index, OWN_DIRECTORY "modules");
 	const struct blob content =
-		is_type(file, S_IFREG) ? tree_content(check->tree, file) : (struct blob){ 0 };
+		is_type(file, S_IFREG) ? index_content(check->index, file) : (struct blob){ 0 };
 	struct modtable *table = malloc(sizeof(*table));
 	char *text = malloc(content.size + 1);
 	unsigned int line;
@@ -131,20 +131,20 @@ static void check_modules(struct check *check)
 
 static bool verify(const char *path)
 {
-	struct source source;
-	struct check check = { .path = path, .tree = &source.tree };
-	bool opened = !source_open(path, &source);
+	struct initrd_file source;
+	struct check check = { .path = path, .index = &source.index };
+	bool opened = !initrd_file_open(path, &source);
 
 	if (opened) {
 		check_programs(&check);
 		check_directories(&check);
 		check_modules(&check);
 	}
-	source_close(&source);
+	initrd_file_close(&source);
 	return opened && !check.problems;
 }
 
-int command_verify(void *options, char **arguments)
+int mkinitrd_verify(void *options, char **arguments)
 {
 	(void)options;
 	return verify(arguments[0]) ? EXIT_SUCCESS : EXIT_FAILURE;

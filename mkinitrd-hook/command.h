@@ -1,10 +1,10 @@
-/* The commands of xf-mkinitrd, see lib/cli.h; options is a struct options. */
+/* The commands of xf-mkinitrd, see lib/cli.h; options is a struct mkinitrd_options. */
 #ifndef MKINITRD_HOOK_COMMAND_H
 #define MKINITRD_HOOK_COMMAND_H
 
-typedef int command_fn(void *options, char **arguments);
+typedef int mkinitrd_command_fn(void *options, char **arguments);
 
-command_fn command_build, command_exchange, command_list, command_extract, command_info,
-	command_verify;
+mkinitrd_command_fn mkinitrd_build, mkinitrd_exchange, mkinitrd_list, mkinitrd_extract,
+	mkinitrd_info, mkinitrd_verify;
 
 #endif

@@ -6,7 +6,7 @@
 
 static int read_image(const char *path, struct blob *image)
 {
-	int rc = blob_read(path, IMAGE_MAX, image);
+	int rc = blob_read(path, SEGMENTS_IMAGE_MAX, image);
 
 	if (rc)
 		cli_error(0, "%s: %s", path, rc == -EINVAL ? "not a regular file" : strerror(-rc));
@@ -25,31 +25,31 @@ static int read_segments(const char *path, const struct blob *image, struct segm
 	return rc;
 }
 
-static int read_tree(const char *path, const struct segments *segments, struct tree *tree)
+static int read_index(const char *path, const struct segments *segments, struct initrd_index *index)
 {
-	int rc = tree_read(segments, tree);
+	int rc = index_read(segments, index);
 
 	if (rc == -EBADMSG)
-		cli_error(0, "%s: the name \"%s\" leads out of the initrd", path, tree->name);
+		cli_error(0, "%s: the name \"%s\" leads out of the initrd", path, index->name);
 	else if (rc)
 		cli_error(0, "%s: %s", path, rc == -EFBIG ? "too many files" : strerror(-rc));
 	return rc;
 }
 
-int source_open(const char *path, struct source *source)
+int initrd_file_open(const char *path, struct initrd_file *source)
 {
 	int rc;
 
-	*source = (struct source){ 0 };
+	*source = (struct initrd_file){ 0 };
 	rc = read_image(path, &source->image);
 	if (!rc)
 		rc = read_segments(path, &source->image, &source->segments);
-	return rc ? rc : read_tree(path, &source->segments, &source->tree);
+	return rc ? rc : read_index(path, &source->segments, &source->index);
 }
 
-void source_close(struct source *source)
+void initrd_file_close(struct initrd_file *source)
 {
-	tree_free(&source->tree);
+	index_free(&source->index);
 	segments_free(&source->segments);
 	blob_free(&source->image);
 }

@@ -1,21 +1,22 @@
 /*
  * An initrd on disk, read and taken apart.
  */
-#ifndef MKINITRD_HOOK_SOURCE_H
-#define MKINITRD_HOOK_SOURCE_H
+#ifndef MKINITRD_HOOK_INITRD_FILE_H
+#define MKINITRD_HOOK_INITRD_FILE_H
 
 #include "mkinitrd-hook/image/index.h"
 #include "mkinitrd-hook/image/segments.h"
 
-struct source {
+struct initrd_file {
 	struct blob image;
 	struct segments segments;
-	struct tree tree;
+	struct initrd_index index;
 };
 
-/* Returns 0, or -errno after a message that names file, place and reason. Then source_close(). */
-int source_open(const char *path, struct source *source);
+/* Returns 0, or -errno after a message that names file, place and reason. Then initrd_file_close().
+ */
+int initrd_file_open(const char *path, struct initrd_file *source);
 
-void source_close(struct source *source);
+void initrd_file_close(struct initrd_file *source);
 
 #endif

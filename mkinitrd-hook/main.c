@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 
-#define OPTION(name, letter, argument, set, member, help)                           \
-	{                                                                           \
-		name, letter, argument, help, set, offsetof(struct options, member) \
+#define OPTION(name, letter, argument, set, member, help)                                    \
+	{                                                                                    \
+		name, letter, argument, help, set, offsetof(struct mkinitrd_options, member) \
 	}
 #define TEXT(name, argument, member, help) OPTION(name, 0, argument, value_text, member, help)
 #define LIST(name, argument, member, help) \
-	OPTION(name, 0, argument, options_set_modifiable, member, help)
+	OPTION(name, 0, argument, mkinitrd_options_set_modifiable, member, help)
 #define FLAG(name, letter, member, help) OPTION(name, letter, NULL, value_flag, member, help)
 
 static const struct cli_option options[] = {
@@ -46,21 +46,21 @@ static const struct cli_option options[] = {
 	"keep-compressed dry-run json quiet verbose"
 
 static const struct cli_command commands[] = {
-	{ "build", command_build, MAKING, NULL, "VERSION", 1, 1,
+	{ "build", mkinitrd_build, MAKING, NULL, "VERSION", 1, 1,
 		"make a minimal initrd for one kernel",
 		"  xf-mkinitrd build \"$(uname -r)\"\n"
 		"  xf-mkinitrd build 6.1.0-18-amd64 --root /srv/master --compress zstd\n",
 		false },
-	{ "exchange", command_exchange, MAKING " kernel", NULL, "IMAGE", 1, 1,
+	{ "exchange", mkinitrd_exchange, MAKING " kernel", NULL, "IMAGE", 1, 1,
 		"put xf-init into another tool's initrd",
 		"  xf-mkinitrd exchange /boot/initrd.img-6.1.0-18-amd64\n", false },
-	{ "list", command_list, "long", NULL, "IMAGE", 1, 1, "list an initrd's files", NULL,
+	{ "list", mkinitrd_list, "long", NULL, "IMAGE", 1, 1, "list an initrd's files", NULL,
 		false },
-	{ "extract", command_extract, "", NULL, "IMAGE DIR", 2, 2,
+	{ "extract", mkinitrd_extract, "", NULL, "IMAGE DIR", 2, 2,
 		"unpack an initrd into a directory, new or empty", NULL, false },
-	{ "info", command_info, "json", NULL, "IMAGE", 1, 1,
+	{ "info", mkinitrd_info, "json", NULL, "IMAGE", 1, 1,
 		"show an initrd's segments, its kernels, and whose init it has", NULL, false },
-	{ "verify", command_verify, "", NULL, "IMAGE", 1, 1,
+	{ "verify", mkinitrd_verify, "", NULL, "IMAGE", 1, 1,
 		"check that a client will boot with it", NULL, false },
 };
 
@@ -78,7 +78,7 @@ static const struct cli_program program = {
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct mkinitrd_options o = { 0 };
 
 	return cli_run(&program, argc, argv, &o, NULL, EXIT_FAILURE);
 }

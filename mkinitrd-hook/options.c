@@ -16,7 +16,7 @@ static bool number(const char *text, unsigned long low, unsigned long high, unsi
 	return *text >= '0' && *text <= '9' && !*end && !errno && *value >= low && *value <= high;
 }
 
-static bool set_codec(struct options *options)
+static bool set_codec(struct mkinitrd_options *options)
 {
 	const char *name = options->compress ? options->compress : "gzip";
 
@@ -28,7 +28,7 @@ static bool set_codec(struct options *options)
 }
 
 /* Without --compress, exchange takes what is there: the lowest of the codecs' highest levels. */
-static bool set_level(struct options *options)
+static bool set_level(struct mkinitrd_options *options)
 {
 	const char *text = options->level;
 	const struct codec *codec = options->initrd.codec;
@@ -42,7 +42,7 @@ static bool set_level(struct options *options)
 	return true;
 }
 
-const char *options_set_modifiable(void *to, const char *text)
+const char *mkinitrd_options_set_modifiable(void *to, const char *text)
 {
 	*(char **)to = (char *)text;
 	return NULL;
@@ -58,8 +58,8 @@ static const char *without_slashes(char *root)
 }
 
 /* Call add() with each word of a list with commas, which stay where they lie. */
-static bool each_word(
-	char *list, bool (*add)(struct names *, const char *word), struct names *names)
+static bool each_word(char *list, bool (*add)(struct module_names *, const char *word),
+	struct module_names *names)
 {
 	bool good = true;
 
@@ -68,25 +68,25 @@ static bool each_word(
 	return good;
 }
 
-static bool add_platform(struct names *names, const char *word)
+static bool add_platform(struct module_names *names, const char *word)
 {
-	if (!names_add_group(names, NAMES_PLATFORM, word))
+	if (!module_names_add_group(names, MODULE_NAMES_PLATFORM, word))
 		return true;
 	cli_error(0, "\"%s\": unknown; expected a platform: xen, kvm, all", word);
 	return false;
 }
 
-static bool add_file_system(struct names *names, const char *word)
+static bool add_file_system(struct module_names *names, const char *word)
 {
-	if (!names_add_group(names, NAMES_FILESYSTEM, word))
+	if (!module_names_add_group(names, MODULE_NAMES_FILESYSTEM, word))
 		return true;
 	cli_error(0, "\"%s\": unknown; expected a file system: ext4, xfs, btrfs", word);
 	return false;
 }
 
-static bool add_module(struct names *names, const char *word)
+static bool add_module(struct module_names *names, const char *word)
 {
-	int r = names_add(names, word);
+	int r = module_names_add(names, word);
 
 	if (r == 0)
 		return true;
@@ -95,18 +95,18 @@ static bool add_module(struct names *names, const char *word)
 	return false;
 }
 
-static bool set_names(struct options *o)
+static bool set_names(struct mkinitrd_options *o)
 {
 	static char all[] = "all", ext4[] = "ext4";
-	struct names *names = &o->initrd.wanted;
+	struct module_names *names = &o->initrd.wanted;
 
-	return !names_add_group(names, NAMES_BASE, NULL) &&
+	return !module_names_add_group(names, MODULE_NAMES_BASE, NULL) &&
 	       each_word(o->platform ? o->platform : all, add_platform, names) &&
 	       each_word(o->fs ? o->fs : ext4, add_file_system, names) &&
 	       each_word(o->add, add_module, names);
 }
 
-static bool set_mtime(struct options *options)
+static bool set_mtime(struct mkinitrd_options *options)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
 	unsigned long value = 0;
@@ -119,16 +119,16 @@ static bool set_mtime(struct options *options)
 	return true;
 }
 
-bool options_check_version(const struct options *options)
+bool mkinitrd_options_check_version(const struct mkinitrd_options *options)
 {
-	if (names_version_ok(options->initrd.version))
+	if (module_names_version_ok(options->initrd.version))
 		return true;
 	cli_error(0, "\"%s\": not a kernel's version; `uname -r` gives one, like 6.1.0-18-amd64",
 		options->initrd.version);
 	return false;
 }
 
-int options_make(struct options *o)
+int mkinitrd_options_make(struct mkinitrd_options *o)
 {
 	o->initrd = (struct initrd_options){
 		.root = without_slashes(o->root),

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-struct options {
+struct mkinitrd_options {
 	const char *output;                      /* NULL: the default */
 	char *root, *platform, *fs, *add, *tree; /* taken apart where they lie */
 	const char *kernel, *pub, *init, *shutdown, *busybox;
@@ -21,12 +21,12 @@ struct options {
 };
 
 /* For the modifiable ones: argv's strings may be changed (C11, 5.1.2.2.1). */
-value_set_fn options_set_modifiable;
+value_set_fn mkinitrd_options_set_modifiable;
 
 /* Set options->initrd from the others. Returns 0, or EXIT_USAGE after a message. */
-int options_make(struct options *options);
+int mkinitrd_options_make(struct mkinitrd_options *options);
 
 /* The version in initrd.version must be one. Returns false after a message. */
-bool options_check_version(const struct options *options);
+bool mkinitrd_options_check_version(const struct mkinitrd_options *options);
 
 #endif

@@ -19,7 +19,7 @@ static int complain(const char *object, int rc)
 	return -1;
 }
 
-static const struct cpio_entry *find(const struct image *image, const char *name)
+static const struct cpio_entry *find(const struct cpio_tree *image, const char *name)
 {
 	for (size_t i = 0; i < image->n; i++)
 		if (!strcmp(image->entry[i].name, name))
@@ -39,7 +39,7 @@ static int add(struct initrd *initrd, const char *name, mode_t mode, struct blob
 		return -ENOMEM;
 	}
 	initrd->extra[initrd->nextra++] = content;
-	return image_add(&initrd->image, entry, "%s", name);
+	return cpio_tree_add(&initrd->image, entry, "%s", name);
 }
 
 static int add_directory(struct initrd *initrd, const char *name, mode_t mode)
@@ -48,8 +48,8 @@ static int add_directory(struct initrd *initrd, const char *name, mode_t mode)
 
 	if (there)
 		return S_ISDIR(there->mode) ? 0 : -EEXIST;
-	return image_add(&initrd->image, (struct cpio_entry){ .mode = S_IFDIR | (mode & 07777) },
-		"%s", name);
+	return cpio_tree_add(&initrd->image,
+		(struct cpio_entry){ .mode = S_IFDIR | (mode & 07777) }, "%s", name);
 }
 
 static int read_link(const char *path, struct blob *target)
@@ -155,8 +155,8 @@ static int add_firmware(const char *root, const char *firmware, struct initrd *i
 	return 1;
 }
 
-static int add_named(
-	const char *root, const struct module *module, const char *firmware, struct initrd *initrd)
+static int add_named(const char *root, const struct kernel_module *module, const char *firmware,
+	struct initrd *initrd)
 {
 	int rc = add_firmware(root, firmware, initrd);
 
@@ -167,8 +167,8 @@ static int add_named(
 	return rc < 0 ? complain(firmware, rc) : 0;
 }
 
-static int add_of_module(
-	struct kmod_ctx *ctx, const char *root, const struct module *module, struct initrd *initrd)
+static int add_of_module(struct kmod_ctx *ctx, const char *root, const struct kernel_module *module,
+	struct initrd *initrd)
 {
 	struct kmod_module *kmod;
 	struct kmod_list *info = NULL, *item;

@@ -15,7 +15,7 @@
 
 static const char mark[] = "it is the /init of an initramfs";
 
-bool program_is_init(const struct blob *program)
+bool init_check_is_ours(const struct blob *program)
 {
 	return program->size && memmem(program->data, program->size, mark, strlen(mark));
 }
@@ -98,7 +98,7 @@ static int run_in_pipes(int program)
 	return rc;
 }
 
-int program_run_init(const struct blob *program)
+int init_check_runs(const struct blob *program)
 {
 	int fd = memfd_create("init", MFD_CLOEXEC), rc;
 

@@ -6,7 +6,6 @@
 #include "mkinitrd-hook/build/module-table.h"
 #include "mkinitrd-hook/build/processor.h"
 #include "mkinitrd-hook/build/programs.h"
-#include "mkinitrd-hook/build/table-check.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -80,8 +79,8 @@ static char *find_directory(const char *root, const char *version)
 static int read_modules(
 	const struct initrd_options *options, const char *directory, struct initrd *initrd)
 {
-	return modules_find(directory, &options->wanted, &initrd->modules) ||
-	       modules_read(&initrd->modules, options->keep_compressed);
+	return kernel_modules_find(directory, &options->wanted, &initrd->modules) ||
+	       kernel_modules_read(&initrd->modules, options->keep_compressed);
 }
 
 static int make_table(
@@ -104,7 +103,7 @@ static int make_table(
 	out = open_memstream(&text, &size);
 	if (!out)
 		return complain("module table", -errno);
-	table_write(out, options->version, &initrd->modules, &aliases);
+	module_table_write(out, options->version, &initrd->modules, &aliases);
 	if (fclose(out)) {
 		free(text);
 		return complain("module table", -errno);
@@ -117,7 +116,7 @@ static int make_table(
 static int check_table(const struct blob *table)
 {
 	unsigned int line = 0;
-	int rc = table_check(table, &line);
+	int rc = module_table_check(table, &line);
 
 	if (rc == -EINVAL)
 		cli_error(0,
@@ -132,7 +131,7 @@ static int check_table(const struct blob *table)
 /* All modules of a kernel are for one processor. */
 static bool modules_fit(const struct initrd *initrd)
 {
-	const struct module *m = initrd->modules.n ? initrd->modules.module[0] : NULL;
+	const struct kernel_module *m = initrd->modules.n ? initrd->modules.module[0] : NULL;
 
 	return !m || processor_fits(m->path, processor_of_module(m->file, &m->content),
 			     elf_processor(&initrd->init));
@@ -152,7 +151,7 @@ static int read_pub(const char *path, struct blob *pub)
 	return 0;
 }
 
-static int add_directories(struct image *image)
+static int add_directories(struct cpio_tree *image)
 {
 	static const struct {
 		const char *name;
@@ -164,8 +163,9 @@ static int add_directories(struct image *image)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(directories) / sizeof(*directories); i++)
-		rc = image_add(image, (struct cpio_entry){ .mode = S_IFDIR | directories[i].mode },
-			"%s", directories[i].name);
+		rc = cpio_tree_add(image,
+			(struct cpio_entry){ .mode = S_IFDIR | directories[i].mode }, "%s",
+			directories[i].name);
 	return rc;
 }
 
@@ -185,27 +185,28 @@ static struct cpio_entry link_to(const char *target)
 
 static int add_files(struct initrd *initrd)
 {
-	struct image *image = &initrd->image;
+	struct cpio_tree *image = &initrd->image;
 	const struct cpio_entry console = {
 		.mode = S_IFCHR | 0600, .rdev_major = 5, .rdev_minor = 1
 	};
 
-	if (image_add(image, console, "dev/console") ||
-		image_add(image, file(0755, &initrd->init), "init") ||
-		image_add(image, link_to("/init"), "sbin/modprobe") ||
-		image_add(image, file(0755, &initrd->shutdown), "shutdown") ||
-		image_add(image, file(0644, &initrd->table), "lib/xenfarm/modules"))
+	if (cpio_tree_add(image, console, "dev/console") ||
+		cpio_tree_add(image, file(0755, &initrd->init), "init") ||
+		cpio_tree_add(image, link_to("/init"), "sbin/modprobe") ||
+		cpio_tree_add(image, file(0755, &initrd->shutdown), "shutdown") ||
+		cpio_tree_add(image, file(0644, &initrd->table), "lib/xenfarm/modules"))
 		return -ENOMEM;
 	if (initrd->busybox.data &&
-		(image_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
-			image_add(image, link_to("busybox"), "bin/sh")))
+		(cpio_tree_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
+			cpio_tree_add(image, link_to("busybox"), "bin/sh")))
 		return -ENOMEM;
-	if (initrd->pub.data && image_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub"))
+	if (initrd->pub.data &&
+		cpio_tree_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub"))
 		return -ENOMEM;
 	for (size_t i = 0; i < initrd->modules.n; i++) {
-		const struct module *m = initrd->modules.module[i];
+		const struct kernel_module *m = initrd->modules.module[i];
 
-		if (image_add(image, file(0644, &m->content), "lib/xenfarm/%s", m->file))
+		if (cpio_tree_add(image, file(0644, &m->content), "lib/xenfarm/%s", m->file))
 			return -ENOMEM;
 	}
 	return 0;
@@ -214,7 +215,7 @@ static int add_files(struct initrd *initrd)
 static int pack(const struct initrd_options *options, struct initrd *initrd)
 {
 	BLOB archive = { 0 };
-	int rc = image_archive(&initrd->image, options->mtime, &archive);
+	int rc = cpio_tree_archive(&initrd->image, options->mtime, &archive);
 
 	initrd->unpacked = archive.size;
 	if (!rc && options->codec)
@@ -265,8 +266,8 @@ int initrd_make(const struct initrd_options *options, struct initrd *initrd)
 
 void initrd_free(struct initrd *initrd)
 {
-	image_free(&initrd->image);
-	modules_free(&initrd->modules);
+	cpio_tree_free(&initrd->image);
+	kernel_modules_free(&initrd->modules);
 	for (size_t i = 0; i < initrd->nextra; i++)
 		blob_free(&initrd->extra[i]);
 	free(initrd->extra);

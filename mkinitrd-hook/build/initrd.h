@@ -16,7 +16,7 @@
 struct initrd_options {
 	const char *version;
 	const char *root; /* the tree that holds lib/modules; "" for the machine's own */
-	struct names wanted;
+	struct module_names wanted;
 	const char *init, *shutdown, *busybox,
 		*pub;              /* busybox "none": no shell; pub NULL: no key */
 	const struct codec *codec; /* to pack with; NULL: not at all */
@@ -28,13 +28,13 @@ struct initrd_options {
 };
 
 struct initrd {
-	struct modules modules;
+	struct kernel_modules modules;
 	struct blob init, shutdown, busybox, pub, table;
 	size_t nextra;
-	struct blob *extra; /* contents of files that were asked for */
-	struct image image; /* borrows the contents above */
-	size_t unpacked;    /* bytes of the archive */
-	struct blob packed; /* the result */
+	struct blob *extra;     /* contents of files that were asked for */
+	struct cpio_tree image; /* borrows the contents above */
+	size_t unpacked;        /* bytes of the archive */
+	struct blob packed;     /* the result */
 };
 
 /*

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct module *modules_get(const struct modules *set, const char *name, size_t length)
+struct kernel_module *kernel_modules_get(
+	const struct kernel_modules *set, const char *name, size_t length)
 {
 	for (size_t i = 0; i < set->n; i++)
 		if (!strncmp(set->module[i]->name, name, length) && !set->module[i]->name[length])
@@ -18,7 +19,7 @@ struct module *modules_get(const struct modules *set, const char *name, size_t l
 	return NULL;
 }
 
-static int append(struct module ***array, size_t *n, struct module *item)
+static int append(struct kernel_module ***array, size_t *n, struct kernel_module *item)
 {
 	if (!ARRAY_GROW(*array, *n))
 		return -ENOMEM;
@@ -26,7 +27,7 @@ static int append(struct module ***array, size_t *n, struct module *item)
 	return 0;
 }
 
-static void module_free(struct module *m)
+static void module_free(struct kernel_module *m)
 {
 	if (!m)
 		return;
@@ -38,7 +39,7 @@ static void module_free(struct module *m)
 	free(m);
 }
 
-static int add_dep(struct module *m, struct module *dep)
+static int add_dep(struct kernel_module *m, struct kernel_module *dep)
 {
 	for (size_t i = 0; i < m->ndeps; i++)
 		if (m->dep[i] == dep)
@@ -46,17 +47,19 @@ static int add_dep(struct module *m, struct module *dep)
 	return dep == m ? 0 : append(&m->dep, &m->ndeps, dep);
 }
 
-static int include(struct modules *set, struct kmod_module *kmod, struct module **included);
+static int include(
+	struct kernel_modules *set, struct kmod_module *kmod, struct kernel_module **included);
 
 /* Whatever the list's modules need goes before them. */
-static int add_deps(struct modules *set, struct module *m, const struct kmod_list *list)
+static int add_deps(
+	struct kernel_modules *set, struct kernel_module *m, const struct kmod_list *list)
 {
 	const struct kmod_list *item;
 	int rc = 0;
 
 	for (item = list; item && !rc; item = kmod_list_next(list, item)) {
 		struct kmod_module *kmod = kmod_module_get_module(item);
-		struct module *dep = NULL;
+		struct kernel_module *dep = NULL;
 
 		if (kmod_module_get_path(kmod)) /* else built in */
 			rc = include(set, kmod, &dep);
@@ -69,7 +72,7 @@ static int add_deps(struct modules *set, struct module *m, const struct kmod_lis
 	return rc;
 }
 
-static int resolve(struct modules *set, struct kmod_module *kmod, struct module *m)
+static int resolve(struct kernel_modules *set, struct kmod_module *kmod, struct kernel_module *m)
 {
 	struct kmod_list *pre = NULL, *post = NULL, *hard;
 	int rc = kmod_module_get_softdeps(kmod, &pre, &post);
@@ -85,10 +88,11 @@ static int resolve(struct modules *set, struct kmod_module *kmod, struct module 
 	return rc;
 }
 
-static int include(struct modules *set, struct kmod_module *kmod, struct module **included)
+static int include(
+	struct kernel_modules *set, struct kmod_module *kmod, struct kernel_module **included)
 {
 	const char *name = kmod_module_get_name(kmod), *path = kmod_module_get_path(kmod);
-	struct module *m = modules_get(set, name, strlen(name));
+	struct kernel_module *m = kernel_modules_get(set, name, strlen(name));
 
 	*included = m;
 	if (m) /* also ends a circle of soft dependencies */
@@ -107,14 +111,14 @@ static int include(struct modules *set, struct kmod_module *kmod, struct module 
 	return resolve(set, kmod, m);
 }
 
-static int add_builtin(struct modules *set, const char *name)
+static int add_builtin(struct kernel_modules *set, const char *name)
 {
 	char *copy;
 
 	for (size_t i = 0; i < set->nbuiltin; i++)
 		if (!strcmp(set->builtin[i], name))
 			return 0;
-	if (set->nbuiltin == NAMES_MAX)
+	if (set->nbuiltin == MODULE_NAMES_MAX)
 		return -E2BIG;
 	copy = strdup(name);
 	if (!copy)
@@ -124,10 +128,10 @@ static int add_builtin(struct modules *set, const char *name)
 }
 
 /* A name may be an alias that several modules answer to: all of them are wanted then. */
-static int want(struct modules *set, struct kmod_ctx *ctx, const char *name)
+static int want(struct kernel_modules *set, struct kmod_ctx *ctx, const char *name)
 {
 	struct kmod_list *list = NULL, *item;
-	struct module *included;
+	struct kernel_module *included;
 	int rc = kmod_module_new_from_lookup(ctx, name, &list);
 
 	if (!rc && !list)
@@ -147,12 +151,13 @@ static int want(struct modules *set, struct kmod_ctx *ctx, const char *name)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp((*(struct module *const *)a)->name, (*(struct module *const *)b)->name);
+	return strcmp((*(struct kernel_module *const *)a)->name,
+		(*(struct kernel_module *const *)b)->name);
 }
 
 /* The names missing are all told at once: a kernel's packager wants one round, not five. */
-static int want_all(struct modules *set, struct kmod_ctx *ctx, const char *directory,
-	const struct names *wanted)
+static int want_all(struct kernel_modules *set, struct kmod_ctx *ctx, const char *directory,
+	const struct module_names *wanted)
 {
 	int missing = 0;
 
@@ -171,8 +176,8 @@ static int want_all(struct modules *set, struct kmod_ctx *ctx, const char *direc
 	return missing;
 }
 
-static int find(struct kmod_ctx *ctx, const char *directory, const struct names *wanted,
-	struct modules *set)
+static int find(struct kmod_ctx *ctx, const char *directory, const struct module_names *wanted,
+	struct kernel_modules *set)
 {
 	int rc = kmod_load_resources(ctx);
 
@@ -190,7 +195,8 @@ static int find(struct kmod_ctx *ctx, const char *directory, const struct names 
 	return rc;
 }
 
-int modules_find(const char *directory, const struct names *wanted, struct modules *set)
+int kernel_modules_find(
+	const char *directory, const struct module_names *wanted, struct kernel_modules *set)
 {
 	struct kmod_ctx *ctx = NULL;
 	char *softdep;
@@ -210,19 +216,19 @@ int modules_find(const char *directory, const struct names *wanted, struct modul
 	return rc;
 }
 
-static int read_one(struct module *m, bool keep_compressed)
+static int read_one(struct kernel_module *m, bool keep_compressed)
 {
-	int rc = blob_read(m->path, MODULE_BYTES_MAX, &m->content);
+	int rc = blob_read(m->path, KERNEL_MODULE_BYTES_MAX, &m->content);
 
 	if (rc || keep_compressed)
 		return rc;
-	rc = codec_unpack_module(m->path, MODULE_BYTES_MAX, &m->content);
+	rc = codec_unpack_module(m->path, KERNEL_MODULE_BYTES_MAX, &m->content);
 	if (!rc)
 		m->file[codec_stem(m->file)] = '\0';
 	return rc;
 }
 
-int modules_read(struct modules *set, bool keep_compressed)
+int kernel_modules_read(struct kernel_modules *set, bool keep_compressed)
 {
 	for (size_t i = 0; i < set->n; i++) {
 		int rc = read_one(set->module[i], keep_compressed);
@@ -235,12 +241,12 @@ int modules_read(struct modules *set, bool keep_compressed)
 	return 0;
 }
 
-void modules_free(struct modules *set)
+void kernel_modules_free(struct kernel_modules *set)
 {
 	for (size_t i = 0; i < set->n; i++)
 		module_free(set->module[i]);
 	free(set->module);
 	for (size_t i = 0; i < set->nbuiltin; i++)
 		free(set->builtin[i]);
-	*set = (struct modules){ 0 };
+	*set = (struct kernel_modules){ 0 };
 }

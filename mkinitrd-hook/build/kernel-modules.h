@@ -2,47 +2,50 @@
  * The kernel modules of an initrd: those wanted and all that they depend on, found by libkmod in
  * one kernel's directory.
  */
-#ifndef MKINITRD_HOOK_MODULES_H
-#define MKINITRD_HOOK_MODULES_H
+#ifndef MKINITRD_HOOK_KERNEL_MODULES_H
+#define MKINITRD_HOOK_KERNEL_MODULES_H
 
 #include "mkinitrd-hook/build/module-names.h"
 #include "mkinitrd-hook/image/blob.h"
 
 #include <stdbool.h>
 
-#define MODULE_BYTES_MAX (64u << 20) /* one module, unpacked */
+#define KERNEL_MODULE_BYTES_MAX (64u << 20) /* one module, unpacked */
 
-struct module {
+struct kernel_module {
 	char *name;          /* as the kernel has it: '_', never '-' */
 	char *path;          /* of the file, in the kernel's directory */
 	char *file;          /* its name in the initrd */
 	struct blob content; /* what the initrd gets */
 	size_t ndeps;
-	struct module **dep; /* all of them, also indirect and soft "pre" ones, in load order */
+	struct kernel_module *
+		*dep; /* all of them, also indirect and soft "pre" ones, in load order */
 };
 
-struct modules {
+struct kernel_modules {
 	size_t n;
-	struct module **module; /* sorted by name after modules_find() */
+	struct kernel_module **module; /* sorted by name after kernel_modules_find() */
 	size_t nbuiltin;
-	char *builtin[NAMES_MAX]; /* wanted ones that the kernel itself holds, '_' for '-' */
+	char *builtin[MODULE_NAMES_MAX]; /* wanted ones that the kernel itself holds, '_' for '-' */
 };
 
 /*
  * Find the wanted modules in directory (…/lib/modules/VERSION). Every wanted module that is neither
- * there nor built in is named on stderr. Returns 0 or -errno; modules_free() in both cases.
+ * there nor built in is named on stderr. Returns 0 or -errno; kernel_modules_free() in both cases.
  */
-int modules_find(const char *directory, const struct names *wanted, struct modules *set);
+int kernel_modules_find(
+	const char *directory, const struct module_names *wanted, struct kernel_modules *set);
 
 /*
  * Read the files. keep_compressed: take .ko.xz and the like as they are, else unpack them. Returns
  * 0, or -errno after a message that names the file.
  */
-int modules_read(struct modules *set, bool keep_compressed);
+int kernel_modules_read(struct kernel_modules *set, bool keep_compressed);
 
 /* The module of that name ('_', not '-'; length bytes), or NULL. */
-struct module *modules_get(const struct modules *set, const char *name, size_t length);
+struct kernel_module *kernel_modules_get(
+	const struct kernel_modules *set, const char *name, size_t length);
 
-void modules_free(struct modules *set);
+void kernel_modules_free(struct kernel_modules *set);
 
 #endif

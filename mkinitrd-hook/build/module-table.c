@@ -1,8 +1,12 @@
 #include "mkinitrd-hook/build/module-table.h"
 
+#include "initrd/modtable.h"
+
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void write_module(FILE *out, const struct module *m)
+static void write_module(FILE *out, const struct kernel_module *m)
 {
 	fprintf(out, "module %s %s ", m->name, m->file);
 	for (size_t i = 0; i < m->ndeps; i++)
@@ -12,7 +16,8 @@ static void write_module(FILE *out, const struct module *m)
 
 /* One line of modules.alias, "alias PATTERN NAME". Others, and patterns with spaces, match nothing.
  */
-static void write_alias(FILE *out, const struct modules *set, const char *line, size_t length)
+static void write_alias(
+	FILE *out, const struct kernel_modules *set, const char *line, size_t length)
 {
 	static const char word[] = "alias ";
 	const size_t skip = sizeof(word) - 1;
@@ -23,12 +28,12 @@ static void write_alias(FILE *out, const struct modules *set, const char *line, 
 	name = memchr(line + skip, ' ', length - skip);
 	if (!name++)
 		return;
-	if (modules_get(set, name, length - (name - line)))
+	if (kernel_modules_get(set, name, length - (name - line)))
 		fprintf(out, "%.*s\n", (int)length, line);
 }
 
-void table_write(
-	FILE *out, const char *version, const struct modules *set, const struct blob *aliases)
+void module_table_write(FILE *out, const char *version, const struct kernel_modules *set,
+	const struct blob *aliases)
 {
 	const char *at = (const char *)aliases->data, *end = at + aliases->size;
 
@@ -44,4 +49,19 @@ void table_write(
 	}
 	for (size_t i = 0; i < set->nbuiltin; i++)
 		fprintf(out, "builtin %s\n", set->builtin[i]);
+}
+
+int module_table_check(const struct blob *table, unsigned int *line)
+{
+	struct modtable *parsed = malloc(sizeof(*parsed));
+	char *copy = malloc(table->size + 1);
+	int rc = -ENOMEM;
+
+	if (parsed && copy) {
+		memcpy(copy, table->data, table->size);
+		rc = modtable_parse(copy, table->size, parsed, line) ? -EINVAL : 0;
+	}
+	free(copy);
+	free(parsed);
+	return rc;
 }

@@ -1,13 +1,8 @@
 /*
- * The module table of an initrd, /lib/xenfarm/modules, which xf-init reads:
- *
- *	xenfarm-modules 1 KERNEL-VERSION
- *	module NAME FILE DEP,DEP,…     FILE beside the table; "-": nothing to load before it
- *	alias PATTERN NAME             fnmatch(3) pattern, as modules.alias has it
- *	builtin NAME                   asked for, and part of the kernel itself
+ * The table of modules of an initrd, /lib/xenfarm/modules; its format is in initrd/modtable.h.
  */
-#ifndef MKINITRD_HOOK_TABLE_H
-#define MKINITRD_HOOK_TABLE_H
+#ifndef MKINITRD_HOOK_MODULE_TABLE_H
+#define MKINITRD_HOOK_MODULE_TABLE_H
 
 #include "mkinitrd-hook/build/kernel-modules.h"
 
@@ -17,7 +12,13 @@
  * Write the table of a set; aliases is the text of the kernel's modules.alias, of which the lines
  * of included modules are taken. Errors are left to the stream.
  */
-void table_write(
-	FILE *out, const char *version, const struct modules *set, const struct blob *aliases);
+void module_table_write(FILE *out, const char *version, const struct kernel_modules *set,
+	const struct blob *aliases);
+
+/*
+ * Read a copy of the table with xf-init's own parser and limits. Returns 0, -ENOMEM, or -EINVAL
+ * with *line set to the first line (from 1) that it refuses.
+ */
+int module_table_check(const struct blob *table, unsigned int *line);
 
 #endif

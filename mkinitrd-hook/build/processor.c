@@ -15,12 +15,13 @@ uint32_t processor_of_module(const char *name, const struct blob *content)
 	if (!unpacked.data)
 		return 0;
 	memcpy(unpacked.data, content->data, content->size);
-	return codec_unpack_module(name, MODULE_BYTES_MAX, &unpacked) ? 0
-								      : elf_processor(&unpacked);
+	return codec_unpack_module(name, KERNEL_MODULE_BYTES_MAX, &unpacked)
+		       ? 0
+		       : elf_processor(&unpacked);
 }
 
 /* [usr/]lib/modules/…/NAME.ko[.xz] */
-static bool is_module(const struct tree_file *file)
+static bool is_module(const struct index_file *file)
 {
 	const char *path = file->path + (strncmp(file->path, "usr/", 4) ? 0 : 4);
 	size_t n = codec_stem(file->path);
@@ -29,23 +30,23 @@ static bool is_module(const struct tree_file *file)
 	       !strncmp(file->path + n - 3, ".ko", 3);
 }
 
-uint32_t processor_of_tree(const struct tree *tree, const char **path)
+uint32_t processor_of_initrd(const struct initrd_index *index, const char **path)
 {
 	/* The shell where init is a script; of an exchanged one, first what it was. */
 	static const char *const programs[] = { "init.orig", "bin/sh", "init" };
 	uint32_t processor = 0;
 
-	for (size_t i = 0; i < tree->n && !processor; i++) {
-		const struct tree_file *file = &tree->file[i];
-		const struct blob content = tree_content(tree, file);
+	for (size_t i = 0; i < index->n && !processor; i++) {
+		const struct index_file *file = &index->file[i];
+		const struct blob content = index_content(index, file);
 
 		*path = file->path;
 		if (is_module(file))
 			processor = processor_of_module(*path, &content);
 	}
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs) && !processor; i++) {
-		const struct tree_file *file = tree_lookup(tree, programs[i]);
-		const struct blob content = file ? tree_content(tree, file) : (struct blob){ 0 };
+		const struct index_file *file = index_lookup(index, programs[i]);
+		const struct blob content = file ? index_content(index, file) : (struct blob){ 0 };
 
 		*path = programs[i];
 		processor = elf_processor(&content);

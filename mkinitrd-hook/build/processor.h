@@ -16,7 +16,7 @@ uint32_t processor_of_module(const char *name, const struct blob *content);
  * Of an initrd: of the first of its modules, else of its programs. *path is then where it was seen.
  * 0 if it has neither.
  */
-uint32_t processor_of_tree(const struct tree *tree, const char **path);
+uint32_t processor_of_initrd(const struct initrd_index *index, const char **path);
 
 /* The same processor, or unknown. Returns false after a message that names file. */
 bool processor_fits(const char *file, uint32_t processor, uint32_t init);

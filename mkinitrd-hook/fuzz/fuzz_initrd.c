@@ -33,38 +33,39 @@ static void check_segments(const struct segments *segments, size_t size)
 	}
 }
 
-static void check_tree(const struct tree *tree)
+static void check_index(const struct initrd_index *index)
 {
 	char path[PATH_MAX], again[PATH_MAX];
 
-	for (size_t i = 0; i < tree->n; i++) {
-		const struct blob content = tree_content(tree, &tree->file[i]);
+	for (size_t i = 0; i < index->n; i++) {
+		const struct blob content = index_content(index, &index->file[i]);
 
-		require(tree_find(tree, tree->file[i].path) != NULL);
+		require(index_find(index, index->file[i].path) != NULL);
 		require(content.size <= LIMIT);
-		if (tree_resolve(tree, tree->file[i].path, true, path))
+		if (index_resolve(index, index->file[i].path, true, path))
 			continue;
-		require(!tree_resolve(tree, path, true, again) && !strcmp(path, again));
+		require(!index_resolve(index, path, true, again) && !strcmp(path, again));
 	}
 }
 
 static int exchange(const struct blob *image, const struct segments *segments,
-	const struct tree *tree, struct blob *out)
+	const struct initrd_index *index, struct blob *out)
 {
-	struct image ours = { 0 };
+	struct cpio_tree ours = { 0 };
 	size_t unpacked;
 	int rc;
 	const struct cpio_entry directory = { .mode = S_IFDIR | 0755 },
 				file = { .mode = S_IFREG | 0755, .data = "ours", .size = 4 };
-	const struct merge how = {
-		.image = image, .segments = segments, .tree = tree, .ours = &ours
+	const struct exchange how = {
+		.image = image, .segments = segments, .index = index, .ours = &ours
 	};
 
-	require(!image_add(&ours, directory, "lib") &&
-		!image_add(&ours, directory, "lib/xenfarm") && !image_add(&ours, file, "init") &&
-		!image_add(&ours, file, "lib/xenfarm/modules"));
-	rc = merge(&how, out, &unpacked);
-	image_free(&ours);
+	require(!cpio_tree_add(&ours, directory, "lib") &&
+		!cpio_tree_add(&ours, directory, "lib/xenfarm") &&
+		!cpio_tree_add(&ours, file, "init") &&
+		!cpio_tree_add(&ours, file, "lib/xenfarm/modules"));
+	rc = exchange_make(&how, out, &unpacked);
+	cpio_tree_free(&ours);
 	return rc;
 }
 
@@ -73,16 +74,16 @@ static size_t check_exchanged(const struct blob *image, struct blob *again)
 {
 	size_t n;
 	static struct segments segments;
-	struct tree tree = { 0 };
-	const struct tree_file *init;
+	struct initrd_index index = { 0 };
+	const struct index_file *init;
 
-	require(!segments_read(image, 2 * LIMIT, &segments) && !tree_read(&segments, &tree));
-	init = tree_find(&tree, "init");
+	require(!segments_read(image, 2 * LIMIT, &segments) && !index_read(&segments, &index));
+	init = index_find(&index, "init");
 	require(init && init->entry.size == 4 && !memcmp(init->entry.data, "ours", 4));
-	require(tree_find(&tree, "init" MERGE_KEPT) != NULL);
-	require(!again || !exchange(image, &segments, &tree, again));
-	n = tree.n;
-	tree_free(&tree);
+	require(index_find(&index, "init" EXCHANGE_KEPT) != NULL);
+	require(!again || !exchange(image, &segments, &index, again));
+	n = index.n;
+	index_free(&index);
 	segments_free(&segments);
 	return n;
 }
@@ -91,21 +92,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct segments segments;
 	const struct blob image = { (unsigned char *)data, size };
-	struct tree tree = { 0 };
+	struct initrd_index index = { 0 };
 	BLOB once = { 0 }, twice = { 0 };
 
-	if (!segments_read(&image, LIMIT, &segments) && !tree_read(&segments, &tree)) {
+	if (!segments_read(&image, LIMIT, &segments) && !index_read(&segments, &index)) {
 		check_segments(&segments, size);
-		check_tree(&tree);
-		if (!exchange(&image, &segments, &tree, &once)) {
+		check_index(&index);
+		if (!exchange(&image, &segments, &index, &once)) {
 			size_t n = check_exchanged(&once, &twice);
 
 			require(check_exchanged(&twice, NULL) == n);
 		}
 	} else {
-		require(segments.what || tree.name);
+		require(segments.what || index.name);
 	}
-	tree_free(&tree);
+	index_free(&index);
 	segments_free(&segments);
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "lib/array.h"
 
-int image_add(struct image *image, struct cpio_entry entry, const char *name, ...)
+int cpio_tree_add(struct cpio_tree *image, struct cpio_entry entry, const char *name, ...)
 {
 	char *copy;
 	va_list args;
@@ -30,7 +30,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct cpio_entry *)a)->name, ((const struct cpio_entry *)b)->name);
 }
 
-int image_write(struct image *image, uint32_t mtime, FILE *out)
+int cpio_tree_write(struct cpio_tree *image, uint32_t mtime, FILE *out)
 {
 	qsort(image->entry, image->n, sizeof(*image->entry), by_name);
 	for (size_t i = 0; i < image->n; i++) {
@@ -47,7 +47,7 @@ int image_write(struct image *image, uint32_t mtime, FILE *out)
 	return 0;
 }
 
-int image_archive(struct image *image, uint32_t mtime, struct blob *archive)
+int cpio_tree_archive(struct cpio_tree *image, uint32_t mtime, struct blob *archive)
 {
 	char *data = NULL;
 	size_t size = 0;
@@ -56,7 +56,7 @@ int image_archive(struct image *image, uint32_t mtime, struct blob *archive)
 
 	if (!out)
 		return -errno;
-	rc = image_write(image, mtime, out);
+	rc = cpio_tree_write(image, mtime, out);
 	if (!rc)
 		rc = cpio_write_end(out);
 	if (fclose(out) && !rc)
@@ -68,10 +68,10 @@ int image_archive(struct image *image, uint32_t mtime, struct blob *archive)
 	return rc;
 }
 
-void image_free(struct image *image)
+void cpio_tree_free(struct cpio_tree *image)
 {
 	for (size_t i = 0; i < image->n; i++)
 		free((char *)image->entry[i].name);
 	free(image->entry);
-	*image = (struct image){ 0 };
+	*image = (struct cpio_tree){ 0 };
 }

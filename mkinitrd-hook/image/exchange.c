@@ -7,110 +7,110 @@
 
 #define OWN_DIRECTORY "lib/xenfarm"
 
-const char *const merge_exchanged[MERGE_EXCHANGED] = { "init", "sbin/modprobe", "shutdown" };
+const char *const exchange_names[EXCHANGE_NAMES] = { "init", "sbin/modprobe", "shutdown" };
 
 /* What becomes of the initrd's entries: decided for all of them first. */
-enum action { KEEP, DROP, RENAME };
+enum entry_action { KEEP, DROP, RENAME };
 
-struct plan {
-	const struct merge *merge;
-	unsigned char *action; /* enum action, by tree_file.order */
-	size_t target;         /* segment */
-	struct image added;    /* ours, by the paths that they get */
+struct exchange_plan {
+	const struct exchange *exchange;
+	unsigned char *action;  /* enum entry_action, by index_file.order */
+	size_t target;          /* segment */
+	struct cpio_tree added; /* ours, by the paths that they get */
 };
 
 /* For all entries of exactly that path. */
-static void mark(struct plan *plan, const char *path, enum action action)
+static void mark(struct exchange_plan *plan, const char *path, enum entry_action action)
 {
-	const struct tree *tree = plan->merge->tree;
-	const struct tree_file *last = tree_find(tree, path);
+	const struct initrd_index *index = plan->exchange->index;
+	const struct index_file *last = index_find(index, path);
 
-	for (; last && last >= tree->file && !strcmp(last->path, path); last--)
+	for (; last && last >= index->file && !strcmp(last->path, path); last--)
 		plan->action[last->order] = action;
 }
 
 /* The first time the initrd's own is kept; later what lies there is ours. */
-static int plan_exchanged(struct plan *plan, const char *name)
+static int plan_exchanged(struct exchange_plan *plan, const char *name)
 {
-	const struct tree *tree = plan->merge->tree;
+	const struct initrd_index *index = plan->exchange->index;
 	char path[PATH_MAX];
-	int rc = tree_resolve(tree, name, false, path);
+	int rc = index_resolve(index, name, false, path);
 
 	if (!rc)
-		mark(plan, path, tree_find(tree, "init" MERGE_KEPT) ? DROP : RENAME);
+		mark(plan, path, index_find(index, "init" EXCHANGE_KEPT) ? DROP : RENAME);
 	return rc;
 }
 
 /* Modules of an earlier time. */
-static int drop_own(struct plan *plan)
+static int drop_own(struct exchange_plan *plan)
 {
-	const struct tree *tree = plan->merge->tree;
+	const struct initrd_index *index = plan->exchange->index;
 	char directory[PATH_MAX];
-	int rc = tree_resolve(tree, OWN_DIRECTORY, true, directory);
+	int rc = index_resolve(index, OWN_DIRECTORY, true, directory);
 	size_t n = strlen(directory);
 
-	for (size_t i = 0; !rc && i < tree->n; i++)
-		if (!strncmp(tree->file[i].path, directory, n) && tree->file[i].path[n] == '/')
-			plan->action[tree->file[i].order] = DROP;
+	for (size_t i = 0; !rc && i < index->n; i++)
+		if (!strncmp(index->file[i].path, directory, n) && index->file[i].path[n] == '/')
+			plan->action[index->file[i].order] = DROP;
 	return rc;
 }
 
 static bool is_exchanged(const char *name)
 {
-	for (size_t i = 0; i < MERGE_EXCHANGED; i++)
-		if (!strcmp(merge_exchanged[i], name))
+	for (size_t i = 0; i < EXCHANGE_NAMES; i++)
+		if (!strcmp(exchange_names[i], name))
 			return true;
 	return false;
 }
 
 /* Whether the initrd's own serves as well: directories, the console, a shell and what it leads to.
  */
-static bool serves(const struct cpio_entry *ours, const struct tree_file *there)
+static bool serves(const struct cpio_entry *ours, const struct index_file *there)
 {
 	return there &&
 	       (S_ISDIR(ours->mode) || !strcmp(ours->name, "dev/console") ||
 		       !strcmp(ours->name, "bin/sh") || !strcmp(ours->name, "bin/busybox"));
 }
 
-static int plan_added(struct plan *plan, const struct cpio_entry *ours)
+static int plan_added(struct exchange_plan *plan, const struct cpio_entry *ours)
 {
-	const struct tree *tree = plan->merge->tree;
+	const struct initrd_index *index = plan->exchange->index;
 	char path[PATH_MAX];
-	int rc = tree_resolve(tree, ours->name, S_ISDIR(ours->mode), path);
+	int rc = index_resolve(index, ours->name, S_ISDIR(ours->mode), path);
 
-	if (rc || serves(ours, tree_find(tree, path)))
+	if (rc || serves(ours, index_find(index, path)))
 		return rc;
 	if (!is_exchanged(ours->name))
 		mark(plan, path, DROP);
-	return image_add(&plan->added, *ours, "%s", path);
+	return cpio_tree_add(&plan->added, *ours, "%s", path);
 }
 
-static int make_plan(struct plan *plan)
+static int make_plan(struct exchange_plan *plan)
 {
-	const struct merge *merge = plan->merge;
-	const struct tree_file *init = tree_find(merge->tree, "init");
+	const struct exchange *exchange = plan->exchange;
+	const struct index_file *init = index_find(exchange->index, "init");
 	int rc = 0;
 
 	if (!init)
 		return -ENOENT;
 	plan->target = init->segment;
-	plan->action = calloc(merge->tree->n, 1);
+	plan->action = calloc(exchange->index->n, 1);
 	if (!plan->action)
 		return -ENOMEM;
-	for (size_t i = 0; !rc && i < MERGE_EXCHANGED; i++)
-		rc = plan_exchanged(plan, merge_exchanged[i]);
+	for (size_t i = 0; !rc && i < EXCHANGE_NAMES; i++)
+		rc = plan_exchanged(plan, exchange_names[i]);
 	if (!rc)
 		rc = drop_own(plan);
-	for (size_t i = 0; !rc && i < merge->ours->n; i++)
-		rc = plan_added(plan, &merge->ours->entry[i]);
+	for (size_t i = 0; !rc && i < exchange->ours->n; i++)
+		rc = plan_added(plan, &exchange->ours->entry[i]);
 	return rc;
 }
 
 static int write_renamed(FILE *out, struct cpio_entry entry)
 {
-	char name[PATH_MAX + sizeof(MERGE_KEPT)];
+	char name[PATH_MAX + sizeof(EXCHANGE_KEPT)];
 
-	snprintf(name, sizeof(name), "%s" MERGE_KEPT, entry.name);
+	snprintf(name, sizeof(name), "%s" EXCHANGE_KEPT, entry.name);
 	entry.name = name;
 	return cpio_write(out, &entry);
 }
@@ -129,9 +129,9 @@ struct survey {
 	bool changes;
 };
 
-static struct survey survey(const struct plan *plan, size_t i, size_t order)
+static struct survey survey(const struct exchange_plan *plan, size_t i, size_t order)
 {
-	struct cpio_reader reader = segment_reader(&plan->merge->segments->segment[i]);
+	struct cpio_reader reader = segments_reader(&plan->exchange->segments->segment[i]);
 	struct survey survey = { .changes = i == plan->target };
 	struct cpio_entry entry;
 	int kind;
@@ -146,17 +146,18 @@ static struct survey survey(const struct plan *plan, size_t i, size_t order)
 }
 
 /* A segment's archives after the plan; ours before the last one's end. */
-static int write_content(struct plan *plan, size_t i, size_t order, size_t trailers, FILE *out)
+static int write_content(
+	struct exchange_plan *plan, size_t i, size_t order, size_t trailers, FILE *out)
 {
-	struct cpio_reader reader = segment_reader(&plan->merge->segments->segment[i]);
+	struct cpio_reader reader = segments_reader(&plan->exchange->segments->segment[i]);
 	struct cpio_entry entry;
 	int kind, rc = 0;
 
 	while (!rc && (kind = cpio_read(&reader, &entry)) > 0) {
-		enum action action = kind == CPIO_ENTRY ? plan->action[order++] : KEEP;
+		enum entry_action action = kind == CPIO_ENTRY ? plan->action[order++] : KEEP;
 
 		if (kind == CPIO_TRAILER && --trailers == 0 && i == plan->target)
-			rc = image_write(&plan->added, plan->merge->mtime, out);
+			rc = cpio_tree_write(&plan->added, plan->exchange->mtime, out);
 		if (!rc && action == RENAME)
 			rc = write_renamed(out, entry);
 		else if (!rc && action == KEEP)
@@ -166,7 +167,7 @@ static int write_content(struct plan *plan, size_t i, size_t order, size_t trail
 }
 
 static int make_content(
-	struct plan *plan, size_t i, size_t order, size_t trailers, struct blob *content)
+	struct exchange_plan *plan, size_t i, size_t order, size_t trailers, struct blob *content)
 {
 	char *data = NULL;
 	size_t size = 0;
@@ -182,7 +183,7 @@ static int make_content(
 	return rc;
 }
 
-static int add_changed(struct plan *plan, size_t i, size_t order, size_t trailers,
+static int add_changed(struct exchange_plan *plan, size_t i, size_t order, size_t trailers,
 	const struct codec *codec, struct sink *out, size_t *unpacked)
 {
 	BLOB content = { 0 }, packed = { 0 };
@@ -191,7 +192,7 @@ static int add_changed(struct plan *plan, size_t i, size_t order, size_t trailer
 	*unpacked += content.size;
 	if (rc || !codec)
 		return rc ? rc : sink_add(out, content.data, content.size);
-	rc = codec_pack(codec, &content, i == plan->target ? plan->merge->level : 0, &packed);
+	rc = codec_pack(codec, &content, i == plan->target ? plan->exchange->level : 0, &packed);
 	return rc ? rc : sink_add(out, packed.data, packed.size);
 }
 
@@ -203,25 +204,25 @@ static int align(struct sink *out, const struct codec *before)
 	return sink_add(out, zero, (-out->blob.size & 3) + (before == &codec_lz4 ? 4 : 0));
 }
 
-static int write_image(struct plan *plan, struct sink *out, size_t *unpacked)
+static int write_image(struct exchange_plan *plan, struct sink *out, size_t *unpacked)
 {
-	const struct merge *merge = plan->merge;
+	const struct exchange *exchange = plan->exchange;
 	const struct codec *before = NULL;
 	size_t order = 0;
 	int rc = 0;
 
 	*unpacked = 0;
-	for (size_t i = 0; !rc && i < merge->segments->n; i++) {
-		const struct segment *segment = &merge->segments->segment[i];
+	for (size_t i = 0; !rc && i < exchange->segments->n; i++) {
+		const struct segment *segment = &exchange->segments->segment[i];
 		const struct survey has = survey(plan, i, order);
 		const struct codec *codec =
-			merge->as_it_was || i != plan->target ? segment->codec : merge->codec;
+			exchange->as_it_was || i != plan->target ? segment->codec : exchange->codec;
 
 		rc = align(out, before);
 		if (!rc && has.changes)
 			rc = add_changed(plan, i, order, has.trailers, codec, out, unpacked);
 		else if (!rc) {
-			rc = sink_add(out, merge->image->data + segment->offset, segment->size);
+			rc = sink_add(out, exchange->image->data + segment->offset, segment->size);
 			*unpacked += segment->content.size;
 		}
 		order += has.entries;
@@ -230,10 +231,10 @@ static int write_image(struct plan *plan, struct sink *out, size_t *unpacked)
 	return rc;
 }
 
-int merge(const struct merge *merge, struct blob *out, size_t *unpacked)
+int exchange_make(const struct exchange *exchange, struct blob *out, size_t *unpacked)
 {
-	struct plan plan = { .merge = merge };
-	struct sink sink = { .limit = IMAGE_MAX };
+	struct exchange_plan plan = { .exchange = exchange };
+	struct sink sink = { .limit = SEGMENTS_IMAGE_MAX };
 	int rc = make_plan(&plan);
 
 	if (!rc)
@@ -241,7 +242,7 @@ int merge(const struct merge *merge, struct blob *out, size_t *unpacked)
 	if (rc)
 		blob_free(&sink.blob);
 	*out = sink.blob;
-	image_free(&plan.added);
+	cpio_tree_free(&plan.added);
 	free(plan.action);
 	return rc;
 }

@@ -9,7 +9,7 @@
 
 #define LINKS_MAX 40 /* as path_resolution(7) has it */
 
-bool tree_path(const char *name, char path[static PATH_MAX])
+bool index_path(const char *name, char path[static PATH_MAX])
 {
 	char *out = path;
 
@@ -32,27 +32,27 @@ bool tree_path(const char *name, char path[static PATH_MAX])
 	return true;
 }
 
-static int add(struct tree *tree, size_t segment, const struct cpio_entry *entry)
+static int add(struct initrd_index *index, size_t segment, const struct cpio_entry *entry)
 {
 	char path[PATH_MAX];
 
-	if (!tree_path(entry->name, path)) {
-		tree->name = entry->name;
+	if (!index_path(entry->name, path)) {
+		index->name = entry->name;
 		return -EBADMSG;
 	}
-	if (tree->n == IMAGE_FILES_MAX)
+	if (index->n == INDEX_FILES_MAX)
 		return -EFBIG;
-	if (!ARRAY_GROW(tree->file, tree->n))
+	if (!ARRAY_GROW(index->file, index->n))
 		return -ENOMEM;
-	tree->file[tree->n] = (struct tree_file){
-		.path = strdup(path), .order = tree->n, .segment = segment, .entry = *entry
+	index->file[index->n] = (struct index_file){
+		.path = strdup(path), .order = index->n, .segment = segment, .entry = *entry
 	};
-	return tree->file[tree->n++].path ? 0 : -ENOMEM;
+	return index->file[index->n++].path ? 0 : -ENOMEM;
 }
 
 static int by_path(const void *a, const void *b)
 {
-	const struct tree_file *x = a, *y = b;
+	const struct index_file *x = a, *y = b;
 	int order = strcmp(x->path, y->path);
 
 	return order ? order : (x->order > y->order) - (x->order < y->order);
@@ -65,7 +65,7 @@ static int order_of(unsigned long long a, unsigned long long b)
 
 /* Of one inode the same place, the first path first. Only files with several names are told by
  * their numbers: tools give others any. */
-static int by_inode(const struct tree_file *a, const struct tree_file *b)
+static int by_inode(const struct index_file *a, const struct index_file *b)
 {
 	int order = order_of(a->segment, b->segment);
 
@@ -78,71 +78,71 @@ static int by_inode(const struct tree_file *a, const struct tree_file *b)
 
 static int by_inode_and_place(const void *a, const void *b)
 {
-	const struct tree_file *const *x = a, *const *y = b;
+	const struct index_file *const *x = a, *const *y = b;
 	int order = by_inode(*x, *y);
 
 	return order ? order : order_of((uintptr_t)*x, (uintptr_t)*y);
 }
 
-static bool is_linked(const struct tree_file *file)
+static bool is_linked(const struct index_file *file)
 {
 	return S_ISREG(file->entry.mode) && file->entry.nlink > 1;
 }
 
-static int index_links(struct tree *tree)
+static int index_links(struct initrd_index *index)
 {
-	tree->linked = reallocarray(NULL, tree->n + 1, sizeof(struct tree_file *));
-	if (!tree->linked)
+	index->linked = reallocarray(NULL, index->n + 1, sizeof(struct index_file *));
+	if (!index->linked)
 		return -ENOMEM;
-	for (size_t i = 0; i < tree->n; i++)
-		if (is_linked(&tree->file[i]) && tree->file[i].entry.size)
-			tree->linked[tree->n_linked++] = &tree->file[i];
-	qsort(tree->linked, tree->n_linked, sizeof(struct tree_file *), by_inode_and_place);
+	for (size_t i = 0; i < index->n; i++)
+		if (is_linked(&index->file[i]) && index->file[i].entry.size)
+			index->linked[index->n_linked++] = &index->file[i];
+	qsort(index->linked, index->n_linked, sizeof(struct index_file *), by_inode_and_place);
 	return 0;
 }
 
-int tree_read(const struct segments *segments, struct tree *tree)
+int index_read(const struct segments *segments, struct initrd_index *index)
 {
-	*tree = (struct tree){ 0 };
+	*index = (struct initrd_index){ 0 };
 	for (size_t i = 0; i < segments->n; i++) {
-		struct cpio_reader reader = segment_reader(&segments->segment[i]);
+		struct cpio_reader reader = segments_reader(&segments->segment[i]);
 		struct cpio_entry entry;
 		int kind, rc;
 
 		while ((kind = cpio_read(&reader, &entry)) > 0) {
-			rc = kind == CPIO_ENTRY ? add(tree, i, &entry) : 0;
+			rc = kind == CPIO_ENTRY ? add(index, i, &entry) : 0;
 			if (rc)
 				return rc;
 		}
 	}
-	if (tree->n)
-		qsort(tree->file, tree->n, sizeof(*tree->file), by_path);
-	return index_links(tree);
+	if (index->n)
+		qsort(index->file, index->n, sizeof(*index->file), by_path);
+	return index_links(index);
 }
 
-void tree_free(struct tree *tree)
+void index_free(struct initrd_index *index)
 {
-	for (size_t i = 0; i < tree->n; i++)
-		free(tree->file[i].path);
-	free(tree->file);
-	free(tree->linked);
-	*tree = (struct tree){ 0 };
+	for (size_t i = 0; i < index->n; i++)
+		free(index->file[i].path);
+	free(index->file);
+	free(index->linked);
+	*index = (struct initrd_index){ 0 };
 }
 
-const struct tree_file *tree_find(const struct tree *tree, const char *path)
+const struct index_file *index_find(const struct initrd_index *index, const char *path)
 {
-	size_t low = 0, high = tree->n;
+	size_t low = 0, high = index->n;
 
 	/* The first one after path, then one back: the last of equal ones. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (strcmp(tree->file[middle].path, path) <= 0)
+		if (strcmp(index->file[middle].path, path) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low && !strcmp(tree->file[low - 1].path, path) ? &tree->file[low - 1] : NULL;
+	return low && !strcmp(index->file[low - 1].path, path) ? &index->file[low - 1] : NULL;
 }
 
 static void drop_component(char *path)
@@ -166,24 +166,24 @@ static int prepend(char rest[static PATH_MAX], const struct cpio_entry *link)
 }
 
 /* Append a component to path; 1 if the way goes on through a link, which is then in rest. */
-static int step(const struct tree *tree, const char *name, bool follow, char rest[static PATH_MAX],
-	char path[static PATH_MAX])
+static int step(const struct initrd_index *index, const char *name, bool follow,
+	char rest[static PATH_MAX], char path[static PATH_MAX])
 {
-	const struct tree_file *file;
+	const struct index_file *file;
 	size_t length = strlen(path), n = strlen(name);
 
 	if (length + 1 + n >= PATH_MAX)
 		return -ENAMETOOLONG;
 	sprintf(path + length, "%s%s", length ? "/" : "", name);
-	file = tree_find(tree, path);
+	file = index_find(index, path);
 	if (!file || !S_ISLNK(file->entry.mode) || !follow)
 		return 0;
 	path[*(const char *)file->entry.data == '/' ? 0 : length] = '\0';
 	return prepend(rest, &file->entry) ? -ENAMETOOLONG : 1;
 }
 
-int tree_resolve(
-	const struct tree *tree, const char *path, bool last, char resolved[static PATH_MAX])
+int index_resolve(const struct initrd_index *index, const char *path, bool last,
+	char resolved[static PATH_MAX])
 {
 	char rest[PATH_MAX], name[PATH_MAX];
 	int links = 0;
@@ -206,7 +206,7 @@ int tree_resolve(
 		if (!strcmp(name, ".."))
 			drop_component(resolved);
 		else if (strcmp(name, "."))
-			rc = step(tree, name, last || *rest, rest, resolved);
+			rc = step(index, name, last || *rest, rest, resolved);
 		if (rc < 0)
 			return rc;
 		links += rc;
@@ -215,42 +215,43 @@ int tree_resolve(
 	}
 }
 
-const struct tree_file *tree_lookup(const struct tree *tree, const char *path)
+const struct index_file *index_lookup(const struct initrd_index *index, const char *path)
 {
 	char resolved[PATH_MAX];
 
-	return tree_resolve(tree, path, true, resolved) ? NULL : tree_find(tree, resolved);
+	return index_resolve(index, path, true, resolved) ? NULL : index_find(index, resolved);
 }
 
 /* The first of the linked ones that is not before file. */
-static struct tree_file **find_linked(const struct tree *tree, const struct tree_file *file)
+static struct index_file **find_linked(
+	const struct initrd_index *index, const struct index_file *file)
 {
-	size_t low = 0, high = tree->n_linked;
+	size_t low = 0, high = index->n_linked;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (by_inode(tree->linked[middle], file) < 0)
+		if (by_inode(index->linked[middle], file) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return tree->linked + low;
+	return index->linked + low;
 }
 
-struct blob tree_content(const struct tree *tree, const struct tree_file *file)
+struct blob index_content(const struct initrd_index *index, const struct index_file *file)
 {
 	if (!file->entry.size && is_linked(file)) {
-		struct tree_file **found = find_linked(tree, file);
+		struct index_file **found = find_linked(index, file);
 
-		if (found < tree->linked + tree->n_linked && !by_inode(*found, file))
+		if (found < index->linked + index->n_linked && !by_inode(*found, file))
 			file = *found;
 	}
 	return (struct blob){ (unsigned char *)file->entry.data, file->entry.size };
 }
 
 /* [usr/]lib/modules/VERSION, a directory, or what is below: the version's length, else 0. */
-static size_t version_in(const struct tree_file *file, const char **version)
+static size_t version_in(const struct index_file *file, const char **version)
 {
 	static const char directory[] = "lib/modules/";
 	const char *path = file->path;
@@ -265,12 +266,12 @@ static size_t version_in(const struct tree_file *file, const char **version)
 	return (*version)[n] || S_ISDIR(file->entry.mode) ? n : 0;
 }
 
-void tree_kernels(const struct tree *tree, struct kernels *kernels)
+void index_kernels(const struct initrd_index *index, struct index_kernels *kernels)
 {
 	kernels->n = 0;
-	for (size_t i = 0; i < tree->n && kernels->n < KERNELS_MAX; i++) {
+	for (size_t i = 0; i < index->n && kernels->n < INDEX_KERNELS_MAX; i++) {
 		const char *version = "";
-		size_t n = version_in(&tree->file[i], &version), k = 0;
+		size_t n = version_in(&index->file[i], &version), k = 0;
 
 		while (k < kernels->n &&
 			(strncmp(kernels->version[k], version, n) || kernels->version[k][n]))

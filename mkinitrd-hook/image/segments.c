@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-struct cpio_reader segment_reader(const struct segment *segment)
+struct cpio_reader segments_reader(const struct segment *segment)
 {
 	const unsigned char *data = segment->content.data;
 
@@ -17,7 +17,7 @@ size_t segments_limit(size_t image)
 {
 	const size_t limit = (64u << 20) + 32 * image;
 
-	return limit < UNPACKED_MAX ? limit : UNPACKED_MAX;
+	return limit < SEGMENTS_UNPACKED_MAX ? limit : SEGMENTS_UNPACKED_MAX;
 }
 
 static int fail(struct segments *segments, int rc, size_t at, const char *what)
@@ -53,7 +53,7 @@ static int read_plain(
 /* What a compressed segment holds: archives, each with its trailer. */
 static int check_content(const struct segment *segment, struct segments *segments)
 {
-	struct cpio_reader reader = segment_reader(segment);
+	struct cpio_reader reader = segments_reader(segment);
 	struct cpio_entry entry;
 	int rc, before = CPIO_END;
 

@@ -10,10 +10,10 @@
 #include "mkinitrd-hook/image/codec.h"
 #include "mkinitrd-hook/image/cpio.h"
 
-#define SEGMENTS_MAX    64
-#define IMAGE_MAX       (1u << 30) /* bytes of an initrd, packed */
-#define UNPACKED_MAX    (2u << 30) /* bytes of all its segments, unpacked */
-#define IMAGE_FILES_MAX 1000000
+#define SEGMENTS_MAX          64
+#define SEGMENTS_IMAGE_MAX    (1u << 30) /* bytes of an initrd, packed */
+#define SEGMENTS_UNPACKED_MAX (2u << 30) /* bytes of all its segments, unpacked */
+#define INDEX_FILES_MAX       1000000
 
 /* Bytes that an image of that size may unpack to: kernels and programs are packed to a fifth. */
 size_t segments_limit(size_t image);
@@ -44,6 +44,6 @@ int segments_read(const struct blob *image, size_t limit, struct segments *segme
 void segments_free(struct segments *segments);
 
 /* Reads a segment's entries. */
-struct cpio_reader segment_reader(const struct segment *segment);
+struct cpio_reader segments_reader(const struct segment *segment);
 
 #endif

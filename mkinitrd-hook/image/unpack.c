@@ -202,7 +202,7 @@ static int extract_entry(
 	char path[PATH_MAX];
 	int rc;
 
-	if (!tree_path(entry->name, path))
+	if (!index_path(entry->name, path))
 		return -EXDEV;
 	if (!*path) /* the root directory */
 		return 0;
@@ -223,21 +223,21 @@ static int extract_entry(
 /* From the last to the first, so that what they hold is done with. */
 static int dress_directories(const struct segments *segments, int root)
 {
-	struct tree tree;
-	int rc = tree_read(segments, &tree);
+	struct initrd_index index;
+	int rc = index_read(segments, &index);
 
-	for (size_t i = tree.n; i-- > 0 && !rc;) {
-		const struct tree_file *file = &tree.file[i];
+	for (size_t i = index.n; i-- > 0 && !rc;) {
+		const struct index_file *file = &index.file[i];
 		AUTO_CLOSE int directory = -1;
 		struct place at = { .entry = &file->entry };
 
 		if (!*file->path || !S_ISDIR(file->entry.mode) ||
-			tree_find(&tree, file->path) != file)
+			index_find(&index, file->path) != file)
 			continue;
 		directory = at.directory = fsroot_parent(root, file->path, &at.name);
 		rc = directory < 0 ? directory : dress(&at);
 	}
-	tree_free(&tree);
+	index_free(&index);
 	return rc;
 }
 
@@ -248,7 +248,7 @@ int unpack_tree(const struct segments *segments, int directory, struct unpacked 
 
 	*result = (struct unpacked){ 0 };
 	for (size_t i = 0; i < segments->n && !rc; i++) {
-		struct cpio_reader reader = segment_reader(&segments->segment[i]);
+		struct cpio_reader reader = segments_reader(&segments->segment[i]);
 		struct cpio_entry entry;
 		int kind;
 

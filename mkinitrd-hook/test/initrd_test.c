@@ -97,63 +97,65 @@ static struct blob typical(const struct codec *codec)
 	return image;
 }
 
-static struct image ours(const char *init)
+static struct cpio_tree ours(const char *init)
 {
-	struct image image = { 0 };
+	struct cpio_tree image = { 0 };
 
-	assert_int_equal(image_add(&image, directory, "bin"), 0);
-	assert_int_equal(image_add(&image, file("busybox"), "bin/busybox"), 0);
-	assert_int_equal(image_add(&image, link_to("busybox"), "bin/sh"), 0);
-	assert_int_equal(image_add(&image, file(init), "init"), 0);
-	assert_int_equal(image_add(&image, directory, "lib"), 0);
-	assert_int_equal(image_add(&image, directory, "lib/xenfarm"), 0);
-	assert_int_equal(image_add(&image, file(init), "lib/xenfarm/%s.ko", init), 0);
-	assert_int_equal(image_add(&image, directory, "mroot"), 0);
-	assert_int_equal(image_add(&image, directory, "sbin"), 0);
-	assert_int_equal(image_add(&image, link_to("/init"), "sbin/modprobe"), 0);
-	assert_int_equal(image_add(&image, file("our shutdown"), "shutdown"), 0);
+	assert_int_equal(cpio_tree_add(&image, directory, "bin"), 0);
+	assert_int_equal(cpio_tree_add(&image, file("busybox"), "bin/busybox"), 0);
+	assert_int_equal(cpio_tree_add(&image, link_to("busybox"), "bin/sh"), 0);
+	assert_int_equal(cpio_tree_add(&image, file(init), "init"), 0);
+	assert_int_equal(cpio_tree_add(&image, directory, "lib"), 0);
+	assert_int_equal(cpio_tree_add(&image, directory, "lib/xenfarm"), 0);
+	assert_int_equal(cpio_tree_add(&image, file(init), "lib/xenfarm/%s.ko", init), 0);
+	assert_int_equal(cpio_tree_add(&image, directory, "mroot"), 0);
+	assert_int_equal(cpio_tree_add(&image, directory, "sbin"), 0);
+	assert_int_equal(cpio_tree_add(&image, link_to("/init"), "sbin/modprobe"), 0);
+	assert_int_equal(cpio_tree_add(&image, file("our shutdown"), "shutdown"), 0);
 	return image;
 }
 
 static struct segments segments;
-static struct tree tree;
+static struct initrd_index all_files;
 
 static void take_apart(const struct blob *image)
 {
 	assert_int_equal(segments_read(image, LIMIT, &segments), 0);
-	assert_int_equal(tree_read(&segments, &tree), 0);
+	assert_int_equal(index_read(&segments, &all_files), 0);
 }
 
 static void put_away(void)
 {
-	tree_free(&tree);
+	index_free(&all_files);
 	segments_free(&segments);
 }
 
 static struct blob exchange(const struct blob *image, const char *init)
 {
-	struct image in = ours(init);
-	struct merge how = {
-		.image = image, .segments = &segments, .tree = &tree, .ours = &in, .as_it_was = true
-	};
+	struct cpio_tree in = ours(init);
+	struct exchange how = { .image = image,
+		.segments = &segments,
+		.index = &all_files,
+		.ours = &in,
+		.as_it_was = true };
 	struct blob out;
 	size_t unpacked;
 
 	take_apart(image);
-	assert_int_equal(merge(&how, &out, &unpacked), 0);
+	assert_int_equal(exchange_make(&how, &out, &unpacked), 0);
 	put_away();
-	image_free(&in);
+	cpio_tree_free(&in);
 	return out;
 }
 
 static void holds(const char *path, const char *text)
 {
-	const struct tree_file *found = tree_find(&tree, path);
+	const struct index_file *found = index_find(&all_files, path);
 	struct blob content;
 
 	if (!found)
 		fail_msg("%s is not there", path);
-	content = tree_content(&tree, found);
+	content = index_content(&all_files, found);
 	assert_int_equal(content.size, strlen(text));
 	assert_memory_equal(content.data, text, content.size);
 }
@@ -191,12 +193,12 @@ static void an_exchange_keeps_what_was_there(void **state)
 	holds("usr/sbin/modprobe", "/init");
 	holds("usr/sbin/modprobe.orig", "/usr/bin/kmod");
 	holds("shutdown", "our shutdown");
-	assert_null(tree_find(&tree, "shutdown.orig"));
+	assert_null(index_find(&all_files, "shutdown.orig"));
 	holds("usr/bin/sh", "a shell");
 	holds("usr/bin/busybox", "busybox");
 	holds("usr/lib/xenfarm/new.ko", "new");
 	holds("lib", "usr/lib"); /* still the link that it was */
-	assert_non_null(tree_find(&tree, "mroot"));
+	assert_non_null(index_find(&all_files, "mroot"));
 	put_away();
 }
 
@@ -215,8 +217,8 @@ static void a_second_exchange_replaces_the_first(void **state)
 	holds("init.orig", "the old init");
 	holds("usr/sbin/modprobe.orig", "/usr/bin/kmod");
 	holds("usr/lib/xenfarm/newer.ko", "newer");
-	assert_null(tree_find(&tree, "usr/lib/xenfarm/new.ko"));
-	assert_null(tree_find(&tree, "shutdown.orig")); /* which was ours */
+	assert_null(index_find(&all_files, "usr/lib/xenfarm/new.ko"));
+	assert_null(index_find(&all_files, "shutdown.orig")); /* which was ours */
 	put_away();
 }
 
@@ -238,7 +240,7 @@ static void a_hard_linked_init_stays_one(void **state)
 	holds("init", "new");
 	holds("init.orig", "old");
 	holds("linuxrc", "old");
-	assert_int_equal(tree_find(&tree, "init")->entry.nlink, 1);
+	assert_int_equal(index_find(&all_files, "init")->entry.nlink, 1);
 	put_away();
 }
 
@@ -269,17 +271,17 @@ static void segments_after_it_stay_aligned(void **state)
 static void an_image_without_init_is_none(void **state)
 {
 	const struct cpio_entry only[] = { named("kernel", directory) };
-	struct image in = ours("new");
-	struct merge how = { .segments = &segments, .tree = &tree, .ours = &in };
+	struct cpio_tree in = ours("new");
+	struct exchange how = { .segments = &segments, .index = &all_files, .ours = &in };
 	BLOB image = { 0 }, out = { 0 };
 	size_t unpacked;
 
 	(void)state;
 	add_archive(&image, only, 1);
 	take_apart(&image);
-	assert_int_equal(merge(&how, &out, &unpacked), -ENOENT);
+	assert_int_equal(exchange_make(&how, &out, &unpacked), -ENOENT);
 	put_away();
-	image_free(&in);
+	cpio_tree_free(&in);
 }
 
 static void refused(const struct blob *image, int rc, size_t at, const char *what)
@@ -372,12 +374,12 @@ static void names_do_not_lead_out(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_false(tree_path(bad[i], path));
-	assert_true(tree_path("./a//b/./c/", path));
+		assert_false(index_path(bad[i], path));
+	assert_true(index_path("./a//b/./c/", path));
 	assert_string_equal(path, "a/b/c");
-	assert_true(tree_path(".", path));
+	assert_true(index_path(".", path));
 	assert_string_equal(path, "");
-	assert_true(tree_path("..a/b..", path));
+	assert_true(index_path("..a/b..", path));
 }
 
 static void links_are_followed_inside(void **state)
@@ -391,15 +393,15 @@ static void links_are_followed_inside(void **state)
 	(void)state;
 	add_archive(&image, all, sizeof(all) / sizeof(*all));
 	take_apart(&image);
-	assert_int_equal(tree_resolve(&tree, "rel/c/d", true, path), 0);
+	assert_int_equal(index_resolve(&all_files, "rel/c/d", true, path), 0);
 	assert_string_equal(path, "a/b/c/d");
-	assert_int_equal(tree_resolve(&tree, "abs/../c", true, path), 0);
+	assert_int_equal(index_resolve(&all_files, "abs/../c", true, path), 0);
 	assert_string_equal(path, "a/c");
-	assert_int_equal(tree_resolve(&tree, "a/up", true, path), 0);
+	assert_int_equal(index_resolve(&all_files, "a/up", true, path), 0);
 	assert_string_equal(path, "x");
-	assert_int_equal(tree_resolve(&tree, "abs", false, path), 0);
+	assert_int_equal(index_resolve(&all_files, "abs", false, path), 0);
 	assert_string_equal(path, "abs");
-	assert_int_equal(tree_resolve(&tree, "loop/x", true, path), -ELOOP);
+	assert_int_equal(index_resolve(&all_files, "loop/x", true, path), -ELOOP);
 	put_away();
 }
 
@@ -468,7 +470,7 @@ static void many_links_are_found_soon(void **state)
 	take_apart(&image);
 	lap();
 	for (size_t i = 0; i < 2 * N; i++)
-		assert_true(tree_content(&tree, &tree.file[i]).size > 0);
+		assert_true(index_content(&all_files, &all_files.file[i]).size > 0);
 	assert_true(lap() < 1);
 	holds("7", "40007");
 	put_away();
@@ -527,13 +529,13 @@ static void kernels_are_known_by_their_directory(void **state)
 		named("lib/modules/6.1", directory), named("lib/modules/6.1/kernel", directory),
 		named("lib/modules/README", file("")),
 		named("usr/lib/modules/6.2/x.ko", file("")) };
-	struct kernels kernels;
+	struct index_kernels kernels;
 	BLOB image = { 0 };
 
 	(void)state;
 	add_archive(&image, all, sizeof(all) / sizeof(*all));
 	take_apart(&image);
-	tree_kernels(&tree, &kernels);
+	index_kernels(&all_files, &kernels);
 	assert_int_equal(kernels.n, 2);
 	assert_string_equal(kernels.version[0], "6.1");
 	assert_string_equal(kernels.version[1], "6.2");
@@ -545,7 +547,7 @@ static void what_may_be_unpacked_goes_by_the_size(void **state)
 	(void)state;
 	assert_int_equal(segments_limit(0), 64u << 20);
 	assert_int_equal(segments_limit(1u << 20), 96u << 20);
-	assert_int_equal(segments_limit(IMAGE_MAX), UNPACKED_MAX);
+	assert_int_equal(segments_limit(SEGMENTS_IMAGE_MAX), SEGMENTS_UNPACKED_MAX);
 }
 
 int main(void)

@@ -2,7 +2,6 @@
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/module-names.h"
 #include "mkinitrd-hook/build/module-table.h"
-#include "mkinitrd-hook/build/table-check.h"
 #include "mkinitrd-hook/image/blob.h"
 #include "mkinitrd-hook/image/codec.h"
 #include "mkinitrd-hook/image/cpio-tree.h"
@@ -91,17 +90,17 @@ static void cpio_write_tells_of_a_full_device(void **state)
 /* Offsets by hand: headers of 110 bytes, names and contents padded to 4. */
 static void image_is_sorted_padded_and_numbered(void **state)
 {
-	struct image image = { 0 };
+	struct cpio_tree image = { 0 };
 	BLOB archive = { 0 };
 	const char *at;
 
 	(void)state;
-	assert_int_equal(image_add(&image,
+	assert_int_equal(cpio_tree_add(&image,
 				 (struct cpio_entry){ .mode = 0100644, .data = "12345", .size = 5 },
 				 "%s/b", "d"),
 		0);
-	assert_int_equal(image_add(&image, (struct cpio_entry){ .mode = 040755 }, "d"), 0);
-	assert_int_equal(image_archive(&image, 9, &archive), 0);
+	assert_int_equal(cpio_tree_add(&image, (struct cpio_entry){ .mode = 040755 }, "d"), 0);
+	assert_int_equal(cpio_tree_archive(&image, 9, &archive), 0);
 	at = (const char *)archive.data;
 	assert_int_equal(archive.size, 112 + (116 + 8) + 124);
 	assert_memory_equal(at, "07070100000001", 14);
@@ -111,17 +110,18 @@ static void image_is_sorted_padded_and_numbered(void **state)
 	assert_string_equal(at + 112 + 110, "d/b");
 	assert_memory_equal(at + 112 + 116, "12345\0\0\0", 8);
 	assert_string_equal(at + 112 + 124 + 110, "TRAILER!!!");
-	image_free(&image);
+	cpio_tree_free(&image);
 }
 
 static void table_holds_the_set_and_its_aliases_only(void **state)
 {
-	struct module crc = { .name = (char *)"crc", .file = (char *)"crc.ko" };
-	struct module nfs = { .name = (char *)"nfs", .file = (char *)"nfs.ko.xz" };
-	struct module net = { .name = (char *)"xen_netfront", .file = (char *)"xen-netfront.ko" };
-	struct module *deps[] = { &crc, &net };
-	struct module *all[] = { &crc, &nfs, &net };
-	struct modules set = {
+	struct kernel_module crc = { .name = (char *)"crc", .file = (char *)"crc.ko" };
+	struct kernel_module nfs = { .name = (char *)"nfs", .file = (char *)"nfs.ko.xz" };
+	struct kernel_module net = { .name = (char *)"xen_netfront",
+		.file = (char *)"xen-netfront.ko" };
+	struct kernel_module *deps[] = { &crc, &net };
+	struct kernel_module *all[] = { &crc, &nfs, &net };
+	struct kernel_modules set = {
 		.n = 3, .module = all, .nbuiltin = 1, .builtin = { (char *)"ext4" }
 	};
 	BLOB aliases =
@@ -135,7 +135,7 @@ static void table_holds_the_set_and_its_aliases_only(void **state)
 	(void)state;
 	nfs.ndeps = 2;
 	nfs.dep = deps;
-	table_write(out, "6.1.0", &set, &aliases);
+	module_table_write(out, "6.1.0", &set, &aliases);
 	fclose(out);
 	assert_string_equal(text, "xenfarm-modules 1 6.1.0\n"
 				  "module crc crc.ko -\n"
@@ -158,19 +158,19 @@ static void table_is_checked_by_its_reader(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	assert_int_equal(table_check(&good, &line), 0);
-	assert_int_equal(table_check(&bad, &line), -EINVAL);
+	assert_int_equal(module_table_check(&good, &line), 0);
+	assert_int_equal(module_table_check(&bad, &line), -EINVAL);
 	assert_int_equal(line, 3);
 	fputs((const char *)good.data, out);
 	for (int i = 0; i < 100000; i++)
 		fprintf(out, "alias a%d nfs\n", i);
 	fclose(out);
 	assert_int_equal(
-		table_check(&(struct blob){ (unsigned char *)text, size }, &line), -EINVAL);
+		module_table_check(&(struct blob){ (unsigned char *)text, size }, &line), -EINVAL);
 	free(text);
 }
 
-static bool has(const struct names *names, const char *name)
+static bool has(const struct module_names *names, const char *name)
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (!strcmp(names->name[i], name))
@@ -180,36 +180,36 @@ static bool has(const struct names *names, const char *name)
 
 static void names_come_in_groups(void **state)
 {
-	struct names kvm = { 0 }, all = { 0 }, base = { 0 };
+	struct module_names kvm = { 0 }, all = { 0 }, base = { 0 };
 
 	(void)state;
-	assert_int_equal(names_add_group(&kvm, NAMES_PLATFORM, "kvm"), 0);
+	assert_int_equal(module_names_add_group(&kvm, MODULE_NAMES_PLATFORM, "kvm"), 0);
 	assert_true(has(&kvm, "virtio_net") && !has(&kvm, "xen-netfront"));
-	assert_int_equal(names_add_group(&all, NAMES_PLATFORM, "all"), 0);
+	assert_int_equal(module_names_add_group(&all, MODULE_NAMES_PLATFORM, "all"), 0);
 	assert_true(has(&all, "virtio_net") && has(&all, "xen-netfront") && !has(&all, "ext4"));
-	assert_int_equal(names_add_group(&base, NAMES_BASE, NULL), 0);
+	assert_int_equal(module_names_add_group(&base, MODULE_NAMES_BASE, NULL), 0);
 	assert_true(has(&base, "nfsv4") && !has(&base, "virtio_net"));
-	assert_int_equal(names_add_group(&all, NAMES_PLATFORM, "ext4"), -EINVAL);
-	assert_int_equal(names_add_group(&all, NAMES_FILESYSTEM, "all"), -EINVAL);
-	assert_int_equal(names_add_group(&all, NAMES_FILESYSTEM, ""), -EINVAL);
+	assert_int_equal(module_names_add_group(&all, MODULE_NAMES_PLATFORM, "ext4"), -EINVAL);
+	assert_int_equal(module_names_add_group(&all, MODULE_NAMES_FILESYSTEM, "all"), -EINVAL);
+	assert_int_equal(module_names_add_group(&all, MODULE_NAMES_FILESYSTEM, ""), -EINVAL);
 }
 
 static void names_are_checked_and_bounded(void **state)
 {
-	static char word[NAMES_MAX + 1][4];
-	struct names names = { 0 };
+	static char word[MODULE_NAMES_MAX + 1][4];
+	struct module_names names = { 0 };
 
 	(void)state;
-	assert_int_equal(names_add(&names, ""), -EINVAL);
-	assert_int_equal(names_add(&names, "../x"), -EINVAL);
-	assert_int_equal(names_add(&names, "a b"), -EINVAL);
-	for (int i = 0; i < NAMES_MAX; i++) {
+	assert_int_equal(module_names_add(&names, ""), -EINVAL);
+	assert_int_equal(module_names_add(&names, "../x"), -EINVAL);
+	assert_int_equal(module_names_add(&names, "a b"), -EINVAL);
+	for (int i = 0; i < MODULE_NAMES_MAX; i++) {
 		snprintf(word[i], sizeof(word[i]), "m%d", i);
-		assert_int_equal(names_add(&names, word[i]), 0);
+		assert_int_equal(module_names_add(&names, word[i]), 0);
 	}
-	assert_int_equal(names_add(&names, "m0"), 0);
-	assert_int_equal(names_add(&names, "more"), -E2BIG);
-	assert_int_equal(names.n, NAMES_MAX);
+	assert_int_equal(module_names_add(&names, "m0"), 0);
+	assert_int_equal(module_names_add(&names, "more"), -E2BIG);
+	assert_int_equal(names.n, MODULE_NAMES_MAX);
 }
 
 static void versions_are_no_paths(void **state)
@@ -218,9 +218,9 @@ static void versions_are_no_paths(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_false(names_version_ok(bad[i]));
-	assert_true(names_version_ok("6.1.0-56-cloud-amd64"));
-	assert_true(names_version_ok("6.12.9+deb13_1~x"));
+		assert_false(module_names_version_ok(bad[i]));
+	assert_true(module_names_version_ok("6.1.0-56-cloud-amd64"));
+	assert_true(module_names_version_ok("6.12.9+deb13_1~x"));
 }
 
 struct fake_elf {
