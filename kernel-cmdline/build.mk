@@ -1,5 +1,5 @@
 # The grammar of the kernel command line. XFNET_PARSER is what other programs (xf-init) take in.
-XFNET_PARSER := $(addprefix kernel-cmdline/,addr.c cmdline.c scan.c xfnet-parse.c)
+XFNET_PARSER := $(addprefix kernel-cmdline/,addr.c cmdline.c scan.c xfnet-format.c xfnet-parse.c)
 
 UNITS += addr_test xfnet_test
 KUNITS += k_addr_test k_xfnet_test
