@@ -36,8 +36,8 @@ static bool parse_ipv6(struct span text, uint8_t byte[static 16])
 		unsigned int value = 0;
 		size_t digits = 0;
 
-		while (digits < text.n && digits < 5 && hex_digit(text.p[digits]) >= 0)
-			value = value << 4 | (unsigned int)hex_digit(text.p[digits++]);
+		while (digits < text.n && digits < 5 && scan_hex_digit(text.p[digits]) >= 0)
+			value = value << 4 | (unsigned int)scan_hex_digit(text.p[digits++]);
 		if (digits < text.n && text.p[digits] == '.') {
 			if (n > 12 || !parse_ipv4(text, byte + n))
 				return false;

@@ -231,7 +231,7 @@ static bool is_uuid(struct span text, const uint8_t groups[])
 		if (*groups == 0 || group.n != *groups++)
 			return false;
 		for (size_t i = 0; i < group.n; i++)
-			if (hex_digit(group.p[i]) < 0)
+			if (scan_hex_digit(group.p[i]) < 0)
 				return false;
 	}
 	return *groups == 0;

@@ -81,7 +81,7 @@ bool span_number(struct span span, uint32_t min, uint32_t max, uint32_t *value)
 	return true;
 }
 
-int hex_digit(char c)
+int scan_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';

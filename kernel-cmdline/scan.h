@@ -41,7 +41,7 @@ bool span_cut(struct span *list, char separator, struct span *item);
 bool span_number(struct span span, uint32_t min, uint32_t max, uint32_t *value);
 
 /* The value of a hexadecimal digit, or -1. */
-int hex_digit(char c);
+int scan_hex_digit(char c);
 
 /* The value of xfnet=, whose errors count from the start of scan->text. Returns false after an
  * error. */

@@ -154,7 +154,7 @@ static void read_servers(const struct scan *scan, struct fields *f, struct xfnet
 static bool read_mac(struct span text, uint8_t mac[static 6])
 {
 	for (unsigned int i = 0; i < 6; i++) {
-		int high = hex_digit(text.p[3 * i]), low = hex_digit(text.p[3 * i + 1]);
+		int high = scan_hex_digit(text.p[3 * i]), low = scan_hex_digit(text.p[3 * i + 1]);
 
 		if (high < 0 || low < 0 || (i < 5 && text.p[3 * i + 2] != '-'))
 			return false;

@@ -52,7 +52,7 @@ static const char *reason(int rc)
 static int extract(const char *image, const struct initrd_file *source, const char *path)
 {
 	AUTO_CLOSE int directory = open_directory(path);
-	struct unpacked result;
+	struct unpack_result result;
 	int rc;
 
 	if (directory < 0)

@@ -2,34 +2,40 @@
  * Compose a command line from options: put the text together, parse it as a client would, and print
  * it only if that finds no error.
  */
-#include "kernel-cmdline/tool/tool.h"
+#include "kernel-cmdline/tool/compose.h"
 
+#include "kernel-cmdline/tool/text.h"
+#include "kernel-cmdline/tool/tool.h"
+#include "lib/cli.h"
+#include "lib/exit.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The options that become words of the command line. */
 static const struct {
 	const char *option, *name;
-} kernel[PARTS] = {
-	[PART_MTU] = { "mtu", "xfnet.mtu" },
-	[PART_VLAN] = { "vlan", "xfnet.vlan" },
-	[PART_SHARE] = { "share", "xfshare" },
-	[PART_GEN] = { "gen", "xfgen" },
-	[PART_NAME] = { "name", "xfname" },
-	[PART_AGENT] = { "agent", "xfagent" },
-	[PART_TIMEOUT] = { "timeout", "xftimeout" },
-	[PART_FAIL] = { "fail", "xffail" },
-	[PART_DEBUG] = { "debug", "xfdebug" },
-	[PART_ROOT] = { "root", "root" },
-	[PART_ROOTFSTYPE] = { "rootfstype", "rootfstype" },
-	[PART_ROOTFLAGS] = { "rootflags", "rootflags" },
-	[PART_INIT] = { "init", "init" },
+} kernel[COMPOSE_PARTS] = {
+	[COMPOSE_MTU] = { "mtu", "xfnet.mtu" },
+	[COMPOSE_VLAN] = { "vlan", "xfnet.vlan" },
+	[COMPOSE_SHARE] = { "share", "xfshare" },
+	[COMPOSE_GEN] = { "gen", "xfgen" },
+	[COMPOSE_NAME] = { "name", "xfname" },
+	[COMPOSE_AGENT] = { "agent", "xfagent" },
+	[COMPOSE_TIMEOUT] = { "timeout", "xftimeout" },
+	[COMPOSE_FAIL] = { "fail", "xffail" },
+	[COMPOSE_DEBUG] = { "debug", "xfdebug" },
+	[COMPOSE_ROOT] = { "root", "root" },
+	[COMPOSE_ROOTFSTYPE] = { "rootfstype", "rootfstype" },
+	[COMPOSE_ROOTFLAGS] = { "rootflags", "rootflags" },
+	[COMPOSE_INIT] = { "init", "init" },
 };
 
 static bool refuse(const char *option, const char *what, const char *text, size_t length)
 {
 	fprintf(stderr, "xfnet: --%s: %s: '", option, what);
-	show_text(stderr, text, length);
+	text_show(stderr, text, length);
 	fputs("'\n", stderr);
 	return false;
 }
@@ -84,33 +90,33 @@ static bool put_interface(FILE *to, const char *text)
 	return put_plain(to, "interface", mac);
 }
 
-static bool put_net(FILE *to, const char *const part[PARTS])
+static bool put_net(FILE *to, const char *const part[COMPOSE_PARTS])
 {
-	if (!put_address(to, "client", part[PART_CLIENT], strlen(part[PART_CLIENT])))
+	if (!put_address(to, "client", part[COMPOSE_CLIENT], strlen(part[COMPOSE_CLIENT])))
 		return false;
-	if (part[PART_PREFIX]) {
+	if (part[COMPOSE_PREFIX]) {
 		fputc('/', to);
-		if (!put_plain(to, "prefix", part[PART_PREFIX]))
+		if (!put_plain(to, "prefix", part[COMPOSE_PREFIX]))
 			return false;
 	}
-	if (!put_servers(to, part[PART_SERVER]))
+	if (!put_servers(to, part[COMPOSE_SERVER]))
 		return false;
 	fputc(':', to);
-	if (part[PART_GATEWAY] &&
-		!put_address(to, "gateway", part[PART_GATEWAY], strlen(part[PART_GATEWAY])))
+	if (part[COMPOSE_GATEWAY] &&
+		!put_address(to, "gateway", part[COMPOSE_GATEWAY], strlen(part[COMPOSE_GATEWAY])))
 		return false;
 	fputc(':', to);
-	if (part[PART_BROADCAST] &&
-		!put_address(to, "broadcast", part[PART_BROADCAST], strlen(part[PART_BROADCAST])))
+	if (part[COMPOSE_BROADCAST] && !put_address(to, "broadcast", part[COMPOSE_BROADCAST],
+					       strlen(part[COMPOSE_BROADCAST])))
 		return false;
 	fputc(':', to);
-	return !part[PART_INTERFACE] || put_interface(to, part[PART_INTERFACE]);
+	return !part[COMPOSE_INTERFACE] || put_interface(to, part[COMPOSE_INTERFACE]);
 }
 
 /* The kernel has quotes round a word, but no way to write a quote inside them. */
-static bool put_words(FILE *to, const char *const part[PARTS])
+static bool put_words(FILE *to, const char *const part[COMPOSE_PARTS])
 {
-	for (size_t i = PART_WORDS; i < PARTS; i++) {
+	for (size_t i = COMPOSE_WORDS; i < COMPOSE_PARTS; i++) {
 		const char *quote;
 
 		if (!part[i])
@@ -123,7 +129,7 @@ static bool put_words(FILE *to, const char *const part[PARTS])
 	return true;
 }
 
-static int compose(const char *const part[PARTS])
+static int compose(const char *const part[COMPOSE_PARTS])
 {
 	char *text = NULL, net[XF_WORD_MAX];
 	static struct xf_cmdline cmdline;
@@ -141,7 +147,7 @@ static int compose(const char *const part[PARTS])
 	good = good && put_words(to, part);
 	if (fclose(to))
 		status = cli_error(EXIT_FAILURE, "out of memory");
-	else if (good && read_text(text, length, &cmdline) == 0) {
+	else if (good && text_read(text, length, &cmdline) == 0) {
 		xfnet_format(&cmdline.net, net, sizeof(net));
 		printf("xfnet=%s%s\n", net, text + words);
 		status = EXIT_SUCCESS;
@@ -151,20 +157,20 @@ static int compose(const char *const part[PARTS])
 }
 
 /* ADDRESS/BITS, as people write it, is the same as two options. */
-static void split_client(const char *part[PARTS])
+static void split_client(const char *part[COMPOSE_PARTS])
 {
 	static char client[XF_WORD_MAX];
-	const char *slash = strchr(part[PART_CLIENT], '/');
+	const char *slash = strchr(part[COMPOSE_CLIENT], '/');
 
-	if (!slash || part[PART_PREFIX])
+	if (!slash || part[COMPOSE_PREFIX])
 		return;
-	snprintf(client, sizeof(client), "%.*s", (int)(slash - part[PART_CLIENT]),
-		part[PART_CLIENT]);
-	part[PART_PREFIX] = slash + 1;
-	part[PART_CLIENT] = client;
+	snprintf(client, sizeof(client), "%.*s", (int)(slash - part[COMPOSE_CLIENT]),
+		part[COMPOSE_CLIENT]);
+	part[COMPOSE_PREFIX] = slash + 1;
+	part[COMPOSE_CLIENT] = client;
 }
 
-const char *set_servers(void *to, const char *text)
+const char *compose_add_servers(void *to, const char *text)
 {
 	static char list[TEXT_BYTES_MAX];
 	size_t used = strlen(list), room = sizeof(list) - used;
@@ -175,9 +181,9 @@ const char *set_servers(void *to, const char *text)
 		       : "is too much: too many servers";
 }
 
-int command_compose(void *options, char **arguments)
+int xfnet_compose(void *options, char **arguments)
 {
-	struct settings *o = options;
+	struct xfnet_options *o = options;
 
 	(void)arguments;
 	split_client(o->part);

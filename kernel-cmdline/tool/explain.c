@@ -1,12 +1,16 @@
+#include "kernel-cmdline/tool/facts.h"
+#include "kernel-cmdline/tool/text.h"
 #include "kernel-cmdline/tool/tool.h"
+#include "lib/cli.h"
+#include "lib/exit.h"
+#include "lib/json.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "lib/json.h"
 
 static int print_table(const struct facts *facts)
 {
@@ -17,7 +21,7 @@ static int print_table(const struct facts *facts)
 		if (f->kind == FACT_BOOL)
 			value = f->value[0] == '1' ? "yes" : "no";
 		printf("%-14s ", f->key);
-		show_text(stdout, value, strlen(value));
+		text_show(stdout, value, strlen(value));
 		if (f->note[0])
 			printf("  (%s)", f->note);
 		putchar('\n');
@@ -121,9 +125,9 @@ static int read_file(const char *name, char text[static TEXT_BYTES_MAX])
 	return (int)(n && text[n - 1] == '\n' ? n - 1 : n);
 }
 
-int command_explain(void *options, char **arguments)
+int xfnet_explain(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct xfnet_options *o = options;
 	static struct xf_cmdline cmdline;
 	static char text[TEXT_BYTES_MAX];
 	static struct facts facts;
@@ -132,11 +136,11 @@ int command_explain(void *options, char **arguments)
 	if (o->cmdline && arguments[0])
 		return cli_error(EXIT_USAGE, "explain: a text or --cmdline, not both");
 	if (arguments[0])
-		length = join_words(arguments, text);
+		length = text_join(arguments, text);
 	else
 		length = read_file(o->cmdline ? o->cmdline : "/proc/cmdline", text);
-	if (length < 0 || read_text(text, (size_t)length, &cmdline) < 0)
+	if (length < 0 || text_read(text, (size_t)length, &cmdline) < 0)
 		return EXIT_FAILURE;
-	facts_of(&cmdline, &facts);
+	facts_make(&cmdline, &facts);
 	return o->json ? print_json(&facts) : o->sh ? print_sh(&facts) : print_table(&facts);
 }

@@ -1,9 +1,9 @@
-/*
- * A parsed command line as a list of facts: one list for the table, for JSON and for the shell.
- */
-#include "kernel-cmdline/tool/tool.h"
+#include "kernel-cmdline/tool/facts.h"
+
+#include "kernel-cmdline/tool/text.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 __attribute__((format(printf, 4, 5))) static struct fact *add(
@@ -68,7 +68,7 @@ static void add_net(struct facts *facts, const struct xfnet *net)
 	add_address(facts, "client", &net->client);
 	fact = add_number(facts, "prefix", net->prefix);
 	if (!net->prefix_given)
-		prefix_origin(net, fact->note, sizeof(fact->note));
+		text_prefix_origin(net, fact->note, sizeof(fact->note));
 	text[0] = '\0';
 	for (unsigned int i = 0; i < net->nservers; i++) {
 		strcat(text, i ? " " : "");
@@ -116,7 +116,7 @@ static void add_share(struct facts *facts, const struct xf_cmdline *c)
 	note_unset(add_number(facts, "generation", c->generation), "live");
 }
 
-void facts_of(const struct xf_cmdline *c, struct facts *facts)
+void facts_make(const struct xf_cmdline *c, struct facts *facts)
 {
 	static const char *const fail[] = { "reboot", "shell", "poweroff", "wait" };
 	char name[XF_NAME_MAX];

@@ -1,26 +1,27 @@
 /* xfnet: check, explain and compose the kernel command line of a client. */
 #include "kernel-cmdline/tool/tool.h"
+#include "lib/array.h"
+#include "lib/cli.h"
+#include "lib/exit.h"
 
 #include <locale.h>
 
-#include "lib/array.h"
-
-#define PART(name, letters, argument, help)                             \
-	{                                                               \
-		name, 0, argument, help, value_text,                    \
-			offsetof(struct settings, part[PART_##letters]) \
+#define PART(name, letters, argument, help)                                     \
+	{                                                                       \
+		name, 0, argument, help, value_text,                            \
+			offsetof(struct xfnet_options, part[COMPOSE_##letters]) \
 	}
 
 static const struct cli_option options[] = {
 	{ "cmdline", 0, "FILE", "read it from FILE; - is standard input (default: /proc/cmdline)",
-		value_text, offsetof(struct settings, cmdline) },
-	{ "json", 0, NULL, "as JSON", value_flag, offsetof(struct settings, json) },
+		value_text, offsetof(struct xfnet_options, cmdline) },
+	{ "json", 0, NULL, "as JSON", value_flag, offsetof(struct xfnet_options, json) },
 	{ "sh", 0, NULL, "as XF_KEY='value' lines for a shell to evaluate", value_flag,
-		offsetof(struct settings, sh) },
+		offsetof(struct xfnet_options, sh) },
 	PART("client", CLIENT, "ADDRESS[/BITS]", "the client's address"),
 	PART("prefix", PREFIX, "BITS", "of its network, if not in --client"),
-	{ "server", 0, "ADDRESS[,...]", "servers, tried in turn; may be given again", set_servers,
-		offsetof(struct settings, part[PART_SERVER]) },
+	{ "server", 0, "ADDRESS[,...]", "servers, tried in turn; may be given again",
+		compose_add_servers, offsetof(struct xfnet_options, part[COMPOSE_SERVER]) },
 	PART("gateway", GATEWAY, "ADDRESS", "router to the server"),
 	PART("broadcast", BROADCAST, "ADDRESS", "gives the prefix where there is none"),
 	PART("interface", INTERFACE, "NAME|MAC", "default: the first with carrier"),
@@ -40,17 +41,17 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "check", command_check, "", NULL, "TEXT...", 1, -1,
+	{ "check", xfnet_check, "", NULL, "TEXT...", 1, -1,
 		"say what is wrong with a command line or a value of xfnet=",
 		"  xfnet check 10.0.0.11/24:10.0.0.1\n"
 		"  xfnet check \"$(cat /proc/cmdline)\"\n",
 		true },
-	{ "explain", command_explain, "cmdline json sh", NULL, "[TEXT...]", 0, -1,
+	{ "explain", xfnet_explain, "cmdline json sh", NULL, "[TEXT...]", 0, -1,
 		"show what a command line, or a value of xfnet=, means to a client",
 		"  xfnet explain 10.0.0.11:10.0.0.1:10.0.0.1:10.0.0.255\n"
 		"  xfnet explain --json --cmdline /proc/cmdline\n",
 		true },
-	{ "compose", command_compose,
+	{ "compose", xfnet_compose,
 		"client prefix server gateway broadcast interface mtu vlan share gen name agent "
 		"timeout fail debug root rootfstype rootflags init",
 		"client server", "", 0, 0, "write the canonical text of a client's command line",
@@ -71,7 +72,7 @@ static const struct cli_program program = {
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { 0 };
+	struct xfnet_options settings = { 0 };
 
 	setlocale(LC_CTYPE, "");
 	return cli_run(&program, argc, argv, &settings, NULL, EXIT_FAILURE);

@@ -1,7 +1,6 @@
-/*
- * Reading a text, and showing what is wrong with it, on any terminal.
- */
-#include "kernel-cmdline/tool/tool.h"
+#include "kernel-cmdline/tool/text.h"
+
+#include "lib/cli.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -40,7 +39,7 @@ static struct unit next_unit(const char *text, size_t length)
 	return unit;
 }
 
-void show_text(FILE *to, const char *text, size_t length)
+void text_show(FILE *to, const char *text, size_t length)
 {
 	while (length) {
 		struct unit unit = next_unit(text, length);
@@ -122,7 +121,8 @@ static void show_place(FILE *to, const char *text, size_t text_length, size_t at
 	free(unit);
 }
 
-void show_problems(FILE *to, const char *text, size_t length, const struct xf_problems *problems)
+void text_show_problems(
+	FILE *to, const char *text, size_t length, const struct xf_problems *problems)
 {
 	bool colour = isatty(fileno(to)) && !getenv("NO_COLOR");
 
@@ -144,7 +144,7 @@ void show_problems(FILE *to, const char *text, size_t length, const struct xf_pr
 		fprintf(to, "xfnet: %u more problems\n", problems->dropped);
 }
 
-int join_words(char *const *words, char text[static TEXT_BYTES_MAX])
+int text_join(char *const *words, char text[static TEXT_BYTES_MAX])
 {
 	size_t used = 0;
 
@@ -162,7 +162,7 @@ int join_words(char *const *words, char text[static TEXT_BYTES_MAX])
 	return (int)used;
 }
 
-void prefix_origin(const struct xfnet *net, char *to, size_t size)
+void text_prefix_origin(const struct xfnet *net, char *to, size_t size)
 {
 	char broadcast[XF_ADDR_TEXT_MAX], others[32] = "";
 	unsigned int next = net->prefix - 1U;
@@ -185,7 +185,7 @@ static bool is_bare(const char *text, size_t length)
 	return true;
 }
 
-int read_text(const char *text, size_t length, struct xf_cmdline *cmdline)
+int text_read(const char *text, size_t length, struct xf_cmdline *cmdline)
 {
 	struct xf_problems problems;
 	char origin[96];
@@ -198,14 +198,14 @@ int read_text(const char *text, size_t length, struct xf_cmdline *cmdline)
 	} else {
 		rc = xf_cmdline_parse(text, length, cmdline, &problems);
 	}
-	show_problems(stderr, text, length, &problems);
+	text_show_problems(stderr, text, length, &problems);
 	if (rc)
 		return rc;
 	if (!cmdline->has_net)
 		return (cli_error(0, "no xfnet= in this command line: it is not a client's"),
 			-EINVAL);
 	if (cmdline->net.prefix != cmdline->net.prefix_shortest) {
-		prefix_origin(&cmdline->net, origin, sizeof(origin));
+		text_prefix_origin(&cmdline->net, origin, sizeof(origin));
 		fprintf(stderr, "xfnet: note: prefix /%u %s\n", cmdline->net.prefix, origin);
 	}
 	return 0;

@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#define INDEX_FILES_MAX 1000000
+
 struct index_file {
 	char *path;     /* without "./" and doubled or final '/'; "" is the root directory */
 	size_t order;   /* among all entries of the image */

@@ -13,7 +13,6 @@
 #define SEGMENTS_MAX          64
 #define SEGMENTS_IMAGE_MAX    (1u << 30) /* bytes of an initrd, packed */
 #define SEGMENTS_UNPACKED_MAX (2u << 30) /* bytes of all its segments, unpacked */
-#define INDEX_FILES_MAX       1000000
 
 /* Bytes that an image of that size may unpack to: kernels and programs are packed to a fifth. */
 size_t segments_limit(size_t image);

@@ -83,7 +83,7 @@ static int make_link(const struct place *at)
 	return symlinkat(target, at->directory, at->name) ? -errno : 0;
 }
 
-static int make_node(const struct place *at, struct unpacked *result)
+static int make_node(const struct place *at, struct unpack_result *result)
 {
 	const struct cpio_entry *entry = at->entry;
 
@@ -97,7 +97,7 @@ static int make_node(const struct place *at, struct unpacked *result)
 }
 
 /* Returns 1 for a node that could not be made. */
-static int make(const struct place *at, struct unpacked *result)
+static int make(const struct place *at, struct unpack_result *result)
 {
 	int rc = clear_place(at);
 
@@ -195,7 +195,7 @@ static int link_to_first(int root, const struct place *at, void **links, const c
 }
 
 static int extract_entry(
-	int root, const struct cpio_entry *entry, void **links, struct unpacked *result)
+	int root, const struct cpio_entry *entry, void **links, struct unpack_result *result)
 {
 	AUTO_CLOSE int directory = -1;
 	struct place at = { .entry = entry };
@@ -241,12 +241,12 @@ static int dress_directories(const struct segments *segments, int root)
 	return rc;
 }
 
-int unpack_tree(const struct segments *segments, int directory, struct unpacked *result)
+int unpack_tree(const struct segments *segments, int directory, struct unpack_result *result)
 {
 	void *links = NULL;
 	int rc = 0;
 
-	*result = (struct unpacked){ 0 };
+	*result = (struct unpack_result){ 0 };
 	for (size_t i = 0; i < segments->n && !rc; i++) {
 		struct cpio_reader reader = segments_reader(&segments->segment[i]);
 		struct cpio_entry entry;

@@ -6,7 +6,7 @@
 
 #include "mkinitrd-hook/image/segments.h"
 
-struct unpacked {
+struct unpack_result {
 	size_t skipped;   /* device nodes that only root can make, and did not become */
 	const char *name; /* after an error: of what */
 };
@@ -17,6 +17,6 @@ struct unpacked {
  * set by root alone. Returns 0, -ELOOP for a name through a link, -EXDEV for one that leads out, or
  * another -errno.
  */
-int unpack_tree(const struct segments *segments, int directory, struct unpacked *result);
+int unpack_tree(const struct segments *segments, int directory, struct unpack_result *result);
 
 #endif

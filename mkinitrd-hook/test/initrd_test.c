@@ -407,7 +407,7 @@ static void links_are_followed_inside(void **state)
 
 static int unpack_into(const struct blob *image, const char *path)
 {
-	struct unpacked result;
+	struct unpack_result result;
 	int fd = open(path, O_RDONLY | O_DIRECTORY), rc;
 
 	assert_int_equal(segments_read(image, LIMIT, &segments), 0);
