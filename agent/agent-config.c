@@ -15,10 +15,11 @@ static const struct conf_setting settings[] = {
 	{ "source", value_text, offsetof(struct agent_config, source) },
 	{ "pub", value_text, offsetof(struct agent_config, pub) },
 };
+static const struct conf_dialect dialect = { settings, ARRAY_SIZE(settings), NULL, 0 };
 
 int agent_config_parse(char *text, size_t n, struct agent_config *c, struct conf_error *error)
 {
-	int r = conf_parse(text, n, settings, ARRAY_SIZE(settings), c, error);
+	int r = conf_parse(text, n, &dialect, c, error);
 
 	if (r < 0)
 		c->source = c->pub = NULL;

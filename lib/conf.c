@@ -20,19 +20,46 @@ static char *trim(char *text, char *end)
 	return text;
 }
 
-static const char *set(const struct conf_setting *settings, size_t n, const char *name,
-	const char *value, void *to)
+struct parse {
+	const struct conf_dialect *dialect;
+	void *to;
+	/* Those of the section that the line is in, and where they go. */
+	const struct conf_setting *settings;
+	size_t n_settings;
+	void *section;
+};
+
+static const char *set(const struct parse *p, const char *name, const char *value)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(settings[i].name, name) == 0)
-			return *value ? settings[i].set((char *)to + settings[i].offset, value)
+	for (size_t i = 0; i < p->n_settings; i++)
+		if (strcmp(p->settings[i].name, name) == 0)
+			return *value ? p->settings[i].set(
+						(char *)p->section + p->settings[i].offset, value)
 				      : "has no value";
 	return "is an unknown setting";
 }
 
+/* "[KIND NAME]", of which the brackets are gone. */
+static const char *begin_section(struct parse *p, char *kind, char *end)
+{
+	size_t n = strcspn(kind, " \t");
+	char *name = trim(kind + n, end);
+
+	kind[n] = '\0';
+	for (size_t i = 0; i < p->dialect->n_sections; i++) {
+		const struct conf_section *s = &p->dialect->sections[i];
+
+		if (strcmp(s->kind, kind) != 0)
+			continue;
+		p->settings = s->settings;
+		p->n_settings = s->n_settings;
+		return *name ? s->begin(p->to, name, &p->section) : "has no name";
+	}
+	return "is an unknown section";
+}
+
 /* What is wrong with a line, or NULL. */
-static const char *parse_line(
-	char *line, char *end, const struct conf_setting *settings, size_t n, void *to)
+static const char *parse_line(struct parse *p, char *line, char *end)
 {
 	char *equals, *value;
 
@@ -41,16 +68,20 @@ static const char *parse_line(
 	line = trim(line, end);
 	if (*line == '\0' || *line == '#')
 		return NULL;
+	end = line + strlen(line);
+	if (p->dialect->n_sections && *line == '[' && end[-1] == ']')
+		return begin_section(p, trim(line + 1, end - 1), end - 1);
 	equals = strchr(line, '=');
 	if (!equals)
 		return "is not of the form NAME = VALUE";
-	value = trim(equals + 1, equals + strlen(equals));
-	return set(settings, n, trim(line, equals), value, to);
+	value = trim(equals + 1, end);
+	return set(p, trim(line, equals), value);
 }
 
-int conf_parse(char *text, size_t n, const struct conf_setting *settings, size_t n_settings,
-	void *to, struct conf_error *error)
+int conf_parse(char *text, size_t n, const struct conf_dialect *dialect, void *to,
+	struct conf_error *error)
 {
+	struct parse p = { dialect, to, dialect->settings, dialect->n_settings, to };
 	char *end = text + n, *next;
 
 	*error = (struct conf_error){ 0 };
@@ -59,7 +90,7 @@ int conf_parse(char *text, size_t n, const struct conf_setting *settings, size_t
 		if (!next)
 			next = end;
 		error->line++;
-		error->what = parse_line(text, next, settings, n_settings, to);
+		error->what = parse_line(&p, text, next);
 		if (error->what)
 			return -EINVAL;
 	}

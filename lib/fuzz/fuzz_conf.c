@@ -13,6 +13,14 @@ struct settings {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const char *begin_section(void *to, char *name, void **section)
+{
+	if (!*name || strpbrk(name, "\n\t") == name)
+		abort();
+	*section = to;
+	return NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct conf_setting table[] = {
@@ -20,6 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ "path", value_absolute, offsetof(struct settings, path) },
 		{ "n", value_number, offsetof(struct settings, number) },
 	};
+	static const struct conf_section section = { "s", table, 3, begin_section };
+	static const struct conf_dialect dialect = { table, 3, &section, 1 };
 	struct settings settings = { 0 };
 	struct conf_error error;
 	char *text = malloc(size + 1);
@@ -27,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text)
 		return 0;
 	memcpy(text, data, size);
-	if (conf_parse(text, size, table, 3, &settings, &error) < 0 && !error.what)
+	if (conf_parse(text, size, &dialect, &settings, &error) < 0 && !error.what)
 		abort();
 	if (settings.text && memchr(settings.text, '\n', strlen(settings.text)))
 		abort();

@@ -12,6 +12,8 @@
 #include "lib/conf.h"
 
 struct settings {
+	char names[32];
+	uint32_t cpus;
 	const char *share, *mkinitrd;
 	uint32_t keep;
 };
@@ -22,6 +24,21 @@ static const struct conf_setting table[] = {
 	{ "keep", value_number, offsetof(struct settings, keep) },
 };
 
+static const char *begin_host(void *to, char *name, void **section)
+{
+	struct settings *s = to;
+
+	strcat(strcat(s->names, name), ",");
+	*section = s;
+	return strcmp(name, "bad") == 0 ? "is a bad host" : NULL;
+}
+
+static const struct conf_setting of_host[] = {
+	{ "cpus", value_number, offsetof(struct settings, cpus) },
+};
+static const struct conf_section sections[] = { { "host", of_host, 1, begin_host } };
+static const struct conf_dialect dialect = { table, 3, sections, 1 };
+
 static char text[2 * PATH_MAX];
 
 static int parse_bytes(const char *from, size_t n, struct settings *s, struct conf_error *error)
@@ -29,7 +46,7 @@ static int parse_bytes(const char *from, size_t n, struct settings *s, struct co
 	memset(text, 'x', sizeof(text));
 	memcpy(text, from, n);
 	*s = (struct settings){ .share = "/default", .keep = 5 };
-	return conf_parse(text, n, table, 3, s, error);
+	return conf_parse(text, n, &dialect, s, error);
 }
 
 static int parse(const char *from, struct settings *s, struct conf_error *error)
@@ -71,7 +88,14 @@ static void refuses(void **state)
 		{ "keep = -1\n", 1, "is not a number from 1" },
 		{ "keep = 4294967296\n", 1, "is not a number from 1" },
 		{ "= x\n", 1, "is an unknown setting" },
-		{ "[share a]\n", 1, "is not of the form NAME = VALUE" },
+		{ "[share a]\n", 1, "is an unknown section" },
+		{ "[]\n", 1, "is an unknown section" },
+		{ "[host]\n", 1, "has no name" },
+		{ "[ host  ]\n", 1, "has no name" },
+		{ "[host a\n", 1, "is not of the form NAME = VALUE" },
+		{ "[host bad]\n", 1, "is a bad host" },
+		{ "cpus = 1\n", 1, "is an unknown setting" },
+		{ "[host a]\nkeep = 1\n", 2, "is an unknown setting" },
 	};
 	struct conf_error error;
 	struct settings s;
@@ -84,6 +108,20 @@ static void refuses(void **state)
 	}
 	assert_int_equal(parse_bytes("keep = 1\0002\n", 11, &s, &error), -EINVAL);
 	assert_string_equal(error.what, "has a NUL byte");
+}
+
+static void sections_have_settings_of_their_own(void **state)
+{
+	struct conf_error error;
+	struct settings s;
+
+	(void)state;
+	assert_int_equal(
+		parse("keep = 2\n[host a]\ncpus = 3\n \t[ host\t b c ] \n#\ncpus=4\n", &s, &error),
+		0);
+	assert_int_equal(s.keep, 2);
+	assert_int_equal(s.cpus, 4);
+	assert_string_equal(s.names, "a,b c,");
 }
 
 static void refuses_long_paths(void **state)
@@ -105,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(sections_have_settings_of_their_own),
 		cmocka_unit_test(refuses_long_paths),
 	};
 
