@@ -6,7 +6,7 @@ xenfarm_PARTS := $(addprefix farm/,name.c operation.c oplog.c output.c settings.
 	lib/cli.c lib/conf.c lib/json.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
-xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
+xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-log.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
 	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) \
 	$(xenfarm_PARTS)
 xenfarm_PKGS := $(LIB_PKGS) blkid json-c smartcols
@@ -27,7 +27,7 @@ table_test_PKGS := smartcols json-c cmocka
 operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/publish.c lib/buf.c
 operation_test_PKGS := json-c cmocka
 
-CHECKS += $(addprefix farm/test/,share.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
+CHECKS += $(addprefix farm/test/,share.test log.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash
 INSTALLS += farm/xenfarm.conf:$(SYSCONFDIR)/xenfarm/xenfarm.conf

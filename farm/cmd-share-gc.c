@@ -45,7 +45,7 @@ static int choose_named(const struct farm_context *c, char **arguments, struct n
 
 static void choose_old(const struct farm_context *c, struct numbers *chosen)
 {
-	uint32_t keep = c->share_options.keep ? c->share_options.keep : c->settings.keep;
+	uint32_t keep = c->share_options.keep ? c->share_options.keep : c->share_settings->keep;
 
 	for (size_t i = 0; i + keep < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];

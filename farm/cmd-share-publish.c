@@ -86,7 +86,7 @@ static int make(
 		.no_initrd = o->no_initrd,
 		.checksum = o->checksum,
 		.strict = o->strict,
-		.mkinitrd = c->settings.mkinitrd,
+		.mkinitrd = c->share_settings->mkinitrd,
 		.key_path = c->key_path,
 	};
 	struct generation g = generation_next(&c->share, &options, key);

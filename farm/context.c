@@ -7,14 +7,25 @@
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 
+/* The name of a section, or a directory. */
+static void choose_share(struct farm_context *c)
+{
+	const char *share = c->options.share;
+	const struct farm_share_settings *named =
+		share ? farm_settings_share(&c->settings, share) : NULL;
+
+	c->share_settings = named ? named : &c->settings.share;
+	c->share_path = share && !named ? share : c->share_settings->path;
+	c->key_path = c->options.key ? c->options.key : c->share_settings->key;
+}
+
 int farm_context_configure(struct farm_context *c)
 {
 	const char *path = c->options.config;
 	int r = farm_settings_read(
 		path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->settings);
 
-	c->share_path = c->options.share ? c->options.share : c->settings.share;
-	c->key_path = c->options.key ? c->options.key : c->settings.key;
+	choose_share(c);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* xenfarm(8): the server's tool. */
 #include <stdlib.h>
 
+#include "farm/cmd-log.h"
 #include "farm/output.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
@@ -8,15 +9,25 @@
 #define OPTION(name, letter, argument, set, member, help) \
 	FARM_OPTION(name, letter, argument, set, options.member, help)
 
+#define STYLE(name, argument, set, member, help) \
+	FARM_OPTION(name, 0, argument, set, style.member, help)
+
 /* The options of more than one group of commands. */
 static const struct cli_option options[] = {
-	OPTION("share", 's', "DIR", value_text, share, "the share (xenfarm.conf: share)"),
+	OPTION("share", 's', "NAME|DIR", value_text, share,
+		"the share: its section in xenfarm.conf, or its directory"),
 	OPTION("key", 'k', "FILE", value_text, key,
 		"the private key that signs (xenfarm.conf: key)"),
 	OPTION("config", 'c', "FILE", value_text, config,
 		"instead of " XF_SYSCONFDIR "/xenfarm/xenfarm.conf"),
 	OPTION("dry-run", 'n', NULL, value_flag, dry_run, "say what would be done, and do nothing"),
+	OPTION("yes", 'y', NULL, value_flag, yes, "do not ask"),
 	OPTION("json", 'j', NULL, value_flag, json, "results as JSON"),
+	STYLE("format", "FORMAT", value_text, format, "of a list: table, raw or json"),
+	STYLE("columns", "NAME,...", value_text, columns, "of a list, or all"),
+	STYLE("sort", "[-]NAME", value_text, sort, "a list by a column; -: from the end"),
+	STYLE("filter", "NAME=PATTERN,...", value_text, filter, "a list by columns"),
+	STYLE("no-header", NULL, value_flag, no_header, "a list without its first line"),
 	OPTION("quiet", 'q', NULL, value_flag, quiet, "no results in words"),
 };
 
@@ -25,6 +36,7 @@ static const struct cli_table common = { .options = options, .n_options = ARRAY_
 /* Each group of commands has its own table; --help has them in this order. */
 static const struct cli_table *const tables[] = {
 	&cmd_share_table,
+	&cmd_log_table,
 	&common,
 	NULL,
 };
@@ -40,9 +52,10 @@ static const struct cli_program program = {
 
 static int begin(const struct cli_command *command, void *options_read)
 {
-	const struct farm_context *c = options_read;
+	struct farm_context *c = options_read;
 
 	(void)command;
+	c->style.json = c->options.json;
 	if (c->options.quiet || c->options.json)
 		output_be_quiet();
 	return EXIT_SUCCESS;

@@ -2,27 +2,139 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
+#include "farm/name.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/conf.h"
 
-static const struct conf_setting settings[] = {
-	{ "share", value_absolute, offsetof(struct farm_settings, share) },
-	{ "key", value_absolute, offsetof(struct farm_settings, key) },
-	{ "mkinitrd", value_text, offsetof(struct farm_settings, mkinitrd) },
-	{ "keep", value_number, offsetof(struct farm_settings, keep) },
+#define SETTING(name, set, member)                                \
+	{                                                         \
+		name, set, offsetof(struct farm_settings, member) \
+	}
+
+static const struct conf_setting farm[] = {
+	SETTING("share", value_absolute, share.path),
+	SETTING("key", value_absolute, share.key),
+	SETTING("mkinitrd", value_text, share.mkinitrd),
+	SETTING("keep", value_number, share.keep),
+	SETTING("uri", value_text, host.uri),
+	SETTING("network", value_text, network),
+	SETTING("bridge", value_text, bridge),
+	SETTING("address", value_text, address),
+	SETTING("disks", value_absolute, disks),
+	SETTING("boot", value_absolute, boot),
+	SETTING("log", value_absolute, log),
+	SETTING("memory", value_number, memory),
+	SETTING("cpus", value_number, cpus),
+	SETTING("disk", value_number, disk),
 };
 
-int farm_settings_parse(struct farm_settings *config, struct conf_error *error)
+static const struct conf_setting of_share[] = {
+	{ "path", value_absolute, offsetof(struct farm_share_settings, path) },
+	{ "key", value_absolute, offsetof(struct farm_share_settings, key) },
+	{ "mkinitrd", value_text, offsetof(struct farm_share_settings, mkinitrd) },
+	{ "keep", value_number, offsetof(struct farm_share_settings, keep) },
+};
+
+static const struct conf_setting of_host[] = {
+	{ "uri", value_text, offsetof(struct farm_host_settings, uri) },
+};
+
+/* What it does not set is as it is for the share without a name; but two shares are not one. */
+static const char *begin_share(void *to, char *name, void **section)
 {
-	config->share = "/srv/xenfarm/share";
-	config->key = XF_SYSCONFDIR "/xenfarm/share.key";
-	config->mkinitrd = "";
-	config->keep = 5;
-	return conf_parse(config->text.data, config->text.size, settings, ARRAY_SIZE(settings),
-		config, error);
+	struct farm_settings *s = to;
+	const char *wrong = name_check(name);
+
+	if (!wrong && farm_settings_share(s, name))
+		wrong = "is the second share of this name";
+	if (wrong)
+		return wrong;
+	if (!ARRAY_GROW(s->named_share, s->n_named_shares))
+		return "needs more memory";
+	*section = &s->named_share[s->n_named_shares];
+	s->named_share[s->n_named_shares] = s->share;
+	s->named_share[s->n_named_shares].name = name;
+	s->named_share[s->n_named_shares++].path = NULL;
+	return NULL;
+}
+
+static const char *begin_host(void *to, char *name, void **section)
+{
+	struct farm_settings *s = to;
+	const char *wrong = name_check(name);
+
+	for (size_t i = 0; i < s->n_named_hosts && !wrong; i++)
+		if (strcmp(s->named_host[i].name, name) == 0)
+			wrong = "is the second host of this name";
+	if (wrong)
+		return wrong;
+	if (!ARRAY_GROW(s->named_host, s->n_named_hosts))
+		return "needs more memory";
+	s->named_host[s->n_named_hosts] = (struct farm_host_settings){ .name = name };
+	*section = &s->named_host[s->n_named_hosts++];
+	return NULL;
+}
+
+static const struct conf_section sections[] = {
+	{ "share", of_share, ARRAY_SIZE(of_share), begin_share },
+	{ "host", of_host, ARRAY_SIZE(of_host), begin_host },
+};
+
+static const struct conf_dialect dialect = { farm, ARRAY_SIZE(farm), sections,
+	ARRAY_SIZE(sections) };
+
+static void set_defaults(struct farm_settings *s)
+{
+	s->share.path = "/srv/xenfarm/share";
+	s->share.key = XF_SYSCONFDIR "/xenfarm/share.key";
+	s->share.mkinitrd = "";
+	s->share.keep = 5;
+	s->host.uri = "qemu:///system";
+	s->network = "xenfarm";
+	s->bridge = "xenfarm0";
+	s->address = "10.77.0.1/16";
+	s->disks = "/var/lib/libvirt/images";
+	s->boot = "/var/lib/xenfarm/boot";
+	s->log = "/var/log/xenfarm/log";
+	s->memory = 512;
+	s->cpus = 1;
+	s->disk = 1024;
+}
+
+/* A section without the setting that it is there for. */
+static const char *find_missing(const struct farm_settings *s)
+{
+	for (size_t i = 0; i < s->n_named_shares; i++)
+		if (!s->named_share[i].path)
+			return "the file has a share without a path";
+	for (size_t i = 0; i < s->n_named_hosts; i++)
+		if (!s->named_host[i].uri)
+			return "the file has a host without a uri";
+	return NULL;
+}
+
+int farm_settings_parse(struct farm_settings *s, struct conf_error *error)
+{
+	int r;
+
+	set_defaults(s);
+	r = conf_parse(s->text.data, s->text.size, &dialect, s, error);
+	if (r == 0)
+		error->what = find_missing(s);
+	return error->what ? -EINVAL : r;
+}
+
+const struct farm_share_settings *farm_settings_share(
+	const struct farm_settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_named_shares; i++)
+		if (strcmp(s->named_share[i].name, name) == 0)
+			return &s->named_share[i];
+	return NULL;
 }
 
 /* With room for one byte more, as conf_parse() wants it. */
@@ -34,18 +146,20 @@ static int read_text(const char *path, struct buf *text)
 	return buf_room(text, 1) ? r : -ENOMEM;
 }
 
-int farm_settings_read(const char *path, bool optional, struct farm_settings *config)
+int farm_settings_read(const char *path, bool optional, struct farm_settings *s)
 {
 	struct conf_error error;
-	int r = read_text(path, &config->text);
+	int r = read_text(path, &s->text);
 
 	if (r < 0 && !(r == -ENOENT && optional))
 		return cli_error(r, "%s", path);
-	r = farm_settings_parse(config, &error);
+	r = farm_settings_parse(s, &error);
 	return r < 0 ? -cli_error(EINVAL, "%s, line %u: %s", path, error.line, error.what) : 0;
 }
 
-void farm_settings_free(struct farm_settings *config)
+void farm_settings_free(struct farm_settings *s)
 {
-	buf_free(&config->text);
+	free(s->named_share);
+	free(s->named_host);
+	buf_free(&s->text);
 }

@@ -7,22 +7,47 @@
 
 #include "lib/buf.h"
 
-struct farm_settings {
-	struct buf text; /* of the file, which the settings point into */
-	const char *share, *key;
+/* A share: the settings before the first section are those of one without a name. */
+struct farm_share_settings {
+	const char *name; /* NULL: that one */
+	const char *path, *key;
 	const char *mkinitrd; /* options of xf-mkinitrd(8), divided by blanks */
 	uint32_t keep;        /* generations that gc leaves */
 };
 
+/* A server that runs domains. */
+struct farm_host_settings {
+	const char *name; /* NULL: this one */
+	const char *uri;  /* of libvirt */
+};
+
+struct farm_settings {
+	struct buf text; /* of the file, which the settings point into */
+	struct farm_share_settings share, *named_share;
+	size_t n_named_shares;
+	struct farm_host_settings host, *named_host;
+	size_t n_named_hosts;
+
+	const char *network, *bridge; /* libvirt's name of the clients' network, its bridge */
+	const char *address;          /* the server's in it, with its prefix length */
+	const char *disks, *boot;     /* directories of clients' disks and of boot files */
+	const char *log;              /* of operations */
+	uint32_t memory, cpus, disk;  /* of a new client; memory and disk in MiB */
+};
+
 /*
  * Read the file at path; if it is optional, it may be missing, and the defaults hold. Returns 0, or
- * -errno after a message. The caller frees config in either case.
+ * -errno after a message. The caller frees settings in either case.
  */
-int farm_settings_read(const char *path, bool optional, struct farm_settings *config);
-void farm_settings_free(struct farm_settings *config);
+int farm_settings_read(const char *path, bool optional, struct farm_settings *settings);
+void farm_settings_free(struct farm_settings *settings);
 
-/* The same from config->text, which has room for one byte more. No I/O; see conf_parse(). */
+/* The share of that name, or NULL. */
+const struct farm_share_settings *farm_settings_share(
+	const struct farm_settings *settings, const char *name);
+
+/* The same from settings->text, which has room for one byte more. No I/O; see conf_parse(). */
 struct conf_error;
-int farm_settings_parse(struct farm_settings *config, struct conf_error *error);
+int farm_settings_parse(struct farm_settings *settings, struct conf_error *error);
 
 #endif

@@ -237,6 +237,8 @@ static struct json_object *json_value(enum table_type type, const char *text)
 {
 	if (!text)
 		return NULL;
+	if (type == TABLE_NUMBER && strchr(text, '.'))
+		return json_object_new_double_s(strtod(text, NULL), text);
 	if (type == TABLE_NUMBER)
 		return json_object_new_int64(strtoll(text, NULL, 10));
 	if (type == TABLE_BOOL)

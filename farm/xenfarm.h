@@ -8,20 +8,23 @@
 #include "farm/cmd-share.h"
 #include "farm/settings.h"
 #include "farm/share/store.h"
+#include "farm/table.h"
 #include "lib/cli.h"
 
 /* Options of more than one group of commands; NULL: not given. */
 struct farm_options {
-	bool json, quiet, dry_run;
+	bool json, quiet, dry_run, yes;
 	const char *config, *share, *key;
 };
 
 /* What a command works with: options, and what it has opened by them. */
 struct farm_context {
 	struct farm_options options;
+	struct table_style style; /* of what is listed */
 	struct cmd_share_options share_options;
 	/* Of farm_context_configure(): */
 	struct farm_settings settings;
+	const struct farm_share_settings *share_settings; /* of the chosen share, and by options: */
 	const char *share_path, *key_path;
 	/* Of farm_context_open_share(): */
 	struct share_store share;

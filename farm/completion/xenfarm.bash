@@ -44,12 +44,20 @@ _xenfarm_share() {
     fi
 }
 
+_xenfarm_log() {
+    if [[ $prev == --format ]]; then
+        words="table raw json"
+    elif [[ $prev != --@(columns|sort|filter) ]]; then
+        words="--config --json --format --columns --sort --filter --no-header --help"
+    fi
+}
+
 _xenfarm() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="share --help --version"
+        words="share log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then

@@ -44,15 +44,41 @@ static void test_config_good(void **state)
 
 	(void)state;
 	assert_int_equal(parse("", 0, &config, &error), 0);
-	assert_string_equal(config.share, "/srv/xenfarm/share");
-	assert_string_equal(config.mkinitrd, "");
-	assert_int_equal(config.keep, 5);
+	assert_string_equal(config.share.path, "/srv/xenfarm/share");
+	assert_string_equal(config.share.mkinitrd, "");
+	assert_int_equal(config.share.keep, 5);
 	farm_settings_free(&config);
 	assert_int_equal(parse(text, strlen(text), &config, &error), 0);
-	assert_string_equal(config.share, "/srv/a b");
-	assert_string_equal(config.key, "/k");
-	assert_int_equal(config.keep, 12);
-	assert_string_equal(config.mkinitrd, "--platform xen --fs ext4");
+	assert_string_equal(config.share.path, "/srv/a b");
+	assert_string_equal(config.share.key, "/k");
+	assert_int_equal(config.share.keep, 12);
+	assert_string_equal(config.share.mkinitrd, "--platform xen --fs ext4");
+	farm_settings_free(&config);
+}
+
+static void test_config_sections(void **state)
+{
+	static const char text[] =
+		"keep = 9\nuri = xen:///system\n[share web]\npath = /srv/web\nkeep = 2\n"
+		"[host far]\nuri = qemu+ssh://far/system\n[share mail]\npath = /srv/mail\n";
+	const struct farm_share_settings *web, *mail;
+	struct farm_settings config;
+	struct conf_error error;
+
+	(void)state;
+	assert_int_equal(parse(text, strlen(text), &config, &error), 0);
+	web = farm_settings_share(&config, "web");
+	mail = farm_settings_share(&config, "mail");
+	assert_string_equal(web->path, "/srv/web");
+	assert_int_equal(web->keep, 2);
+	assert_string_equal(mail->path, "/srv/mail");
+	assert_int_equal(mail->keep, 9);
+	assert_string_equal(mail->key, config.share.key);
+	assert_null(farm_settings_share(&config, "we"));
+	assert_string_equal(config.host.uri, "xen:///system");
+	assert_int_equal(config.n_named_hosts, 1);
+	assert_string_equal(config.named_host[0].name, "far");
+	assert_string_equal(config.named_host[0].uri, "qemu+ssh://far/system");
 	farm_settings_free(&config);
 }
 
@@ -75,6 +101,13 @@ static void test_config_bad(void **state)
 		ROW("\nkeep =", "has no value"),
 		ROW("\nkeep = 99999999999999999999", "is not a number from 1"),
 		ROW("\nkeep = -1", "is not a number from 1"),
+		ROW("\n[web]", "is an unknown section"),
+		ROW("\n[share ../web]", "has other characters than a-z, 0-9 and -"),
+		ROW("[share web]\nshare = /a", "is an unknown setting"),
+		ROW("[share web]\n[share web]", "is the second share of this name"),
+		ROW("[host web]\n[host web]", "is the second host of this name"),
+		ROW("[share web]\nkeep = 1", "the file has a share without a path"),
+		ROW("[host far]\n#", "the file has a host without a uri"),
 #undef ROW
 	};
 	struct farm_settings config;
@@ -99,7 +132,7 @@ static void test_config_long(void **state)
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "share=/", 7);
 	assert_int_equal(parse(text, 6 + PATH_MAX - 1, &config, &error), 0);
-	assert_int_equal(strlen(config.share), PATH_MAX - 1);
+	assert_int_equal(strlen(config.share.path), PATH_MAX - 1);
 	farm_settings_free(&config);
 	assert_int_equal(parse(text, 6 + PATH_MAX, &config, &error), -EINVAL);
 	assert_string_equal(error.what, "is too long");
@@ -407,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_good),
+		cmocka_unit_test(test_config_sections),
 		cmocka_unit_test(test_config_bad),
 		cmocka_unit_test(test_config_long),
 		cmocka_unit_test(test_blank),
