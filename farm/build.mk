@@ -37,3 +37,4 @@ bench: bench-share
 bench-share: $(B)/bin/xenfarm
 	B=$(abspath $(B)) farm/bench/share
 SHELLS += farm/bench/share
+include farm/net/build.mk

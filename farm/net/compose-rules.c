@@ -1,0 +1,170 @@
+/*
+ * The ruleset. Two tables, as no family sees everything:
+ *
+ * bridge  what a port lets in, of whom, and what is sent to it. Between two ports nothing passes,
+ *         as libvirt's isolated ports say, too; but Xen has none of those, and a flag can be lost.
+ *         ARP and neighbour discovery are seen here only.
+ * inet    what the server takes from a client, and that it does not forward for one: two isolated
+ *         clients would reach each other through a server that is a router.
+ *
+ * An `accept` here is no promise: the server's own firewall, if there is one, comes afterwards. A
+ * `drop` is final. There is no rule by the bridge's name in the family bridge (meta ibrname), as
+ * not every kernel has that: ports are known by their names' beginning.
+ */
+#include <stdio.h>
+
+#include "farm/net/compose.h"
+
+struct words {
+	const char *ip, *type; /* of the family, as nft has them */
+	char server[XF_ADDR_TEXT_MAX];
+};
+
+static void ports(const struct net_farm *farm, struct buf *out)
+{
+	for (size_t i = 0; i < farm->n_ports; i++)
+		buf_printf(out, "%s%u", i ? ", " : "", farm->port[i]);
+}
+
+/* ICMP is not asked for by name: what belongs to a connection is "related". */
+static void table_inet(const struct net_farm *farm, const struct words *words, struct buf *out)
+{
+	buf_printf(out,
+		"table inet xenfarm\n"
+		"delete table inet xenfarm\n"
+		"table inet xenfarm {\n"
+		"\tchain input {\n"
+		"\t\ttype filter hook input priority -10; policy accept;\n"
+		"\t\tiifname \"%s\" jump from_client\n"
+		"\t}\n"
+		"\tchain from_client {\n"
+		"\t\tct state established,related accept\n",
+		farm->bridge);
+	if (farm->server.family == 6)
+		buf_puts(out,
+			"\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n");
+	buf_printf(out, "\t\t%s daddr %s tcp dport { ", words->ip, words->server);
+	ports(farm, out);
+	buf_printf(out,
+		" } accept\n"
+		"\t\tdrop\n"
+		"\t}\n"
+		"\tchain forward {\n"
+		"\t\ttype filter hook forward priority -10; policy accept;\n"
+		"\t\tiifname \"%s\" drop\n"
+		"\t\toifname \"%s\" drop\n"
+		"\t}\n"
+		"}\n",
+		farm->bridge, farm->bridge);
+}
+
+static void set_clients(
+	const struct net_client *clients, size_t n, const struct words *words, struct buf *out)
+{
+	buf_printf(out, "\tset clients {\n\t\ttype ifname . ether_addr . %s\n", words->type);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *mac = clients[i].mac;
+		char device[NET_DEVICE_MAX], address[XF_ADDR_TEXT_MAX];
+
+		net_device(&clients[i].address, device);
+		buf_printf(out, "%s\"%s\" . %02x:%02x:%02x:%02x:%02x:%02x . %s",
+			i ? ",\n\t\t\t" : "\t\telements = { ", device, mac[0], mac[1], mac[2],
+			mac[3], mac[4], mac[5], xf_addr_format(&clients[i].address, address));
+	}
+	buf_puts(out, n ? " }\n\t}\n" : "\t}\n");
+}
+
+/* The same with the address as a number: nft has no name for an advertisement's target. */
+static void set_targets(const struct net_client *clients, size_t n, struct buf *out)
+{
+	buf_puts(out, "\tset targets {\n\t\ttypeof iifname . ether saddr . @th,64,128\n");
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *mac = clients[i].mac;
+		char device[NET_DEVICE_MAX];
+
+		net_device(&clients[i].address, device);
+		buf_printf(out, "%s\"%s\" . %02x:%02x:%02x:%02x:%02x:%02x . 0x",
+			i ? ",\n\t\t\t" : "\t\telements = { ", device, mac[0], mac[1], mac[2],
+			mac[3], mac[4], mac[5]);
+		for (unsigned int byte = 0; byte < 16; byte++)
+			buf_printf(out, "%02x", clients[i].address.byte[byte]);
+	}
+	buf_puts(out, n ? " }\n\t}\n" : "\t}\n");
+}
+
+static void chains4(const struct words *words, struct buf *out)
+{
+	buf_printf(out,
+		"\tchain from_client {\n"
+		"\t\tiifname . ether saddr . ip saddr @clients accept\n"
+		"\t\tiifname . ether saddr . arp saddr ip @clients iifname . arp saddr ether . "
+		"arp saddr ip @clients accept\n"
+		"\t\tdrop\n"
+		"\t}\n"
+		"\tchain to_client {\n"
+		"\t\tarp saddr ip %s accept\n"
+		"\t\toifname . ether daddr . ip daddr @clients accept\n"
+		"\t\tdrop\n"
+		"\t}\n",
+		words->server);
+}
+
+/* A redirect or a router's advertisement would change the server's routes. */
+static void chains6(const struct words *words, struct buf *out)
+{
+	buf_printf(out,
+		"\tchain from_client {\n"
+		"\t\ticmpv6 type nd-neighbor-advert iifname . ether saddr . @th,64,128 @targets "
+		"accept\n"
+		"\t\ticmpv6 type { nd-neighbor-advert, nd-router-advert, nd-redirect } drop\n"
+		"\t\tiifname . ether saddr . ip6 saddr @clients accept\n"
+		"\t\tdrop\n"
+		"\t}\n"
+		"\tchain to_client {\n"
+		"\t\tip6 saddr %s icmpv6 type nd-neighbor-solicit accept\n"
+		"\t\toifname . ether daddr . ip6 daddr @clients accept\n"
+		"\t\tdrop\n"
+		"\t}\n",
+		words->server);
+}
+
+static void table_bridge(const struct net_farm *farm, const struct net_client *clients, size_t n,
+	const struct words *words, struct buf *out)
+{
+	buf_puts(out, "table bridge xenfarm\n"
+		      "delete table bridge xenfarm\n"
+		      "table bridge xenfarm {\n");
+	set_clients(clients, n, words, out);
+	if (farm->server.family == 6)
+		set_targets(clients, n, out);
+	buf_puts(out, "\tchain prerouting {\n"
+		      "\t\ttype filter hook prerouting priority -200; policy accept;\n"
+		      "\t\tiifname \"" NET_DEVICE_PREFIX "*\" jump from_client\n"
+		      "\t}\n"
+		      "\tchain forward {\n"
+		      "\t\ttype filter hook forward priority -200; policy accept;\n"
+		      "\t\tiifname \"" NET_DEVICE_PREFIX "*\" drop\n"
+		      "\t\toifname \"" NET_DEVICE_PREFIX "*\" drop\n"
+		      "\t}\n"
+		      "\tchain output {\n"
+		      "\t\ttype filter hook output priority -200; policy accept;\n"
+		      "\t\toifname \"" NET_DEVICE_PREFIX "*\" jump to_client\n"
+		      "\t}\n");
+	if (farm->server.family == 6)
+		chains6(words, out);
+	else
+		chains4(words, out);
+	buf_puts(out, "}\n");
+}
+
+void net_compose_rules(
+	const struct net_farm *farm, const struct net_client *clients, size_t n, struct buf *out)
+{
+	struct words words = { "ip", "ipv4_addr", "" };
+
+	if (farm->server.family == 6)
+		words = (struct words){ "ip6", "ipv6_addr", "" };
+	xf_addr_format(&farm->server, words.server);
+	table_inet(farm, &words, out);
+	table_bridge(farm, clients, n, &words, out);
+}
