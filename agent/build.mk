@@ -22,7 +22,7 @@ AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c
 	$(addprefix agent/run/,agent.c apply.c changes.c former-links.c links.c load.c mounts.c state.c triggers.c) \
 	$(addprefix agent/plan/,decide.c metadata.c plan.c policy.c) \
 	$(addprefix agent/merge/,account-entries.c conflicts.c merge-edit.c merge-text.c offers.c) \
-	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c owners.c pwd-lock.c records.c stage.c \
+	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c pwd-lock.c records.c stage.c \
 		transaction.c volume.c) \
 	$(addprefix agent/share/,share-directory.c share-nfs.c share-reader.c trust.c)
 
@@ -77,7 +77,7 @@ INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.servi
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
 UNITS += inode_test derive_test
-inode_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/transaction/owners.c agent/merge/account-entries.c agent/test/inode_test.c
+inode_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/test/inode_test.c
 inode_test_PKGS := $(LIB_PKGS) cmocka
 inode_test_LIBS := -pthread
 # Its spawn_run() notes what it is asked for.

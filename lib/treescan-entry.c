@@ -131,15 +131,14 @@ static struct statcache_key key_of(const struct statx *stx)
 	};
 }
 
-static void take_stat(
-	const struct accounts *accounts, const struct statx *stx, struct manifest_entry *e)
+static void take_stat(const struct ids *ids, const struct statx *stx, struct manifest_entry *e)
 {
 	e->type = type_of(stx->stx_mode);
 	e->mode = stx->stx_mode & 07777;
 	e->uid = stx->stx_uid;
 	e->gid = stx->stx_gid;
-	e->uname = accounts_user(accounts, e->uid);
-	e->gname = accounts_group(accounts, e->gid);
+	e->uname = ids_user(ids, e->uid);
+	e->gname = ids_group(ids, e->gid);
 	e->mtime.tv_sec = stx->stx_mtime.tv_sec;
 	e->mtime.tv_nsec = stx->stx_mtime.tv_nsec;
 	e->mountpoint = stx->stx_attributes & STATX_ATTR_MOUNT_ROOT;
@@ -164,7 +163,7 @@ int examine(struct examiner *x, int directory, const char *name, struct manifest
 		e->error = errno;
 		return errno == ENOENT ? -ENOENT : 0;
 	}
-	take_stat(x->accounts, &stx, e);
+	take_stat(x->ids, &stx, e);
 	*key = key_of(&stx);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory, name);
 	if (e->type == MANIFEST_LINK)

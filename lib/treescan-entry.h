@@ -6,13 +6,13 @@
 #include <linux/limits.h>
 #include <stdbool.h>
 
-#include "lib/accounts.h"
+#include "lib/ids.h"
 #include "lib/manifest/manifest.h"
 #include "lib/statcache.h"
 
 /* Where the texts of the entry last examined live. */
 struct examiner {
-	struct accounts *accounts;
+	struct ids *ids; /* for the names of owners; NULL: they get none */
 	struct manifest_xattr xattr[MANIFEST_XATTRS_MAX];
 	char link[MANIFEST_PATH_MAX + 2];
 	char names[XATTR_LIST_MAX];

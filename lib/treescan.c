@@ -347,7 +347,7 @@ static unsigned long drop_vanished(struct manifest *m)
 
 static int scan(struct scan *s)
 {
-	int r = accounts_read(s->root, &s->examiner.accounts);
+	int r = ids_read(s->root, &s->examiner.ids);
 
 	if (r == 0)
 		r = walk(s);
@@ -393,7 +393,7 @@ int treescan(int root, const struct treescan_options *options, struct manifest *
 		s->manifest = NULL;
 	}
 	manifest_free(s->manifest);
-	accounts_free(s->examiner.accounts);
+	ids_free(s->examiner.ids);
 	buf_free(&s->examiner.values);
 	pthread_mutex_destroy(&s->lock);
 	free(s->todo);

@@ -243,7 +243,7 @@ void agent_close(struct agent *a)
 	manifest_free(a->new);
 	manifest_free(a->pending);
 	manifest_free(a->made);
-	owners_free(a->owners);
+	ids_free(a->owners);
 	for (size_t i = 0; i < a->n_bytes; i++)
 		buf_free(&a->bytes[i]);
 	free(a->bytes);

@@ -13,9 +13,9 @@
 #include "agent/run/state.h"
 #include "agent/share/share-reader.h"
 #include "agent/transaction/change.h"
-#include "agent/transaction/owners.h"
 #include "agent/transaction/transaction.h"
 #include "lib/exit.h"
+#include "lib/ids.h"
 
 enum { RESOLVE_NONE, RESOLVE_MINE, RESOLVE_THEIRS, RESOLVE_MERGE };
 
@@ -50,7 +50,7 @@ struct agent {
 	struct manifest *made; /* entries of changes */
 	struct buf *bytes;     /* contents of changes */
 	size_t n_bytes;
-	struct owners *owners;
+	struct ids *owners;
 
 	const char *whole;       /* scan all below this path, strangers too; NULL: none */
 	const char *merged_path; /* resolve --merge: this path gets these bytes */

@@ -12,6 +12,7 @@
 #include "agent/run/links.h"
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
+#include "lib/fsroot.h"
 
 #define ACCOUNTS_GROUP 1 /* changes of account files: all or none */
 
@@ -252,6 +253,25 @@ static bool account_entries_changed(const struct agent *a)
 	return false;
 }
 
+static void read_local(int root, enum account_file kind, struct buf *text)
+{
+	AUTO_CLOSE int fd =
+		fsroot_open(root, account_file_path(kind), O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+
+	if (fd < 0 || buf_read(text, fd, ACCOUNT_BYTES_MAX) < 0)
+		text->size = 0;
+}
+
+/* By this client's own files; one that cannot be read gives no names. */
+static struct ids *local_ids(int root)
+{
+	AUTO_BUF struct buf passwd = { 0 }, group = { 0 };
+
+	read_local(root, ACCOUNT_PASSWD, &passwd);
+	read_local(root, ACCOUNT_GROUP, &group);
+	return ids_parse(passwd.data, passwd.size, group.data, group.size);
+}
+
 static int merge_accounts(struct agent *a)
 {
 	struct accounts_run *run;
@@ -261,7 +281,7 @@ static int merge_accounts(struct agent *a)
 	if (!keep_clashes(a))
 		return -ENOMEM;
 	if (!account_entries_changed(a)) {
-		a->owners = owners_read(a->root);
+		a->owners = local_ids(a->root);
 		return a->owners ? 0 : -ENOMEM;
 	}
 	run = calloc(1, sizeof(*run));
@@ -273,13 +293,13 @@ static int merge_accounts(struct agent *a)
 		r = (a->undo ? read_former_texts : read_texts)(run, &in, (enum account_file)k);
 	r = r < 0 ? r : (a->undo ? account_entries_undo : account_entries_merge)(&in, run->merged);
 	if (r == 0 && a->undo) {
-		a->owners = owners_read(a->root);
+		a->owners = local_ids(a->root);
 		r = a->owners ? 0 : -ENOMEM;
 	} else if (r == 0) {
 		const struct buf *passwd = &run->merged[ACCOUNT_PASSWD],
 				 *group = &run->merged[ACCOUNT_GROUP];
 
-		a->owners = owners_new(passwd->data, passwd->size, group->data, group->size);
+		a->owners = ids_parse(passwd->data, passwd->size, group->data, group->size);
 		r = a->owners ? 0 : -ENOMEM;
 	}
 	/* Groups before users before their passwords: at no moment refers a row to one that is not

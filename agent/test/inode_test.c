@@ -175,37 +175,6 @@ static void finishes(void **state)
 	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), -EBUSY);
 }
 
-/* --- names of owners --- */
-
-/* By name, as this client has it; by number where it has no such name, or the entry has none. */
-static void owners_by_name(void **state)
-{
-	static const char passwd[] = "root:x:0:0:::\nshort\n:x:5:\nbad:x:1x:0:::\nbob:x:7:7:::\n"
-				     "huge:x:4294967296:0:::\nann:x:8:8:::";
-	static const char group[] = "www:x:33:\nbob:x:9:\n";
-	struct owners *o = owners_new(passwd, strlen(passwd), group, strlen(group));
-	static const struct {
-		const char *name;
-		uint32_t uid, gid;
-	} rows[] = { { "root", 0, 1001 }, { "bob", 7, 9 }, { "ann", 8, 1001 }, { "www", 1000, 33 },
-		{ "nobody", 1000, 1001 }, { "bad", 1000, 1001 }, { "huge", 1000, 1001 },
-		{ "", 1000, 1001 }, { NULL, 1000, 1001 } };
-
-	(void)state;
-	assert_non_null(o);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct manifest_entry e = {
-			.uname = rows[i].name, .gname = rows[i].name, .uid = 1000, .gid = 1001
-		};
-
-		assert_int_equal(owners_uid(o, &e), rows[i].uid);
-		assert_int_equal(owners_gid(o, &e), rows[i].gid);
-		assert_int_equal(owners_uid(NULL, &e), 1000);
-		assert_int_equal(owners_gid(NULL, &e), 1001);
-	}
-	owners_free(o);
-}
-
 /* --- comparing --- */
 
 static void compares(void **state)
@@ -266,7 +235,6 @@ int main(void)
 		SCRATCH_TEST(owner_then_mode_then_attributes),
 		SCRATCH_TEST(follows_nothing),
 		SCRATCH_TEST(finishes),
-		cmocka_unit_test(owners_by_name),
 		SCRATCH_TEST(compares),
 		SCRATCH_TEST(removes_trees),
 	};

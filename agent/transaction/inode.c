@@ -125,9 +125,9 @@ static int set_xattrs(int fd, int directory, const char *name, const struct mani
 
 /* By fd it is this one inode, whatever happens to its name. */
 static int set_owner_and_mode(int fd, const struct manifest_entry *is,
-	const struct manifest_entry *e, const struct owners *owners)
+	const struct manifest_entry *e, const struct ids *owners)
 {
-	uint32_t uid = owners_uid(owners, e), gid = owners_gid(owners, e);
+	uint32_t uid = ids_uid(owners, e->uname, e->uid), gid = ids_gid(owners, e->gname, e->gid);
 	bool chowned = uid != is->uid || gid != is->gid;
 	char self[PROC_PATH_MAX];
 
@@ -149,19 +149,6 @@ static struct examiner *examiner(void)
 	return one;
 }
 
-static struct accounts *no_names(void)
-{
-	static struct accounts *none;
-
-	/* A directory in which there is no etc/passwd: numbers are all that is compared here. */
-	if (!none) {
-		AUTO_CLOSE int fd = open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		accounts_read(fd, &none);
-	}
-	return none;
-}
-
 /* What name in directory is, without its content. */
 static int look(
 	int directory, const char *name, struct manifest_entry *e, struct statcache_key *key)
@@ -171,16 +158,13 @@ static int look(
 
 	if (!x)
 		return -ENOMEM;
-	x->accounts = no_names();
-	if (!x->accounts)
-		return -ENOMEM;
 	e->path = "";
 	r = examine(x, directory, name, e, key);
 	return r < 0 ? r : -e->error;
 }
 
 int inode_set_metadata(int directory, const char *name, const struct manifest_entry *e,
-	const struct owners *owners, bool with_time)
+	const struct ids *owners, bool with_time)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, e->mtime };
 	AUTO_CLOSE int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -205,18 +189,19 @@ int inode_set_metadata(int directory, const char *name, const struct manifest_en
 	return r;
 }
 
-bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e,
-	const struct owners *owners)
+bool inode_has_metadata(
+	int directory, const char *name, const struct manifest_entry *e, const struct ids *owners)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
 
 	return look(directory, name, &is, &key) == 0 && is.type == e->type && is.mode == e->mode &&
-	       is.uid == owners_uid(owners, e) && is.gid == owners_gid(owners, e);
+	       is.uid == ids_uid(owners, e->uname, e->uid) &&
+	       is.gid == ids_gid(owners, e->gname, e->gid);
 }
 
 int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
-	const struct manifest_entry *after, const struct owners *owners)
+	const struct manifest_entry *after, const struct ids *owners)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
@@ -225,8 +210,8 @@ int inode_finish_metadata(int directory, const char *name, const struct manifest
 	if (r < 0)
 		return r;
 	if (is.type != after->type ||
-		(is.uid != before->uid && is.uid != owners_uid(owners, after)) ||
-		(is.gid != before->gid && is.gid != owners_gid(owners, after)) ||
+		(is.uid != before->uid && is.uid != ids_uid(owners, after->uname, after->uid)) ||
+		(is.gid != before->gid && is.gid != ids_gid(owners, after->gname, after->gid)) ||
 		(is.mode != before->mode && is.mode != after->mode &&
 			is.mode != (before->mode & ~06000u)))
 		return -EBUSY;

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "agent/transaction/owners.h"
 #include "lib/digest.h"
+#include "lib/ids.h"
 #include "lib/manifest/manifest.h"
 
 /*
@@ -26,11 +26,11 @@ int inode_write_sparse(int fd, const void *data, size_t n);
  * with_time. What is right already is not touched. Follows nothing. Returns 0 or -errno.
  */
 int inode_set_metadata(int directory, const char *name, const struct manifest_entry *e,
-	const struct owners *owners, bool with_time);
+	const struct ids *owners, bool with_time);
 
 /* Has name in directory e's owner, group and mode? Another name of its inode may have got them. */
-bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e,
-	const struct owners *owners);
+bool inode_has_metadata(
+	int directory, const char *name, const struct manifest_entry *e, const struct ids *owners);
 
 /*
  * Finish a inode_set_metadata() from before to after that may have been cut off: if owner, group
@@ -38,7 +38,7 @@ bool inode_has_metadata(int directory, const char *name, const struct manifest_e
  * if they are not, or -errno.
  */
 int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
-	const struct manifest_entry *after, const struct owners *owners);
+	const struct manifest_entry *after, const struct ids *owners);
 
 /*
  * If name in directory, a file that e describes, shares its inode with other names, it becomes a

@@ -26,7 +26,7 @@ struct change_name change_name(size_t number)
 
 /* The entry as NUMBER.SIDE, and below it as rest. */
 static bool add_entry(struct manifest *m, const struct change *c, const char *side,
-	const char *rest, const struct manifest_entry *entry, const struct owners *owners)
+	const char *rest, const struct manifest_entry *entry, const struct ids *owners)
 {
 	struct manifest_entry e = *entry;
 	char path[PATH_MAX + 32];
@@ -36,8 +36,8 @@ static bool add_entry(struct manifest *m, const struct change *c, const char *si
 	e.group = 0;
 	e.nlink = 1;
 	if (owners) {
-		e.uid = owners_uid(owners, entry);
-		e.gid = owners_gid(owners, entry);
+		e.uid = ids_uid(owners, entry->uname, entry->uid);
+		e.gid = ids_gid(owners, entry->gname, entry->gid);
 	}
 	return manifest_add(m, &e) != NULL;
 }
@@ -57,7 +57,7 @@ static bool add_tree(struct manifest *m, const struct change *c)
 	return true;
 }
 
-static bool add_entries(struct manifest *m, const struct change *c, const struct owners *owners)
+static bool add_entries(struct manifest *m, const struct change *c, const struct ids *owners)
 {
 	return (!c->after || add_entry(m, c, "after", "", c->after, owners)) &&
 	       (!c->before || add_entry(m, c, "before", "", c->before, NULL)) &&
@@ -91,8 +91,7 @@ static void add_line(struct buf *text, const struct change *c)
 }
 
 int journal_encode(const struct journal *head, const struct changes *changes,
-	const struct owners *owners, struct manifest **entries, struct buf *text,
-	struct buf *encoded)
+	const struct ids *owners, struct manifest **entries, struct buf *text, struct buf *encoded)
 {
 	const struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .nlink = 1 };
 	AUTO_MANIFEST struct manifest *m = manifest_new();

@@ -23,9 +23,9 @@
 #define AGENT_TRANSACTION_JOURNAL_H
 
 #include "agent/transaction/change.h"
-#include "agent/transaction/owners.h"
 #include "agent/transaction/volume.h"
 #include "lib/buf.h"
+#include "lib/ids.h"
 
 #define JOURNAL_BYTES_MAX (1u << 30)
 
@@ -51,8 +51,7 @@ struct journal {
  * are resolved to this client's numbers. *entries is the caller's to free. Returns 0 or -errno.
  */
 int journal_encode(const struct journal *head, const struct changes *changes,
-	const struct owners *owners, struct manifest **entries, struct buf *text,
-	struct buf *encoded);
+	const struct ids *owners, struct manifest **entries, struct buf *text, struct buf *encoded);
 
 /* Parse: no I/O. Takes text (n bytes, text[n] writeable) and entries over. 0, -EBADMSG or -ENOMEM.
  */

@@ -22,8 +22,8 @@
 #include "agent/share/share-reader.h"
 #include "agent/transaction/change.h"
 #include "agent/transaction/journal.h"
-#include "agent/transaction/owners.h"
 #include "agent/transaction/records.h"
+#include "lib/ids.h"
 
 struct transaction {
 	int root, state;
@@ -31,7 +31,7 @@ struct transaction {
 	bool undo;         /* it is a rollback: */
 	uint32_t undoes;   /* of this record, which is removed when nothing of it is deferred */
 	struct changes *changes;
-	const struct owners *owners;  /* NULL: the entries' numbers are this client's */
+	const struct ids *owners;     /* NULL: the entries' numbers are this client's */
 	struct share_reader *reader;  /* for CHANGE_FROM_SHARE */
 	const struct manifest *local; /* tells where other file systems are mounted */
 	struct records records;       /* as they will be when every change is made */

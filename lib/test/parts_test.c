@@ -1,14 +1,10 @@
 /* The small parts of lib/ that everything is made of. */
+#include <errno.h>
 #include <malloc.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "lib/array.h"
+#include "lib/ids.h"
+#include "lib/test/scratch.h"
 
 /* --- arrays --- */
 
@@ -46,11 +42,91 @@ static void arrays_stay_without_memory(void **state)
 	free(array);
 }
 
+/* --- names and numbers of users and groups --- */
+
+static const char passwd[] =
+	"root:x:0:0:::\nshort\n:x:5:5:::\nbad:x:1x:0:::\nbob:x:7:7:::\n"
+	"huge:x:4294967296:0:::\nsecond:x:7:7:::\n+nis:x:6:6:::\n-nis:x:6:6:::\n"
+	"#off:x:4:4:::\nbob:x:3:3:::\nann:x:8:8:::";
+static const char group[] = "www:x:33:\nbob:x:9:\nstaff:x:33:\nwww:x:34:\n";
+
+/* By name, as the files have it; else the number that is given. */
+static void numbers_of_names(void **state)
+{
+	struct ids *ids = ids_parse(passwd, strlen(passwd), group, strlen(group));
+	static const struct {
+		const char *name;
+		uint32_t uid, gid;
+	} rows[] = { { "root", 0, 1001 }, { "bob", 7, 9 }, { "ann", 8, 1001 }, { "www", 1000, 33 },
+		{ "nobody", 1000, 1001 }, { "bad", 1000, 1001 }, { "huge", 1000, 1001 },
+		{ "", 1000, 1001 }, { NULL, 1000, 1001 }, { "second", 7, 1001 },
+		{ "+nis", 1000, 1001 }, { "-nis", 1000, 1001 }, { "#off", 1000, 1001 },
+		{ "short", 1000, 1001 }, { "staff", 1000, 33 } };
+
+	(void)state;
+	assert_non_null(ids);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(ids_uid(ids, rows[i].name, 1000), rows[i].uid);
+		assert_int_equal(ids_gid(ids, rows[i].name, 1001), rows[i].gid);
+		assert_int_equal(ids_uid(NULL, rows[i].name, 1000), 1000);
+		assert_int_equal(ids_gid(NULL, rows[i].name, 1001), 1001);
+	}
+	ids_free(ids);
+}
+
+static void names_of_numbers(void **state)
+{
+	struct ids *ids = ids_parse(passwd, strlen(passwd), group, strlen(group));
+
+	(void)state;
+	assert_non_null(ids);
+	assert_string_equal(ids_user(ids, 0), "root");
+	assert_string_equal(ids_user(ids, 7), "bob");
+	assert_string_equal(ids_user(ids, 3), "bob");
+	assert_string_equal(ids_user(ids, 8), "ann");
+	assert_string_equal(ids_group(ids, 33), "www");
+	assert_string_equal(ids_group(ids, 34), "www");
+	for (uint32_t id = 4; id <= 6; id++)
+		assert_null(ids_user(ids, id));
+	assert_null(ids_user(ids, UINT32_MAX));
+	assert_null(ids_group(ids, 7));
+	assert_null(ids_user(NULL, 0));
+	assert_null(ids_group(NULL, 33));
+	ids_free(ids);
+}
+
+static void names_of_no_files(void **state)
+{
+	struct ids *ids;
+
+	(void)state;
+	assert_int_equal(ids_read(scratch, &ids), 0);
+	assert_null(ids_user(ids, 0));
+	assert_int_equal(ids_uid(ids, "root", 5), 5);
+	ids_free(ids);
+	assert_int_equal(mkdirat(scratch, "etc", 0755), 0);
+	scratch_write("etc/passwd", "");
+	scratch_write("etc/group", "a:x:5:\n");
+	assert_int_equal(ids_read(scratch, &ids), 0);
+	assert_string_equal(ids_group(ids, 5), "a");
+	assert_null(ids_user(ids, 0));
+	ids_free(ids);
+	assert_int_equal(unlinkat(scratch, "etc/group", 0), 0);
+	assert_int_equal(symlinkat("passwd", scratch, "etc/group"), 0);
+	assert_int_equal(ids_read(scratch, &ids), -ELOOP);
+	ids = ids_parse(NULL, 0, NULL, 0);
+	assert_null(ids_user(ids, 0));
+	ids_free(ids);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arrays_grow),
 		cmocka_unit_test(arrays_stay_without_memory),
+		cmocka_unit_test(numbers_of_names),
+		cmocka_unit_test(names_of_numbers),
+		SCRATCH_TEST(names_of_no_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
