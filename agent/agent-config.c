@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
+#include "lib/paths.h"
 
 static const struct conf_setting settings[] = {
 	{ "source", value_text, offsetof(struct agent_config, source) },
@@ -51,8 +52,8 @@ int agent_config_read(struct agent_config *c, const char *root)
 			error.what);
 	else if (r < 0)
 		cli_error(r, "%s", agent_path(&options, AGENT_CONFIG_PATH, path));
-	if (r == 0 && !c->source && access(AGENT_CONFIG_SHARE "/current", F_OK) == 0)
-		c->source = AGENT_CONFIG_SHARE;
+	if (r == 0 && !c->source && access(PATH_SHARE "/current", F_OK) == 0)
+		c->source = PATH_SHARE;
 	return r;
 }
 

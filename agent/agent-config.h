@@ -4,9 +4,9 @@
 
 #include "lib/buf.h"
 #include "lib/conf.h"
+#include "lib/paths.h"
 
-#define AGENT_CONFIG_PATH  "etc/xenfarm/xf-agent.conf"
-#define AGENT_CONFIG_SHARE "/mroot" /* where xf-init leaves the share */
+#define AGENT_CONFIG_PATH PATH_ETC "/xf-agent.conf"
 
 struct agent_config {
 	const char *source; /* the share; NULL: none is known */
@@ -18,7 +18,7 @@ struct agent_config {
  * nothing set. */
 int agent_config_parse(char *text, size_t n, struct agent_config *config, struct conf_error *error);
 
-/* Read the file; without one, or without a source in it, that is AGENT_CONFIG_SHARE if there is a
+/* Read the file; without one, or without a source in it, that is PATH_SHARE if there is a
  * share. Returns 0, or -errno after a message. */
 int agent_config_read(struct agent_config *config, const char *root);
 void agent_config_free(struct agent_config *config);

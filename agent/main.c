@@ -5,6 +5,7 @@
 #include "agent/command.h"
 #include "agent/document.h"
 #include "lib/array.h"
+#include "lib/paths.h"
 
 /* The administrator's decision of a conflict: one of three flags, all of the same place. */
 static const char *decide(void *to, int decision)
@@ -42,9 +43,8 @@ static const char *set_merge(void *to, const char *text)
 
 static const struct cli_option options[] = {
 	OPTION("root", "DIR", value_text, root, "the client's root (/)"),
-	OPTION("state", "DIR", value_text, state, "the state directory (ROOT/var/lib/xenfarm)"),
-	OPTION("pub", "FILE", value_text, pub,
-		"the share's public key (ROOT/etc/xenfarm/share.pub)"),
+	OPTION("state", "DIR", value_text, state, "the state directory (ROOT/" PATH_STATE ")"),
+	OPTION("pub", "FILE", value_text, pub, "the share's public key (ROOT/" PATH_ETC_KEY ")"),
 	OPTION("source", "SOURCE", value_text, source,
 		"a directory, or nfs://SERVER[,SERVER]/PATH[?OPTIONS]"),
 	OPTION("again", NULL, value_flag, again,

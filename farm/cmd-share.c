@@ -2,6 +2,7 @@
 
 #include "farm/xenfarm.h"
 #include "lib/array.h"
+#include "lib/paths.h"
 
 #define OPTION(name, letter, argument, set, member, help) \
 	FARM_OPTION(name, letter, argument, set, share_options.member, help)
@@ -31,7 +32,7 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
 	{ "share init", cmd_share_init, "key config quiet", NULL, "DIR", 1, 1,
 		"make an empty share, and its key if there is none",
-		"  xenfarm share init /srv/xenfarm/share\n", false },
+		"  xenfarm share init " PATH_SERVER_SHARE "\n", false },
 	{ "share publish", cmd_share_publish,
 		"share key config from partition note layout in-use-kernel no-initrd checksum "
 		"strict dry-run json quiet",

@@ -9,6 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/conf.h"
+#include "lib/paths.h"
 
 #define SETTING(name, set, member)                                \
 	{                                                         \
@@ -89,7 +90,7 @@ static const struct conf_dialect dialect = { farm, ARRAY_SIZE(farm), sections,
 
 static void set_defaults(struct farm_settings *s)
 {
-	s->share.path = "/srv/xenfarm/share";
+	s->share.path = PATH_SERVER_SHARE;
 	s->share.key = XF_SYSCONFDIR "/xenfarm/share.key";
 	s->share.mkinitrd = "";
 	s->share.keep = 5;

@@ -10,6 +10,7 @@
 #include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
+#include "lib/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@
 #define RAMFS_MAGIC 0x858458f6
 #define TMPFS_MAGIC 0x01021994
 
-#define SHARE_IN_ROOT ROOT_DIR SHARE_DIR
+#define SHARE_IN_ROOT ROOT_DIR PATH_SHARE
 
 static const char *new_root; /* the tool's name for the root */
 
@@ -40,8 +41,8 @@ static int step_devices(struct boot *boot)
 	/* xf-shutdown waits in there: of /run, only that it may be executed changes. */
 	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0)
 		return fail_note(-errno, "it must be a mount", "/run");
-	if (file_make_dirs(SHARE_DIR) < 0 || file_make_dirs("/tools") < 0)
-		return fail_note(-EIO, NULL, SHARE_DIR);
+	if (file_make_dirs(PATH_SHARE) < 0 || file_make_dirs("/tools") < 0)
+		return fail_note(-EIO, NULL, PATH_SHARE);
 	if (!strcmp(new_root, ROOT_DIR))
 		return 0;
 	if (rename(ROOT_DIR, ROOT_DIR ".initrd") < 0 && errno != ENOENT)
@@ -95,9 +96,9 @@ static int step_root(struct boot *boot)
 /* The tool moves its own mounts; the share goes with the root. */
 static int step_hand_over(struct boot *boot)
 {
-	if (mount(SHARE_DIR, SHARE_IN_ROOT, NULL, MS_BIND, NULL) < 0 ||
-		umount2(SHARE_DIR, MNT_DETACH) < 0)
-		return fail_note(-errno, NULL, "%s to %s", SHARE_DIR, SHARE_IN_ROOT);
+	if (mount(PATH_SHARE, SHARE_IN_ROOT, NULL, MS_BIND, NULL) < 0 ||
+		umount2(PATH_SHARE, MNT_DETACH) < 0)
+		return fail_note(-errno, NULL, "%s to %s", PATH_SHARE, SHARE_IN_ROOT);
 	return handover_record(boot);
 }
 

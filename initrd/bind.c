@@ -4,6 +4,7 @@
 #include "initrd/file.h"
 #include "initrd/log.h"
 #include "initrd/root.h"
+#include "lib/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -145,7 +146,7 @@ static int each_island(
  * else. */
 static int own_mount_points(void)
 {
-	static const char *const dirs[] = { SHARE_DIR, "/dev", "/proc", "/sys", "/run" };
+	static const char *const dirs[] = { PATH_SHARE, "/dev", "/proc", "/sys", "/run" };
 	char path[64];
 	int rc = 0;
 

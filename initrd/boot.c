@@ -9,6 +9,7 @@
 #include "initrd/nfs/portmap.h"
 #include "initrd/reconcile.h"
 #include "initrd/shell.h"
+#include "lib/paths.h"
 
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ int boot_step_share(struct boot *boot)
 	 * here, but not later.
 	 */
 	unlink("/sbin/request-key");
-	return mount_share(&boot->cmdline, SHARE_DIR, &boot->share);
+	return mount_share(&boot->cmdline, PATH_SHARE, &boot->share);
 }
 
 int boot_step_reconcile(struct boot *boot)

@@ -5,6 +5,7 @@
 #include "initrd/log.h"
 #include "initrd/nfs/mount.h"
 #include "initrd/root.h"
+#include "lib/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -119,7 +120,7 @@ char **early_arguments(void)
 
 int early_move_mounts(void)
 {
-	static const char *const moved[] = { SHARE_DIR, "/dev", "/run" };
+	static const char *const moved[] = { PATH_SHARE, "/dev", "/run" };
 	char to[64];
 
 	for (unsigned int i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {

@@ -5,6 +5,7 @@
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"
+#include "lib/paths.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -121,10 +122,10 @@ static int own_host_keys(const struct mounted_share *share)
 
 static int own_share_key(void)
 {
-	if (access(SHARE_KEY_RUN, F_OK) < 0)
+	if (access(PATH_RUN_KEY, F_OK) < 0)
 		return 0;
-	file_make_dirs(ROOT_DIR "/etc/xenfarm");
-	return file_copy(SHARE_KEY_RUN, ROOT_DIR "/etc/xenfarm/share.pub");
+	file_make_dirs(ROOT_DIR "/" PATH_ETC);
+	return file_copy(PATH_RUN_KEY, ROOT_DIR "/" PATH_ETC_KEY);
 }
 
 int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,

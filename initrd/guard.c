@@ -7,6 +7,7 @@
 #include "initrd/nfs/oncrpc.h"
 #include "initrd/power.h"
 #include "kernel-cmdline/xfnet.h"
+#include "lib/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static int read_server(struct server *server)
 	const char *value;
 	size_t n;
 
-	file_read(RUN_DIR "/boot", text, sizeof(text));
+	file_read(PATH_RUN_RECORD, text, sizeof(text));
 	value = value_of(text, "port=", &n);
 	server->port = value ? atoi(value) : 0;
 	value = value_of(text, "server=", &n);
@@ -139,7 +140,7 @@ int guard_run(int how)
 	log_open("xf-shutdown");
 	log_step("guard");
 	if (rc < 0) {
-		log_error(RUN_DIR "/boot names no server");
+		log_error(PATH_RUN "/boot names no server");
 		return 1;
 	}
 	if (fork() == 0) {

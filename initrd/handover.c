@@ -3,6 +3,7 @@
 #include "initrd/fail.h"
 #include "initrd/file.h"
 #include "initrd/nfs/nfs.h"
+#include "lib/paths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,18 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHARE_KEY_INITRD "/etc/xenfarm/share.pub"
-#define UNIT_DIR         "/run/systemd/system"
-#define EXIT_DIR         "/run/initramfs" /* systemd's name for where it goes at the very end */
-#define EXIT_PROGRAM     EXIT_DIR "/shutdown"
+#define UNIT_DIR     "/run/systemd/system"
+#define EXIT_DIR     "/run/initramfs" /* systemd's name for where it goes at the very end */
+#define EXIT_PROGRAM EXIT_DIR "/shutdown"
 
 int handover_begin(void)
 {
-	int rc = file_make_dirs(RUN_DIR);
+	int rc = file_make_dirs(PATH_RUN);
 
-	if (rc == 0 && access(SHARE_KEY_INITRD, F_OK) == 0)
-		rc = file_copy(SHARE_KEY_INITRD, SHARE_KEY_RUN);
-	return rc < 0 ? fail_note(rc, NULL, RUN_DIR) : 0;
+	if (rc == 0 && access("/" PATH_ETC_KEY, F_OK) == 0)
+		rc = file_copy("/" PATH_ETC_KEY, PATH_RUN_KEY);
+	return rc < 0 ? fail_note(rc, NULL, PATH_RUN) : 0;
 }
 
 static void mac_text(const struct net_interface *interface, char text[static 18])
@@ -197,7 +197,7 @@ static int spare_from_umountnfs(const struct boot *boot)
 	if (access(script, F_OK) < 0)
 		return 0;
 	xf_addr_format(&boot->share.server, server);
-	rc = file_format(RUN_DIR "/umountnfs.sh", 0755,
+	rc = file_format(PATH_RUN "/umountnfs.sh", 0755,
 		"#!/bin/sh\n"
 		"# mounted over /etc/init.d/umountnfs.sh by xf-init: /usr is on NFS and stays to "
 		"the end\n"
@@ -210,7 +210,7 @@ static int spare_from_umountnfs(const struct boot *boot)
 		"    esac\n"
 		"done </proc/mounts\n",
 		server, server);
-	if (rc == 0 && mount(RUN_DIR "/umountnfs.sh", script, NULL, MS_BIND, NULL) < 0)
+	if (rc == 0 && mount(PATH_RUN "/umountnfs.sh", script, NULL, MS_BIND, NULL) < 0)
 		rc = -errno;
 	return rc;
 }
@@ -254,6 +254,6 @@ int handover_record(const struct boot *boot)
 	for (unsigned int i = 0; i < boot->n_times && n < (int)sizeof(text); i++)
 		n += snprintf(text + n, sizeof(text) - n, "step.%s=%u\n", boot->time[i].name,
 			boot->time[i].ms);
-	rc = n < (int)sizeof(text) ? file_write(RUN_DIR "/boot", 0644, text) : -ENOSPC;
-	return rc < 0 ? fail_note(rc, NULL, RUN_DIR "/boot") : 0;
+	rc = n < (int)sizeof(text) ? file_write(PATH_RUN_RECORD, 0644, text) : -ENOSPC;
+	return rc < 0 ? fail_note(rc, NULL, PATH_RUN_RECORD) : 0;
 }

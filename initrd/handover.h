@@ -7,10 +7,9 @@
 
 #include "initrd/boot.h"
 
-#define RUN_DIR       "/run/xenfarm"
-#define SHARE_KEY_RUN RUN_DIR "/share.pub" /* the root of trust: it came with the initrd */
+#include "lib/paths.h"
 
-/* Make RUN_DIR, with the share's key if the initrd carries one. Returns 0 or -errno after
+/* Make PATH_RUN, with the share's key if the initrd carries one. Returns 0 or -errno after
  * fail_note().
  */
 int handover_begin(void);
@@ -18,7 +17,7 @@ int handover_begin(void);
 /* All the rest, except the record. Returns 0 or -errno after fail_note(). */
 int handover_files(const struct boot *boot);
 
-/* RUN_DIR/boot: KEY=VALUE lines (xf-init(8)). Returns 0 or -errno after fail_note(). */
+/* PATH_RUN/boot: KEY=VALUE lines (xf-init(8)). Returns 0 or -errno after fail_note(). */
 int handover_record(const struct boot *boot);
 
 #endif

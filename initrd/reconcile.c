@@ -5,6 +5,7 @@
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"
+#include "lib/paths.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 static int run_agent(const struct mounted_share *share, unsigned int limit)
 {
 	static const char *const argv[] = { AGENT, "boot", "--root", TOOLS_TARGET, "--source",
-		SHARE_DIR, "--pub", SHARE_KEY_RUN, NULL };
+		PATH_SHARE, "--pub", PATH_RUN_KEY, NULL };
 
 	return tools_run(share, limit, argv);
 }
@@ -54,7 +55,7 @@ static int add(struct members *m, const char *prefix, const char *name)
 /* Of these a client has the empty directory alone. */
 static bool is_virtual(const char *name)
 {
-	static const char *const names[] = { "proc", "sys", "dev", "run", "tmp", SHARE_DIR + 1 };
+	static const char *const names[] = { "proc", "sys", "dev", "run", "tmp", PATH_SHARE + 1 };
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i]))

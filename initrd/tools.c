@@ -6,6 +6,7 @@
 #include "initrd/file.h"
 #include "initrd/log.h"
 #include "initrd/root.h"
+#include "lib/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,7 @@ static int tools_build(const struct mounted_share *share)
 	if (rc == 0)
 		rc = bind_into_tools(path, "etc");
 	if (rc == 0)
-		rc = bind_into_tools(SHARE_DIR, SHARE_DIR + 1);
+		rc = bind_into_tools(PATH_SHARE, PATH_SHARE + 1);
 	if (rc == 0)
 		rc = bind_into_tools(ROOT_DIR, TOOLS_TARGET + 1);
 	if (rc == 0 && mkdir(TOOLS_DIR "/tmp", 01777) < 0)

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/paths.h"
+
 /* One word: NAME or NAME=VALUE. */
 struct word {
 	const struct scan *scan;
@@ -216,7 +218,7 @@ static void set_share(const struct word *w, struct xf_cmdline *c)
 	c->share_path[item.n] = '\0';
 	if (item.n == 0 || item.p[0] != '/')
 		scan_error(w->scan, item, w->option, "not an absolute path",
-			"a path such as " XF_SHARE_DEFAULT "; xfnet= names the server");
+			"a path such as " PATH_SERVER_SHARE "; xfnet= names the server");
 	while (span_cut(&rest, ',', &item))
 		if (!set_share_option(w, item, c))
 			return;
@@ -469,7 +471,7 @@ int xf_cmdline_parse(
 	*problems = (struct xf_problems){ 0 };
 	scan = (struct scan){ text, problems };
 	memset(cmdline, 0, sizeof(*cmdline));
-	strcpy(cmdline->share_path, XF_SHARE_DEFAULT);
+	strcpy(cmdline->share_path, PATH_SERVER_SHARE);
 	cmdline->timeout = XF_TIMEOUT_DEFAULT;
 	cmdline->agent = true;
 

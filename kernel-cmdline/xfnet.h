@@ -17,8 +17,7 @@
 #define XF_IFNAME_MAX    16   /* IFNAMSIZ */
 #define XF_ADDR_TEXT_MAX 46   /* INET6_ADDRSTRLEN */
 
-#define XF_SHARE_DEFAULT   "/srv/xenfarm/share" /* without xfshare= */
-#define XF_TIMEOUT_DEFAULT 180                  /* seconds, without xftimeout= */
+#define XF_TIMEOUT_DEFAULT 180 /* seconds, without xftimeout= */
 
 /* One address; bytes in network order, the first 4 of them used for IPv4. */
 struct xf_addr {

@@ -1,6 +1,7 @@
 /* xf-mkinitrd(8): initrds that boot a client from its share. */
 #include "lib/array.h"
 #include "lib/cli.h"
+#include "lib/paths.h"
 #include "mkinitrd-hook/command.h"
 #include "mkinitrd-hook/options.h"
 
@@ -25,7 +26,7 @@ static const struct cli_option options[] = {
 	LIST("add", "LIST", add, "more modules"),
 	FLAG("firmware", 0, firmware, "what these modules name, from ROOT/lib/firmware"),
 	LIST("tree", "DIR", tree,
-		"more files, laid out as in the initrd (ROOT/etc/xenfarm/initrd.d, if it exists)"),
+		"more files, laid out as in the initrd (ROOT/" PATH_ETC "/initrd.d, if it exists)"),
 	TEXT("pub", "FILE", pub, "the share's public key"),
 	TEXT("init", "FILE", init, "xf-init to use"),
 	TEXT("shutdown", "FILE", shutdown, "xf-shutdown to use"),

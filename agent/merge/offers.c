@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/array.h"
+#include "lib/paths.h"
 
 struct settle {
 	const struct offers_input *in;
@@ -15,23 +16,11 @@ struct settle {
 
 /* --- names --- */
 
-static bool is_offer_name(const char *name, size_t n)
-{
-	const size_t size = strlen(OFFER_SUFFIX);
-	size_t digits = 0;
-
-	while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9')
-		digits++;
-	if (digits > 0 && digits < n && name[n - 1 - digits] == '.')
-		n -= digits + 1;
-	return n > size && memcmp(name + n - size, OFFER_SUFFIX, size) == 0;
-}
-
 bool offers_is_offer(const char *path)
 {
 	for (size_t n; *path; path += n + (path[n] == '/')) {
 		n = strcspn(path, "/");
-		if (is_offer_name(path, n))
+		if (manifest_is_offer(path, n))
 			return true;
 	}
 	return false;
@@ -61,15 +50,15 @@ bool offer_place(
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	bool pending = aside || (slash && is_read_by_glob(path, (size_t)(slash - path))) ||
-		       strlen(name) + strlen(OFFER_SUFFIX) + 5 > MANIFEST_NAME_MAX ||
-		       strlen(path) + strlen(OFFER_SUFFIX) + 5 > MANIFEST_PATH_MAX;
+		       strlen(name) + strlen(PATH_OFFER) + 5 > MANIFEST_NAME_MAX ||
+		       strlen(path) + strlen(PATH_OFFER) + 5 > MANIFEST_PATH_MAX;
 	char suffix[16] = "";
 	int n;
 
 	if (number)
 		snprintf(suffix, sizeof(suffix), ".%u", number);
 	n = snprintf(place, MANIFEST_PATH_MAX + 2, "%s%s%s%s", pending ? "/" : "", path,
-		pending ? "" : OFFER_SUFFIX, suffix);
+		pending ? "" : PATH_OFFER, suffix);
 	return n <= MANIFEST_PATH_MAX;
 }
 

@@ -9,7 +9,6 @@
 #include "agent/plan/plan.h"
 #include "agent/transaction/change.h"
 
-#define OFFER_SUFFIX  ".xennew"
 #define OFFERS_BESIDE 1000 /* FILE.xennew.1 and so on, tried at most */
 
 struct offers_input {

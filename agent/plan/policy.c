@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/array.h"
+#include "lib/paths.h"
 #include "lib/vis.h"
 
 struct rule {
@@ -268,7 +269,7 @@ static const char defaults[] = "ignore etc/machine-id\n"
 			       "ignore var/crash\n"
 			       "ignore var/backups\n"
 			       "ignore var/mail\n"
-			       "ignore var/lib/xenfarm\n"
+			       "ignore " PATH_STATE "\n"
 			       "ignore var/lib/systemd/random-seed\n"
 			       "ignore var/lib/systemd/credential.secret\n"
 			       "ignore var/lib/systemd/timers\n"

@@ -18,10 +18,11 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
+#include "lib/paths.h"
 #include "lib/vis.h"
 
 #define VENDOR_POLICY XF_LIBEXECDIR "/policy.d"
-#define LOCAL_POLICY  "etc/xenfarm/policy.d"
+#define LOCAL_POLICY  PATH_ETC "/policy.d"
 
 /* A path keeps its base while its conflict lasts: so many generations are searched for it. */
 #define BASE_GENERATIONS 64
@@ -160,7 +161,7 @@ static int recover(struct agent *a)
  */
 static int state_is_missing(const struct agent *a)
 {
-	const char *missing = a->options->state ? NULL : mounts_missing(a->mounts, STATE_DEFAULT);
+	const char *missing = a->options->state ? NULL : mounts_missing(a->mounts, PATH_STATE);
 
 	if (missing)
 		cli_error(0,
@@ -183,7 +184,7 @@ static int open_state(struct agent *a, bool exclusive)
 	} else if (a->state < 0) {
 		cli_error(a->state, "the state directory %s",
 			a->options->state ? a->options->state
-					  : agent_path(a->options, STATE_DEFAULT, path));
+					  : agent_path(a->options, PATH_STATE, path));
 		a->state = -1;
 		return EXIT_UNDONE;
 	}

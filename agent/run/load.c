@@ -18,6 +18,7 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
+#include "lib/paths.h"
 #include "lib/publish.h"
 #include "lib/treescan.h"
 
@@ -235,7 +236,7 @@ int agent_load(struct agent *a)
 static bool is_state(const char *path, enum manifest_type type, void *arg)
 {
 	(void)arg;
-	return strcmp(path, STATE_DEFAULT) == 0 || volume_is_private(path, type);
+	return strcmp(path, PATH_STATE) == 0 || volume_is_private(path, type);
 }
 
 static int may_enter(const char *path, bool mounted, void *arg)

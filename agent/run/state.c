@@ -14,14 +14,15 @@
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/paths.h"
 #include "lib/publish.h"
 
 /* --- the directory --- */
 
-/* STATE_DEFAULT, component by component: what is missing is made. */
+/* PATH_STATE, component by component: what is missing is made. */
 static int make_default(int root)
 {
-	char path[] = STATE_DEFAULT;
+	char path[] = PATH_STATE;
 	char *slash = path;
 	int r = 0;
 
@@ -65,7 +66,7 @@ int state_open(int root, const char *path, bool create, int *lock)
 			return r;
 	}
 	state = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-		     : fsroot_open(root, STATE_DEFAULT, O_RDONLY | O_DIRECTORY, 0);
+		     : fsroot_open(root, PATH_STATE, O_RDONLY | O_DIRECTORY, 0);
 	if (state < 0)
 		return path ? -errno : state;
 	if (!create)

@@ -10,15 +10,15 @@
 
 #include "lib/buf.h"
 #include "lib/manifest/manifest.h"
+#include "lib/paths.h"
 
-#define STATE_BASE    "base.mtree.gz"
-#define STATE_NEW     "new.mtree.gz"
-#define STATE_NEXT    "next.mtree.gz" /* fetched, by a run that is not done yet */
-#define STATE_STATUS  "status"
-#define STATE_CACHE   "stat.cache"
-#define STATE_DEFAULT "var/lib/xenfarm" /* below the root */
-#define CONTENTS_DIR  "contents"
-#define CONTENT_MAX   (64u << 10) /* bytes of a file that is kept for later merges */
+#define STATE_BASE   "base.mtree.gz"
+#define STATE_NEW    "new.mtree.gz"
+#define STATE_NEXT   "next.mtree.gz" /* fetched, by a run that is not done yet */
+#define STATE_STATUS "status"
+#define STATE_CACHE  "stat.cache"
+#define CONTENTS_DIR "contents"
+#define CONTENT_MAX  (64u << 10) /* bytes of a file that is kept for later merges */
 
 struct state_status {
 	char share[MANIFEST_UUID_MAX];
@@ -30,7 +30,7 @@ struct state_status {
 };
 
 /*
- * Open the state directory: path, or STATE_DEFAULT below the root if path is NULL. With create it
+ * Open the state directory: path, or PATH_STATE below the root if path is NULL. With create it
  * is made, and its lock taken; -EWOULDBLOCK if another has it. Without, -ENOENT if it is not there.
  * Returns an fd or -errno. *lock is closed by the caller (-1 without create).
  */

@@ -8,9 +8,9 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
+#include "lib/paths.h"
 #include "lib/publish.h"
 
-#define RECORD_DIR  "etc/xenfarm"
 #define RECORD_NAME "share.pub"
 
 int trust_open(const struct agent *a, struct trust *trust)
@@ -18,7 +18,7 @@ int trust_open(const struct agent *a, struct trust *trust)
 	char path[PATH_MAX];
 	int r;
 
-	agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path);
+	agent_path(a->options, PATH_ETC "/" RECORD_NAME, path);
 	r = signature_read_public(a->options->pub ? a->options->pub : path, &trust->key);
 	if (r == 0)
 		return 0;
@@ -66,7 +66,7 @@ void trust_follow(const struct agent *a, struct trust *trust, const struct buf *
 
 static int write_record(const struct agent *a, const struct signature_key *key)
 {
-	AUTO_CLOSE int dir = fsroot_open(a->root, RECORD_DIR, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int dir = fsroot_open(a->root, PATH_ETC, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BUF struct buf pem = { 0 };
 	int r = dir < 0 ? dir : signature_public_pem(key, &pem);
 
@@ -90,7 +90,7 @@ int trust_keep(const struct agent *a, const struct trust *trust)
 		return 0;
 	r = write_record(a, trust->key);
 	if (r < 0) {
-		cli_error(r, "%s", agent_path(a->options, RECORD_DIR "/" RECORD_NAME, path));
+		cli_error(r, "%s", agent_path(a->options, PATH_ETC "/" RECORD_NAME, path));
 		return EXIT_UNDONE;
 	}
 	agent_inform(a, "The share has a new key, %s, signed by the one before; it is trusted now.",

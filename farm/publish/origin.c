@@ -17,10 +17,10 @@
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/paths.h"
 #include "lib/spawn.h"
 
-#define DIRECTORY      "/run/xenfarm"
-#define RAW            DIRECTORY "/raw"
+#define RAW            PATH_RUN "/raw"
 #define EXPORT_SECONDS 10
 
 static bool is_qcow2(int fd)
@@ -45,15 +45,15 @@ static int make_directory(const char *from, struct origin *source)
 			from);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return cli_error(-errno, "a mount namespace for %s", from);
-	if (mkdir(DIRECTORY, 0700) < 0 && errno != EEXIST)
-		return cli_error(-errno, DIRECTORY);
+	if (mkdir(PATH_RUN, 0700) < 0 && errno != EEXIST)
+		return cli_error(-errno, PATH_RUN);
 	/* Seen by this process and its children only, so that two of them are in nobody's way. */
-	if (mount("xenfarm", DIRECTORY, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
-		return cli_error(-errno, "a tmpfs on " DIRECTORY);
+	if (mount("xenfarm", PATH_RUN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
+		return cli_error(-errno, "a tmpfs on " PATH_RUN);
 	source->mounted = true;
-	source->path = strdup(DIRECTORY "/root");
+	source->path = strdup(PATH_RUN "/root");
 	if (!source->path || mkdir(source->path, 0700) < 0)
-		return cli_error(-errno, DIRECTORY "/root");
+		return cli_error(-errno, PATH_RUN "/root");
 	return 0;
 }
 
@@ -237,7 +237,7 @@ void origin_close(struct origin *source)
 			kill(source->exporter, SIGTERM);
 			spawn_wait(source->exporter, 0);
 		}
-		umount2(DIRECTORY, MNT_DETACH);
+		umount2(PATH_RUN, MNT_DETACH);
 	}
 	free(source->path);
 }

@@ -9,8 +9,6 @@
 
 #include <stdint.h>
 
-#define SHARE_DIR "/mroot" /* where a client has it, for good */
-
 struct mounted_share {
 	struct xf_addr server;
 	char version[4];     /* of NFS: "4.2", … "3" */

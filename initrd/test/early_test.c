@@ -5,6 +5,7 @@
 #include "initrd/root.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
+#include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
@@ -101,7 +102,7 @@ static void test_init_sees(void)
 
 static void test_moves(void)
 {
-	static const char *const moved[] = { SHARE_DIR, "/dev", "/run" };
+	static const char *const moved[] = { PATH_SHARE, "/dev", "/run" };
 	char path[64];
 
 	sandbox_mount(ROOT_DIR);

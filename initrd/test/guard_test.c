@@ -6,6 +6,7 @@
 #include "initrd/power.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
+#include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
@@ -122,7 +123,7 @@ int main(void)
 		tap_skip("the guard", reason ? reason : "no memory");
 		return tap_done();
 	}
-	sandbox_file(RUN_DIR "/boot", "nfs=3\nserver=10.0.0.7\nport=2050\n");
+	sandbox_file(PATH_RUN_RECORD, "nfs=3\nserver=10.0.0.7\nport=2050\n");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		row = &rows[i];
 		CHECK(run() == 0, row->name);
@@ -132,7 +133,7 @@ int main(void)
 					seen->end / SECOND < row->after + 6,
 				"and when");
 	}
-	sandbox_file(RUN_DIR "/boot", "nfs=3\n");
+	sandbox_file(PATH_RUN_RECORD, "nfs=3\n");
 	CHECK(WEXITSTATUS(run()) == 1 && !seen->done[0], "a record without a server is an error");
 	return tap_done();
 }

@@ -3,6 +3,7 @@
 
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
+#include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
@@ -37,10 +38,10 @@ static void holds(const char *path, const char *text, const char *name)
 
 static void test_key(void)
 {
-	CHECK(handover_begin() == 0 && !sandbox_exists(SHARE_KEY_RUN), "an initrd without a key");
+	CHECK(handover_begin() == 0 && !sandbox_exists(PATH_RUN_KEY), "an initrd without a key");
 	sandbox_file("/etc/xenfarm/share.pub", "the key\n");
 	CHECK(handover_begin() == 0, "one with a key");
-	CHECK_STR(sandbox_read(SHARE_KEY_RUN), "the key\n", "hands it on");
+	CHECK_STR(sandbox_read(PATH_RUN_KEY), "the key\n", "hands it on");
 }
 
 static void test_systemd(void)
@@ -110,8 +111,8 @@ static void check_key(const char *key, size_t n)
 	char line[32];
 
 	snprintf(line, sizeof(line), "\n%.*s=", (int)n, key);
-	CHECK(strstr(sandbox_read(RUN_DIR "/boot"), line) ||
-			!strncmp(sandbox_read(RUN_DIR "/boot"), line + 1, strlen(line + 1)),
+	CHECK(strstr(sandbox_read(PATH_RUN_RECORD), line) ||
+			!strncmp(sandbox_read(PATH_RUN_RECORD), line + 1, strlen(line + 1)),
 		line + 1);
 }
 
@@ -144,7 +145,7 @@ static void test_record(const char *contract)
 	boot.time[0].ms = 20;
 	boot.n_times = 1;
 	CHECK(handover_record(&boot) == 0, "the record");
-	CHECK_STR(sandbox_read(RUN_DIR "/boot"),
+	CHECK_STR(sandbox_read(PATH_RUN_RECORD),
 		"version=" XF_VERSION
 		"\nname=web\ninterface=eth0\nmac=52:54:00:12:34:56\nvlan=5\nclient=10.0.0.9\n"
 		"prefix=24\ngateway=10.0.0.254\nserver=10.0.0.1\nport=2050\nshare=/srv/farm\n"

@@ -8,6 +8,7 @@
 #include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
 #include "initrd/tools.h"
+#include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
@@ -138,7 +139,7 @@ static void test_own(void)
 	struct stat st;
 
 	parse("root=UUID=11111111-1111-1111-1111-111111111111 rootflags=noatime");
-	sandbox_file(SHARE_KEY_RUN, "the key\n");
+	sandbox_file(PATH_RUN_KEY, "the key\n");
 	blank();
 	run(0, -1);
 	snprintf(first, sizeof(first), "%s", sandbox_read("/root/etc/machine-id"));

@@ -3,6 +3,7 @@
  * places that problems must point at; they are taken out before it is parsed.
  */
 #include "kernel-cmdline/xfnet.h"
+#include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
@@ -277,7 +278,7 @@ static size_t say_number(
 static void render_cmdline(const struct xf_cmdline *c, char *to, size_t size)
 {
 	static const char *const roots[] = { "", "device", "uuid", "label", "partuuid", "tmpfs" };
-	bool other_share = strcmp(c->share_path, XF_SHARE_DEFAULT) != 0;
+	bool other_share = strcmp(c->share_path, PATH_SERVER_SHARE) != 0;
 	char net[512] = "";
 	size_t n = 0;
 

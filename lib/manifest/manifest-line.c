@@ -5,6 +5,7 @@
 
 #include "lib/array.h"
 #include "lib/manifest/manifest-keyword.h"
+#include "lib/paths.h"
 #include "lib/vis.h"
 
 #define FIRST_LINE    "#mtree v2.0"
@@ -20,17 +21,15 @@ static const char *head_line(struct manifest_lines *l, char *text, size_t n)
 	return manifest_keyword_head(l, text + skip, text + n);
 }
 
-/* A component that is the name of an offer: NAME.xennew or NAME.xennew.NUMBER. */
-static bool is_offer(const char *name, size_t n)
+bool manifest_is_offer(const char *name, size_t n)
 {
-	static const char suffix[] = ".xennew";
-	size_t size = sizeof(suffix) - 1, digits = 0;
+	size_t size = strlen(PATH_OFFER), digits = 0;
 
 	while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9')
 		digits++;
 	if (digits > 0 && digits < n && name[n - 1 - digits] == '.')
 		n -= digits + 1;
-	return n > size && memcmp(name + n - size, suffix, size) == 0;
+	return n > size && memcmp(name + n - size, PATH_OFFER, size) == 0;
 }
 
 const char *manifest_path_rule(const char *path)
@@ -48,8 +47,8 @@ const char *manifest_path_rule(const char *path)
 			return "the path has a component \".\" or \"..\"";
 		if (n > MANIFEST_NAME_MAX)
 			return "the path has a component that is too long";
-		if (is_offer(path, n))
-			return "the path is that of an offer (*.xennew)";
+		if (manifest_is_offer(path, n))
+			return "the path is that of an offer (*" PATH_OFFER ")";
 		path += n;
 		if (path - start > MANIFEST_PATH_MAX)
 			return "the path is too long";

@@ -172,6 +172,10 @@ int manifest_load(int dir, const char *path, const struct signature_key *key,
  * refuses. */
 const char *manifest_path_rule(const char *path);
 
+/* Is the component name, of n bytes, that of an offer: NAME.xennew or NAME.xennew.NUMBER? No
+ * manifest lists one. */
+bool manifest_is_offer(const char *name, size_t n);
+
 /* --- the writer --- */
 
 /*

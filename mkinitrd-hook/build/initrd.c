@@ -1,6 +1,7 @@
 #include "mkinitrd-hook/build/initrd.h"
 #include "lib/cli.h"
 
+#include "lib/paths.h"
 #include "mkinitrd-hook/build/elf.h"
 #include "mkinitrd-hook/build/extra.h"
 #include "mkinitrd-hook/build/module-table.h"
@@ -156,10 +157,10 @@ static int add_directories(struct cpio_tree *image)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} directories[] = { { "bin", 0755 }, { "dev", 0755 }, { "etc", 0755 },
-		{ "etc/xenfarm", 0755 }, { "lib", 0755 }, { "lib/xenfarm", 0755 },
-		{ "mroot", 0755 }, { "proc", 0755 }, { "root", 0700 }, { "run", 0755 },
-		{ "sbin", 0755 }, { "sys", 0755 }, { "tmp", 01777 }, { "tools", 0755 } };
+	} directories[] = { { "bin", 0755 }, { "dev", 0755 }, { "etc", 0755 }, { PATH_ETC, 0755 },
+		{ "lib", 0755 }, { "lib/xenfarm", 0755 }, { "mroot", 0755 }, { "proc", 0755 },
+		{ "root", 0700 }, { "run", 0755 }, { "sbin", 0755 }, { "sys", 0755 },
+		{ "tmp", 01777 }, { "tools", 0755 } };
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(directories) / sizeof(*directories); i++)
@@ -200,8 +201,7 @@ static int add_files(struct initrd *initrd)
 		(cpio_tree_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
 			cpio_tree_add(image, link_to("busybox"), "bin/sh")))
 		return -ENOMEM;
-	if (initrd->pub.data &&
-		cpio_tree_add(image, file(0644, &initrd->pub), "etc/xenfarm/share.pub"))
+	if (initrd->pub.data && cpio_tree_add(image, file(0644, &initrd->pub), PATH_ETC_KEY))
 		return -ENOMEM;
 	for (size_t i = 0; i < initrd->modules.n; i++) {
 		const struct kernel_module *m = initrd->modules.module[i];
@@ -233,7 +233,7 @@ static int add_extra(const struct initrd_options *options, struct initrd *initrd
 	char *drop_in = NULL;
 	int rc = 0;
 
-	if (!options->tree && asprintf(&drop_in, "%s/etc/xenfarm/initrd.d", options->root) < 0)
+	if (!options->tree && asprintf(&drop_in, "%s/" PATH_ETC "/initrd.d", options->root) < 0)
 		return complain(options->root, -ENOMEM);
 	if (options->tree || !access(drop_in, F_OK))
 		rc = extra_tree(options->tree ? options->tree : drop_in, initrd);

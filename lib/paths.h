@@ -1,0 +1,21 @@
+/* Where the programs meet: paths that more than one of them knows. */
+#ifndef LIB_PATHS_H
+#define LIB_PATHS_H
+
+#define PATH_SERVER_SHARE "/srv/xenfarm/share" /* if nobody says another one */
+#define PATH_SHARE        "/mroot"             /* on a client */
+
+/* What xf-init leaves for the system. */
+#define PATH_RUN        "/run/xenfarm"
+#define PATH_RUN_RECORD PATH_RUN "/boot"      /* xf-init(8) */
+#define PATH_RUN_KEY    PATH_RUN "/share.pub" /* the root of trust: it came with the initrd */
+
+/* Below a root, and in an initrd. */
+#define PATH_ETC     "etc/xenfarm"
+#define PATH_ETC_KEY PATH_ETC "/share.pub"
+#define PATH_STATE   "var/lib/xenfarm" /* of xf-agent */
+
+/* What the name of an offer ends with, before a number. */
+#define PATH_OFFER ".xennew"
+
+#endif
