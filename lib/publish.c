@@ -61,18 +61,18 @@ static int create_temporary(struct publish *p)
 	return p->fd < 0 ? -errno : 0;
 }
 
-int publish_begin(struct publish *p, int dir, const char *path, mode_t mode)
+static int begin(struct publish *p, int dir, const char *path, mode_t mode, bool any_type)
 {
 	struct stat st;
-	int r;
+	int r = 0;
 
 	p->fd = -1;
 	p->directory = open_directory(dir, path, &p->name);
 	if (p->directory < 0)
 		return p->directory;
 	if (fstatat(p->directory, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-		r = -EEXIST;
-	else
+		r = any_type ? 0 : -EEXIST;
+	if (r == 0)
 		r = create_temporary(p);
 	if (r < 0)
 		close(p->directory);
@@ -81,6 +81,11 @@ int publish_begin(struct publish *p, int dir, const char *path, mode_t mode)
 		publish_abort(p);
 	}
 	return r;
+}
+
+int publish_begin(struct publish *p, int dir, const char *path, mode_t mode)
+{
+	return begin(p, dir, path, mode, false);
 }
 
 int publish_commit(struct publish *p)
@@ -106,19 +111,31 @@ void publish_abort(struct publish *p)
 	close(p->directory);
 }
 
+/* After begin(), whose result is r. */
+static int write_and_commit(int r, struct publish *p, const void *data, size_t n)
+{
+	if (r < 0)
+		return r;
+	r = write_all(p->fd, data, n);
+	if (r < 0) {
+		publish_abort(p);
+		return r;
+	}
+	return publish_commit(p);
+}
+
 int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n)
 {
 	struct publish p;
-	int r = publish_begin(&p, dir, path, mode);
 
-	if (r < 0)
-		return r;
-	r = write_all(p.fd, data, n);
-	if (r < 0) {
-		publish_abort(&p);
-		return r;
-	}
-	return publish_commit(&p);
+	return write_and_commit(begin(&p, dir, path, mode, false), &p, data, n);
+}
+
+int publish_replace(const char *path, mode_t mode, const void *data, size_t n)
+{
+	struct publish p;
+
+	return write_and_commit(begin(&p, AT_FDCWD, path, mode, true), &p, data, n);
 }
 
 bool publish_is_temporary(const char *name)

@@ -34,6 +34,10 @@ void publish_abort(struct publish *publish);
 /* All of it, for bytes in memory. Returns 0 or -errno. */
 int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n);
 
+/* The same, relative to the working directory, and replaces whatever stands there but a directory,
+ * as rename(2) does. */
+int publish_replace(const char *path, mode_t mode, const void *data, size_t n);
+
 /* Is it such a temporary file's name? Where nobody else publishes at the moment, it can be removed.
  */
 bool publish_is_temporary(const char *name);

@@ -1,8 +1,8 @@
 PROGRAMS += xf-mkinitrd
 xf-mkinitrd_READER := $(addprefix mkinitrd-hook/image/,blob.c codec.c codec-gzip.c codec-lz4.c codec-xz.c \
-	codec-zstd.c cpio.c cpio-read.c cpio-tree.c exchange.c segments.c index.c)
+	codec-zstd.c cpio.c cpio-read.c cpio-tree.c exchange.c index.c segments.c) lib/buf.c lib/publish.c
 xf-mkinitrd_CODECS := zlib liblzma libzstd liblz4
-xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/build/,elf.c kernel-modules.c module-names.c init-check.c module-table.c) \
+xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/build/,elf.c init-check.c kernel-modules.c module-names.c module-table.c) \
 	mkinitrd-hook/image/unpack.c $(xf-mkinitrd_READER) initrd/modtable.c lib/cli.c lib/fsroot.c
 xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,main.c cmd-build.c cmd-exchange.c cmd-extract.c cmd-info.c cmd-list.c \
 	cmd-verify.c options.c build-report.c initrd-file.c build/extra.c build/initrd.c build/processor.c build/programs.c) \

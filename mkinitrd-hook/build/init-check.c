@@ -1,5 +1,7 @@
 #include "mkinitrd-hook/build/init-check.h"
 
+#include "lib/publish.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -104,7 +106,7 @@ int init_check_runs(const struct blob *program)
 
 	if (fd < 0)
 		return -errno;
-	rc = blob_write(fd, program);
+	rc = write_all(fd, program->data, program->size);
 	if (!rc && fchmod(fd, 0555))
 		rc = -errno;
 	if (!rc)

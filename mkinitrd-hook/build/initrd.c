@@ -1,4 +1,5 @@
 #include "mkinitrd-hook/build/initrd.h"
+#include "lib/cleanup.h"
 #include "lib/cli.h"
 
 #include "lib/paths.h"
@@ -10,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,29 +89,20 @@ static int read_modules(
 static int make_table(
 	const struct initrd_options *options, const char *directory, struct initrd *initrd)
 {
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF struct buf text = { 0 };
 	BLOB aliases = { 0 };
-	char *path = NULL, *text = NULL;
-	size_t size;
-	FILE *out;
 	int rc;
 
 	if (asprintf(&path, "%s/modules.alias", directory) < 0)
-		return complain(directory, -ENOMEM);
+		return cli_error(-ENOMEM, "%s", directory);
 	rc = blob_read(path, ALIASES_MAX, &aliases);
 	if (rc)
-		complain(path, rc);
-	free(path);
-	if (rc)
-		return -1;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return complain("module table", -errno);
-	module_table_write(out, options->version, &initrd->modules, &aliases);
-	if (fclose(out)) {
-		free(text);
-		return complain("module table", -errno);
-	}
-	initrd->table = (struct blob){ (unsigned char *)text, size };
+		return cli_error(rc, "%s", path);
+	module_table_write(&text, options->version, &initrd->modules, &aliases);
+	if (text.failed)
+		return cli_error(-ENOMEM, "module table");
+	initrd->table = blob_take(&text);
 	return 0;
 }
 

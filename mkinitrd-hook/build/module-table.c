@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_module(FILE *out, const struct kernel_module *m)
+static void write_module(struct buf *out, const struct kernel_module *m)
 {
-	fprintf(out, "module %s %s ", m->name, m->file);
+	buf_printf(out, "module %s %s ", m->name, m->file);
 	for (size_t i = 0; i < m->ndeps; i++)
-		fprintf(out, "%s%s", i ? "," : "", m->dep[i]->name);
-	fputs(m->ndeps ? "\n" : "-\n", out);
+		buf_printf(out, "%s%s", i ? "," : "", m->dep[i]->name);
+	buf_puts(out, m->ndeps ? "\n" : "-\n");
 }
 
 /* One line of modules.alias, "alias PATTERN NAME". Others, and patterns with spaces, match nothing.
  */
 static void write_alias(
-	FILE *out, const struct kernel_modules *set, const char *line, size_t length)
+	struct buf *out, const struct kernel_modules *set, const char *line, size_t length)
 {
 	static const char word[] = "alias ";
 	const size_t skip = sizeof(word) - 1;
@@ -29,15 +29,15 @@ static void write_alias(
 	if (!name++)
 		return;
 	if (kernel_modules_get(set, name, length - (name - line)))
-		fprintf(out, "%.*s\n", (int)length, line);
+		buf_printf(out, "%.*s\n", (int)length, line);
 }
 
-void module_table_write(FILE *out, const char *version, const struct kernel_modules *set,
+void module_table_write(struct buf *out, const char *version, const struct kernel_modules *set,
 	const struct blob *aliases)
 {
 	const char *at = (const char *)aliases->data, *end = at + aliases->size;
 
-	fprintf(out, "xenfarm-modules 1 %s\n", version);
+	buf_printf(out, "xenfarm-modules 1 %s\n", version);
 	for (size_t i = 0; i < set->n; i++)
 		write_module(out, set->module[i]);
 	while (at < end) {
@@ -48,7 +48,7 @@ void module_table_write(FILE *out, const char *version, const struct kernel_modu
 		at += length + 1;
 	}
 	for (size_t i = 0; i < set->nbuiltin; i++)
-		fprintf(out, "builtin %s\n", set->builtin[i]);
+		buf_printf(out, "builtin %s\n", set->builtin[i]);
 }
 
 int module_table_check(const struct blob *table, unsigned int *line)

@@ -4,15 +4,14 @@
 #ifndef MKINITRD_HOOK_MODULE_TABLE_H
 #define MKINITRD_HOOK_MODULE_TABLE_H
 
+#include "lib/buf.h"
 #include "mkinitrd-hook/build/kernel-modules.h"
 
-#include <stdio.h>
-
 /*
- * Write the table of a set; aliases is the text of the kernel's modules.alias, of which the lines
- * of included modules are taken. Errors are left to the stream.
+ * Append the table of a set; aliases is the text of the kernel's modules.alias, of which the lines
+ * of included modules are taken. out->failed tells of too little memory.
  */
-void module_table_write(FILE *out, const char *version, const struct kernel_modules *set,
+void module_table_write(struct buf *out, const char *version, const struct kernel_modules *set,
 	const struct blob *aliases);
 
 /*

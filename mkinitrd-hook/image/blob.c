@@ -1,14 +1,13 @@
 #include "mkinitrd-hook/image/blob.h"
 
+#include "lib/cleanup.h"
+#include "lib/publish.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 void blob_free(struct blob *blob)
 {
@@ -16,74 +15,52 @@ void blob_free(struct blob *blob)
 	*blob = (struct blob){ 0 };
 }
 
+struct blob blob_take(struct buf *buf)
+{
+	const struct blob blob = { (unsigned char *)buf->data, buf->size };
+
+	*buf = (struct buf){ 0 };
+	return blob;
+}
+
 #define SINK_FIRST 65536 /* bytes that a sink begins with */
 
 /*
- * There is always room for one byte more than the limit: so whoever produces just as many can still
- * come to its end, and whoever produces more is seen to.
+ * There is always room for one byte more than the limit: whoever produces exactly as many can still
+ * come to its end, and whoever produces more is noticed.
  */
-int sink_room(struct sink *sink)
+int sink_room(struct sink *sink, unsigned char **at, size_t *room)
 {
-	size_t all;
-	unsigned char *data;
+	size_t left;
 
-	if (sink->blob.size > sink->limit)
+	if (sink->buf.size > sink->limit)
 		return -EFBIG;
-	if (sink->room)
-		return 0;
-	all = sink->blob.size < SINK_FIRST ? SINK_FIRST : sink->blob.size * 2;
-	if (all > sink->limit + 1)
-		all = sink->limit + 1;
-	data = realloc(sink->blob.data, all);
-	if (!data)
+	*at = (unsigned char *)buf_room(&sink->buf, sink->buf.size ? 1 : SINK_FIRST);
+	if (!*at)
 		return -ENOMEM;
-	sink->blob.data = data;
-	sink->room = all - sink->blob.size;
+	*room = sink->buf.capacity - sink->buf.size;
+	left = sink->limit + 1 - sink->buf.size;
+	if (*room > left)
+		*room = left;
 	return 0;
 }
 
 void sink_filled(struct sink *sink, size_t n)
 {
-	sink->blob.size += n;
-	sink->room -= n;
+	sink->buf.size += n;
 }
 
 int sink_add(struct sink *sink, const void *data, size_t n)
 {
-	int rc;
-
-	while (!(rc = sink_room(sink)) && n) {
-		size_t part = n < sink->room ? n : sink->room;
-
-		memcpy(sink->blob.data + sink->blob.size, data, part);
-		sink_filled(sink, part);
-		data = (const char *)data + part;
-		n -= part;
-	}
-	return rc;
-}
-
-static int read_all(int fd, struct blob *blob)
-{
-	size_t done = 0;
-
-	while (done < blob->size) {
-		ssize_t n = read(fd, blob->data + done, blob->size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -EIO; /* shrank while it was read */
-		done += n;
-	}
-	return 0;
+	if (sink->buf.size > sink->limit || n > sink->limit - sink->buf.size)
+		return -EFBIG;
+	buf_add(&sink->buf, data, n);
+	return sink->buf.failed ? -ENOMEM : 0;
 }
 
 static int read_fd(int fd, size_t limit, struct blob *blob)
 {
-	struct blob new = { 0 };
+	AUTO_BUF struct buf buf = { 0 };
 	struct stat st;
 	int rc;
 
@@ -93,96 +70,20 @@ static int read_fd(int fd, size_t limit, struct blob *blob)
 		return -EINVAL;
 	if ((unsigned long long)st.st_size > limit)
 		return -EFBIG;
-	new.size = st.st_size;
-	new.data = malloc(new.size + 1);
-	if (!new.data)
-		return -ENOMEM;
-	rc = read_all(fd, &new);
-	if (rc)
-		blob_free(&new);
-	else
-		*blob = new;
+	/* At once all that buf_read() will ask for. */
+	buf_room(&buf, (size_t)st.st_size + 65536);
+	rc = buf_read(&buf, fd, limit);
+	if (!rc)
+		*blob = blob_take(&buf);
 	return rc;
 }
 
 int blob_read(const char *path, size_t limit, struct blob *blob)
 {
 	/* O_NONBLOCK: a fifo of that name must not hang a kernel's installation. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int rc;
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0)
-		return -errno;
-	rc = read_fd(fd, limit, blob);
-	close(fd);
-	return rc;
-}
-
-int blob_write(int fd, const struct blob *blob)
-{
-	size_t done = 0;
-
-	while (done < blob->size) {
-		ssize_t n = write(fd, blob->data + done, blob->size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		done += n;
-	}
-	return 0;
-}
-
-static int sync_directory(const char *directory)
-{
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = fsync(fd) ? -errno : 0;
-	close(fd);
-	return rc;
-}
-
-static int fill_and_rename(
-	const struct blob *blob, int fd, const char *temp, const char *path, mode_t mode)
-{
-	int rc = blob_write(fd, blob);
-
-	if (!rc && (fchmod(fd, mode) || fsync(fd)))
-		rc = -errno;
-	/* NFS may keep "no space" for close(). */
-	if (close(fd) && !rc)
-		rc = -errno;
-	if (!rc && rename(temp, path))
-		rc = -errno;
-	if (rc)
-		unlink(temp);
-	return rc;
-}
-
-static int publish(const struct blob *blob, const char *path, mode_t mode)
-{
-	char *for_name = strdup(path), *for_directory = strdup(path), *temp = NULL;
-	int rc = -ENOMEM, fd;
-
-	if (!for_name || !for_directory)
-		goto out;
-	if (asprintf(&temp, "%s/.%s.XXXXXX", dirname(for_directory), basename(for_name)) < 0) {
-		temp = NULL;
-		goto out;
-	}
-	fd = mkostemp(temp, O_CLOEXEC);
-	rc = fd < 0 ? -errno : fill_and_rename(blob, fd, temp, path, mode);
-	if (!rc)
-		rc = sync_directory(dirname(temp));
-out:
-	free(for_name);
-	free(for_directory);
-	free(temp);
-	return rc;
+	return fd < 0 ? -errno : read_fd(fd, limit, blob);
 }
 
 int blob_publish(const struct blob *blob, const char *path, mode_t mode)
@@ -195,7 +96,7 @@ int blob_publish(const struct blob *blob, const char *path, mode_t mode)
 	sigaddset(&ending, SIGTERM);
 	sigaddset(&ending, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ending, &before);
-	rc = publish(blob, path, mode);
+	rc = publish_replace(path, mode, blob->data, blob->size);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }

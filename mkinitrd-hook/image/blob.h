@@ -4,6 +4,8 @@
 #ifndef MKINITRD_HOOK_BLOB_H
 #define MKINITRD_HOOK_BLOB_H
 
+#include "lib/buf.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -16,20 +18,23 @@ struct blob {
 void blob_free(struct blob *blob);
 #define BLOB __attribute__((cleanup(blob_free))) struct blob
 
-/*
- * Bytes that come in pieces: at most limit of them. Starts with the limit alone; the blob is the
- * owner's to free.
+/* The bytes of a buffer, which is then empty. */
+struct blob blob_take(struct buf *buf);
+
+/* A buffer of at most limit bytes. Starts with the limit only; the buffer is the owner's to free.
  */
 struct sink {
-	struct blob blob;
-	size_t room; /* bytes that have a place after the blob's */
+	struct buf buf;
 	size_t limit;
 };
 
-/* Make room for at least one more byte. Returns 0, -EFBIG if the limit is passed, -ENOMEM. */
-int sink_room(struct sink *sink);
+/*
+ * Make room for at least one more byte: *room bytes at *at. Returns 0, -EFBIG if the limit is
+ * passed, -ENOMEM.
+ */
+int sink_room(struct sink *sink, unsigned char **at, size_t *room);
 
-/* n bytes of the room are filled. */
+/* n bytes of that room are filled. */
 void sink_filled(struct sink *sink, size_t n);
 
 /* Append. Returns 0, -EFBIG, -ENOMEM. */
@@ -40,9 +45,6 @@ int sink_add(struct sink *sink, const void *data, size_t n);
  * no regular file, or another -errno; *blob is set only on success.
  */
 int blob_read(const char *path, size_t limit, struct blob *blob);
-
-/* Write all of it to fd. Returns 0 or -errno. */
-int blob_write(int fd, const struct blob *blob);
 
 /*
  * Make path hold exactly the blob, with this mode: written to a new file in the same directory,

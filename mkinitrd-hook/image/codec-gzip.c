@@ -18,15 +18,15 @@ static int unpack(const struct blob *in, struct sink *out, size_t *used)
 {
 	z_stream z = { .next_in = in->data, .avail_in = in->size };
 	int rc, status = Z_OK;
+	size_t room;
 
 	if (in->size > UINT_MAX)
 		return -EFBIG;
 	if (inflateInit2(&z, GZIP) != Z_OK)
 		return -ENOMEM;
-	while (!(rc = sink_room(out)) && status == Z_OK) {
-		size_t room = out->room < UINT_MAX ? out->room : UINT_MAX;
-
-		z.next_out = out->blob.data + out->blob.size;
+	while (!(rc = sink_room(out, &z.next_out, &room)) && status == Z_OK) {
+		if (room > UINT_MAX)
+			room = UINT_MAX;
 		z.avail_out = room;
 		status = inflate(&z, Z_NO_FLUSH);
 		sink_filled(out, room - z.avail_out);

@@ -10,17 +10,17 @@ static int unpack(const struct blob *in, struct sink *out, size_t *used)
 {
 	lzma_stream xz = LZMA_STREAM_INIT;
 	lzma_ret status = LZMA_OK;
+	size_t room;
 	int rc;
 
 	if (lzma_stream_decoder(&xz, MEMORY_MAX, 0) != LZMA_OK)
 		return -ENOMEM;
 	xz.next_in = in->data;
 	xz.avail_in = in->size;
-	while (!(rc = sink_room(out)) && status == LZMA_OK) {
-		xz.next_out = out->blob.data + out->blob.size;
-		xz.avail_out = out->room;
+	while (!(rc = sink_room(out, &xz.next_out, &room)) && status == LZMA_OK) {
+		xz.avail_out = room;
 		status = lzma_code(&xz, LZMA_FINISH);
-		sink_filled(out, out->room - xz.avail_out);
+		sink_filled(out, room - xz.avail_out);
 	}
 	*used = in->size - xz.avail_in;
 	lzma_end(&xz);

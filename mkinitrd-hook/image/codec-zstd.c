@@ -14,11 +14,12 @@ static int error_of(size_t result)
 static int unpack_frame(ZSTD_DStream *zstd, const struct blob *in, struct sink *out, size_t *used)
 {
 	ZSTD_inBuffer from = { in->data, in->size, 0 };
-	size_t left = 1;
+	size_t left = 1, room;
+	unsigned char *at;
 	int rc;
 
-	while (!(rc = sink_room(out)) && left) {
-		ZSTD_outBuffer to = { out->blob.data + out->blob.size, out->room, 0 };
+	while (!(rc = sink_room(out, &at, &room)) && left) {
+		ZSTD_outBuffer to = { at, room, 0 };
 		size_t before = from.pos;
 
 		left = ZSTD_decompressStream(zstd, &to, &from);

@@ -65,8 +65,10 @@ int codec_unpack_module(const char *name, size_t limit, struct blob *blob)
 	rc = codec->unpack(blob, &out, &used);
 	if (!rc && used != blob->size)
 		rc = -EBADMSG;
-	blob_free(rc ? &out.blob : blob);
-	if (!rc)
-		*blob = out.blob;
+	if (!rc) {
+		blob_free(blob);
+		*blob = blob_take(&out.buf);
+	}
+	buf_free(&out.buf);
 	return rc;
 }

@@ -1,19 +1,20 @@
 #include "mkinitrd-hook/image/cpio-tree.h"
 
+#include "lib/array.h"
+
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/array.h"
-
-int cpio_tree_add(struct cpio_tree *image, struct cpio_entry entry, const char *name, ...)
+int cpio_tree_add(struct cpio_tree *tree, struct cpio_entry entry, const char *name, ...)
 {
 	char *copy;
 	va_list args;
 	int length;
 
-	if (!ARRAY_GROW(image->entry, image->n))
+	if (!ARRAY_GROW(tree->entry, tree->n))
 		return -ENOMEM;
 	va_start(args, name);
 	length = vasprintf(&copy, name, args);
@@ -21,7 +22,7 @@ int cpio_tree_add(struct cpio_tree *image, struct cpio_entry entry, const char *
 	if (length < 0)
 		return -ENOMEM;
 	entry.name = copy;
-	image->entry[image->n++] = entry;
+	tree->entry[tree->n++] = entry;
 	return 0;
 }
 
@@ -30,11 +31,11 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct cpio_entry *)a)->name, ((const struct cpio_entry *)b)->name);
 }
 
-int cpio_tree_write(struct cpio_tree *image, uint32_t mtime, FILE *out)
+int cpio_tree_write(struct cpio_tree *tree, uint32_t mtime, struct buf *out)
 {
-	qsort(image->entry, image->n, sizeof(*image->entry), by_name);
-	for (size_t i = 0; i < image->n; i++) {
-		struct cpio_entry *entry = &image->entry[i];
+	qsort(tree->entry, tree->n, sizeof(*tree->entry), by_name);
+	for (size_t i = 0; i < tree->n; i++) {
+		struct cpio_entry *entry = &tree->entry[i];
 		int rc;
 
 		entry->ino = i + 1;
@@ -47,31 +48,22 @@ int cpio_tree_write(struct cpio_tree *image, uint32_t mtime, FILE *out)
 	return 0;
 }
 
-int cpio_tree_archive(struct cpio_tree *image, uint32_t mtime, struct blob *archive)
+int cpio_tree_archive(struct cpio_tree *tree, uint32_t mtime, struct blob *archive)
 {
-	char *data = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&data, &size);
-	int rc;
+	AUTO_BUF struct buf out = { 0 };
+	int rc = cpio_tree_write(tree, mtime, &out);
 
-	if (!out)
-		return -errno;
-	rc = cpio_tree_write(image, mtime, out);
 	if (!rc)
-		rc = cpio_write_end(out);
-	if (fclose(out) && !rc)
-		rc = -errno;
-	if (rc)
-		free(data);
-	else
-		*archive = (struct blob){ (unsigned char *)data, size };
+		rc = cpio_write_end(&out);
+	if (!rc)
+		*archive = blob_take(&out);
 	return rc;
 }
 
-void cpio_tree_free(struct cpio_tree *image)
+void cpio_tree_free(struct cpio_tree *tree)
 {
-	for (size_t i = 0; i < image->n; i++)
-		free((char *)image->entry[i].name);
-	free(image->entry);
-	*image = (struct cpio_tree){ 0 };
+	for (size_t i = 0; i < tree->n; i++)
+		free((char *)tree->entry[i].name);
+	free(tree->entry);
+	*tree = (struct cpio_tree){ 0 };
 }

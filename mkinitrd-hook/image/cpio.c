@@ -2,7 +2,22 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
+
+static int compare(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int cpio_compare_inodes(const struct cpio_entry *a, const struct cpio_entry *b)
+{
+	int order = compare(a->ino, b->ino);
+
+	if (!order)
+		order = compare(a->dev_major, b->dev_major);
+	return order ? order : compare(a->dev_minor, b->dev_minor);
+}
 
 int cpio_header(const struct cpio_entry *entry, char header[static CPIO_HEADER + 1])
 {
@@ -20,14 +35,14 @@ int cpio_header(const struct cpio_entry *entry, char header[static CPIO_HEADER +
 	return 0;
 }
 
-void cpio_pad(FILE *out, size_t written)
+void cpio_pad(struct buf *out, size_t written)
 {
 	static const char zero[3];
 
-	fwrite(zero, 1, -written & 3, out);
+	buf_add(out, zero, -written & 3);
 }
 
-int cpio_write(FILE *out, const struct cpio_entry *entry)
+int cpio_write(struct buf *out, const struct cpio_entry *entry)
 {
 	char header[CPIO_HEADER + 1];
 	size_t name_size = strlen(entry->name) + 1;
@@ -35,17 +50,15 @@ int cpio_write(FILE *out, const struct cpio_entry *entry)
 
 	if (rc)
 		return rc;
-	errno = 0;
-	fwrite(header, 1, CPIO_HEADER, out);
-	fwrite(entry->name, 1, name_size, out);
+	buf_add(out, header, CPIO_HEADER);
+	buf_add(out, entry->name, name_size);
 	cpio_pad(out, CPIO_HEADER + name_size);
-	if (entry->size)
-		fwrite(entry->data, 1, entry->size, out);
+	buf_add(out, entry->data, entry->size);
 	cpio_pad(out, entry->size);
-	return ferror(out) ? -(errno ? errno : EIO) : 0;
+	return out->failed ? -ENOMEM : 0;
 }
 
-int cpio_write_end(FILE *out)
+int cpio_write_end(struct buf *out)
 {
 	return cpio_write(out, &(struct cpio_entry){ .name = "TRAILER!!!", .nlink = 1 });
 }

@@ -11,9 +11,10 @@
 #ifndef MKINITRD_HOOK_CPIO_H
 #define MKINITRD_HOOK_CPIO_H
 
+#include "lib/buf.h"
+
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #define CPIO_HEADER 110 /* bytes before the name */
 
@@ -31,18 +32,22 @@ struct cpio_entry {
 	size_t size;      /* bytes */
 };
 
+/* The order of two regular files by device and inode, 0 for hard links of one file. */
+int cpio_compare_inodes(const struct cpio_entry *a, const struct cpio_entry *b);
+
 /*
  * Write the header's text. Returns 0, -EFBIG where size does not fit the format, -ENAMETOOLONG
  * where the kernel would refuse the name (PATH_MAX).
  */
 int cpio_header(const struct cpio_entry *entry, char header[static CPIO_HEADER + 1]);
 
-/* Write one entry, or the end of the archive. Returns 0, -errno, or what cpio_header() refuses. */
-int cpio_write(FILE *out, const struct cpio_entry *entry);
-int cpio_write_end(FILE *out);
+/* Append one entry, or the end of the archive. Returns 0, -ENOMEM, or what cpio_header() refuses.
+ */
+int cpio_write(struct buf *out, const struct cpio_entry *entry);
+int cpio_write_end(struct buf *out);
 
-/* Zeros up to a multiple of 4 after that many bytes. */
-void cpio_pad(FILE *out, size_t written);
+/* Append zeros, up to a multiple of 4 after that many bytes. */
+void cpio_pad(struct buf *out, size_t written);
 
 /*
  * Reads bytes that hold archives one after the other, with zeros between and after them, an entry

@@ -1,6 +1,7 @@
 #include "mkinitrd-hook/image/exchange.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,7 +107,7 @@ static int make_plan(struct exchange_plan *plan)
 	return rc;
 }
 
-static int write_renamed(FILE *out, struct cpio_entry entry)
+static int write_renamed(struct buf *out, struct cpio_entry entry)
 {
 	char name[PATH_MAX + sizeof(EXCHANGE_KEPT)];
 
@@ -115,11 +116,11 @@ static int write_renamed(FILE *out, struct cpio_entry entry)
 	return cpio_write(out, &entry);
 }
 
-static void write_raw(FILE *out, const struct cpio_reader *reader)
+static void write_raw(struct buf *out, const struct cpio_reader *reader)
 {
 	size_t size = reader->at - reader->start;
 
-	fwrite(reader->start, 1, size, out);
+	buf_add(out, reader->start, size);
 	cpio_pad(out, size);
 }
 
@@ -147,7 +148,7 @@ static struct survey survey(const struct exchange_plan *plan, size_t i, size_t o
 
 /* A segment's archives after the plan; ours before the last one's end. */
 static int write_content(
-	struct exchange_plan *plan, size_t i, size_t order, size_t trailers, FILE *out)
+	struct exchange_plan *plan, size_t i, size_t order, size_t trailers, struct buf *out)
 {
 	struct cpio_reader reader = segments_reader(&plan->exchange->segments->segment[i]);
 	struct cpio_entry entry;
@@ -163,35 +164,21 @@ static int write_content(
 		else if (!rc && action == KEEP)
 			write_raw(out, &reader);
 	}
-	return rc;
-}
-
-static int make_content(
-	struct exchange_plan *plan, size_t i, size_t order, size_t trailers, struct blob *content)
-{
-	char *data = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&data, &size);
-	int rc;
-
-	if (!out)
-		return -errno;
-	rc = write_content(plan, i, order, trailers, out);
-	if (fclose(out) && !rc)
-		rc = -errno;
-	*content = (struct blob){ (unsigned char *)data, size };
-	return rc;
+	return rc || !out->failed ? rc : -ENOMEM;
 }
 
 static int add_changed(struct exchange_plan *plan, size_t i, size_t order, size_t trailers,
 	const struct codec *codec, struct sink *out, size_t *unpacked)
 {
-	BLOB content = { 0 }, packed = { 0 };
-	int rc = make_content(plan, i, order, trailers, &content);
+	AUTO_BUF struct buf buf = { 0 };
+	BLOB packed = { 0 };
+	struct blob content;
+	int rc = write_content(plan, i, order, trailers, &buf);
 
-	*unpacked += content.size;
+	*unpacked += buf.size;
 	if (rc || !codec)
-		return rc ? rc : sink_add(out, content.data, content.size);
+		return rc ? rc : sink_add(out, buf.data, buf.size);
+	content = (struct blob){ (unsigned char *)buf.data, buf.size };
 	rc = codec_pack(codec, &content, i == plan->target ? plan->exchange->level : 0, &packed);
 	return rc ? rc : sink_add(out, packed.data, packed.size);
 }
@@ -201,7 +188,7 @@ static int align(struct sink *out, const struct codec *before)
 {
 	static const char zero[8];
 
-	return sink_add(out, zero, (-out->blob.size & 3) + (before == &codec_lz4 ? 4 : 0));
+	return sink_add(out, zero, (-out->buf.size & 3) + (before == &codec_lz4 ? 4 : 0));
 }
 
 static int write_image(struct exchange_plan *plan, struct sink *out, size_t *unpacked)
@@ -239,9 +226,8 @@ int exchange_make(const struct exchange *exchange, struct blob *out, size_t *unp
 
 	if (!rc)
 		rc = write_image(&plan, &sink, unpacked);
-	if (rc)
-		blob_free(&sink.blob);
-	*out = sink.blob;
+	*out = rc ? (struct blob){ 0 } : blob_take(&sink.buf);
+	buf_free(&sink.buf);
 	cpio_tree_free(&plan.added);
 	free(plan.action);
 	return rc;

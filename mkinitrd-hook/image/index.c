@@ -1,6 +1,7 @@
 #include "mkinitrd-hook/image/index.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,11 +70,7 @@ static int by_inode(const struct index_file *a, const struct index_file *b)
 {
 	int order = order_of(a->segment, b->segment);
 
-	if (!order)
-		order = order_of(a->entry.ino, b->entry.ino);
-	if (!order)
-		order = order_of(a->entry.dev_major, b->entry.dev_major);
-	return order ? order : order_of(a->entry.dev_minor, b->entry.dev_minor);
+	return order ? order : cpio_compare_inodes(&a->entry, &b->entry);
 }
 
 static int by_inode_and_place(const void *a, const void *b)

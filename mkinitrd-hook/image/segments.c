@@ -86,7 +86,7 @@ static int read_packed(const struct blob *image, size_t offset, size_t limit,
 		return fail(segments, -EBADMSG, offset,
 			"neither a cpio archive nor one packed by gzip, xz, zstd or lz4");
 	rc = segment->codec->unpack(&rest, &out, &segment->size);
-	segment->content = out.blob;
+	segment->content = blob_take(&out.buf);
 	if (rc)
 		return fail(segments, rc, offset, unpack_error(rc));
 	if (!segment->content.size)

@@ -2,6 +2,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/publish.h"
 #include "mkinitrd-hook/image/index.h"
 
 #include <errno.h>
@@ -67,11 +68,10 @@ static int clear_place(const struct place *at)
 
 static int write_file(const struct place *at)
 {
-	const struct blob content = { (unsigned char *)at->entry->data, at->entry->size };
 	AUTO_CLOSE int fd = openat(at->directory, at->name,
 		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	return fd < 0 ? -errno : blob_write(fd, &content);
+	return fd < 0 ? -errno : write_all(fd, at->entry->data, at->entry->size);
 }
 
 static int make_link(const struct place *at)
@@ -107,7 +107,7 @@ static int make(const struct place *at, struct unpack_result *result)
 	case S_IFREG:
 		return write_file(at);
 	case S_IFDIR:
-		/* To be written into, until dress_directories() gives it its own mode. */
+		/* To be written into, until set_directories_metadata() gives it its own mode. */
 		return mkdirat(at->directory, at->name, 0700) && errno != EEXIST ? -errno : 0;
 	case S_IFLNK:
 		return make_link(at);
@@ -117,7 +117,7 @@ static int make(const struct place *at, struct unpack_result *result)
 }
 
 /* Owner first: chown takes setuid away. */
-static int dress(const struct place *at)
+static int set_metadata(const struct place *at)
 {
 	const struct cpio_entry *entry = at->entry;
 	const struct timespec times[2] = { { entry->mtime, 0 }, { entry->mtime, 0 } };
@@ -138,14 +138,8 @@ struct link {
 
 static int by_inode(const void *a, const void *b)
 {
-	const struct cpio_entry *x = &((const struct link *)a)->entry;
-	const struct cpio_entry *y = &((const struct link *)b)->entry;
-
-	if (x->ino != y->ino)
-		return x->ino < y->ino ? -1 : 1;
-	if (x->dev_major != y->dev_major)
-		return x->dev_major < y->dev_major ? -1 : 1;
-	return (x->dev_minor > y->dev_minor) - (x->dev_minor < y->dev_minor);
+	return cpio_compare_inodes(
+		&((const struct link *)a)->entry, &((const struct link *)b)->entry);
 }
 
 static void forget_links(void **links)
@@ -217,11 +211,11 @@ static int extract_entry(
 	rc = make(&at, result);
 	if (rc || S_ISDIR(entry->mode))
 		return rc < 0 ? rc : 0;
-	return dress(&at);
+	return set_metadata(&at);
 }
 
 /* From the last to the first, so that what they hold is done with. */
-static int dress_directories(const struct segments *segments, int root)
+static int set_directories_metadata(const struct segments *segments, int root)
 {
 	struct initrd_index index;
 	int rc = index_read(segments, &index);
@@ -235,7 +229,7 @@ static int dress_directories(const struct segments *segments, int root)
 			index_find(&index, file->path) != file)
 			continue;
 		directory = at.directory = fsroot_parent(root, file->path, &at.name);
-		rc = directory < 0 ? directory : dress(&at);
+		rc = directory < 0 ? directory : set_metadata(&at);
 	}
 	index_free(&index);
 	return rc;
@@ -260,5 +254,5 @@ int unpack_tree(const struct segments *segments, int directory, struct unpack_re
 		}
 		forget_links(&links);
 	}
-	return rc ? rc : dress_directories(segments, directory);
+	return rc ? rc : set_directories_metadata(segments, directory);
 }

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -37,21 +38,18 @@ static struct cpio_entry link_to(const char *target)
 /* Appends an archive of the entries as they are, in this order, hard links and all. */
 static void add_archive(struct blob *to, const struct cpio_entry *entry, size_t n)
 {
-	char *data;
-	size_t size;
-	FILE *out = open_memstream(&data, &size);
+	struct buf out = { 0 };
 
-	fwrite(to->data ? to->data : (const void *)"", 1, to->size, out);
+	buf_add(&out, to->data, to->size);
 	for (size_t i = 0; i < n; i++) {
 		struct cpio_entry e = entry[i];
 
 		e.nlink = e.nlink ? e.nlink : 1;
-		assert_int_equal(cpio_write(out, &e), 0);
+		assert_int_equal(cpio_write(&out, &e), 0);
 	}
-	assert_int_equal(cpio_write_end(out), 0);
-	fclose(out);
+	assert_int_equal(cpio_write_end(&out), 0);
 	free(to->data);
-	*to = (struct blob){ (unsigned char *)data, size };
+	*to = blob_take(&out);
 }
 
 static void add_bytes(struct blob *to, const void *bytes, size_t n)
