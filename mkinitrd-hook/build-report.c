@@ -26,17 +26,17 @@ static void print_row(const struct cpio_entry *entry)
 		printf("%10zu %10zu  /%s\n", entry->size, packed.size, entry->name);
 }
 
-static void print_top(const struct cpio_tree *image)
+static void print_top(const struct cpio_tree *tree)
 {
-	const struct cpio_entry **sorted = calloc(image->n, sizeof(*sorted));
+	const struct cpio_entry **sorted = calloc(tree->n, sizeof(*sorted));
 
 	if (!sorted)
 		return;
-	for (size_t i = 0; i < image->n; i++)
-		sorted[i] = &image->entry[i];
-	qsort(sorted, image->n, sizeof(*sorted), by_size);
+	for (size_t i = 0; i < tree->n; i++)
+		sorted[i] = &tree->entry[i];
+	qsort(sorted, tree->n, sizeof(*sorted), by_size);
 	printf("%10s %10s  %s\n", "unpacked", "gzip", "largest files");
-	for (size_t i = 0; i < image->n && i < TOP; i++)
+	for (size_t i = 0; i < tree->n && i < TOP; i++)
 		print_row(sorted[i]);
 	free(sorted);
 }
@@ -46,7 +46,7 @@ static void print_text(const char *path, const struct initrd *initrd, bool verbo
 	printf("%s: %zu bytes (%zu unpacked), %zu modules, %zu built in\n", path,
 		initrd->packed.size, initrd->unpacked, initrd->modules.n, initrd->modules.nbuiltin);
 	if (verbose)
-		print_top(&initrd->image);
+		print_top(&initrd->tree);
 }
 
 static void add_number(struct json_object *object, const char *key, size_t number)
@@ -54,12 +54,12 @@ static void add_number(struct json_object *object, const char *key, size_t numbe
 	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
 }
 
-static struct json_object *files_json(const struct cpio_tree *image)
+static struct json_object *files_json(const struct cpio_tree *tree)
 {
 	struct json_object *files = json_object_new_array();
 
-	for (size_t i = 0; i < image->n; i++) {
-		const struct cpio_entry *entry = &image->entry[i];
+	for (size_t i = 0; i < tree->n; i++) {
+		const struct cpio_entry *entry = &tree->entry[i];
 		struct json_object *file;
 
 		if (!S_ISREG(entry->mode))
@@ -90,7 +90,7 @@ static struct json_object *initrd_json(
 	add_number(root, "unpacked", initrd->unpacked);
 	json_object_object_add(root, "modules", modules);
 	json_object_object_add(root, "builtin", builtin);
-	json_object_object_add(root, "files", files_json(&initrd->image));
+	json_object_object_add(root, "files", files_json(&initrd->tree));
 	return root;
 }
 

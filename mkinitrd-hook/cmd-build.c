@@ -9,37 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int publish(
-	const struct mkinitrd_options *options, const char *path, const struct initrd *initrd)
-{
-	int rc = options->dry_run ? 0 : blob_publish(&initrd->packed, path, 0644);
-
-	if (rc)
-		cli_error(0, "%s: not written: %s; what was there is kept", path, strerror(-rc));
-	return rc;
-}
-
 static int build(const struct mkinitrd_options *options, const char *path)
 {
 	struct initrd initrd = { 0 };
-	bool done = !initrd_make(&options->initrd, &initrd) && !publish(options, path, &initrd);
+	int rc = initrd_make(&options->initrd, &initrd);
 
-	if (done)
+	if (!rc && !options->dry_run)
+		rc = initrd_publish(&initrd, path, 0644);
+	if (!rc)
 		build_report(options, path, &initrd);
 	initrd_free(&initrd);
-	return done ? EXIT_SUCCESS : EXIT_FAILURE;
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int mkinitrd_build(void *given, char **arguments)
 {
 	struct mkinitrd_options *options = given;
 	char path[PATH_MAX];
-	int status = mkinitrd_options_make(options);
 
-	if (status)
-		return status;
+	if (mkinitrd_options_make(options))
+		return EXIT_USAGE;
 	options->initrd.version = arguments[0];
-	if (!mkinitrd_options_check_version(options))
+	if (mkinitrd_options_check_version(options))
 		return EXIT_USAGE;
 	if (options->output)
 		return build(options, options->output);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Says on stderr why there is not exactly one. */
+/* The one kernel that there are modules of, or NULL after a message. */
 static const char *find_version(const char *path, const struct initrd_index *index)
 {
 	static struct index_kernels kernels;
@@ -37,7 +37,7 @@ static int put_in(const struct mkinitrd_options *options, const struct initrd_fi
 		.image = &source->image,
 		.segments = &source->segments,
 		.index = &source->index,
-		.ours = &initrd->image,
+		.ours = &initrd->tree,
 		.mtime = options->initrd.mtime,
 		.as_it_was = !options->compress,
 		.codec = options->initrd.codec,
@@ -48,7 +48,7 @@ static int put_in(const struct mkinitrd_options *options, const struct initrd_fi
 	if (rc == -ENOENT)
 		cli_error(0, "%s: it has no init: is it a whole initramfs?", path);
 	else if (rc)
-		cli_error(0, "%s: %s", path, strerror(-rc));
+		cli_error(rc, "%s", path);
 	return rc;
 }
 
@@ -66,11 +66,26 @@ static bool fits(const char *path, const struct initrd_index *index, const struc
 static int publish(const char *from, const char *to, const struct initrd *initrd)
 {
 	struct stat st;
-	int rc = stat(from, &st) ? -errno : blob_publish(&initrd->packed, to, st.st_mode & 07777);
 
-	if (rc)
-		cli_error(0, "%s: not written: %s; what was there is kept", to, strerror(-rc));
-	return rc;
+	if (stat(from, &st))
+		return cli_error(-errno, "%s", from);
+	return initrd_publish(initrd, to, st.st_mode & 07777);
+}
+
+/* From the image that was opened to the one to be written, in initrd. */
+static int make(struct mkinitrd_options *options, const char *path,
+	const struct initrd_file *source, struct initrd *initrd)
+{
+	int rc;
+
+	if (!options->initrd.version)
+		options->initrd.version = find_version(path, &source->index);
+	rc = options->initrd.version ? mkinitrd_options_check_version(options) : -EINVAL;
+	if (!rc)
+		rc = initrd_collect(&options->initrd, initrd);
+	if (!rc && !fits(path, &source->index, initrd))
+		rc = -ENOEXEC;
+	return rc ? rc : put_in(options, source, path, initrd);
 }
 
 static int exchange(struct mkinitrd_options *options, const char *path, struct initrd_file *source,
@@ -78,36 +93,31 @@ static int exchange(struct mkinitrd_options *options, const char *path, struct i
 {
 	char real[PATH_MAX];
 	const char *to = options->output;
+	int rc;
 
 	/* A link to the image, as /initrd.img often is, stays one. */
-	if (!to && !(to = realpath(path, real))) {
-		cli_error(-errno, "%s", path);
-		return -1;
-	}
-	if (initrd_file_open(path, source))
-		return -1;
-	if (!options->initrd.version)
-		options->initrd.version = find_version(path, &source->index);
-	if (!options->initrd.version || !mkinitrd_options_check_version(options) ||
-		initrd_collect(&options->initrd, initrd) || !fits(path, &source->index, initrd) ||
-		put_in(options, source, path, initrd))
-		return -1;
-	if (!options->dry_run && publish(path, to, initrd))
-		return -1;
-	build_report(options, to, initrd);
-	return 0;
+	if (!to && !(to = realpath(path, real)))
+		return cli_error(-errno, "%s", path);
+	rc = initrd_file_open(path, source);
+	if (!rc)
+		rc = make(options, path, source, initrd);
+	if (!rc && !options->dry_run)
+		rc = publish(path, to, initrd);
+	if (!rc)
+		build_report(options, to, initrd);
+	return rc;
 }
 
 int mkinitrd_exchange(void *options, char **arguments)
 {
 	struct initrd_file source = { 0 };
 	struct initrd initrd = { 0 };
-	int status = mkinitrd_options_make(options);
+	int rc;
 
-	if (status)
-		return status;
-	status = exchange(options, arguments[0], &source, &initrd) ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (mkinitrd_options_make(options))
+		return EXIT_USAGE;
+	rc = exchange(options, arguments[0], &source, &initrd);
 	initrd_free(&initrd);
 	initrd_file_close(&source);
-	return status;
+	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -119,13 +119,13 @@ static bool set_mtime(struct mkinitrd_options *options)
 	return true;
 }
 
-bool mkinitrd_options_check_version(const struct mkinitrd_options *options)
+int mkinitrd_options_check_version(const struct mkinitrd_options *options)
 {
 	if (module_names_version_ok(options->initrd.version))
-		return true;
+		return 0;
 	cli_error(0, "\"%s\": not a kernel's version; `uname -r` gives one, like 6.1.0-18-amd64",
 		options->initrd.version);
-	return false;
+	return -EINVAL;
 }
 
 int mkinitrd_options_make(struct mkinitrd_options *o)
@@ -141,5 +141,5 @@ int mkinitrd_options_make(struct mkinitrd_options *o)
 		.firmware = o->firmware,
 		.tree = o->tree ? without_slashes(o->tree) : NULL,
 	};
-	return set_codec(o) && set_level(o) && set_mtime(o) && set_names(o) ? 0 : EXIT_USAGE;
+	return set_codec(o) && set_level(o) && set_mtime(o) && set_names(o) ? 0 : -EINVAL;
 }

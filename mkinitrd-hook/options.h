@@ -23,10 +23,10 @@ struct mkinitrd_options {
 /* For the modifiable ones: argv's strings may be changed (C11, 5.1.2.2.1). */
 value_set_fn mkinitrd_options_set_modifiable;
 
-/* Set options->initrd from the others. Returns 0, or EXIT_USAGE after a message. */
+/* Set options->initrd from the others. Returns 0, or -EINVAL after a message. */
 int mkinitrd_options_make(struct mkinitrd_options *options);
 
-/* The version in initrd.version must be one. Returns false after a message. */
-bool mkinitrd_options_check_version(const struct mkinitrd_options *options);
+/* The version in initrd.version must be one. Returns 0, or -EINVAL after a message. */
+int mkinitrd_options_check_version(const struct mkinitrd_options *options);
 
 #endif

@@ -13,17 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int complain(const char *object, int rc)
+static const struct cpio_entry *find(const struct cpio_tree *tree, const char *name)
 {
-	cli_error(0, "%s: %s", object, strerror(-rc));
-	return -1;
-}
-
-static const struct cpio_entry *find(const struct cpio_tree *image, const char *name)
-{
-	for (size_t i = 0; i < image->n; i++)
-		if (!strcmp(image->entry[i].name, name))
-			return &image->entry[i];
+	for (size_t i = 0; i < tree->n; i++)
+		if (!strcmp(tree->entry[i].name, name))
+			return &tree->entry[i];
 	return NULL;
 }
 
@@ -39,17 +33,17 @@ static int add(struct initrd *initrd, const char *name, mode_t mode, struct blob
 		return -ENOMEM;
 	}
 	initrd->extra[initrd->nextra++] = content;
-	return cpio_tree_add(&initrd->image, entry, "%s", name);
+	return cpio_tree_add(&initrd->tree, entry, "%s", name);
 }
 
 static int add_directory(struct initrd *initrd, const char *name, mode_t mode)
 {
-	const struct cpio_entry *there = find(&initrd->image, name);
+	const struct cpio_entry *there = find(&initrd->tree, name);
 
 	if (there)
 		return S_ISDIR(there->mode) ? 0 : -EEXIST;
-	return cpio_tree_add(&initrd->image,
-		(struct cpio_entry){ .mode = S_IFDIR | (mode & 07777) }, "%s", name);
+	return cpio_tree_add(
+		&initrd->tree, (struct cpio_entry){ .mode = S_IFDIR | (mode & 07777) }, "%s", name);
 }
 
 static int read_link(const char *path, struct blob *target)
@@ -74,7 +68,7 @@ static int add_found(struct initrd *initrd, const FTSENT *found, const char *nam
 
 	if (found->fts_info == FTS_D)
 		return add_directory(initrd, name, found->fts_statp->st_mode);
-	if (find(&initrd->image, name))
+	if (find(&initrd->tree, name))
 		return -EEXIST;
 	switch (found->fts_info) {
 	case FTS_F:
@@ -100,7 +94,7 @@ int extra_tree(const char *dir, struct initrd *initrd)
 	int rc = 0;
 
 	if (!fts)
-		return complain(dir, -errno);
+		return cli_error(-errno, "%s", dir);
 	while (!rc && (found = fts_read(fts))) {
 		if (found->fts_info == FTS_DP)
 			continue;
@@ -110,10 +104,10 @@ int extra_tree(const char *dir, struct initrd *initrd)
 			     ? -ENOTDIR
 			     : add_found(initrd, found, found->fts_path + strlen(dir) + 1);
 		if (rc)
-			complain(found->fts_path, rc);
+			cli_error(rc, "%s", found->fts_path);
 	}
 	fts_close(fts);
-	return rc ? -1 : 0;
+	return rc;
 }
 
 static int add_parents(struct initrd *initrd, const char *name)
@@ -143,14 +137,17 @@ static int add_firmware(const char *root, const char *firmware, struct initrd *i
 		snprintf(path, sizeof(path), "%s/%s/firmware/%s%s", root, places[i / 3], firmware,
 			suffixes[i % 3]);
 		snprintf(name, sizeof(name), "lib/firmware/%s%s", firmware, suffixes[i % 3]);
-		if (find(&initrd->image, name))
+		if (find(&initrd->tree, name))
 			return 0;
 		rc = blob_read(path, EXTRA_BYTES_MAX, &content);
 		if (rc == -ENOENT)
 			continue;
 		if (!rc)
 			rc = add_parents(initrd, name);
-		return rc ? rc : add(initrd, name, S_IFREG | 0644, content);
+		if (!rc)
+			return add(initrd, name, S_IFREG | 0644, content);
+		blob_free(&content);
+		return rc;
 	}
 	return 1;
 }
@@ -164,7 +161,7 @@ static int add_named(const char *root, const struct kernel_module *module, const
 		cli_error(0,
 			"firmware %s, which module %s names, is not in %s/lib/firmware: left out",
 			firmware, module->name, root);
-	return rc < 0 ? complain(firmware, rc) : 0;
+	return rc < 0 ? cli_error(rc, "%s", firmware) : 0;
 }
 
 static int add_of_module(struct kmod_ctx *ctx, const char *root, const struct kernel_module *module,
@@ -175,9 +172,9 @@ static int add_of_module(struct kmod_ctx *ctx, const char *root, const struct ke
 	int rc = kmod_module_new_from_path(ctx, module->path, &kmod);
 
 	if (rc)
-		return complain(module->path, rc);
+		return cli_error(rc, "%s", module->path);
 	rc = kmod_module_get_info(kmod, &info);
-	rc = rc < 0 ? complain(module->path, rc) : 0;
+	rc = rc < 0 ? cli_error(rc, "%s", module->path) : 0;
 	for (item = info; item && !rc; item = kmod_list_next(info, item))
 		if (!strcmp(kmod_module_info_get_key(item), "firmware"))
 			rc = add_named(root, module, kmod_module_info_get_value(item), initrd);
@@ -189,7 +186,7 @@ static int add_of_module(struct kmod_ctx *ctx, const char *root, const struct ke
 int extra_firmware(const char *root, struct initrd *initrd)
 {
 	struct kmod_ctx *ctx = kmod_new(root, NULL);
-	int rc = ctx ? 0 : complain(root, -ENOMEM);
+	int rc = ctx ? 0 : cli_error(-ENOMEM, "%s", root);
 
 	for (size_t i = 0; i < initrd->modules.n && !rc; i++)
 		rc = add_of_module(ctx, root, initrd->modules.module[i], initrd);

@@ -10,13 +10,13 @@
 
 /*
  * Add the files, directories and links below dir by the names that they have there; directories may
- * be in the image already, nothing else may. Returns 0, or -1 after a message.
+ * be in the image already, nothing else may. Returns 0, or -errno after a message.
  */
 int extra_tree(const char *dir, struct initrd *initrd);
 
 /*
  * Add the firmware that the modules name and that root has, compressed or not as it is there, below
- * lib/firmware; what is missing is told and left out. Returns 0, or -1 after a message.
+ * lib/firmware; what is missing is reported and left out. Returns 0, or -errno after a message.
  */
 int extra_firmware(const char *root, struct initrd *initrd);
 

@@ -24,12 +24,6 @@
 #define DIRECTORIES 2
 static const char *const module_directories[DIRECTORIES] = { "usr/lib/modules", "lib/modules" };
 
-static int complain(const char *object, int rc)
-{
-	cli_error(0, "%s: %s", object, strerror(-rc));
-	return -1;
-}
-
 static int no_dots(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
@@ -82,8 +76,9 @@ static char *find_directory(const char *root, const char *version)
 static int read_modules(
 	const struct initrd_options *options, const char *directory, struct initrd *initrd)
 {
-	return kernel_modules_find(directory, &options->wanted, &initrd->modules) ||
-	       kernel_modules_read(&initrd->modules, options->keep_compressed);
+	int rc = kernel_modules_find(directory, &options->wanted, &initrd->modules);
+
+	return rc ? rc : kernel_modules_read(&initrd->modules, options->keep_compressed);
 }
 
 static int make_table(
@@ -118,7 +113,7 @@ static int check_table(const struct blob *table)
 			"modules and aliases; ask for fewer",
 			line);
 	else if (rc)
-		complain("module table", rc);
+		cli_error(rc, "module table");
 	return rc;
 }
 
@@ -136,16 +131,16 @@ static int read_pub(const char *path, struct blob *pub)
 	int rc = path ? blob_read(path, PUB_MAX, pub) : 0;
 
 	if (rc)
-		return complain(path, rc);
+		return cli_error(rc, "%s", path);
 	/* An initrd is readable by everybody who can read /boot. */
 	if (path && memmem(pub->data, pub->size, "PRIVATE KEY", strlen("PRIVATE KEY"))) {
 		cli_error(0, "%s: this is a private key; give the public one (KEY.pub)", path);
-		return -1;
+		return -EINVAL;
 	}
 	return 0;
 }
 
-static int add_directories(struct cpio_tree *image)
+static int add_directories(struct cpio_tree *tree)
 {
 	static const struct {
 		const char *name;
@@ -157,7 +152,7 @@ static int add_directories(struct cpio_tree *image)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(directories) / sizeof(*directories); i++)
-		rc = cpio_tree_add(image,
+		rc = cpio_tree_add(tree,
 			(struct cpio_entry){ .mode = S_IFDIR | directories[i].mode }, "%s",
 			directories[i].name);
 	return rc;
@@ -179,27 +174,27 @@ static struct cpio_entry link_to(const char *target)
 
 static int add_files(struct initrd *initrd)
 {
-	struct cpio_tree *image = &initrd->image;
+	struct cpio_tree *tree = &initrd->tree;
 	const struct cpio_entry console = {
 		.mode = S_IFCHR | 0600, .rdev_major = 5, .rdev_minor = 1
 	};
 
-	if (cpio_tree_add(image, console, "dev/console") ||
-		cpio_tree_add(image, file(0755, &initrd->init), "init") ||
-		cpio_tree_add(image, link_to("/init"), "sbin/modprobe") ||
-		cpio_tree_add(image, file(0755, &initrd->shutdown), "shutdown") ||
-		cpio_tree_add(image, file(0644, &initrd->table), "lib/xenfarm/modules"))
+	if (cpio_tree_add(tree, console, "dev/console") ||
+		cpio_tree_add(tree, file(0755, &initrd->init), "init") ||
+		cpio_tree_add(tree, link_to("/init"), "sbin/modprobe") ||
+		cpio_tree_add(tree, file(0755, &initrd->shutdown), "shutdown") ||
+		cpio_tree_add(tree, file(0644, &initrd->table), "lib/xenfarm/modules"))
 		return -ENOMEM;
 	if (initrd->busybox.data &&
-		(cpio_tree_add(image, file(0755, &initrd->busybox), "bin/busybox") ||
-			cpio_tree_add(image, link_to("busybox"), "bin/sh")))
+		(cpio_tree_add(tree, file(0755, &initrd->busybox), "bin/busybox") ||
+			cpio_tree_add(tree, link_to("busybox"), "bin/sh")))
 		return -ENOMEM;
-	if (initrd->pub.data && cpio_tree_add(image, file(0644, &initrd->pub), PATH_ETC_KEY))
+	if (initrd->pub.data && cpio_tree_add(tree, file(0644, &initrd->pub), PATH_ETC_KEY))
 		return -ENOMEM;
 	for (size_t i = 0; i < initrd->modules.n; i++) {
 		const struct kernel_module *m = initrd->modules.module[i];
 
-		if (cpio_tree_add(image, file(0644, &m->content), "lib/xenfarm/%s", m->file))
+		if (cpio_tree_add(tree, file(0644, &m->content), "lib/xenfarm/%s", m->file))
 			return -ENOMEM;
 	}
 	return 0;
@@ -208,7 +203,7 @@ static int add_files(struct initrd *initrd)
 static int pack(const struct initrd_options *options, struct initrd *initrd)
 {
 	BLOB archive = { 0 };
-	int rc = cpio_tree_archive(&initrd->image, options->mtime, &archive);
+	int rc = cpio_tree_archive(&initrd->tree, options->mtime, &archive);
 
 	initrd->unpacked = archive.size;
 	if (!rc && options->codec)
@@ -217,49 +212,72 @@ static int pack(const struct initrd_options *options, struct initrd *initrd)
 		initrd->packed = archive;
 		archive = (struct blob){ 0 };
 	}
-	return rc ? complain("packing the initrd", rc) : 0;
+	return rc ? cli_error(rc, "packing the initrd") : 0;
 }
 
 /* The drop-in directory is looked at where no other is named. */
 static int add_extra(const struct initrd_options *options, struct initrd *initrd)
 {
-	char *drop_in = NULL;
+	AUTO_FREE char *drop_in = NULL;
 	int rc = 0;
 
 	if (!options->tree && asprintf(&drop_in, "%s/" PATH_ETC "/initrd.d", options->root) < 0)
-		return complain(options->root, -ENOMEM);
+		return cli_error(-ENOMEM, "%s", options->root);
 	if (options->tree || !access(drop_in, F_OK))
 		rc = extra_tree(options->tree ? options->tree : drop_in, initrd);
-	free(drop_in);
 	if (!rc && options->firmware)
 		rc = extra_firmware(options->root, initrd);
 	return rc;
 }
 
+static int read_contents(
+	const struct initrd_options *options, const char *directory, struct initrd *initrd)
+{
+	int rc = read_modules(options, directory, initrd);
+
+	if (!rc)
+		rc = make_table(options, directory, initrd);
+	if (!rc)
+		rc = check_table(&initrd->table);
+	if (!rc)
+		rc = programs_read(options, initrd);
+	if (!rc && !modules_fit(initrd))
+		rc = -ENOEXEC;
+	return rc ? rc : read_pub(options->pub, &initrd->pub);
+}
+
 int initrd_collect(const struct initrd_options *options, struct initrd *initrd)
 {
-	char *directory = find_directory(options->root, options->version);
-	int rc = -1;
+	AUTO_FREE char *directory = find_directory(options->root, options->version);
+	int rc = directory ? read_contents(options, directory, initrd) : -ENOENT;
 
-	if (directory && !read_modules(options, directory, initrd) &&
-		!make_table(options, directory, initrd) && !check_table(&initrd->table) &&
-		!programs_read(options, initrd) && modules_fit(initrd) &&
-		!read_pub(options->pub, &initrd->pub))
-		rc = add_directories(&initrd->image) || add_files(initrd)
-			     ? complain("the initrd's files", -ENOMEM)
-			     : add_extra(options, initrd);
-	free(directory);
-	return rc;
+	if (rc)
+		return rc;
+	rc = add_directories(&initrd->tree);
+	if (!rc)
+		rc = add_files(initrd);
+	return rc ? cli_error(rc, "the initrd's files") : add_extra(options, initrd);
 }
 
 int initrd_make(const struct initrd_options *options, struct initrd *initrd)
 {
-	return initrd_collect(options, initrd) ? -1 : pack(options, initrd);
+	int rc = initrd_collect(options, initrd);
+
+	return rc ? rc : pack(options, initrd);
+}
+
+int initrd_publish(const struct initrd *initrd, const char *path, mode_t mode)
+{
+	int rc = blob_publish(&initrd->packed, path, mode);
+
+	if (rc)
+		cli_error(0, "%s: not written: %s; what was there is kept", path, strerror(-rc));
+	return rc;
 }
 
 void initrd_free(struct initrd *initrd)
 {
-	cpio_tree_free(&initrd->image);
+	cpio_tree_free(&initrd->tree);
 	kernel_modules_free(&initrd->modules);
 	for (size_t i = 0; i < initrd->nextra; i++)
 		blob_free(&initrd->extra[i]);

@@ -31,20 +31,23 @@ struct initrd {
 	struct kernel_modules modules;
 	struct blob init, shutdown, busybox, pub, table;
 	size_t nextra;
-	struct blob *extra;     /* contents of files that were asked for */
-	struct cpio_tree image; /* borrows the contents above */
-	size_t unpacked;        /* bytes of the archive */
-	struct blob packed;     /* the result */
+	struct blob *extra;    /* contents of files that were asked for */
+	struct cpio_tree tree; /* borrows the contents above */
+	size_t unpacked;       /* bytes of the archive */
+	struct blob packed;    /* the result */
 };
 
 /*
- * Find and read all that goes into it: everything but unpacked and packed is set. Returns 0, or -1
- * after messages on stderr; initrd_free() in both cases.
+ * Find and read all that goes into it: everything but unpacked and packed is set. Returns 0, or
+ * -errno after messages; initrd_free() in both cases.
  */
 int initrd_collect(const struct initrd_options *options, struct initrd *initrd);
 
 /* The same, then pack it. */
 int initrd_make(const struct initrd_options *options, struct initrd *initrd);
+
+/* Make path hold the result: blob_publish(). Returns 0, or -errno after a message. */
+int initrd_publish(const struct initrd *initrd, const char *path, mode_t mode);
 
 void initrd_free(struct initrd *initrd);
 

@@ -54,18 +54,24 @@ static const char *own_path(const char *name, char path[static PATH_MAX])
 	return path;
 }
 
+/* Returns rc, after a message if it is an error. */
+static int explain(const char *path, int rc)
+{
+	if (rc)
+		cli_error(0, "%s: %s", path, reason(rc));
+	return rc;
+}
+
 static int read_own(const char *name, const char *given, struct blob *program)
 {
 	char buffer[PATH_MAX];
 	const char *path = given ? given : own_path(name, buffer);
-	int rc = read_static(path, program);
+	int rc = explain(path, read_static(path, program));
 
-	if (rc)
-		cli_error(0, "%s: %s", path, reason(rc));
 	if (rc == -ENOENT && !given)
 		cli_error(0, "install %s there, or name it with --%s FILE", name,
 			name + strlen("xf-"));
-	return rc ? -1 : 0;
+	return rc;
 }
 
 /* A busybox for another machine would only be noticed in the moment of need. */
@@ -96,20 +102,18 @@ int programs_read(const struct initrd_options *options, struct initrd *initrd)
 {
 	const char *busybox = options->busybox;
 	uint32_t processor;
-	int rc;
+	int rc = read_own("xf-init", options->init, &initrd->init);
 
-	if (read_own("xf-init", options->init, &initrd->init) ||
-		read_own("xf-shutdown", options->shutdown, &initrd->shutdown))
-		return -1;
+	if (!rc)
+		rc = read_own("xf-shutdown", options->shutdown, &initrd->shutdown);
+	if (rc)
+		return rc;
 	processor = elf_processor(&initrd->init);
 	if (!processor_fits("xf-shutdown", elf_processor(&initrd->shutdown), processor))
-		return -1;
+		return -ENOEXEC;
 	if (!busybox)
 		find_busybox(options->root, processor, &initrd->busybox);
 	if (!busybox || !strcmp(busybox, "none"))
 		return 0;
-	rc = read_busybox(busybox, processor, &initrd->busybox);
-	if (rc)
-		cli_error(0, "%s: %s", busybox, reason(rc));
-	return rc ? -1 : 0;
+	return explain(busybox, read_busybox(busybox, processor, &initrd->busybox));
 }

@@ -9,8 +9,8 @@
 /*
  * Read and check them. By default xf-init and xf-shutdown lie beside the running program (a build
  * directory) or in XF_LIBEXECDIR; busybox is the root's, or this machine's where the root has no
- * static one, and it is done without, after a warning, where neither has. Returns 0, or -1 after a
- * message.
+ * static one, and it is done without, after a warning, where neither has. Returns 0, or -errno
+ * after a message.
  */
 int programs_read(const struct initrd_options *options, struct initrd *initrd);
 

@@ -406,7 +406,7 @@ static void gzip_header_has_no_time(void **state)
 	assert_memory_equal(packed.data, "\x1f\x8b\x08\0\0\0\0\0\x02\x03", 10);
 }
 
-static char order[64];
+static char order[256];
 
 int fsync(int fd)
 {
