@@ -86,9 +86,13 @@ static void write_boot(struct out *o, const struct domain_xml *d)
 {
 	open_element(o, "os");
 	text(o, "type", is_xen(d) ? "xen" : "hvm");
-	text(o, "kernel", d->kernel);
-	text(o, "initrd", d->initrd);
-	text(o, "cmdline", d->cmdline);
+	if (d->kernel) {
+		text(o, "kernel", d->kernel);
+		text(o, "initrd", d->initrd);
+		text(o, "cmdline", d->cmdline);
+	} else {
+		leaf(o, "boot", "dev", "hd");
+	}
 	close_element(o);
 }
 
@@ -111,13 +115,15 @@ static void write_machine(struct out *o, const struct domain_xml *d)
 
 static void write_disk(struct out *o, const struct domain_xml *d)
 {
+	const char *format = d->disk_format ? d->disk_format : "raw";
+
 	open_element(o, "disk");
 	attribute(o, "type", "file");
 	attribute(o, "device", "disk");
 	if (is_xen(d))
-		leaf(o, "driver", "name", "phy", "type", "raw");
+		leaf(o, "driver", "name", d->disk_format ? "qemu" : "phy", "type", format);
 	else
-		leaf(o, "driver", "name", "qemu", "type", "raw", "discard", "unmap");
+		leaf(o, "driver", "name", "qemu", "type", format, "discard", "unmap");
 	leaf(o, "source", "file", d->disk);
 	if (is_xen(d))
 		leaf(o, "target", "dev", "xvda", "bus", "xen");
@@ -138,13 +144,14 @@ static void write_interface(struct out *o, const struct domain_xml *d)
 		leaf(o, "source", "bridge", d->bridge);
 	else
 		leaf(o, "source", "network", d->network);
-	leaf(o, "target", "dev", d->device);
+	if (d->device)
+		leaf(o, "target", "dev", d->device);
 	if (bridge && d->script)
 		leaf(o, "script", "path", d->script);
-	if (!is_xen(d)) {
+	if (!is_xen(d))
 		leaf(o, "model", "type", "virtio");
+	if (!is_xen(d) && d->record.role == RECORD_CLIENT)
 		leaf(o, "port", "isolated", "yes");
-	}
 	close_element(o);
 }
 

@@ -1,5 +1,5 @@
-/* A client's domain as libvirt's XML, composed; and what is needed of one that exists, read. No
- * I/O. */
+/* A client's or master's domain as libvirt's XML, composed; and what is needed of one that exists,
+ * read. No I/O. */
 #ifndef FARM_VIRT_DOMAIN_XML_H
 #define FARM_VIRT_DOMAIN_XML_H
 
@@ -18,12 +18,13 @@ struct domain_xml {
 	const char *name, *uuid, *title;
 	uint32_t memory; /* MiB */
 	uint32_t cpus;
-	const char *kernel, *initrd, *cmdline;
-	const char *disk;    /* a raw image file */
-	const char *network; /* libvirt's, whose ports are isolated from each other */
+	const char *kernel, *initrd, *cmdline; /* NULL: what its disk has in its boot sector */
+	const char *disk;                      /* an image file */
+	const char *disk_format;               /* NULL: "raw" */
+	const char *network; /* libvirt's; a client's port is isolated from all others */
 	const char *bridge;  /* on Xen: the network's bridge */
 	const char *script;  /* on Xen: what isolates the port; NULL: libxl's own */
-	const char *device;  /* of the port on the server, such as "xf0a4d000b" */
+	const char *device;  /* of the port on the server; NULL: any */
 	const char *mac;
 	struct record record;
 };

@@ -122,14 +122,15 @@ static const struct field {
 	const char *name;
 	const char *(*set)(struct record *record, const char *text);
 	const char *missing; /* NULL: it may be missing */
+	bool master;         /* a master has it, too */
 } fields[] = {
-	{ "share", set_share, "share is missing" },
-	{ "address", set_address, "address is missing" },
-	{ "pin", set_pin, NULL },
-	{ "channel", set_channel, NULL },
-	{ "admin", set_admin, NULL },
-	{ "state", set_state, "state is missing" },
-	{ "created", set_created, "created is missing" },
+	{ "share", set_share, "share is missing", true },
+	{ "address", set_address, "address is missing", false },
+	{ "pin", set_pin, NULL, false },
+	{ "channel", set_channel, NULL, false },
+	{ "admin", set_admin, NULL, false },
+	{ "state", set_state, "state is missing", true },
+	{ "created", set_created, "created is missing", true },
 };
 
 static const char *take_field(const struct field *field, xmlNode *node, struct record *record)
@@ -144,19 +145,17 @@ static const char *take_field(const struct field *field, xmlNode *node, struct r
 static const char *take(xmlNode *node, struct record *record)
 {
 	const char *wrong = NULL;
-	size_t n = sizeof(fields) / sizeof(*fields);
 
 	/* virDomainGetMetadata(3), which was asked for this namespace, takes it off. */
 	if (!node || (node->ns && strcmp((const char *)node->ns->href, RECORD_NAMESPACE) != 0))
 		return "it is not of our namespace";
-	if (strcmp((const char *)node->name, "master") == 0) {
+	if (strcmp((const char *)node->name, "master") == 0)
 		record->role = RECORD_MASTER;
-		n = 1;
-	} else if (strcmp((const char *)node->name, "client") != 0) {
+	else if (strcmp((const char *)node->name, "client") != 0)
 		return "it is neither a client's nor a master's";
-	}
-	for (size_t i = 0; i < n && !wrong; i++)
-		wrong = take_field(&fields[i], node, record);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields) && !wrong; i++)
+		if (record->role == RECORD_CLIENT || fields[i].master)
+			wrong = take_field(&fields[i], node, record);
 	return wrong;
 }
 
@@ -193,8 +192,7 @@ static bool write_client(xmlTextWriterPtr w, const struct record *r)
 	if (r->pin)
 		snprintf(pin, sizeof(pin), "%u", r->pin);
 	return attribute(w, "address", address) && attribute(w, "pin", pin) &&
-	       attribute(w, "channel", r->channel) && attribute(w, "admin", r->admin) &&
-	       attribute(w, "state", states[r->state]) && attribute(w, "created", r->created);
+	       attribute(w, "channel", r->channel) && attribute(w, "admin", r->admin);
 }
 
 bool record_write(xmlTextWriterPtr w, const struct record *r)
@@ -204,7 +202,9 @@ bool record_write(xmlTextWriterPtr w, const struct record *r)
 	return xmlTextWriterStartElementNS(w, (const xmlChar *)RECORD_PREFIX, (const xmlChar *)name,
 		       (const xmlChar *)RECORD_NAMESPACE) >= 0 &&
 	       attribute(w, "share", r->share) &&
-	       (r->role == RECORD_MASTER || write_client(w, r)) && xmlTextWriterEndElement(w) >= 0;
+	       (r->role == RECORD_MASTER || write_client(w, r)) &&
+	       attribute(w, "state", states[r->state]) && attribute(w, "created", r->created) &&
+	       xmlTextWriterEndElement(w) >= 0;
 }
 
 char *record_format(const struct record *record)

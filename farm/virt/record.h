@@ -5,8 +5,8 @@
  *	<client xmlns="urn:xenfarm:domain:1" share="UUID" address="10.77.0.11" pin="" channel="live"
  *		admin="" state="ready" created="2026-11-28T14:25:30Z"/>
  *
- * A master's is <master xmlns="…" share="UUID"/>. Attributes that a later version adds are passed
- * over. No I/O.
+ * A master's is <master xmlns="…" share="UUID" state="ready" created="…"/>. Attributes that a later
+ * version adds are passed over. No I/O.
  */
 #ifndef FARM_VIRT_RECORD_H
 #define FARM_VIRT_RECORD_H
@@ -24,19 +24,19 @@
 
 enum record_role { RECORD_CLIENT, RECORD_MASTER };
 
-/* A client that is "creating" was cut off while it was made: the same command completes it. */
+/* What is "creating" was cut off while it was made: the same command completes it. */
 enum record_state { RECORD_CREATING, RECORD_READY };
 
 struct record {
 	enum record_role role;
 	char share[RECORD_UUID_SIZE]; /* the UUID of its share, in lower case */
+	enum record_state state;
+	char created[21]; /* UTC, ISO 8601 */
 	/* The rest is a client's: */
 	struct xf_addr address;           /* IPv4 */
 	uint32_t pin;                     /* the generation that it stays with; 0: none */
 	char channel[64];                 /* "live" */
 	char admin[RECORD_ADMIN_MAX + 1]; /* who to ask about it, free text; "" */
-	enum record_state state;
-	char created[21]; /* UTC, ISO 8601 */
 };
 
 /*

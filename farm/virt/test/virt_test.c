@@ -62,7 +62,11 @@ static void test_record_both_ways(void **state)
 
 static void test_master_record(void **state)
 {
-	struct record in = { .role = RECORD_MASTER, .share = UUID }, out;
+	struct record in = { .role = RECORD_MASTER,
+		.share = UUID,
+		.state = RECORD_READY,
+		.created = "2026-11-28T14:25:30Z" };
+	struct record out;
 	AUTO_FREE char *text = record_format(&in);
 	const char *what = NULL;
 
@@ -70,6 +74,8 @@ static void test_master_record(void **state)
 	assert_int_equal(record_parse(text, &out, &what), 0);
 	assert_int_equal(out.role, RECORD_MASTER);
 	assert_string_equal(out.share, UUID);
+	assert_int_equal(out.state, RECORD_READY);
+	assert_string_equal(out.created, in.created);
 }
 
 static void test_bad_records(void **state)
@@ -214,6 +220,28 @@ static void test_domain_both_ways(void **state)
 	assert_non_null(strstr(xml, "<serial type=\"pty\">"));
 }
 
+/* It is reached by the server and reaches the mirrors, and there is no client beside it. */
+static void test_domain_of_master(void **state)
+{
+	struct domain_xml d = domain_example(DOMAIN_XML_QEMU);
+	AUTO_FREE char *xml = NULL, *own = NULL;
+
+	(void)state;
+	d.record.role = RECORD_MASTER;
+	d.disk_format = "qcow2";
+	d.device = NULL;
+	xml = domain_xml_format(&d);
+	assert_non_null(strstr(xml, "<xenfarm:master "));
+	assert_non_null(strstr(xml, "type=\"qcow2\""));
+	assert_null(strstr(xml, "isolated"));
+	assert_non_null(strstr(xml, "<kernel>"));
+	assert_null(strstr(xml, "<boot "));
+	d.kernel = NULL;
+	own = domain_xml_format(&d);
+	assert_null(strstr(own, "<kernel>"));
+	assert_non_null(strstr(own, "<boot dev=\"hd\"/>"));
+}
+
 static void test_domain_on_xen(void **state)
 {
 	struct domain_xml d = domain_example(DOMAIN_XML_XEN);
@@ -352,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_attribute),
 		cmocka_unit_test(test_admin),
 		cmocka_unit_test(test_domain_both_ways),
+		cmocka_unit_test(test_domain_of_master),
 		cmocka_unit_test(test_domain_on_xen),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_without_title),
