@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -105,4 +106,52 @@ int fsroot_parent(int root, const char *path, const char **name)
 	directory[n] = '\0';
 	*name = slash ? slash + 1 : path;
 	return fsroot_open(root, directory, O_PATH | O_DIRECTORY, 0);
+}
+
+/* To be emptied: permissions that stop its owner are lifted, as they do not stop root. */
+static int open_doomed(int directory, const char *name)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(directory, name, flags), r;
+
+	if (fd < 0 && errno == EACCES && fchmodat(directory, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+		fd = openat(directory, name, flags);
+	if (fd < 0)
+		return -errno;
+	if (geteuid() == 0 || fchmod(fd, 0700) == 0)
+		return fd;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+static int empty(int directory, const char *name)
+{
+	int fd = open_doomed(directory, name), r = 0;
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir) {
+		r = fd < 0 ? fd : -errno;
+		cleanup_close(&fd);
+		return r;
+	}
+	while (r == 0 && (d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			r = fsroot_remove(fd, d->d_name);
+	return r;
+}
+
+int fsroot_remove(int directory, const char *name)
+{
+	int r;
+
+	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	r = empty(directory, name);
+	if (r == -ENOTDIR) /* it was EPERM then: a file that may not be removed */
+		return -EPERM;
+	return r < 0 ? r : unlinkat(directory, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }

@@ -27,4 +27,10 @@ int fsroot_open_walk(int root, const char *path, int flags, mode_t mode);
  */
 int fsroot_parent(int root, const char *path, const char **name);
 
+/*
+ * Remove name in directory (an fd or AT_FDCWD), and all that is below it if it is a directory. It
+ * is no error if there is no such name. Returns 0 or -errno; what was not removed then stays.
+ */
+int fsroot_remove(int directory, const char *name);
+
 #endif

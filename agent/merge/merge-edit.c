@@ -13,6 +13,7 @@
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/fsroot.h"
 #include "lib/publish.h"
 #include "lib/spawn.h"
 
@@ -114,7 +115,7 @@ void merge_edit_forget(const struct agent *a, const char *path)
 	char name[NAME_SIZE];
 
 	if (name_work(name, path, NULL) == 0)
-		inode_remove_tree(a->state, name);
+		fsroot_remove(a->state, name);
 }
 
 /* --- the texts --- */

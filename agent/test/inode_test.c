@@ -203,29 +203,6 @@ static void compares(void **state)
 	assert_int_equal(inode_matches(scratch, "l", &other, INODE_CONTENT), 0);
 }
 
-/* --- removing --- */
-
-static void removes_trees(void **state)
-{
-	(void)state;
-	scratch_write("outside", "x");
-	assert_int_equal(mkdirat(scratch, "out", 0755), 0);
-	scratch_write("out/f", "x");
-	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
-	assert_int_equal(mkdirat(scratch, "d/e", 0755), 0);
-	scratch_write("d/e/f", "x");
-	assert_int_equal(symlinkat("../out", scratch, "d/link"), 0);
-	assert_int_equal(linkat(scratch, "outside", scratch, "d/hard", 0), 0);
-	assert_int_equal(inode_remove_tree(scratch, "d"), 0);
-	assert_int_equal(faccessat(scratch, "d", F_OK, 0), -1);
-	assert_int_equal(faccessat(scratch, "out/f", F_OK, 0), 0);
-	assert_int_equal(faccessat(scratch, "outside", F_OK, 0), 0);
-	assert_int_equal(inode_remove_tree(scratch, "d"), 0);
-	assert_int_equal(symlinkat("out", scratch, "l"), 0);
-	assert_int_equal(inode_remove_tree(scratch, "l"), 0);
-	assert_int_equal(faccessat(scratch, "out/f", F_OK, 0), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,7 +213,6 @@ int main(void)
 		SCRATCH_TEST(follows_nothing),
 		SCRATCH_TEST(finishes),
 		SCRATCH_TEST(compares),
-		SCRATCH_TEST(removes_trees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/fsroot.h"
 #include "lib/publish.h"
 #include "lib/treescan-entry.h"
 
@@ -251,14 +252,14 @@ int inode_unshare(int directory, const char *name, const struct manifest_entry *
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_nlink == 1)
 		return 0;
-	r = inode_remove_tree(directory, copy);
+	r = fsroot_remove(directory, copy);
 	r = r < 0 ? r : (to = inode_make(directory, copy, e));
 	r = r < 0 ? r : copy_bytes(from, to);
 	r = r < 0 ? r : inode_set_metadata(directory, copy, e, NULL, true);
 	if (r == 0 && renameat(directory, copy, directory, name) < 0)
 		r = -errno;
 	if (r < 0)
-		inode_remove_tree(directory, copy);
+		fsroot_remove(directory, copy);
 	return r;
 }
 
@@ -321,35 +322,4 @@ bool inode_is_written(int directory, const char *name)
 	}
 	/* Anything else: this file system has no leases. */
 	return errno == EAGAIN;
-}
-
-/* --- removing --- */
-
-static int empty_directory(int directory, const char *name)
-{
-	int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
-	int r = 0;
-
-	if (!dir)
-		return -errno;
-	while (r == 0 && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			r = inode_remove_tree(dirfd(dir), d->d_name);
-	return r;
-}
-
-int inode_remove_tree(int directory, const char *name)
-{
-	int r;
-
-	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	r = empty_directory(directory, name);
-	if (r == -ENOTDIR)
-		return -EPERM;
-	return r < 0 ? r : unlinkat(directory, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }

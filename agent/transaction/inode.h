@@ -59,7 +59,4 @@ int inode_matches(
 /* True if someone has this file open for writing: fcntl(2), F_SETLEASE. */
 bool inode_is_written(int directory, const char *name);
 
-/* Remove name in directory, and all below it. Returns 0 (also if it is not there) or -errno. */
-int inode_remove_tree(int directory, const char *name);
-
 #endif

@@ -147,7 +147,7 @@ int transaction_forget(int root, int state, uint32_t serial)
 
 	snprintf(path, sizeof(path), "trash/%u", serial);
 	r = forget_volumes(root, state, path, serial);
-	return r < 0 ? r : inode_remove_tree(state, path);
+	return r < 0 ? r : fsroot_remove(state, path);
 }
 
 /* The oldest go, so that with the newest one there are KEEP_RECORDS; what cannot be removed is
@@ -202,7 +202,7 @@ static void drop_deferred(const struct transaction *t)
 			continue;
 		if (c->after->type == MANIFEST_DIR ||
 			inode_matches(dir, number.text, c->after, INODE_CONTENT) == 1)
-			inode_remove_tree(dir, number.text);
+			fsroot_remove(dir, number.text);
 	}
 }
 
@@ -221,8 +221,8 @@ int transaction_close(struct transaction *t)
 	if (r < 0)
 		return r;
 	/* By its fd, wherever it lies now. */
-	inode_remove_tree(t->dir, "next");
-	inode_remove_tree(t->dir, CONTENTS_DIR);
+	fsroot_remove(t->dir, "next");
+	fsroot_remove(t->dir, CONTENTS_DIR);
 	drop_deferred(t);
 	return 0;
 }
@@ -237,7 +237,7 @@ int transaction_discard(struct transaction *t)
 	/* Without its mark what is left of it is a transaction that has not begun. */
 	if (unlinkat(t->state, TRANSACTION_DIR "/staged", 0) < 0 && errno != ENOENT)
 		return -errno;
-	return inode_remove_tree(t->state, TRANSACTION_DIR);
+	return fsroot_remove(t->state, TRANSACTION_DIR);
 }
 
 int transaction_open(struct transaction *t)

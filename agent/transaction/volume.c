@@ -144,7 +144,7 @@ int volume_make(struct volume *v, int root)
 	r = fd = open_private(v, root);
 	if (r == -ENOTDIR || r == -ELOOP || (fd >= 0 && !is_own(fd)))
 		return -EPERM;
-	r = r < 0 ? r : inode_remove_tree(fd, TRANSACTION);
+	r = r < 0 ? r : fsroot_remove(fd, TRANSACTION);
 	if (r < 0)
 		return r;
 	if (mkdirat(fd, TRANSACTION, 0700) < 0)
@@ -192,7 +192,7 @@ int volume_remove(const struct volume *v, int root, uint32_t serial)
 		return 0;
 	if (serial)
 		trash_path(path, serial);
-	return inode_remove_tree(fd, path);
+	return fsroot_remove(fd, path);
 }
 
 bool volume_is_private(const char *path, enum manifest_type type)

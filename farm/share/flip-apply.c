@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/fsroot.h"
 
 struct applier {
 	const struct flip *flip;
@@ -143,7 +144,7 @@ int flip_apply(const struct flip *flip, const struct treelist *gen,
 	const struct flip_directories *directories, uint64_t *window, const char **where)
 {
 	struct applier a = { flip, gen, directories, -1 };
-	int r = treelist_remove(directories->share, FLIP_STAGING);
+	int r = fsroot_remove(directories->share, FLIP_STAGING);
 
 	*where = NULL;
 	*window = 0;
@@ -162,5 +163,5 @@ int flip_apply(const struct flip *flip, const struct treelist *gen,
 	if (r == 0)
 		*where = NULL;
 	/* After a failure the half-done rest stays for nobody: a new plan prepares anew. */
-	return treelist_remove(directories->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
+	return fsroot_remove(directories->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
 }

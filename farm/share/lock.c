@@ -13,6 +13,7 @@
 #include "farm/share/treelist.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/fsroot.h"
 #include "lib/publish.h"
 
 /*
@@ -81,7 +82,7 @@ static int sweep(
 	if (!dir)
 		return cli_error(-errno, "%s/%s", share->path, directory);
 	while (r == 0 && (d = readdir(dir)) != NULL)
-		if (is_rubbish(d->d_name) && (r = treelist_remove(fd, d->d_name)) < 0)
+		if (is_rubbish(d->d_name) && (r = fsroot_remove(fd, d->d_name)) < 0)
 			cli_error(r, "%s/%s/%s", share->path, directory, d->d_name);
 	return r;
 }
@@ -99,7 +100,7 @@ static int sweep_manifests(struct share_store *share)
 		unsigned int number;
 
 		if (sscanf(d->d_name, "%9u.", &number) == 1 && !share_has(share, number) &&
-			(r = treelist_remove(fd, d->d_name)) < 0)
+			(r = fsroot_remove(fd, d->d_name)) < 0)
 			cli_error(r, "%s/manifest/%s", share->path, d->d_name);
 	}
 	return r;

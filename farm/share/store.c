@@ -14,6 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/digest.h"
+#include "lib/fsroot.h"
 #include "lib/publish.h"
 
 /* Decimal, from 1, no leading zero, at most nine digits: what xf-init accepts. */
@@ -271,6 +272,6 @@ int share_remove_generation(struct share_store *share, uint32_t generation)
 				-errno, "%s/manifest/%u%s", share->path, generation, belongings[i]);
 	if (r < 0)
 		return r;
-	r = treelist_remove(share->dir, gone.text);
+	r = fsroot_remove(share->dir, gone.text);
 	return r < 0 ? cli_error(r, "%s/%s", share->path, gone.text) : share_refresh(share);
 }

@@ -77,7 +77,4 @@ int treelist_link(const struct treelist *tree, const struct treelist_entry *top,
 /* Owner, mode, attributes and times of one directory to another. Returns 0 or -errno. */
 int treelist_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path);
 
-/* Remove name in directory with all below it; fine if it is not there. Returns 0 or -errno. */
-int treelist_remove(int directory, const char *name);
-
 #endif

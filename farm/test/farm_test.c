@@ -21,6 +21,7 @@
 #include "farm/share/treelist.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
+#include "lib/fsroot.h"
 #include "lib/xattrs.h"
 
 /* --- xenfarm.conf -------------------------------------------------------------------------------
@@ -303,7 +304,7 @@ static void check_layout(const char *paths, const char *wanted)
 	assert_int_equal(layout_parse(out.data, out.size, &layout, &line, &what), 0);
 	buf_add(&out, "", 1);
 	assert_string_equal(out.data, wanted);
-	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_detect(void **state)
@@ -345,8 +346,8 @@ static void test_tree(void **state)
 	assert_ptr_equal(treelist_find(&tree, "a/x/f.", 3), &tree.entry[4]);
 	assert_int_equal(treelist_parent("a/x/f."), 3);
 	assert_int_equal(treelist_parent("a"), 0);
-	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
-	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
 	assert_int_equal(access(directory, F_OK), -1);
 }
 
@@ -368,7 +369,7 @@ static void test_link(void **state)
 	assert_true(treelist_same_inode(
 		treelist_find(&linked, "a/x/f.", 6), treelist_find(&linked, "new/x/f.", 8)));
 	assert_int_equal(treelist_link(&tree, &tree.entry[0], root, root, "a"), -EEXIST);
-	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
 }
 
 static void put(int at, const char *path, const char *text)
@@ -408,7 +409,7 @@ static void test_pending(void **state)
 	assert_int_equal(faccessat(root, "live/etc", F_OK, 0), 0);
 	assert_int_equal(faccessat(root, "etc/flip", F_OK, 0), -1);
 	assert_int_equal(faccessat(root, "gen/2.partial", F_OK, 0), -1);
-	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_xattrs(void **state)
@@ -420,7 +421,7 @@ static void test_xattrs(void **state)
 
 	(void)state;
 	if (fsetxattr(a, "user.one", "1", 1, 0) < 0) {
-		treelist_remove(AT_FDCWD, directory);
+		fsroot_remove(AT_FDCWD, directory);
 		skip();
 	}
 	assert_int_equal(fsetxattr(a, "user.two", "", 0, 0), 0);
@@ -433,7 +434,7 @@ static void test_xattrs(void **state)
 	assert_int_equal(x.size, y.size);
 	assert_memory_equal(x.data, y.data, x.size);
 	assert_int_equal(fgetxattr(b, "user.three", NULL, 0), -1);
-	assert_int_equal(treelist_remove(AT_FDCWD, directory), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
 }
 
 int main(void)

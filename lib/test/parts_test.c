@@ -1,8 +1,10 @@
 /* The small parts of lib/ that everything is made of. */
 #include <errno.h>
 #include <malloc.h>
+#include <sys/wait.h>
 
 #include "lib/array.h"
+#include "lib/fsroot.h"
 #include "lib/ids.h"
 #include "lib/test/scratch.h"
 
@@ -119,6 +121,59 @@ static void names_of_no_files(void **state)
 	ids_free(ids);
 }
 
+/* --- removing --- */
+
+static void removes_trees(void **state)
+{
+	(void)state;
+	scratch_write("outside", "x");
+	assert_int_equal(mkdirat(scratch, "out", 0755), 0);
+	scratch_write("out/f", "x");
+	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
+	assert_int_equal(mkdirat(scratch, "d/e", 0755), 0);
+	scratch_write("d/e/f", "x");
+	assert_int_equal(symlinkat("../out", scratch, "d/link"), 0);
+	assert_int_equal(linkat(scratch, "outside", scratch, "d/hard", 0), 0);
+	assert_int_equal(fsroot_remove(scratch, "d"), 0);
+	assert_int_equal(faccessat(scratch, "d", F_OK, 0), -1);
+	assert_int_equal(faccessat(scratch, "out/f", F_OK, 0), 0);
+	assert_int_equal(faccessat(scratch, "outside", F_OK, 0), 0);
+	assert_int_equal(fsroot_remove(scratch, "d"), 0);
+	assert_int_equal(symlinkat("out", scratch, "l"), 0);
+	assert_int_equal(fsroot_remove(scratch, "l"), 0);
+	assert_int_equal(faccessat(scratch, "out/f", F_OK, 0), 0);
+}
+
+/* Its owner is not root, and has taken its own permissions away. */
+static int remove_as_owner(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit((geteuid() == 0 && setuid(65534) < 0) || fsroot_remove(scratch, "d") < 0);
+	return pid < 0 || waitpid(pid, &status, 0) < 0 ? -1 : status;
+}
+
+static void removes_trees_without_permissions(void **state)
+{
+	static const char *const names[] = { "d/e/f", "d/e", "d/n", "d", "." };
+	static const mode_t mode[] = { 0, 0500, 0, 0300, 0777 };
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch, "d", 0755), 0);
+	assert_int_equal(mkdirat(scratch, "d/e", 0755), 0);
+	assert_int_equal(mkdirat(scratch, "d/n", 0755), 0);
+	scratch_write("d/e/f", "x");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (geteuid() == 0)
+			assert_int_equal(fchownat(scratch, names[i], 65534, 65534, 0), 0);
+		assert_int_equal(fchmodat(scratch, names[i], mode[i], 0), 0);
+	}
+	assert_int_equal(remove_as_owner(), 0);
+	assert_int_equal(faccessat(scratch, "d", F_OK, 0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +182,8 @@ int main(void)
 		cmocka_unit_test(numbers_of_names),
 		cmocka_unit_test(names_of_numbers),
 		SCRATCH_TEST(names_of_no_files),
+		SCRATCH_TEST(removes_trees),
+		SCRATCH_TEST(removes_trees_without_permissions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
