@@ -17,7 +17,7 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 
 static double seconds_now(void)
 {
@@ -64,7 +64,7 @@ static void record_write(struct operation *op, struct json_object *record)
 	json_object_put(record);
 	if (op->log < 0)
 		return;
-	r = line.failed ? -ENOMEM : write_all(op->log, line.data, line.size);
+	r = line.failed ? -ENOMEM : io_write(op->log, line.data, line.size);
 	if (r < 0) {
 		cli_error(r, "warning: the log of operations cannot be written");
 		close(op->log);

@@ -1,7 +1,7 @@
 # Early userspace: static programs of klibc.
 KPROGRAMS += xf-init xf-shutdown
 
-initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c initrd/nfs/oncrpc.c initrd/power.c \
+initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c lib/io.c initrd/nfs/oncrpc.c initrd/power.c \
 	kernel-cmdline/addr.c kernel-cmdline/scan.c
 # What xf-init and xf-attach do alike.
 initrd_STEPS := initrd/boot.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
@@ -37,9 +37,9 @@ server_test_SRC := $(addprefix initrd/test/,server_test.c fake.c netns.c) initrd
 portmap_test_SRC := $(addprefix initrd/test/,portmap_test.c fake.c netns.c) initrd/nfs/portmap.c \
 	initrd/nfs/nfs.c initrd/nfs/oncrpc.c $(XFNET_PARSER)
 share_test_SRC := $(addprefix initrd/test/,share_test.c fake.c) initrd/nfs/mount.c initrd/nfs/server.c \
-	initrd/nfs/nfs.c initrd/nfs/oncrpc.c initrd/file.c lib/layout.c $(XFNET_PARSER)
+	initrd/nfs/nfs.c initrd/nfs/oncrpc.c initrd/file.c lib/io.c lib/layout.c $(XFNET_PARSER)
 mount_test_SRC := $(addprefix initrd/test/,mount_test.c fake.c netns.c) initrd/nfs/mount.c initrd/nfs/nfs.c \
-	initrd/file.c lib/layout.c $(XFNET_PARSER)
+	initrd/file.c lib/io.c lib/layout.c $(XFNET_PARSER)
 nfs_test_SRC := initrd/test/nfs_test.c initrd/nfs/nfs.c $(XFNET_PARSER)
 k_nfs_test_SRC := $(nfs_test_SRC)
 
@@ -48,24 +48,24 @@ SANDBOX := $(addprefix initrd/test/,fake.c sandbox.c)
 UNITS += switch_test
 switch_test_SRC := initrd/test/switch_test.c initrd/switch.c $(SANDBOX)
 UNITS += root_test
-root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c initrd/file.c $(SANDBOX) $(XFNET_PARSER)
+root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 UNITS += reconcile_test
-reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c initrd/file.c lib/layout.c \
+reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c initrd/file.c lib/io.c lib/layout.c \
 	$(SANDBOX) $(XFNET_PARSER)
 UNITS += bind_test handover_test
-bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/file.c lib/layout.c $(SANDBOX)
-handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs/nfs.c initrd/file.c $(SANDBOX) \
+bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/file.c lib/io.c lib/layout.c $(SANDBOX)
+handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs/nfs.c initrd/file.c lib/io.c $(SANDBOX) \
 	$(XFNET_PARSER)
 UNITS += early_test fail_test unmount_test guard_test
-early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/file.c $(SANDBOX) $(XFNET_PARSER)
+early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 fail_test_SRC := initrd/test/fail_test.c initrd/fail.c initrd/error.c
-unmount_test_SRC := initrd/test/unmount_test.c initrd/unmount.c initrd/file.c initrd/error.c $(SANDBOX)
-guard_test_SRC := initrd/test/guard_test.c initrd/guard.c initrd/file.c kernel-cmdline/addr.c kernel-cmdline/scan.c \
+unmount_test_SRC := initrd/test/unmount_test.c initrd/unmount.c initrd/file.c lib/io.c initrd/error.c $(SANDBOX)
+guard_test_SRC := initrd/test/guard_test.c initrd/guard.c initrd/file.c lib/io.c kernel-cmdline/addr.c kernel-cmdline/scan.c \
 	$(SANDBOX)
 UNITS += modules_test tools_test original_test
-modules_test_SRC := initrd/test/modules_test.c initrd/modules.c initrd/modtable.c initrd/file.c initrd/error.c \
+modules_test_SRC := initrd/test/modules_test.c initrd/modules.c initrd/modtable.c initrd/file.c lib/io.c initrd/error.c \
 	initrd/test/sandbox.c initrd/test/fake.c
-tools_test_SRC := initrd/test/tools_test.c initrd/tools.c initrd/bind.c initrd/file.c initrd/error.c lib/layout.c \
+tools_test_SRC := initrd/test/tools_test.c initrd/tools.c initrd/bind.c initrd/file.c lib/io.c initrd/error.c lib/layout.c \
 	$(SANDBOX)
 original_test_SRC := initrd/test/original_test.c initrd/original.c initrd/test/sandbox.c
 UNITS += boot_test log_test

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/io.h"
+
 ssize_t file_read(const char *path, char *buffer, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -28,21 +30,6 @@ ssize_t file_read(const char *path, char *buffer, size_t size)
 	return n;
 }
 
-static int write_all(int fd, const char *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, data, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		data += w;
-		n -= w;
-	}
-	return 0;
-}
-
 int file_write(const char *path, mode_t mode, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -50,7 +37,7 @@ int file_write(const char *path, mode_t mode, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, text, strlen(text));
+	rc = io_write(fd, text, strlen(text));
 	close(fd);
 	return rc;
 }
@@ -74,7 +61,7 @@ static int copy_bytes(int from, int to)
 	int rc = 0;
 
 	while (rc == 0 && (n = read(from, buffer, sizeof(buffer))) != 0)
-		rc = n < 0 ? -errno : write_all(to, buffer, n);
+		rc = n < 0 ? -errno : io_write(to, buffer, n);
 	return rc;
 }
 

@@ -10,24 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/io.h"
+
 #define TEMPORARY ".xf-"
-
-int write_all(int fd, const void *data, size_t n)
-{
-	const char *at = data;
-
-	while (n > 0) {
-		ssize_t w = write(fd, at, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -errno;
-		at += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
 
 static int open_directory(int dir, const char *path, const char **name)
 {
@@ -116,7 +101,7 @@ static int write_and_commit(int r, struct publish *p, const void *data, size_t n
 {
 	if (r < 0)
 		return r;
-	r = write_all(p->fd, data, n);
+	r = io_write(p->fd, data, n);
 	if (r < 0) {
 		publish_abort(p);
 		return r;

@@ -42,7 +42,4 @@ int publish_replace(const char *path, mode_t mode, const void *data, size_t n);
  */
 bool publish_is_temporary(const char *name);
 
-/* write(2) until all is written. Returns 0 or -errno. */
-int write_all(int fd, const void *data, size_t n);
-
 #endif

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "lib/cleanup.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 
 /* struct signature_key is OpenSSL's key under a name that keeps its headers out of ours. */
 static EVP_PKEY *pkey(const struct signature_key *key)
@@ -38,7 +38,7 @@ static int write_pem(const char *path, mode_t mode, pem_writer *writer, EVP_PKEY
 	if (fd < 0)
 		r = -errno;
 	else if (bio && writer(bio, key) && (n = BIO_get_mem_data(bio, &text)) > 0)
-		r = write_all(fd, text, (size_t)n);
+		r = io_write(fd, text, (size_t)n);
 	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
 		r = -errno;
 	if (r < 0 && fd >= 0)

@@ -1,6 +1,6 @@
 PROGRAMS += xf-mkinitrd
 xf-mkinitrd_READER := $(addprefix mkinitrd-hook/image/,blob.c codec.c codec-gzip.c codec-lz4.c codec-xz.c \
-	codec-zstd.c cpio.c cpio-read.c cpio-tree.c exchange.c index.c segments.c) lib/buf.c lib/publish.c
+	codec-zstd.c cpio.c cpio-read.c cpio-tree.c exchange.c index.c segments.c) lib/buf.c lib/io.c lib/publish.c
 xf-mkinitrd_CODECS := zlib liblzma libzstd liblz4
 xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/build/,elf.c init-check.c kernel-modules.c module-names.c module-table.c) \
 	mkinitrd-hook/image/unpack.c $(xf-mkinitrd_READER) initrd/modtable.c lib/cli.c lib/fsroot.c

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 #include "lib/spawn.h"
 
 #define LIMIT      60 /* seconds */
@@ -20,7 +20,7 @@ int merge_text_file(const struct buf *b, char path[static 32])
 
 	if (fd < 0)
 		return -errno;
-	r = b ? write_all(fd, b->data, b->size) : 0;
+	r = b ? io_write(fd, b->data, b->size) : 0;
 	snprintf(path, 32, "/proc/self/fd/%d", fd);
 	if (r < 0)
 		close(fd);

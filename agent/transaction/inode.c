@@ -14,7 +14,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 #include "lib/treescan-entry.h"
 
 #define BLOCK         4096u
@@ -79,7 +79,7 @@ int inode_write_sparse(int fd, const void *data, size_t n)
 			return -errno;
 		at += hole;
 		full = run_length(at, (size_t)(end - at), false);
-		r = write_all(fd, at, full);
+		r = io_write(fd, at, full);
 		at += full;
 	}
 	return r;

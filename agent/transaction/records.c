@@ -9,7 +9,7 @@
 
 #include "agent/merge/offers.h"
 #include "lib/cleanup.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 
 #define NEXT "next/"
 
@@ -41,7 +41,7 @@ static int write_new(int dir, const char *path, mode_t mode, const struct buf *d
 
 	if (fd < 0 || fchmod(fd, mode) < 0)
 		return -errno;
-	return write_all(fd, data->data, data->size);
+	return io_write(fd, data->data, data->size);
 }
 
 int records_stage(

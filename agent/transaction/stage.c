@@ -15,7 +15,7 @@
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 
 /* A file whose content is arriving. */
 struct incoming {
@@ -184,7 +184,7 @@ static int keep_others(struct stage *g)
 		if (fd == -EEXIST)
 			r = 0;
 		else if (fd >= 0 && g->t->content(g->t->arg, g->keep[i], &content) == 0)
-			r = write_all(fd, content.data, content.size);
+			r = io_write(fd, content.data, content.size);
 		else if (fd >= 0)
 			r = state_content_drop(g->t->dir, g->keep[i]);
 	}
@@ -238,9 +238,9 @@ static int copy(struct stage *g, const struct change *c, int to)
 	r = r < 0 ? r : digester_begin(digester);
 	while (r == 0 && (n = read(from, piece, 65536)) > 0) {
 		r = digester_add(digester, piece, (size_t)n);
-		r = r < 0 ? r : write_all(to, piece, (size_t)n);
+		r = r < 0 ? r : io_write(to, piece, (size_t)n);
 		if (r == 0 && kept >= 0)
-			r = write_all(kept, piece, (size_t)n);
+			r = io_write(kept, piece, (size_t)n);
 	}
 	if (n < 0)
 		r = -errno;
@@ -274,7 +274,7 @@ static int keep_entries(const struct stage *g, const struct change *c)
 
 	snprintf(name, sizeof(name), "%s.put", change_name(c->number).text);
 	AUTO_CLOSE int fd = openat(g->t->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : write_all(fd, c->data, c->after->size);
+	return fd < 0 ? -errno : io_write(fd, c->data, c->after->size);
 }
 
 /* Make change i but for its metadata and for content that has to be fetched. */
@@ -311,7 +311,7 @@ static int make(struct stage *g, size_t i)
 		g->wanted[g->n_wanted++] = i;
 	if (c->from == CHANGE_FROM_BYTES) {
 		r = c->group ? keep_entries(g, c) : 0;
-		return r < 0 ? r : write_all(fd, c->data, c->after->size);
+		return r < 0 ? r : io_write(fd, c->data, c->after->size);
 	}
 	return c->from == CHANGE_FROM_STATE || c->from == CHANGE_FROM_ROOT ? copy(g, c, fd) : 0;
 }
@@ -387,7 +387,7 @@ static int take(size_t i, const void *data, size_t size, int error, void *arg)
 		r = in->size > c->after->size ? -EBADMSG : digester_add(in->digester, data, size);
 		r = r < 0 ? r : inode_write_sparse(in->fd, data, size);
 		if (r == 0 && in->kept >= 0)
-			r = write_all(in->kept, data, size);
+			r = io_write(in->kept, data, size);
 	}
 	if (r == -EBADMSG)
 		return transaction_failed(g->t, c->source,
@@ -494,7 +494,7 @@ static int write_new(int dir, const char *name, const struct buf *data)
 {
 	AUTO_CLOSE int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	return fd < 0 ? -errno : write_all(fd, data->data, data->size);
+	return fd < 0 ? -errno : io_write(fd, data->data, data->size);
 }
 
 static int write_journal(struct stage *g)

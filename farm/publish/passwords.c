@@ -11,6 +11,7 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
+#include "lib/io.h"
 #include "lib/publish.h"
 #include "lib/xattrs.h"
 
@@ -70,7 +71,7 @@ static int write_blanked(int from, int directory, const char *name, const struct
 
 	if (fd < 0 || fstat(from, &st) < 0)
 		return -errno;
-	r = write_all(fd, text->data, text->size);
+	r = io_write(fd, text->data, text->size);
 	if (r == 0 && geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) < 0)
 		r = -errno;
 	if (r == 0)

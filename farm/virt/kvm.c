@@ -9,6 +9,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/io.h"
 #include "lib/publish.h"
 #include "lib/spawn.h"
 
@@ -33,7 +34,7 @@ static int boot_sector(void)
 	memcpy(sector, boot_code, sizeof(boot_code));
 	sector[510] = 0x55;
 	sector[511] = 0xaa;
-	r = write_all(fd, sector, sizeof(sector));
+	r = io_write(fd, sector, sizeof(sector));
 	if (r == 0)
 		return fd;
 	close(fd);

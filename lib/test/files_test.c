@@ -9,6 +9,7 @@
 
 #include "lib/digest.h"
 #include "lib/fsroot.h"
+#include "lib/io.h"
 #include "lib/publish.h"
 #include "lib/signature.h"
 #include "lib/statcache.h"
@@ -205,7 +206,7 @@ static void publishes(void **state)
 	(void)state;
 	scratch_write("f", "old");
 	assert_int_equal(publish_begin(&p, scratch, "f", 0644), 0);
-	assert_int_equal(write_all(p.fd, "new", 3), 0);
+	assert_int_equal(io_write(p.fd, "new", 3), 0);
 	holds("f", "old");
 	assert_int_equal(publish_commit(&p), 0);
 	holds("f", "new");

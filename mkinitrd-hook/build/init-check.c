@@ -1,6 +1,6 @@
 #include "mkinitrd-hook/build/init-check.h"
 
-#include "lib/publish.h"
+#include "lib/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +106,7 @@ int init_check_runs(const struct blob *program)
 
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, program->data, program->size);
+	rc = io_write(fd, program->data, program->size);
 	if (!rc && fchmod(fd, 0555))
 		rc = -errno;
 	if (!rc)

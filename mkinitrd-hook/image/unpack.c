@@ -2,7 +2,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
-#include "lib/publish.h"
+#include "lib/io.h"
 #include "mkinitrd-hook/image/index.h"
 
 #include <errno.h>
@@ -71,7 +71,7 @@ static int write_file(const struct place *at)
 	AUTO_CLOSE int fd = openat(at->directory, at->name,
 		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	return fd < 0 ? -errno : write_all(fd, at->entry->data, at->entry->size);
+	return fd < 0 ? -errno : io_write(fd, at->entry->data, at->entry->size);
 }
 
 static int make_link(const struct place *at)

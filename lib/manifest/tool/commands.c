@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/io.h"
 #include "lib/manifest/tool/exclude.h"
 #include "lib/manifest/tool/tool.h"
-#include "lib/publish.h"
 #include "lib/treescan.h"
 #include "lib/vis.h"
 
@@ -203,7 +203,7 @@ static int put_manifest(const struct settings *o, const char *dir, const struct 
 	if (o->output)
 		r = manifest_publish(AT_FDCWD, o->output, &encoded, key);
 	else
-		r = write_all(STDOUT_FILENO, encoded.data, encoded.size);
+		r = io_write(STDOUT_FILENO, encoded.data, encoded.size);
 	if (r == -EEXIST)
 		cli_error(0, "%s: is there, and not a regular file", o->output);
 	else if (r < 0)
