@@ -11,10 +11,11 @@
 #include "farm/table.h"
 #include "lib/cli.h"
 
-/* Options of more than one group of commands; NULL: not given. */
+/* Options of more than one group of commands; NULL and 0: not given. */
 struct farm_options {
 	bool json, quiet, dry_run, yes;
 	const char *config, *share, *key;
+	uint32_t memory, cpus, disk; /* of a new machine; memory and disk in MiB */
 };
 
 /* What a command works with: options, and what it has opened by them. */
