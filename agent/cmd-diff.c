@@ -7,6 +7,7 @@
 #include "agent/merge/merge-text.h"
 #include "agent/report.h"
 #include "lib/cleanup.h"
+#include "lib/hex.h"
 #include "lib/spawn.h"
 
 #define LIMIT 60 /* seconds for diff(1) */
@@ -41,7 +42,7 @@ static void describe(const struct side *s)
 static struct json_object *json_side(const struct side *s)
 {
 	struct json_object *o;
-	char digest[65] = "";
+	char digest[HEX_SIZE(32)];
 
 	if (!s->entry)
 		return NULL;
@@ -53,10 +54,9 @@ static struct json_object *json_side(const struct side *s)
 	json_object_object_add(o, "gid", json_object_new_int64(s->entry->gid));
 	if (s->entry->link)
 		json_object_object_add(o, "link", json_name(s->entry->link));
-	for (int i = 0; s->entry->digest.has && i < 32; i++)
-		snprintf(digest + 2 * i, 3, "%02x", s->entry->digest.sha256[i]);
-	if (digest[0])
-		json_object_object_add(o, "sha256", json_object_new_string(digest));
+	if (s->entry->digest.has)
+		json_object_object_add(o, "sha256",
+			json_object_new_string(hex_text(digest, s->entry->digest.sha256, 32)));
 	return o;
 }
 

@@ -14,6 +14,7 @@
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/hex.h"
 #include "lib/publish.h"
 
 static const char *const directories[] = { "gen", "manifest", "live", "etc" };
@@ -22,15 +23,12 @@ static const char *const directories[] = { "gen", "manifest", "live", "etc" };
 static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
 {
 	unsigned char b[16];
-	char *to = text;
 
 	if (getrandom(b, sizeof(b), 0) != sizeof(b))
 		return -errno;
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	for (size_t i = 0; i < sizeof(b); i++)
-		to += sprintf(to, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
-	strcpy(to, "\n");
+	strcat(hex_uuid(text, b), "\n");
 	return 0;
 }
 

@@ -6,7 +6,7 @@ initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c lib/io
 # What xf-init and xf-attach do alike.
 initrd_STEPS := initrd/boot.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
 	initrd/modtable.c initrd/net/netlink.c initrd/net/interface.c initrd/nfs/nfs.c initrd/nfs/server.c \
-	initrd/nfs/portmap.c initrd/nfs/mount.c initrd/superblock.c initrd/root.c initrd/tools.c \
+	initrd/nfs/portmap.c initrd/nfs/mount.c initrd/superblock.c lib/hex.c initrd/root.c initrd/tools.c \
 	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c \
 	kernel-cmdline/xfnet-parse.c kernel-cmdline/cmdline.c lib/layout.c \
 	$(initrd_COMMON)
@@ -22,7 +22,7 @@ xf-attach_DIR := $(LIBEXECDIR)
 
 UNITS += superblock_test modtable_test
 KUNITS += k_modtable_test
-superblock_test_SRC := initrd/test/superblock_test.c initrd/superblock.c
+superblock_test_SRC := initrd/test/superblock_test.c initrd/superblock.c lib/hex.c
 modtable_test_SRC := initrd/test/modtable_test.c initrd/modtable.c
 k_modtable_test_SRC := $(modtable_test_SRC)
 MANS += docs/xf-init.8 docs/xf-shutdown.8
@@ -48,9 +48,9 @@ SANDBOX := $(addprefix initrd/test/,fake.c sandbox.c)
 UNITS += switch_test
 switch_test_SRC := initrd/test/switch_test.c initrd/switch.c $(SANDBOX)
 UNITS += root_test
-root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
+root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c lib/hex.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 UNITS += reconcile_test
-reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c initrd/file.c lib/io.c lib/layout.c \
+reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c lib/hex.c initrd/file.c lib/io.c lib/layout.c \
 	$(SANDBOX) $(XFNET_PARSER)
 UNITS += bind_test handover_test
 bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/file.c lib/io.c lib/layout.c $(SANDBOX)

@@ -5,6 +5,7 @@
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"
+#include "lib/hex.h"
 #include "lib/paths.h"
 
 #include <dirent.h>
@@ -60,9 +61,7 @@ static int new_machine_id(char text[static 34])
 		return -EIO;
 	id[6] = (id[6] & 0x0f) | 0x40; /* a version 4 UUID, as systemd makes it */
 	id[8] = (id[8] & 0x3f) | 0x80;
-	for (unsigned int i = 0; i < sizeof(id); i++)
-		sprintf(text + 2 * i, "%02x", id[i]);
-	strcpy(text + 32, "\n");
+	strcat(hex_text(text, id, sizeof(id)), "\n");
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 static uint32_t le32(const uint8_t *p)
 {
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
@@ -18,16 +20,11 @@ static unsigned int le16(const uint8_t *p)
 static void uuid_text(
 	const uint8_t *u, const uint8_t order[static 16], char text[static SUPERBLOCK_UUID_TEXT])
 {
-	static const char hex[] = "0123456789abcdef";
-	char *p = text;
+	uint8_t ordered[16];
 
-	for (unsigned int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = hex[u[order[i]] >> 4];
-		*p++ = hex[u[order[i]] & 15];
-	}
-	*p = '\0';
+	for (unsigned int i = 0; i < 16; i++)
+		ordered[i] = u[order[i]];
+	hex_uuid(text, ordered);
 }
 
 static const uint8_t order_plain[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };

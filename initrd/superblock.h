@@ -10,9 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hex.h"
+
 #define SUPERBLOCK_BYTES \
 	(64 * 1024 + 4096) /* enough of the device for every file system known here */
-#define SUPERBLOCK_UUID_TEXT 37
+#define SUPERBLOCK_UUID_TEXT HEX_UUID_SIZE
 
 struct superblock {
 	const char *type; /* "ext4", "xfs", "btrfs", as mount takes it */

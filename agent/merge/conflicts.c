@@ -9,6 +9,7 @@
 #include "agent/run/state.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/hex.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
 
@@ -154,10 +155,9 @@ static void format_name(struct buf *out, const char *name)
 
 static void format_print(struct buf *out, const struct fingerprint *print)
 {
-	if (fingerprint_absent(print))
-		buf_puts(out, "-");
-	for (int i = 0; !fingerprint_absent(print) && i < 32; i++)
-		buf_printf(out, "%02x", print->byte[i]);
+	char text[HEX_SIZE(32)];
+
+	buf_puts(out, fingerprint_absent(print) ? "-" : hex_text(text, print->byte, 32));
 }
 
 void conflicts_format(const struct conflicts *c, struct buf *out)

@@ -14,6 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
+#include "lib/hex.h"
 #include "lib/publish.h"
 #include "lib/spawn.h"
 
@@ -47,8 +48,7 @@ static int add_digest(char name[static NAME_SIZE], const void *data, size_t n)
 	if (r < 0)
 		return r;
 	name[size++] = '/';
-	for (size_t i = 0; i < NAME_BYTES; i++)
-		snprintf(name + size + 2 * i, 3, "%02x", digest.sha256[i]);
+	hex_text(name + size, digest.sha256, NAME_BYTES);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/hex.h"
 #include "lib/paths.h"
 #include "lib/publish.h"
 
@@ -201,10 +202,7 @@ bool state_keeps(const struct manifest_entry *e)
 
 static void content_name(const struct manifest_entry *e, char name[static 80])
 {
-	int n = snprintf(name, 80, CONTENTS_DIR "/");
-
-	for (int i = 0; i < 32; i++)
-		n += snprintf(name + n, 80 - (size_t)n, "%02x", e->digest.sha256[i]);
+	hex_text(stpcpy(name, CONTENTS_DIR "/"), e->digest.sha256, 32);
 }
 
 bool state_has_content(int state, const struct manifest_entry *e)

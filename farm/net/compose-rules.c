@@ -13,6 +13,8 @@
  */
 #include <stdio.h>
 
+#include "lib/hex.h"
+
 #include "farm/net/compose.h"
 
 struct words {
@@ -80,14 +82,13 @@ static void set_targets(const struct net_client *clients, size_t n, struct buf *
 	buf_puts(out, "\tset targets {\n\t\ttypeof iifname . ether saddr . @th,64,128\n");
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *mac = clients[i].mac;
-		char device[NET_DEVICE_MAX];
+		char device[NET_DEVICE_MAX], address[HEX_SIZE(16)];
 
 		net_device(&clients[i].address, device);
 		buf_printf(out, "%s\"%s\" . %02x:%02x:%02x:%02x:%02x:%02x . 0x",
 			i ? ",\n\t\t\t" : "\t\telements = { ", device, mac[0], mac[1], mac[2],
 			mac[3], mac[4], mac[5]);
-		for (unsigned int byte = 0; byte < 16; byte++)
-			buf_printf(out, "%02x", clients[i].address.byte[byte]);
+		buf_puts(out, hex_text(address, clients[i].address.byte, 16));
 	}
 	buf_puts(out, n ? " }\n\t}\n" : "\t}\n");
 }

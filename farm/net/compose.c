@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/digest.h"
+#include "lib/hex.h"
 
 static const struct net_text {
 	char text[XF_ADDR_TEXT_MAX];
@@ -252,8 +253,8 @@ static int digest_text(const char *content, size_t n, char hex[static DIGEST_HEX
 	struct digest digest;
 	int r = digest_bytes(content, n, DIGEST_SHA256, &digest);
 
-	for (unsigned int i = 0; r == 0 && i < DIGEST_HEX / 2; i++)
-		snprintf(hex + 2 * (size_t)i, 3, "%02x", digest.sha256[i]);
+	if (r == 0)
+		hex_text(hex, digest.sha256, DIGEST_HEX / 2);
 	return r;
 }
 

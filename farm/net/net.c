@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 static unsigned int bits_of(const struct xf_addr *address)
 {
 	return address->family == 4 ? 32 : 128;
@@ -131,8 +133,7 @@ const char *net_check_client(const struct net_farm *farm, const struct xf_addr *
 void net_device(const struct xf_addr *address, char name[static NET_DEVICE_MAX])
 {
 	unsigned int first = address->family == 4 ? 0 : 10;
-	int n = snprintf(name, NET_DEVICE_MAX, NET_DEVICE_PREFIX);
 
-	for (unsigned int i = first; i < bits_of(address) / 8; i++)
-		n += snprintf(name + n, NET_DEVICE_MAX - (size_t)n, "%02x", address->byte[i]);
+	hex_text(stpcpy(name, NET_DEVICE_PREFIX), address->byte + first,
+		bits_of(address) / 8 - first);
 }

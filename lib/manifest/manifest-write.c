@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "lib/cleanup.h"
+#include "lib/hex.h"
 #include "lib/manifest/manifest-line.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
@@ -39,17 +40,14 @@ static size_t count(const struct manifest *m)
 
 static void put_hex(struct buf *out, const char *keyword, const uint8_t *bytes, size_t n)
 {
-	static const char digit[] = "0123456789abcdef";
 	char *to;
 
 	buf_puts(out, keyword);
-	to = buf_room(out, 2 * n);
-	for (size_t i = 0; to && i < n; i++) {
-		to[2 * i] = digit[bytes[i] >> 4];
-		to[2 * i + 1] = digit[bytes[i] & 15];
-	}
-	if (to)
+	to = buf_room(out, HEX_SIZE(n));
+	if (to) {
+		hex_text(to, bytes, n);
 		out->size += 2 * n;
+	}
 }
 
 static void put_head(struct buf *out, const struct manifest *m)

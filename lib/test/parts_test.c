@@ -5,6 +5,7 @@
 
 #include "lib/array.h"
 #include "lib/fsroot.h"
+#include "lib/hex.h"
 #include "lib/ids.h"
 #include "lib/test/scratch.h"
 
@@ -42,6 +43,21 @@ static void arrays_stay_without_memory(void **state)
 	assert_false(ARRAY_GROW(array, (size_t)1 << 62));
 	assert_ptr_equal(array, before);
 	free(array);
+}
+
+/* --- hexadecimal --- */
+
+static void digits_of_bytes(void **state)
+{
+	static const uint8_t bytes[16] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe,
+		0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10 };
+	char text[HEX_SIZE(sizeof(bytes))], uuid[HEX_UUID_SIZE];
+
+	(void)state;
+	assert_string_equal(hex_text(text, bytes, 16), "0123456789abcdeffedcba9876543210");
+	assert_string_equal(hex_text(text, bytes, 1), "01");
+	assert_string_equal(hex_text(text, bytes, 0), "");
+	assert_string_equal(hex_uuid(uuid, bytes), "01234567-89ab-cdef-fedc-ba9876543210");
 }
 
 /* --- names and numbers of users and groups --- */
@@ -179,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arrays_grow),
 		cmocka_unit_test(arrays_stay_without_memory),
+		cmocka_unit_test(digits_of_bytes),
 		cmocka_unit_test(numbers_of_names),
 		cmocka_unit_test(names_of_numbers),
 		SCRATCH_TEST(names_of_no_files),

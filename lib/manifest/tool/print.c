@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/cleanup.h"
+#include "lib/hex.h"
 #include "lib/json.h"
 #include "lib/manifest/tool/tool.h"
 #include "lib/vis.h"
@@ -266,11 +267,9 @@ static void add_text(struct json_object *object, const char *name, const char *t
 
 static void add_hex(struct json_object *object, const char *name, const uint8_t *bytes, size_t n)
 {
-	char text[65];
+	char text[HEX_SIZE(32)];
 
-	for (size_t i = 0; i < n; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	json_object_object_add(object, name, json_object_new_string(text));
+	json_object_object_add(object, name, json_object_new_string(hex_text(text, bytes, n)));
 }
 
 static void add_xattrs(struct json_object *object, const struct manifest_entry *e)
