@@ -10,6 +10,10 @@
 #define PATH_RUN_RECORD PATH_RUN "/boot"      /* xf-init(8) */
 #define PATH_RUN_KEY    PATH_RUN "/share.pub" /* the root of trust: it came with the initrd */
 
+/* In a generation: what it boots with, links that a publish makes. */
+#define PATH_BOOT_KERNEL "boot/xf-vmlinuz"
+#define PATH_BOOT_INITRD "boot/xf-initrd.img"
+
 /* Below a root, and in an initrd. */
 #define PATH_ETC     "etc/xenfarm"
 #define PATH_ETC_KEY PATH_ETC "/share.pub"

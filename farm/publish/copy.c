@@ -13,6 +13,7 @@
 #include "farm/publish/passwords.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/paths.h"
 #include "lib/spawn.h"
 #include "lib/vis.h"
 
@@ -50,8 +51,10 @@ static void add_rules(const struct copy_job *copy, struct arguments *a)
 {
 	for (const char *const *path = passwords_files; *path; path++)
 		add(a, "--filter=- /%s", *path);
-	/* Every generation gets its own (farm/publish/kernels.h). */
+	/* Every generation gets its own (farm/publish/kernels.h, boot-links.h). */
 	add(a, "--filter=- /boot/xf-initrd-*.img");
+	add(a, "--filter=- /" PATH_BOOT_KERNEL);
+	add(a, "--filter=- /" PATH_BOOT_INITRD);
 	add(a, "--filter=merge %s/etc/filter", copy->share->path);
 }
 

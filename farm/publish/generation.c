@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "farm/output.h"
+#include "farm/publish/boot-links.h"
 #include "farm/publish/copy.h"
 #include "farm/publish/keeptime.h"
 #include "farm/publish/kernels.h"
@@ -224,6 +225,8 @@ int generation_make(struct generation *g, const struct origin *source)
 		r = kernels_keep_modules(g->share, g->options->in_use_kernel, g->dir);
 	if (r == 0)
 		r = make_initrds(g);
+	if (r == 0)
+		r = boot_links_make(g->dir, g->previous_dir);
 	if (r == 0)
 		r = share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
 	if (r == 0)
