@@ -31,7 +31,7 @@ static int by_name(const void *a, const void *b)
 
 /* Append the value to x->values; its place there, as values moves while it grows. -ENODATA: it is
  * gone. */
-static int read_value(struct examiner *x, const char *path, struct manifest_xattr *xattr)
+static int read_value(struct treescan_examiner *x, const char *path, struct manifest_xattr *xattr)
 {
 	char *room = buf_room(&x->values, MANIFEST_XATTR_MAX);
 	ssize_t n;
@@ -50,7 +50,7 @@ static int read_value(struct examiner *x, const char *path, struct manifest_xatt
  * By way of /proc, as no system call reads attributes relative to a directory (before Linux 6.13),
  * and neither a device nor a symbolic link can be opened to ask it.
  */
-static int read_xattrs(struct examiner *x, const char *path, struct manifest_entry *e)
+static int read_xattrs(struct treescan_examiner *x, const char *path, struct manifest_entry *e)
 {
 	ssize_t size = llistxattr(path, x->names, sizeof(x->names));
 	uint32_t n = 0;
@@ -82,7 +82,8 @@ static int read_xattrs(struct examiner *x, const char *path, struct manifest_ent
 	return 0;
 }
 
-static int read_link(struct examiner *x, int directory, const char *name, struct manifest_entry *e)
+static int read_link(
+	struct treescan_examiner *x, int directory, const char *name, struct manifest_entry *e)
 {
 	ssize_t n = readlinkat(directory, name, x->link, sizeof(x->link));
 
@@ -150,8 +151,8 @@ static void take_stat(const struct ids *ids, const struct statx *stx, struct man
 	}
 }
 
-int examine(struct examiner *x, int directory, const char *name, struct manifest_entry *e,
-	struct statcache_key *key)
+int treescan_examine(struct treescan_examiner *x, int directory, const char *name,
+	struct manifest_entry *e, struct statcache_key *key)
 {
 	char path[sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1];
 	struct statx stx;
@@ -174,7 +175,7 @@ int examine(struct examiner *x, int directory, const char *name, struct manifest
 	return r == -ENOENT ? r : 0;
 }
 
-int examine_key(int fd, struct statcache_key *key)
+int treescan_key(int fd, struct statcache_key *key)
 {
 	struct statx stx;
 

@@ -11,7 +11,7 @@
 #include "lib/statcache.h"
 
 /* Where the texts of the entry last examined live. */
-struct examiner {
+struct treescan_examiner {
 	struct ids *ids; /* for the names of owners; NULL: they get none */
 	struct manifest_xattr xattr[MANIFEST_XATTRS_MAX];
 	char link[MANIFEST_PATH_MAX + 2];
@@ -24,10 +24,10 @@ struct examiner {
  * itself), and *key. What cannot be read sets entry->error. Texts are valid until the next call.
  * Returns 0, or -ENOENT if there is no such name.
  */
-int examine(struct examiner *examiner, int directory, const char *name,
+int treescan_examine(struct treescan_examiner *examiner, int directory, const char *name,
 	struct manifest_entry *entry, struct statcache_key *key);
 
 /* The key of an open file. Returns 0 or -errno. */
-int examine_key(int fd, struct statcache_key *key);
+int treescan_key(int fd, struct statcache_key *key);
 
 #endif

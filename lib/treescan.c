@@ -24,7 +24,7 @@ struct item {
 struct scan {
 	int root;
 	const struct treescan_options *options;
-	struct examiner examiner;
+	struct treescan_examiner examiner;
 	struct manifest *manifest;
 	struct item
 		*item; /* files; after the walk in the order of dev and ino, which is the disk's */
@@ -56,7 +56,7 @@ static int visit(struct scan *s, int directory, const char *name, const char *pa
 	struct manifest_entry seen = { .path = path }, *e;
 	struct statcache_key key;
 
-	if (examine(&s->examiner, directory, name, &seen, &key) == -ENOENT)
+	if (treescan_examine(&s->examiner, directory, name, &seen, &key) == -ENOENT)
 		return 0;
 	if (o->exclude && *path && o->exclude(path, seen.type, o->arg))
 		return 0;
@@ -153,7 +153,7 @@ static int read_file(struct scan *s, struct item *item, struct digester *digeste
 		s->root, item->entry->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	struct statcache_key key;
 	uint64_t size;
-	int r = fd < 0 ? fd : examine_key(fd, &key);
+	int r = fd < 0 ? fd : treescan_key(fd, &key);
 
 	if (r < 0)
 		return r;
@@ -161,7 +161,7 @@ static int read_file(struct scan *s, struct item *item, struct digester *digeste
 		return -EAGAIN;
 	r = digester_fd(digester, fd, &item->entry->digest, &size);
 	if (r == 0)
-		r = examine_key(fd, &key);
+		r = treescan_key(fd, &key);
 	if (r < 0)
 		return r;
 	return size == item->entry->size && same_key(&key, &item->key) ? 0 : -EAGAIN;
@@ -236,7 +236,7 @@ static int look_again(struct scan *s, struct item *item)
 		item->entry->error = -directory;
 		return 0;
 	}
-	examine(&s->examiner, directory, name, &seen, &item->key);
+	treescan_examine(&s->examiner, directory, name, &seen, &item->key);
 	copy = manifest_add(s->manifest, &seen);
 	if (!copy)
 		return -ENOMEM;

@@ -141,9 +141,9 @@ static int set_owner_and_mode(int fd, const struct manifest_entry *is,
 	return 0;
 }
 
-static struct examiner *examiner(void)
+static struct treescan_examiner *examiner(void)
 {
-	static struct examiner *one; /* its buffers are large, and used by one thread */
+	static struct treescan_examiner *one; /* its buffers are large, and used by one thread */
 
 	if (!one)
 		one = calloc(1, sizeof(*one));
@@ -154,13 +154,13 @@ static struct examiner *examiner(void)
 static int look(
 	int directory, const char *name, struct manifest_entry *e, struct statcache_key *key)
 {
-	struct examiner *x = examiner();
+	struct treescan_examiner *x = examiner();
 	int r;
 
 	if (!x)
 		return -ENOMEM;
 	e->path = "";
-	r = examine(x, directory, name, e, key);
+	r = treescan_examine(x, directory, name, e, key);
 	return r < 0 ? r : -e->error;
 }
 

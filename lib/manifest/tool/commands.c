@@ -49,7 +49,7 @@ static void manifest_failed(const char *path, int r, const struct manifest_error
 		cli_error(0, "%s: %s", path, error->rule);
 }
 
-static int load(const struct settings *o, const char *path, struct manifest **manifest)
+static int load(const struct tool_options *o, const char *path, struct manifest **manifest)
 {
 	AUTO_KEY struct signature_key *key = NULL;
 	struct manifest_error error;
@@ -104,7 +104,7 @@ static int read_excludes(const char *path, struct exclude **exclude)
 	return r;
 }
 
-static int scan_with_cache(int fd, const struct settings *o, struct treescan_options *scan,
+static int scan_with_cache(int fd, const struct tool_options *o, struct treescan_options *scan,
 	struct manifest **m, unsigned long *errors)
 {
 	int r = 0, saved;
@@ -124,7 +124,7 @@ static int scan_with_cache(int fd, const struct settings *o, struct treescan_opt
 }
 
 /* DIR as a manifest. *errors of its paths could not be read; no message was given for these. */
-static int scan(const struct settings *o, const char *dir, unsigned int digests,
+static int scan(const struct tool_options *o, const char *dir, unsigned int digests,
 	struct manifest **manifest, unsigned long *errors)
 {
 	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -158,14 +158,14 @@ static int scan(const struct settings *o, const char *dir, unsigned int digests,
 
 static void print_unread(const struct manifest *m)
 {
-	struct report report = { 0 };
+	struct tool_report report = { 0 };
 
 	for (size_t i = 0; i < m->n; i++)
 		if (m->entry[i]->error)
-			report_pair(NULL, m->entry[i], &report);
+			tool_report_pair(NULL, m->entry[i], &report);
 }
 
-static void set_head(const struct settings *o, struct manifest_head *head)
+static void set_head(const struct tool_options *o, struct manifest_head *head)
 {
 	/* reproducible-builds.org: the time that is put in where a build has to give the same
 	 * bytes. */
@@ -186,7 +186,7 @@ static void entry_failed(const char *dir, const struct manifest_error *error)
 	cli_error(0, "%s/%s: %s", dir, path ? path : "", error->rule);
 }
 
-static int put_manifest(const struct settings *o, const char *dir, const struct manifest *m,
+static int put_manifest(const struct tool_options *o, const char *dir, const struct manifest *m,
 	const struct signature_key *key)
 {
 	AUTO_BUF struct buf encoded = { 0 };
@@ -211,9 +211,9 @@ static int put_manifest(const struct settings *o, const char *dir, const struct 
 	return r;
 }
 
-int command_create(void *options, char **arguments)
+int tool_create(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL;
 	AUTO_KEY struct signature_key *key = NULL;
 	unsigned long errors;
@@ -239,24 +239,24 @@ int command_create(void *options, char **arguments)
 	return put_manifest(o, arguments[0], m, key) < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
-static int compare(const struct settings *o, const struct manifest *a, const struct manifest *b,
+static int compare(const struct tool_options *o, const struct manifest *a, const struct manifest *b,
 	const char *only_a, const char *only_b)
 {
-	struct report report = {
+	struct tool_report report = {
 		.json = o->json, .time = o->time, .only_a = only_a, .only_b = only_b
 	};
 
-	report_begin(&report);
-	manifest_join(a, b, report_pair, &report);
-	report_end(&report);
+	tool_report_begin(&report);
+	manifest_join(a, b, tool_report_pair, &report);
+	tool_report_end(&report);
 	if (report.errors)
 		return EXIT_TROUBLE;
 	return report.changed || report.in_a || report.in_b ? EXIT_DIFFERENT : EXIT_SUCCESS;
 }
 
-int command_verify(void *options, char **arguments)
+int tool_verify(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL, *tree = NULL;
 	unsigned long errors;
 
@@ -266,9 +266,9 @@ int command_verify(void *options, char **arguments)
 	return compare(o, m, tree, "missing", "extra");
 }
 
-int command_diff(void *options, char **arguments)
+int tool_diff(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	AUTO_MANIFEST struct manifest *a = NULL, *b = NULL;
 
 	if (load(o, arguments[0], &a) < 0 || load(o, arguments[1], &b) < 0)
@@ -276,9 +276,9 @@ int command_diff(void *options, char **arguments)
 	return compare(o, a, b, "removed", "added");
 }
 
-int command_show(void *options, char **arguments)
+int tool_show(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL;
 
 	if (load(o, arguments[0], &m) < 0)
@@ -290,9 +290,9 @@ int command_show(void *options, char **arguments)
 	return EXIT_SUCCESS;
 }
 
-int command_check(void *options, char **arguments)
+int tool_check(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	AUTO_MANIFEST struct manifest *m = NULL;
 	int r = load(o, arguments[0], &m);
 
@@ -303,9 +303,9 @@ int command_check(void *options, char **arguments)
 }
 
 /* Only what a reader accepts is signed. */
-int command_sign(void *options, char **arguments)
+int tool_sign(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	AUTO_KEY struct signature_key *key = NULL;
 	AUTO_MANIFEST struct manifest *m = NULL;
 	AUTO_BUF struct buf data = { 0 };
@@ -327,9 +327,9 @@ int command_sign(void *options, char **arguments)
 	return r < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
-int command_keygen(void *options, char **arguments)
+int tool_keygen(void *options, char **arguments)
 {
-	const struct settings *o = options;
+	const struct tool_options *o = options;
 	int r = signature_keygen(o->output);
 
 	(void)arguments;

@@ -2,9 +2,9 @@
 #include "lib/array.h"
 #include "lib/manifest/tool/tool.h"
 
-#define OPTION(name, letter, argument, set, member, help)                            \
-	{                                                                            \
-		name, letter, argument, help, set, offsetof(struct settings, member) \
+#define OPTION(name, letter, argument, set, member, help)                                \
+	{                                                                                \
+		name, letter, argument, help, set, offsetof(struct tool_options, member) \
 	}
 
 static const struct cli_option options[] = {
@@ -30,21 +30,21 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "create", command_create,
+	{ "create", tool_create,
 		"output key exclude-from cache generation share previous threads one-file-system",
 		NULL, "DIR", 1, 1, "make the manifest of a tree",
 		"  xf-manifest create tree -o tree.mtree.gz --key share.key\n", false },
-	{ "verify", command_verify, "pub exclude-from cache time threads one-file-system json",
-		NULL, "MANIFEST DIR", 2, 2, "compare a tree with its manifest",
+	{ "verify", tool_verify, "pub exclude-from cache time threads one-file-system json", NULL,
+		"MANIFEST DIR", 2, 2, "compare a tree with its manifest",
 		"  xf-manifest verify tree.mtree.gz tree --pub share.key.pub\n", false },
-	{ "diff", command_diff, "pub time json", NULL, "MANIFEST MANIFEST", 2, 2,
+	{ "diff", tool_diff, "pub time json", NULL, "MANIFEST MANIFEST", 2, 2,
 		"compare two manifests", NULL, false },
-	{ "show", command_show, "pub json", NULL, "MANIFEST", 1, 1, "list a manifest's entries",
-		NULL, false },
-	{ "check", command_check, "pub json", NULL, "MANIFEST", 1, 1,
+	{ "show", tool_show, "pub json", NULL, "MANIFEST", 1, 1, "list a manifest's entries", NULL,
+		false },
+	{ "check", tool_check, "pub json", NULL, "MANIFEST", 1, 1,
 		"check that a manifest is well-formed, and its signature", NULL, false },
-	{ "sign", command_sign, "key", "key", "MANIFEST", 1, 1, "sign a manifest", NULL, false },
-	{ "keygen", command_keygen, "output", "output", "", 0, 0, "make a pair of keys",
+	{ "sign", tool_sign, "key", "key", "MANIFEST", 1, 1, "sign a manifest", NULL, false },
+	{ "keygen", tool_keygen, "output", "output", "", 0, 0, "make a pair of keys",
 		"  xf-manifest keygen -o share.key\n", false },
 };
 
@@ -62,7 +62,7 @@ static const struct cli_program program = {
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { 0 };
+	struct tool_options settings = { 0 };
 
 	return cli_run(&program, argc, argv, &settings, NULL, EXIT_TROUBLE);
 }

@@ -34,7 +34,7 @@ static const struct {
 };
 #define N_DIFFERENCES (sizeof(differences) / sizeof(differences[0]))
 
-void report_begin(struct report *report)
+void tool_report_begin(struct tool_report *report)
 {
 	if (report->json)
 		report->changes = json_object_new_array();
@@ -72,7 +72,7 @@ static void report_json(
 }
 
 /* Count a pair, and find the word for it; NULL if there is nothing to say. */
-static const char *judge(struct report *report, const struct manifest_entry *a,
+static const char *judge(struct tool_report *report, const struct manifest_entry *a,
 	const struct manifest_entry *b, unsigned int *differ)
 {
 	if (!b) {
@@ -94,9 +94,9 @@ static const char *judge(struct report *report, const struct manifest_entry *a,
 	return "changed";
 }
 
-int report_pair(const struct manifest_entry *a, const struct manifest_entry *b, void *arg)
+int tool_report_pair(const struct manifest_entry *a, const struct manifest_entry *b, void *arg)
 {
-	struct report *report = arg;
+	struct tool_report *report = arg;
 	AUTO_FREE char *path = shown(b ? b->path : a->path);
 	unsigned int differ = 0;
 	const char *word;
@@ -122,7 +122,7 @@ static void add_number(struct json_object *object, const char *name, uint64_t va
 	json_object_object_add(object, name, json_object_new_uint64(value));
 }
 
-void report_end(struct report *report)
+void tool_report_end(struct tool_report *report)
 {
 	struct json_object *object;
 
