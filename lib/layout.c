@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/paths.h"
+
 #define HEADER "# xenfarm layout 1"
 
 struct span {
@@ -94,13 +96,6 @@ static const char *parse_entry(struct span line, struct layout_entry *entry)
 	return next_word(&line).length > 0 ? "stray text after the link target" : NULL;
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	return strncmp(path, directory, length) == 0 && path[length] == '/';
-}
-
 /* How entry i goes with all the others. Returns what is wrong, or NULL. */
 static const char *check_entry(const struct layout *layout, unsigned int i)
 {
@@ -112,9 +107,9 @@ static const char *check_entry(const struct layout *layout, unsigned int i)
 
 		if (j < i && strcmp(entry->path, other->path) == 0)
 			return "duplicate path";
-		if (other->kind == LAYOUT_BIND && is_below(entry->path, other->path))
+		if (other->kind == LAYOUT_BIND && path_is_below(entry->path, other->path))
 			in_bound = true;
-		if (other->kind == LAYOUT_LINK && is_below(entry->path, other->path))
+		if (other->kind == LAYOUT_LINK && path_is_below(entry->path, other->path))
 			return "path leads through a link";
 	}
 	if (entry->kind == LAYOUT_WRITEABLE)
@@ -158,7 +153,7 @@ int layout_parse(const char *text, size_t length, struct layout *layout, unsigne
 
 static bool is_or_is_below(const char *path, const char *top)
 {
-	return strcmp(path, top) == 0 || is_below(path, top);
+	return strcmp(path, top) == 0 || path_is_below(path, top);
 }
 
 bool layout_is_readonly(const struct layout *layout, const char *path)

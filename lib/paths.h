@@ -2,6 +2,10 @@
 #ifndef LIB_PATHS_H
 #define LIB_PATHS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
 #define PATH_SERVER_SHARE "/srv/xenfarm/share" /* if nobody says another one */
 #define PATH_SHARE        "/mroot"             /* on a client */
 
@@ -21,5 +25,13 @@
 
 /* What the name of an offer ends with, before a number. */
 #define PATH_OFFER ".xennew"
+
+/* Does path begin with the directory's path and a slash? */
+static inline bool path_is_below(const char *path, const char *directory)
+{
+	size_t n = strlen(directory);
+
+	return strncmp(path, directory, n) == 0 && path[n] == '/';
+}
 
 #endif

@@ -214,33 +214,15 @@ static int add_entry(struct digester *d, const struct manifest_entry *e, const c
 	return r;
 }
 
-static size_t first_below(const struct manifest *m, const char *path, size_t size)
-{
-	size_t low = 0, high = m->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strncmp(m->entry[middle]->path, path, size);
-
-		if (order < 0 || (order == 0 && (unsigned char)m->entry[middle]->path[size] < '/'))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static int digest_tree(struct digester *d, const struct manifest *m, const struct manifest_entry *e,
 	struct digest *digest)
 {
-	size_t size = strlen(e->path);
+	size_t size = strlen(e->path), from, to;
 	int r = digester_begin(d);
 
 	r = r < 0 ? r : add_entry(d, e, "");
-	for (size_t i = first_below(m, e->path, size);
-		r == 0 && e->type == MANIFEST_DIR && i < m->n &&
-		strncmp(m->entry[i]->path, e->path, size) == 0 && m->entry[i]->path[size] == '/';
-		i++)
+	manifest_below(m, e->path, &from, &to);
+	for (size_t i = from; r == 0 && e->type == MANIFEST_DIR && size && i < to; i++)
 		r = add_entry(d, m->entry[i], m->entry[i]->path + size);
 	return r < 0 ? r : digester_end(d, digest);
 }

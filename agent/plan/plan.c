@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/sorted.h"
+
 #include "agent/plan/plan.h"
 
 /* --- paths --- */
@@ -18,28 +20,14 @@ struct plan_op *plan_find(const struct plan *plan, const char *path)
 	return plan->n ? bsearch(path, plan->op, plan->n, sizeof(*plan->op), by_path) : NULL;
 }
 
-/* Where "path" and then c would be. Of all that begins with path, "path/…" lies together. */
-static size_t lower_bound(const struct plan *plan, const char *path, char c)
+static const char *path_at(const void *ops, size_t i)
 {
-	size_t low = 0, high = plan->n, size = strlen(path);
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const char *other = plan->op[middle].path;
-		int order = strncmp(other, path, size);
-
-		if (order < 0 || (order == 0 && (unsigned char)other[size] < (unsigned char)c))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ((const struct plan_op *)ops)[i].path;
 }
 
 void plan_below(const struct plan *plan, const char *path, size_t *from, size_t *to)
 {
-	*from = *path ? lower_bound(plan, path, '/') : plan->n > 0;
-	*to = *path ? lower_bound(plan, path, '/' + 1) : plan->n;
+	sorted_below(plan->op, plan->n, path_at, path, from, to);
 }
 
 struct plan_op *plan_parent(const struct plan *plan, const char *path, struct plan_op *last)

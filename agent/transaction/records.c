@@ -10,6 +10,7 @@
 #include "agent/merge/offers.h"
 #include "lib/cleanup.h"
 #include "lib/io.h"
+#include "lib/sorted.h"
 
 #define NEXT "next/"
 
@@ -104,41 +105,22 @@ static struct pick *parent_of(const struct picks *p, const struct pick *pick)
 	return find_pick(p, pick->path, slash ? (size_t)(slash - pick->path) : 0);
 }
 
-static bool is_below(const char *path, const char *directory)
+static const char *path_at(const void *picks, size_t i)
 {
-	size_t n = strlen(directory);
-
-	return strncmp(path, directory, n) == 0 && path[n] == '/';
-}
-
-/* What begins with "path/" lies together, but not just after path. */
-static size_t first_below(const struct picks *p, const char *path)
-{
-	size_t low = 0, high = p->n, n = strlen(path);
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const char *other = p->pick[middle].path;
-		int order = strncmp(other, path, n);
-
-		if (order < 0 || (order == 0 && (unsigned char)other[n] < '/'))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ((const struct pick *)picks)[i].path;
 }
 
 static void take_back(const struct picks *p, const struct change *c)
 {
 	struct pick *pick = find_pick(p, c->path, strlen(c->path));
+	size_t from, to;
 
 	if (pick)
 		pick->chosen = pick->old;
 	if (c->kind == CHANGE_META)
 		return;
-	for (size_t i = first_below(p, c->path); i < p->n && is_below(p->pick[i].path, c->path);
-		i++)
+	sorted_below(p->pick, p->n, path_at, c->path, &from, &to);
+	for (size_t i = from; i < to; i++)
 		p->pick[i].chosen = p->pick[i].old;
 }
 

@@ -12,6 +12,7 @@
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
+#include "lib/paths.h"
 
 #define TRANSACTION "transaction"
 #define TRASH       "trash"
@@ -51,19 +52,12 @@ static bool on_same_mount(int a, int b)
 	       (!(x.stx_mask & STATX_MNT_ID) || x.stx_mnt_id == y.stx_mnt_id);
 }
 
-static bool is_below(const char *path, const char *top)
-{
-	size_t n = strlen(top);
-
-	return n == 0 || (strncmp(path, top, n) == 0 && path[n] == '/');
-}
-
 struct volume *volumes_of(const struct volumes *v, const struct change *c)
 {
 	struct volume *found = NULL;
 
 	for (size_t i = 0; !c->pending && i < v->n; i++)
-		if (is_below(c->path, v->volume[i].top) &&
+		if ((!*v->volume[i].top || path_is_below(c->path, v->volume[i].top)) &&
 			(!found || strlen(v->volume[i].top) > strlen(found->top)))
 			found = &v->volume[i];
 	return found;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/array.h"
+#include "lib/sorted.h"
 
 /*
  * Memory that is given back all at once: an entry is a handful of small pieces that live equally
@@ -203,28 +204,14 @@ struct manifest_entry *manifest_find(const struct manifest *m, const char *path)
 	return found ? *found : NULL;
 }
 
-/* Where "path" and then c would be. */
-static size_t lower_bound(const struct manifest *m, const char *path, unsigned char c)
+static const char *path_at(const void *entries, size_t i)
 {
-	size_t low = 0, high = m->n, size = strlen(path);
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const char *other = m->entry[middle]->path;
-		int order = strncmp(other, path, size);
-
-		if (order < 0 || (order == 0 && (unsigned char)other[size] < c))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ((struct manifest_entry *const *)entries)[i]->path;
 }
 
 void manifest_below(const struct manifest *m, const char *path, size_t *from, size_t *to)
 {
-	*from = *path ? lower_bound(m, path, '/') : m->n > 0;
-	*to = *path ? lower_bound(m, path, '/' + 1) : m->n;
+	sorted_below(m->entry, m->n, path_at, path, from, to);
 }
 
 static bool same_text(const char *a, const char *b)
