@@ -5,3 +5,5 @@ NET_TEXTS := $(addprefix farm/net/,net.c compose.c compose-rules.c) kernel-cmdli
 UNITS += net_test
 net_test_SRC  := farm/net/test/net_test.c $(NET_TEXTS)
 net_test_PKGS := libxml-2.0 libcrypto cmocka
+CHECKS += farm/net/test/isolation.test
+farm/net/test/isolation.test: $(B)/test/net_test

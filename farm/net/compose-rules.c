@@ -111,9 +111,9 @@ static void chains4(const struct words *words, struct buf *out)
 }
 
 /* A redirect or a router's advertisement would change the server's routes. */
-static void chains6(const struct words *words, struct buf *out)
+static void chains6(struct buf *out)
 {
-	buf_printf(out,
+	buf_puts(out,
 		"\tchain from_client {\n"
 		"\t\ticmpv6 type nd-neighbor-advert iifname . ether saddr . @th,64,128 @targets "
 		"accept\n"
@@ -122,11 +122,10 @@ static void chains6(const struct words *words, struct buf *out)
 		"\t\tdrop\n"
 		"\t}\n"
 		"\tchain to_client {\n"
-		"\t\tip6 saddr %s icmpv6 type nd-neighbor-solicit accept\n"
+		"\t\ticmpv6 type nd-neighbor-solicit accept\n"
 		"\t\toifname . ether daddr . ip6 daddr @clients accept\n"
 		"\t\tdrop\n"
-		"\t}\n",
-		words->server);
+		"\t}\n");
 }
 
 static void table_bridge(const struct net_farm *farm, const struct net_client *clients, size_t n,
@@ -152,7 +151,7 @@ static void table_bridge(const struct net_farm *farm, const struct net_client *c
 		      "\t\toifname \"" NET_DEVICE_PREFIX "*\" jump to_client\n"
 		      "\t}\n");
 	if (farm->server.family == 6)
-		chains6(words, out);
+		chains6(out);
 	else
 		chains4(words, out);
 	buf_puts(out, "}\n");
