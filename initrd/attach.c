@@ -10,6 +10,7 @@
 #include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
+#include "initrd/switch.h"
 #include "lib/paths.h"
 
 #include <errno.h>
@@ -17,16 +18,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #ifndef MS_PRIVATE /* klibc's <sys/mount.h> lacks it */
 #define MS_PRIVATE (1 << 18)
 #endif
-
-/* <linux/magic.h> */
-#define RAMFS_MAGIC 0x858458f6
-#define TMPFS_MAGIC 0x01021994
 
 #define SHARE_IN_ROOT ROOT_DIR PATH_SHARE
 
@@ -40,7 +36,7 @@ static int step_devices(struct boot *boot)
 		return fail_note(-errno, NULL, "make / private");
 	/* xf-shutdown waits in there: of /run, only that it may be executed changes. */
 	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0)
-		return fail_note(-errno, "it must be a mount", "/run");
+		return fail_note(-errno, "must be a mount point", "/run");
 	if (file_make_dirs(PATH_SHARE) < 0 || file_make_dirs("/tools") < 0)
 		return fail_note(-EIO, NULL, PATH_SHARE);
 	if (!strcmp(new_root, ROOT_DIR))
@@ -125,15 +121,6 @@ static int usage(FILE *out)
 	return out == stdout ? 0 : 2;
 }
 
-/* On a running machine this would take its root away. */
-static bool in_initramfs(void)
-{
-	struct statfs fs;
-
-	return statfs("/", &fs) == 0 &&
-	       ((unsigned long)fs.f_type == RAMFS_MAGIC || (unsigned long)fs.f_type == TMPFS_MAGIC);
-}
-
 int main(int argc, char **argv)
 {
 	static struct boot boot;
@@ -147,7 +134,8 @@ int main(int argc, char **argv)
 	}
 	if (new_root[0] != '/' || !new_root[1])
 		return usage(stderr);
-	if (!in_initramfs()) {
+	/* On a running machine this would take its root away. */
+	if (!switch_is_initramfs()) {
 		fputs("xf-attach: / is not an initramfs\n", stderr);
 		return 1;
 	}

@@ -17,7 +17,7 @@ xf-shutdown_DIR := $(LIBEXECDIR)
 
 # The same steps, called by initrds of other tools.
 KPROGRAMS += xf-attach
-xf-attach_SRC := initrd/attach.c $(initrd_STEPS)
+xf-attach_SRC := initrd/attach.c initrd/switch.c $(initrd_STEPS)
 xf-attach_DIR := $(LIBEXECDIR)
 
 UNITS += superblock_test modtable_test
@@ -50,8 +50,8 @@ switch_test_SRC := initrd/test/switch_test.c initrd/switch.c $(SANDBOX)
 UNITS += root_test
 root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c lib/hex.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 UNITS += reconcile_test
-reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c lib/hex.c initrd/file.c lib/io.c lib/layout.c \
-	$(SANDBOX) $(XFNET_PARSER)
+reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c lib/hex.c initrd/error.c \
+	initrd/file.c lib/io.c lib/layout.c $(SANDBOX) $(XFNET_PARSER)
 UNITS += bind_test handover_test
 bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/file.c lib/io.c lib/layout.c $(SANDBOX)
 handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs/nfs.c initrd/file.c lib/io.c $(SANDBOX) \

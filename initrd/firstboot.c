@@ -1,5 +1,6 @@
 #include "initrd/firstboot.h"
 
+#include "initrd/error.h"
 #include "initrd/fail.h"
 #include "initrd/file.h"
 #include "initrd/handover.h"
@@ -36,7 +37,7 @@ static bool is_empty(const char *path)
 bool firstboot_begin(void)
 {
 	if (access(MARK, F_OK) == 0) {
-		log_warn("the first fill of this root was cut off: doing it again");
+		log_warn("the first fill of this root was interrupted: starting again");
 		return true;
 	}
 	if (!is_empty(ROOT_DIR))
@@ -91,31 +92,28 @@ static int own_name(const struct xf_cmdline *cmdline)
 /* The master's fstab would name the master's disk. */
 static int own_fstab(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
-	static const char *const kinds[] = { [XF_ROOT_UUID] = "UUID=",
-		[XF_ROOT_LABEL] = "LABEL=",
-		[XF_ROOT_PARTUUID] = "PARTUUID=" };
-	const char *kind = cmdline->root <= XF_ROOT_PARTUUID ? kinds[cmdline->root] : NULL;
-
 	if (cmdline->root == XF_ROOT_TMPFS)
 		return 0;
 	return file_format(ROOT_DIR "/etc/fstab", 0644,
 		"# made by xf-init at this client's first boot; what comes from the share is "
 		"mounted before\n"
 		"%s%s / %s %s 0 1\n",
-		kind ? kind : "", cmdline->root_value, root->type,
+		xf_root_prefix(cmdline->root), cmdline->root_value, root->type,
 		cmdline->rootflags[0] ? cmdline->rootflags : "defaults");
 }
 
 static int own_host_keys(const struct mounted_share *share)
 {
 	static const char *const argv[] = { "/usr/bin/ssh-keygen", "-A", "-f", TOOLS_TARGET, NULL };
-	int status;
+	int status, rc;
 
 	if (access(ROOT_DIR "/etc/ssh", F_OK) < 0)
 		return 0;
-	status = tools_run(share, KEYS_LIMIT, argv);
-	if (status != 0 && status != -ENOENT)
+	rc = tools_run(share, KEYS_LIMIT, argv, &status);
+	if (rc == 0 && status != 0)
 		log_warn("no SSH host keys: ssh-keygen ended with %d", status);
+	else if (rc < 0 && rc != -ENOENT)
+		log_warn("no SSH host keys: ssh-keygen: %s", error_name(rc));
 	return 0;
 }
 
@@ -141,7 +139,7 @@ int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_shar
 	if (rc == 0)
 		rc = own_share_key();
 	if (rc < 0)
-		return fail_note(rc, NULL, "what a new client has of its own, in " ROOT_DIR "/etc");
+		return fail_note(rc, NULL, "files of a new client in " ROOT_DIR "/etc");
 	sync();
 	if (unlink(MARK) < 0)
 		return fail_note(-errno, NULL, MARK);

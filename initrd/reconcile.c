@@ -1,10 +1,12 @@
 #include "initrd/reconcile.h"
 
+#include "initrd/error.h"
 #include "initrd/fail.h"
 #include "initrd/firstboot.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"
+#include "lib/exit.h"
 #include "lib/paths.h"
 
 #include <dirent.h>
@@ -16,20 +18,18 @@
 #define AGENT_LIMIT 120  /* seconds that a boot waits for it */
 #define FILL_LIMIT  3600 /* seconds for a blank root, which cannot boot without */
 
-static int run_agent(const struct mounted_share *share, unsigned int limit)
+static int run_agent(const struct mounted_share *share, unsigned int limit, int *status)
 {
 	static const char *const argv[] = { AGENT, "boot", "--root", TOOLS_TARGET, "--source",
 		PATH_SHARE, "--pub", PATH_RUN_KEY, NULL };
 
-	return tools_run(share, limit, argv);
+	return tools_run(share, limit, argv, status);
 }
 
-/* Exit codes of xf-agent(8): all done, or done but for what waits for the administrator. */
+/* All done, or done but for what waits for the administrator. */
 static bool agent_did_it(int status)
 {
-	enum { CONFLICTS_PENDING = 10, SOME_DEFERRED = 11 };
-
-	return status == 0 || status == CONFLICTS_PENDING || status == SOME_DEFERRED;
+	return status == EXIT_SUCCESS || status == EXIT_CONFLICTS || status == EXIT_DEFERRED;
 }
 
 /* Arguments for tar; those that are made here are kept in text. */
@@ -109,7 +109,7 @@ static int add_nested(struct members *m, const struct layout *layout, bool islan
  * the first one's failure is left in a file. NFSv4 shows its own ACLs as system.nfs4_acl, which no
  * other file system takes.
  */
-static int copy_writeable_part(const struct mounted_share *share)
+static int copy_writeable_part(const struct mounted_share *share, int *status)
 {
 	static const char script[] =
 		"bad=/run/xf-copy.bad; rm -f $bad\n"
@@ -129,25 +129,26 @@ static int copy_writeable_part(const struct mounted_share *share)
 	rc = rc ? rc : add(&m, "", "--recursion");
 	rc = rc ? rc : add_directories(&m, share, false);
 	rc = rc ? rc : add_nested(&m, &share->layout, true);
-	return rc ? rc : tools_run(share, FILL_LIMIT, m.argv);
+	return rc ? rc : tools_run(share, FILL_LIMIT, m.argv, status);
 }
 
 static int fill(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root, const char **outcome)
 {
-	int rc = -ENOENT;
+	int rc = -ENOENT, status = 0;
 
 	log_info("%s is blank: filling it from generation %u", root->device, share->generation);
 	*outcome = "filled";
 	if (cmdline->agent)
-		rc = run_agent(share, FILL_LIMIT);
+		rc = run_agent(share, FILL_LIMIT, &status);
 	if (rc == -ENOENT) {
 		*outcome = "copied";
-		rc = copy_writeable_part(share);
+		rc = copy_writeable_part(share, &status);
 	}
-	if (!agent_did_it(rc))
-		return fail_note(rc < 0 ? rc : -EIO,
-			"see the lines above; is the disk large enough?",
+	if (rc == 0 && !agent_did_it(status))
+		rc = -EIO;
+	if (rc < 0)
+		return fail_note(rc, "see above; is the disk large enough?",
 			"filling the blank root %s", root->device);
 	return firstboot_finish(cmdline, share, root);
 }
@@ -155,19 +156,21 @@ static int fill(const struct xf_cmdline *cmdline, const struct mounted_share *sh
 int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root, const char **outcome)
 {
-	int rc;
+	static const char as_it_is[] = "booting with the writeable part as it is";
+	int rc, status = 0;
 
 	if (firstboot_begin())
 		return fill(cmdline, share, root, outcome);
 	*outcome = "off";
 	if (!cmdline->agent)
 		return 0;
-	rc = run_agent(share, AGENT_LIMIT);
-	*outcome = agent_did_it(rc) ? "done" : rc == -ENOENT ? "none" : "failed";
+	rc = run_agent(share, AGENT_LIMIT, &status);
+	*outcome = rc == -ENOENT ? "none" : rc == 0 && agent_did_it(status) ? "done" : "failed";
 	if (rc == -ETIMEDOUT)
-		log_warn(AGENT " was stopped after %d s: booting with the writeable part as it is",
-			AGENT_LIMIT);
-	else if (!agent_did_it(rc) && rc != -ENOENT)
-		log_warn(AGENT " ended with %d: booting with the writeable part as it is", rc);
+		log_warn(AGENT " was stopped after %d s: %s", AGENT_LIMIT, as_it_is);
+	else if (rc < 0 && rc != -ENOENT)
+		log_warn(AGENT ": %s: %s", error_name(rc), as_it_is);
+	else if (rc == 0 && !agent_did_it(status))
+		log_warn(AGENT " ended with %d: %s", status, as_it_is);
 	return 0;
 }

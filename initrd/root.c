@@ -124,20 +124,6 @@ static bool find(const struct xf_cmdline *cmdline, struct mounted_root *root)
 	return stat(root->device, &st) == 0 && S_ISBLK(st.st_mode);
 }
 
-static const char *root_kind(const struct xf_cmdline *cmdline)
-{
-	static const char *const kinds[] = {
-		[XF_ROOT_NONE] = "",
-		[XF_ROOT_DEVICE] = "",
-		[XF_ROOT_UUID] = "UUID=",
-		[XF_ROOT_LABEL] = "LABEL=",
-		[XF_ROOT_PARTUUID] = "PARTUUID=",
-		[XF_ROOT_TMPFS] = "",
-	};
-
-	return kinds[cmdline->root];
-}
-
 static int wait_for_device(const struct xf_cmdline *cmdline, struct mounted_root *root)
 {
 	uint64_t start = clock_ms(), said = start;
@@ -146,9 +132,10 @@ static int wait_for_device(const struct xf_cmdline *cmdline, struct mounted_root
 		if (!cmdline->rootwait && clock_ms() - start > DEVICE_LIMIT)
 			return fail_note(-ENODEV,
 				"no such disk; check root= and the disk's driver, or add rootwait",
-				"root=%s%s", root_kind(cmdline), cmdline->root_value);
+				"root=%s%s", xf_root_prefix(cmdline->root), cmdline->root_value);
 		if (clock_ms() - said > 5000) {
-			log_warn("waiting for root=%s%s", root_kind(cmdline), cmdline->root_value);
+			log_warn("waiting for root=%s%s", xf_root_prefix(cmdline->root),
+				cmdline->root_value);
 			said = clock_ms();
 		}
 		usleep(LOOK_EVERY * 1000);
@@ -165,19 +152,19 @@ static int check(const struct mounted_share *share, const struct mounted_root *r
 {
 	char program[48];
 	const char *const argv[] = { program, "-p", root->device, NULL };
-	int status;
+	int status, rc;
 
 	snprintf(program, sizeof(program), "/sbin/fsck.%s", root->type);
 	log_info("%s was not left clean: %s", root->device, program);
-	status = tools_run(share, FSCK_LIMIT, argv);
-	if (status == -ENOENT) {
+	rc = tools_run(share, FSCK_LIMIT, argv, &status);
+	if (rc == -ENOENT) {
 		log_warn("the share has no %s: %s is mounted unchecked", program, root->device);
 		return 0;
 	}
-	if (status >= 0 && status < 4)
+	if (rc == 0 && status < 4)
 		return 0;
-	return fail_note(status < 0 ? status : -EUCLEAN, "run fsck by hand (xffail=shell)",
-		"%s, %s", root->device, program);
+	return fail_note(rc < 0 ? rc : -EUCLEAN, "run fsck by hand (xffail=shell)", "%s, %s",
+		root->device, program);
 }
 
 /* rootflags: those that mount(8) makes flags of; the rest is the file system's. */
@@ -286,8 +273,9 @@ int root_mount(const struct xf_cmdline *cmdline, const struct mounted_share *sha
 			return rc;
 	}
 	if (!types[0])
-		return fail_note(-ENODATA, "make one (mkfs.ext4), or say rootfstype=",
-			"%s holds no file system known here", root->device);
+		return fail_note(-ENODATA,
+			"make one (mkfs.ext4), or give rootfstype=", "%s has no known file system",
+			root->device);
 	return mount_types(cmdline, root, types);
 }
 

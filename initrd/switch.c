@@ -46,20 +46,27 @@ const char *switch_find_init(const char *dir, const char *wanted)
 	return NULL;
 }
 
+bool switch_is_initramfs(void)
+{
+	struct statfs fs;
+
+	return statfs("/", &fs) == 0 &&
+	       ((unsigned long)fs.f_type == RAMFS_MAGIC || (unsigned long)fs.f_type == TMPFS_MAGIC);
+}
+
 int switch_check(const char *dir)
 {
 	struct stat here, there, init;
-	struct statfs fs;
 
 	if (getpid() != 1)
 		return fail_note(-EPERM, NULL, "not pid 1");
-	if (stat("/", &here) < 0 || stat(dir, &there) < 0 || statfs("/", &fs) < 0)
-		return fail_note(-errno, NULL, "looking at / and %s", dir);
+	if (stat("/", &here) < 0 || stat(dir, &there) < 0)
+		return fail_note(-errno, NULL, "stat / and %s", dir);
 	if (here.st_dev == there.st_dev)
-		return fail_note(-EXDEV, NULL, "%s is no mount point", dir);
+		return fail_note(-EXDEV, NULL, "%s is not a mount point", dir);
 	if (stat("/init", &init) < 0 || !S_ISREG(init.st_mode))
-		return fail_note(-ENOENT, NULL, "/init is not there: / is not an initramfs");
-	if ((unsigned long)fs.f_type != RAMFS_MAGIC && (unsigned long)fs.f_type != TMPFS_MAGIC)
+		return fail_note(-ENOENT, NULL, "no /init: / is not an initramfs");
+	if (!switch_is_initramfs())
 		return fail_note(-EINVAL, NULL, "/ is neither tmpfs nor ramfs");
 	return 0;
 }

@@ -4,11 +4,16 @@
 #ifndef INITRD_SWITCH_H
 #define INITRD_SWITCH_H
 
+#include <stdbool.h>
+
 /*
  * Find the init to run in dir: wanted if not empty, else the kernel's own list. Links are followed
  * as they will be after the switch. Returns a path, or NULL after fail_note().
  */
 const char *switch_find_init(const char *dir, const char *wanted);
+
+/* True if / is a tmpfs or a ramfs: not the root of a running system. */
+bool switch_is_initramfs(void);
 
 /*
  * Make sure that / is an initramfs that may be thrown away: this is pid 1, / is tmpfs or ramfs and

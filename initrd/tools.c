@@ -115,10 +115,10 @@ static int relay_output(int fd, uint64_t deadline)
 	}
 }
 
-static int run_inside(unsigned int limit, const char *const argv[])
+static int run_inside(unsigned int limit, const char *const argv[], int *status)
 {
 	uint64_t deadline = clock_ms() + limit * 1000ULL;
-	int fds[2], status, rc;
+	int fds[2], ended, rc;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -133,23 +133,23 @@ static int run_inside(unsigned int limit, const char *const argv[])
 	close(fds[0]);
 	if (rc < 0)
 		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &ended, 0) < 0 && errno == EINTR)
 		;
 	if (rc < 0)
 		return rc;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM)
-		return -ENOENT;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	*status = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+	return *status == NO_PROGRAM ? -ENOENT : 0;
 }
 
-int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[])
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[],
+	int *status)
 {
 	int rc = tools_build(share);
 
 	if (rc < 0)
-		log_warn("cannot lay out the share's tools in " TOOLS_DIR ": %s", error_name(rc));
+		log_warn("cannot prepare " TOOLS_DIR ": %s", error_name(rc));
 	else
-		rc = run_inside(limit, argv);
+		rc = run_inside(limit, argv, status);
 	umount2(TOOLS_DIR, MNT_DETACH);
 	return rc;
 }

@@ -275,6 +275,17 @@ static void set_tmpfs(const struct word *w, struct span options, struct xf_cmdli
 	copy(w, options, c->root_value, sizeof(c->root_value));
 }
 
+const char *xf_root_prefix(enum xf_root root)
+{
+	static const char prefix[XF_ROOT_TMPFS + 1][sizeof("PARTUUID=")] = {
+		[XF_ROOT_UUID] = "UUID=",
+		[XF_ROOT_LABEL] = "LABEL=",
+		[XF_ROOT_PARTUUID] = "PARTUUID=",
+	};
+
+	return prefix[root];
+}
+
 static void set_root(const struct word *w, struct xf_cmdline *c)
 {
 	struct span v = w->value, head;

@@ -140,6 +140,9 @@ const char *xf_addr_format(const struct xf_addr *addr, char text[static XF_ADDR_
  */
 int xf_addr_parse(const char *text, size_t length, struct xf_addr *addr);
 
+/* What stands before root_value in root=: "UUID=", "LABEL=", "PARTUUID=" or "". */
+const char *xf_root_prefix(enum xf_root root);
+
 /* The name a client without xfname= has: "xf-" and its address with '.' and ':' as '-'. */
 void xf_default_name(const struct xf_addr *client, char name[static XF_NAME_MAX]);
 

@@ -44,13 +44,15 @@ static void fill(void)
 	mkdir("/root/etc/ssh", 0755);
 }
 
-int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[])
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[],
+	int *status)
 {
 	bool is_agent = !strcmp(argv[0], "/usr/sbin/xf-agent");
 
 	(void)share;
 	if (strstr(argv[0], "ssh-keygen")) {
 		sandbox_file("/root/etc/ssh/ssh_host_key", argv[3]);
+		*status = 0;
 		return 0;
 	}
 	tools.limit = limit;
@@ -61,7 +63,8 @@ int tools_run(const struct mounted_share *share, unsigned int limit, const char 
 		if (strncmp(argv[i], "bad=", 4))
 			strcat(strcat(tools.argv, argv[i]), " ");
 	fill();
-	return is_agent ? tools.agent : tools.copy;
+	*status = is_agent ? tools.agent : tools.copy;
+	return *status < 0 ? *status : 0;
 }
 
 static struct xf_cmdline cmdline;
@@ -129,7 +132,7 @@ static void test_fills(void)
 	}
 	blank();
 	run(30, 0);
-	CHECK(run(0, -1) == 0 && strstr(tools.argv, "xf-agent") && fake_logged("cut off"),
+	CHECK(run(0, -1) == 0 && strstr(tools.argv, "xf-agent") && fake_logged("interrupted"),
 		"what was not done is begun again at the next boot");
 }
 
@@ -178,6 +181,7 @@ static const struct {
 	{ "", 30, "failed", "ended with 30: booting" },
 	{ "", 128 + 11, "failed", "ended with 139: booting" },
 	{ "", -ETIMEDOUT, "failed", "was stopped after 120 s: booting" },
+	{ "", -ENOMEM, "failed", "xf-agent: ENOMEM: booting" },
 	{ "", -ENOENT, "none", "" },
 	{ "xfagent=off", 30, "off", "" },
 };

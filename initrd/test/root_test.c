@@ -35,12 +35,14 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 	return -1;
 }
 
-int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[])
+int tools_run(const struct mounted_share *share, unsigned int limit, const char *const argv[],
+	int *status)
 {
 	(void)share;
 	snprintf(fsck, sizeof(fsck), "%s %s %s%s", argv[0], argv[1], argv[2],
 		limit ? "" : " without a limit");
-	return fsck_status;
+	*status = fsck_status;
+	return fsck_status < 0 ? fsck_status : 0;
 }
 
 /* What of an ext4 is looked at. */

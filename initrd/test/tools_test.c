@@ -46,22 +46,26 @@ static bool put(int from, const char *path)
 	return chmod(path, 0755) == 0;
 }
 
+/* The exit status, or the error. */
 static int run(const char *script, unsigned int limit)
 {
 	const char *const argv[] = { "/usr/bin/busybox", "sh", "-c", script, NULL };
+	int rc, status = -1;
 
 	fake_reset();
-	return tools_run(&share, limit, argv);
+	rc = tools_run(&share, limit, argv, &status);
+	return rc < 0 ? rc : status;
 }
 
 static void test_ends(void)
 {
 	const char *const none[] = { "/usr/bin/none", NULL };
+	int status;
 
 	CHECK(run("exit 0", 20) == 0 && run("exit 10", 20) == 10, "exit statuses");
 	CHECK(run("kill -11 $$", 20) == 128 + 11, "a signal");
 	CHECK(run("exit 127", 20) == -ENOENT, "a shell that does not find its program");
-	CHECK(tools_run(&share, 20, none) == -ENOENT, "a program that the share lacks");
+	CHECK(tools_run(&share, 20, none, &status) == -ENOENT, "a program that the share lacks");
 	CHECK(!sandbox_exists("/tools/usr"), "the tree is gone afterwards");
 }
 

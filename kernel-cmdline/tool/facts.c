@@ -82,10 +82,10 @@ static void add_net(struct facts *facts, const struct xfnet *net)
 
 static void add_root(struct facts *facts, const struct xf_cmdline *c)
 {
-	static const char *const kind[] = { "", "", "UUID=", "LABEL=", "PARTUUID=", "tmpfs" };
-	const char *comma = c->root == XF_ROOT_TMPFS && c->root_value[0] ? "," : "";
+	bool tmpfs = c->root == XF_ROOT_TMPFS;
 
-	add(facts, "root", FACT_TEXT, "%s%s%s", kind[c->root], comma, c->root_value);
+	add(facts, "root", FACT_TEXT, "%s%s%s", tmpfs ? "tmpfs" : xf_root_prefix(c->root),
+		tmpfs && c->root_value[0] ? "," : "", c->root_value);
 	add(facts, "rootfstype", FACT_TEXT, "%s", c->rootfstype);
 	add(facts, "rootflags", FACT_TEXT, "%s", c->rootflags);
 	add(facts, "rootwait", FACT_BOOL, "%d", c->rootwait);
