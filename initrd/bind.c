@@ -44,8 +44,8 @@ static int bind_one(
 	if (rc == 0 && mount(from, to, NULL, MS_BIND, NULL) < 0)
 		rc = -errno;
 	if (rc < 0)
-		return fail_note(rc, "the share's layout names it: is it in the share?",
-			"bind %s on %s", from, to);
+		return fail_note(
+			rc, "the layout names it: is it in the share?", "bind %s on %s", from, to);
 	return 0;
 }
 
@@ -77,8 +77,7 @@ static int link_one(
 	if (symlink(target, path) == 0)
 		return 0;
 	if (errno == EEXIST) {
-		log_warn("/%s is in the client's root already and stays; the layout wants a link "
-			 "to %s",
+		log_warn("/%s is in the client's root and stays; the layout wants a link to %s",
 			entry->path, target);
 		return 0;
 	}

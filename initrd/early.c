@@ -71,8 +71,7 @@ int early_cmdline(struct xf_cmdline *cmdline)
 	for (unsigned int i = 0; i < problems.n; i++)
 		say(text, &problems.problem[i]);
 	if (problems.errors)
-		return fail_note(
-			-EINVAL, "try it with `xfnet check` first", "the kernel command line");
+		return fail_note(-EINVAL, "check it with `xfnet check`", "the kernel command line");
 	if (!cmdline->has_net)
 		return fail_note(-EINVAL, "see xfnet(7)", "no xfnet= on the command line");
 	if (!cmdline->name[0])

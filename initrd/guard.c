@@ -97,7 +97,8 @@ static void watch(const struct server *server, int how)
 		if (answers(server))
 			heard = clock_ms();
 		if (clock_ms() - heard > GUARD_PATIENCE * 1000ULL) {
-			log_error("the share's server is silent for %d s: ending this shutdown",
+			log_error("the share's server has not answered for %d s: ending this "
+				  "shutdown",
 				GUARD_PATIENCE);
 			end(how);
 			return;

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define UNIT_DIR     "/run/systemd/system"
-#define EXIT_DIR     "/run/initramfs" /* systemd's name for where it goes at the very end */
-#define EXIT_PROGRAM EXIT_DIR "/shutdown"
+#define UNIT_DIR         "/run/systemd/system"
+#define SHUTDOWN_DIR     "/run/initramfs" /* systemd's name for where it goes at the very end */
+#define SHUTDOWN_PROGRAM SHUTDOWN_DIR "/shutdown"
 
 int handover_begin(void)
 {
@@ -137,7 +137,7 @@ static int guard_unit(const char *verb, const char *targets)
 		"Conflicts=%s\n"
 		"Before=%s\n\n"
 		"[Service]\n"
-		"ExecStart=" EXIT_PROGRAM " --guard %s\n"
+		"ExecStart=" SHUTDOWN_PROGRAM " --guard %s\n"
 		"KillMode=process\n"
 		"SendSIGKILL=no\n",
 		verb, targets, targets, verb);
@@ -179,9 +179,9 @@ static int systemd_units(const struct boot *boot)
 
 static int exit_program(void)
 {
-	int rc = file_make_dirs(EXIT_DIR);
+	int rc = file_make_dirs(SHUTDOWN_DIR);
 
-	return rc < 0 ? rc : file_copy("/shutdown", EXIT_PROGRAM);
+	return rc < 0 ? rc : file_copy("/shutdown", SHUTDOWN_PROGRAM);
 }
 
 /*
@@ -217,7 +217,7 @@ static int spare_from_umountnfs(const struct boot *boot)
 
 int handover_files(const struct boot *boot)
 {
-	static const char what[] = "what the next system is told, in /run";
+	static const char what[] = "files for the next system in /run";
 	int rc = unmanaged_by_mac(&boot->interface);
 
 	if (rc == 0)

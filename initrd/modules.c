@@ -88,7 +88,7 @@ static int load_one(struct modtable_module *module)
 	/* ENODEV is a driver's own word that it has nothing to do here, as of a CPU's crypto
 	 * extension. */
 	if (rc < 0 && rc != -ENODEV)
-		log_warn("%s: cannot load it: %s", module->name, error_name(rc));
+		log_warn("%s: cannot load: %s", module->name, error_name(rc));
 	return rc;
 }
 

@@ -55,7 +55,7 @@ int shell_run(const char *why)
 		log_error("no shell: busybox is not in this initrd (xf-mkinitrd --busybox)");
 		return -ENOENT;
 	}
-	log_error("%s: here is a shell, `exit` goes on", why);
+	log_error("%s: here is a shell; `exit` continues", why);
 	pid = fork();
 	if (pid < 0)
 		return -errno;

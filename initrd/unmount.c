@@ -80,7 +80,7 @@ static void unmount_nfs(const char *dir)
 			return;
 		usleep(50 * 1000);
 	}
-	log_warn("%s: the server does not answer, going down without", dir);
+	log_warn("%s: the server does not answer: left mounted", dir);
 }
 
 static void unmount_all(const struct old_mounts *m)

@@ -145,7 +145,7 @@ static int choose_once(int fd, struct choice *choice, struct link *chosen)
 		}
 		if (link->flags & IFF_UP || choice->n_raised == LINKS_MAX)
 			continue;
-		error = explain(set_up(fd, link->index, true), "raising", link->name);
+		error = explain(set_up(fd, link->index, true), "bringing up", link->name);
 		choice->raised[choice->n_raised++] = link->index;
 	}
 	return error;
@@ -173,9 +173,9 @@ static int nothing_chosen(const struct choice *choice)
 			"%s has no carrier", wanted);
 	return fail_note(-ENODEV,
 		choice->cmdline->net.select == XF_IF_NAME
-			? "names here are the kernel's, like eth0: a MAC is safer"
-			: "is it there, and its driver in the initrd (xf-mkinitrd)?",
-		"%s is not there", wanted);
+			? "names are the kernel's, like eth0; a MAC is safer"
+			: "is its driver in the initrd (xf-mkinitrd)?",
+		"%s not found", wanted);
 }
 
 /* Wait for the interface that is wanted. */
@@ -267,7 +267,7 @@ static int raise_vlan(int fd, uint16_t id, struct link *link, struct net_interfa
 			-ENAMETOOLONG, "use the kernel's name, like eth0", "%s.%u", link->name, id);
 	error = explain(add_vlan(fd, link->index, name, id), "adding the VLAN", name);
 	if (!error)
-		error = explain(wait_running(fd, name, &vlan), "raising", name);
+		error = explain(wait_running(fd, name, &vlan), "bringing up", name);
 	if (error)
 		return error;
 	interface->parent_index = link->index;
@@ -368,7 +368,8 @@ static int wait_unique(int fd, const struct link *link, const struct xfnet *net)
 		if (!(state.flags & IFA_F_TENTATIVE))
 			return 0;
 		if (clock_ms() >= deadline)
-			return fail_note(-ETIMEDOUT, NULL, "duplicate detection of %s on %s",
+			return fail_note(-ETIMEDOUT, NULL,
+				"duplicate address detection of %s on %s",
 				xf_addr_format(address, text), link->name);
 		poll(NULL, 0, POLL_MS);
 	}
@@ -410,7 +411,7 @@ static int raise_interface(
 {
 	struct choice choice = { .cmdline = cmdline };
 	struct link link;
-	int error = explain(set_up(fd, LOOPBACK, true), "raising", "lo");
+	int error = explain(set_up(fd, LOOPBACK, true), "bringing up", "lo");
 
 	if (!error)
 		error = choose(fd, &choice, &link);

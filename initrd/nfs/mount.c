@@ -15,8 +15,7 @@
 #define PATH_BYTES 128
 
 static const char no_share[] =
-	"this is not a share, which has `current`, `layout` and `live`: is the "
-	"path of xfshare= right?";
+	"this is not a share (with `current`, `layout`, `live`): check xfshare=";
 
 /* fail_note() for a file of the share, named as on its server. */
 static int failed_at(const struct xf_cmdline *cmdline, const struct mounted_share *share,
@@ -62,7 +61,7 @@ static int read_current(
 	share->current = parse_generation(text);
 	if (share->current == 0)
 		return failed_at(cmdline, share, "current", -EINVAL,
-			"it holds no generation's number: was a publish interrupted?");
+			"not a generation number: was a publish interrupted?");
 	return 0;
 }
 
@@ -108,7 +107,7 @@ static int find_tree(
 	if (stat(share->tree, &st))
 		return failed_at(cmdline, share, share->tree + n, -errno,
 			cmdline->generation
-				? "the generation of xfgen= is not on the share (any more)"
+				? "the share has no such generation (any more): check xfgen="
 				: no_share);
 	if (!S_ISDIR(st.st_mode))
 		return failed_at(cmdline, share, share->tree + n, -ENOTDIR, no_share);

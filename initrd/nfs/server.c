@@ -66,7 +66,7 @@ void server_search_note(struct server_search *search, unsigned int i, int error)
 	search->last_error = error;
 }
 
-/* "10.0.0.1 refuses the connection, 10.0.0.2 is silent"; the hint is for the last. */
+/* "10.0.0.1 refuses the connection, 10.0.0.2 does not answer"; the hint is for the last. */
 static int out_of_time(const struct server_search *search)
 {
 	const struct xfnet *net = &search->cmdline->net;

@@ -1,6 +1,6 @@
 /*
  * The search for a share's server: over all of xfnet='s servers in turn, again and again with
- * pauses that grow, until xftimeout= has passed. A mount of a server that is silent would hang in
+ * pauses that grow, until xftimeout= has passed. A mount of a server that does not answer would hang in
  * the kernel for minutes, so each one is asked first with a TCP connection and an NFS NULL call.
  */
 #ifndef INITRD_SERVER_H

@@ -92,7 +92,7 @@ static void test_links(void)
 	CHECK(symlink("elsewhere", "/root/bin") == 0 && bind_root(&share) == 0,
 		"what is in the way");
 	CHECK_STR(sandbox_read("/root/opt/mine"), "mine", "a directory stays");
-	CHECK(fake_logged("/opt is in the client's root already and stays") == 1, "and is told");
+	CHECK(fake_logged("/opt is in the client's root and stays") == 1, "and is told");
 	CHECK_STR(link_of("/root/bin"), "usr/bin", "a link is set right");
 	CHECK(bind_root(&share) == 0 && fake_logged("stays") == 2, "so it is at the next boot");
 }

@@ -87,7 +87,7 @@ static void test_missing(void)
 	cmdline.timeout = 0;
 	two_cables();
 	CHECK(interface_up(&cmdline, &interface) == -ENODEV, "a name that is not there");
-	CHECK_STR(fake_object, "ens3 is not there", "is named");
+	CHECK_STR(fake_object, "ens3 not found", "is named");
 	begin("10.7.0.2/24:10.7.0.1:::02-00-00-00-00-01");
 	cmdline.timeout = 0;
 	two_cables();
