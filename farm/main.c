@@ -49,6 +49,7 @@ static const struct cli_program program = {
 	.version = XF_VERSION,
 	.synopsis = "Publish what the clients of a farm boot from.",
 	.more = tables,
+	.message = output_message,
 	.footer = "Exit status: 0 done; 1 failed, or verify found a difference; 2 usage.\n"
 		  "See xenfarm(8).\n",
 };

@@ -53,6 +53,12 @@ static void end_phase(void)
 	phase.name = NULL;
 }
 
+void output_message(const char *text)
+{
+	(void)text;
+	end_phase();
+}
+
 static bool is_early(const struct timespec *now)
 {
 	return (now->tv_sec - phase.drawn.tv_sec) * 10 +
@@ -67,7 +73,6 @@ void output_progress(const char *name, uint64_t files, uint64_t bytes)
 
 	if (!output_is_watched())
 		return;
-	cli_before_error(end_phase);
 	if (!same)
 		draw_last();
 	phase.name = name;

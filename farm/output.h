@@ -19,6 +19,9 @@ bool output_is_watched(void);
  */
 void output_progress(const char *phase, uint64_t files, uint64_t bytes);
 
+/* For struct cli_program: a message ends the line of progress. */
+void output_message(const char *text);
+
 /* A result, one line. */
 void output_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

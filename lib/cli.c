@@ -14,13 +14,7 @@
 enum { HELP = 'h', VERSION = 'V', LONG = 256 }; /* what getopt_long(3) returns: LONG + index */
 
 static const char *program_name = "xenfarm";
-static void (*before_error)(void);
 static void (*message)(const char *text); /* the program's */
-
-void cli_before_error(void (*call)(void))
-{
-	before_error = call;
-}
 
 /* Nobody sees "too many levels" where a link is not followed. */
 static const char *reason(int error)
@@ -41,11 +35,9 @@ int cli_error(int error, const char *format, ...)
 	if (!sentence || asprintf(&text, "%s%s%s", sentence, error < 0 ? ": " : "",
 				 error < 0 ? reason(error) : "") < 0)
 		text = NULL;
-	if (before_error)
-		before_error();
-	fprintf(stderr, "%s: %s\n", program_name, text ? text : format);
 	if (message)
 		message(text ? text : format);
+	fprintf(stderr, "%s: %s\n", program_name, text ? text : format);
 	return error;
 }
 
@@ -425,10 +417,15 @@ int cli_run(const struct cli_program *p, int argc, char **argv, void *options,
 	int (*begin)(const struct cli_command *command, void *options), int write_error)
 {
 	struct parse s = { .program = p, .options = options };
+	const char *wrong = cli_check(p);
 	int status;
 
 	program_name = p->name;
 	message = p->message;
+	if (wrong) {
+		cli_error(0, "a mistake in this program: %s", wrong);
+		return write_error;
+	}
 	opterr = 0;
 	optind = 0;
 	make_tables(&s);

@@ -59,10 +59,11 @@ struct cli_program {
 	const char *footer;                  /* of --help: exit status, where to read more */
 
 	/*
-	 * For a program that puts all of a run into one document; each may be NULL. message is
-	 * called with each of cli_error()'s, without the program's name; end before standard output
-	 * is flushed, with the command's name (NULL: none was found) and the exit status, but not
-	 * after --help or --version.
+	 * For a program that draws progress, or puts all of a run into one document; each may be
+	 * NULL. message is called with the text of each of cli_error()'s, without the program's
+	 * name, just before it is printed; end before standard output is flushed, with the
+	 * command's name (NULL: none was found) and the exit status, but not after --help or
+	 * --version.
 	 */
 	void (*message)(const char *text);
 	void (*end)(const char *command, int status);
@@ -71,9 +72,9 @@ struct cli_program {
 /*
  * Parse argv into options, which holds the defaults before, and run the command. Returns its exit
  * status; 0 after --help or --version; EXIT_USAGE after a message that says what is wrong. What the
- * command printed is flushed: if that fails, the status is not 0 (write_error in its place).
- * begin, if not NULL, is called with the options before the command; its status ends the run if it
- * is not 0.
+ * command printed is flushed: if that fails, the status is not 0 (write_error in its place, as it
+ * is if cli_check() finds a mistake in the tables). begin, if not NULL, is called with the options
+ * before the command; its status ends the run if it is not 0.
  */
 int cli_run(const struct cli_program *program, int argc, char **argv, void *options,
 	int (*begin)(const struct cli_command *command, void *options), int write_error);
@@ -85,16 +86,13 @@ int cli_run(const struct cli_program *program, int argc, char **argv, void *opti
  */
 __attribute__((format(printf, 2, 3))) int cli_error(int error, const char *format, ...);
 
-/* call comes before each message from now on: to end a line of progress, say. */
-void cli_before_error(void (*call)(void));
-
 /* --- parts, here to be tested --- */
 
 /* Is name one of the words of list, which may be NULL? */
 bool cli_in_list(const char *list, const char *name);
 
 /* What contradicts itself in the tables (static text), or NULL: an option that no table has, a name
- * or letter that occurs twice. For each program's test. */
+ * or letter that occurs twice. cli_run() looks first of all, so that any run finds it. */
 const char *cli_check(const struct cli_program *program);
 
 #endif

@@ -263,6 +263,20 @@ static void says_why(void **state)
 	program.message = NULL;
 }
 
+static void end_line(const char *text)
+{
+	fprintf(stderr, "[%s]\n", text);
+}
+
+static void tells_the_program_first(void **state)
+{
+	(void)state;
+	program.message = end_line;
+	assert_string_equal(printed(2, "p share gc", EXIT_USAGE),
+		"[share gc: --keep is required]\np: share gc: --keep is required\n");
+	program.message = NULL;
+}
+
 static int stop(const struct cli_command *command, void *o)
 {
 	(void)o;
@@ -299,7 +313,7 @@ static void checks_tables(void **state)
 {
 	struct cli_option twice[2];
 	struct cli_command odd[1] = { commands[0] };
-	struct cli_program p = program;
+	struct cli_program p = program, right = program;
 
 	(void)state;
 	assert_null(cli_check(&program));
@@ -314,6 +328,12 @@ static void checks_tables(void **state)
 	p.commands = odd;
 	p.n_commands = 1;
 	assert_non_null(cli_check(&p));
+	program = p;
+	assert_string_equal(printed(2, "p status", 9),
+		"p: a mistake in this program: a command takes an option that is not in the "
+		"tables\n");
+	assert_null(ran);
+	program = right;
 }
 
 int main(void)
@@ -325,6 +345,7 @@ int main(void)
 		cmocka_unit_test(helps),
 		cmocka_unit_test(tells_of_the_run),
 		cmocka_unit_test(says_why),
+		cmocka_unit_test(tells_the_program_first),
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(begins),
 		cmocka_unit_test(notices_a_full_disk),
