@@ -151,21 +151,32 @@ static void take_stat(const struct ids *ids, const struct statx *stx, struct man
 	}
 }
 
-int treescan_examine(struct treescan_examiner *x, int directory, const char *name,
-	struct manifest_entry *e, struct statcache_key *key)
+/* As much of it as is asked for here. */
+static struct statx statx_of(const struct stat *st)
+{
+	return (struct statx){
+		.stx_mode = (uint16_t)st->st_mode,
+		.stx_uid = st->st_uid,
+		.stx_gid = st->st_gid,
+		.stx_ino = st->st_ino,
+		.stx_size = (uint64_t)st->st_size,
+		.stx_dev_major = major(st->st_dev),
+		.stx_dev_minor = minor(st->st_dev),
+		.stx_rdev_major = major(st->st_rdev),
+		.stx_rdev_minor = minor(st->st_rdev),
+		.stx_mtime = { st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec },
+		.stx_ctime = { st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec },
+	};
+}
+
+static int examine_rest(struct treescan_examiner *x, int directory, const char *name,
+	const struct statx *stx, struct manifest_entry *e, struct statcache_key *key)
 {
 	char path[sizeof("/proc/self/fd/-2147483648/") + NAME_MAX + 1];
-	struct statx stx;
 	int r = 0;
 
-	*e = (struct manifest_entry){ .path = e->path, .nlink = 1 };
-	if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
-		    STATX_BASIC_STATS, &stx) < 0) {
-		e->error = errno;
-		return errno == ENOENT ? -ENOENT : 0;
-	}
-	take_stat(x->ids, &stx, e);
-	*key = key_of(&stx);
+	take_stat(x->ids, stx, e);
+	*key = key_of(stx);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory, name);
 	if (e->type == MANIFEST_LINK)
 		r = read_link(x, directory, name, e);
@@ -173,6 +184,29 @@ int treescan_examine(struct treescan_examiner *x, int directory, const char *nam
 		r = read_xattrs(x, path, e);
 	e->error = -r;
 	return r == -ENOENT ? r : 0;
+}
+
+int treescan_examine(struct treescan_examiner *x, int directory, const char *name,
+	struct manifest_entry *e, struct statcache_key *key)
+{
+	struct statx stx;
+
+	*e = (struct manifest_entry){ .path = e->path, .nlink = 1 };
+	if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
+		    STATX_BASIC_STATS, &stx) < 0) {
+		e->error = errno;
+		return errno == ENOENT ? -ENOENT : 0;
+	}
+	return examine_rest(x, directory, name, &stx, e, key);
+}
+
+int treescan_examine_walked(struct treescan_examiner *x, int directory, const char *name,
+	const struct stat *st, struct manifest_entry *e, struct statcache_key *key)
+{
+	const struct statx stx = statx_of(st);
+
+	*e = (struct manifest_entry){ .path = e->path, .nlink = 1 };
+	return examine_rest(x, directory, name, &stx, e, key);
 }
 
 int treescan_key(int fd, struct statcache_key *key)

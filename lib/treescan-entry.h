@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "lib/ids.h"
 #include "lib/manifest/manifest.h"
@@ -26,6 +27,10 @@ struct treescan_examiner {
  */
 int treescan_examine(struct treescan_examiner *examiner, int directory, const char *name,
 	struct manifest_entry *entry, struct statcache_key *key);
+
+/* The same, of a name that lstat(2) has said *st of before. */
+int treescan_examine_walked(struct treescan_examiner *examiner, int directory, const char *name,
+	const struct stat *st, struct manifest_entry *entry, struct statcache_key *key);
 
 /* The key of an open file. Returns 0 or -errno. */
 int treescan_key(int fd, struct statcache_key *key);

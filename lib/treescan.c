@@ -49,11 +49,20 @@ static int add_item(struct scan *s, struct manifest_entry *e, const struct statc
 	return 0;
 }
 
+static int add(struct scan *s, const struct manifest_entry *seen, const struct statcache_key *key)
+{
+	struct manifest_entry *e = manifest_add(s->manifest, seen);
+
+	if (!e)
+		return -ENOMEM;
+	return e->type == MANIFEST_FILE && !e->error && !e->unread ? add_item(s, e, key) : 0;
+}
+
 /* One name of a directory into the list. */
 static int visit(struct scan *s, int directory, const char *name, const char *path)
 {
 	const struct treescan_options *o = s->options;
-	struct manifest_entry seen = { .path = path }, *e;
+	struct manifest_entry seen = { .path = path };
 	struct statcache_key key;
 
 	if (treescan_examine(&s->examiner, directory, name, &seen, &key) == -ENOENT)
@@ -61,10 +70,7 @@ static int visit(struct scan *s, int directory, const char *name, const char *pa
 	if (o->exclude && *path && o->exclude(path, seen.type, o->arg))
 		return 0;
 	seen.unread = o->shallow && *path && o->shallow(path, seen.type, o->arg);
-	e = manifest_add(s->manifest, &seen);
-	if (!e)
-		return -ENOMEM;
-	return e->type == MANIFEST_FILE && !e->error && !e->unread ? add_item(s, e, &key) : 0;
+	return add(s, &seen, &key);
 }
 
 /* What a directory holds into the list; if that cannot be read the directory's entry says so. */
@@ -119,6 +125,54 @@ static bool enters(const struct scan *s, struct manifest_entry *e)
 	return true;
 }
 
+/* An open directory of a list that others have walked. */
+struct place {
+	int fd;
+	const char *path; /* begins with the directory's own, of n bytes */
+	size_t n;
+};
+
+/* To the directory that holds path; the names of one often follow each other. */
+static int go_to_parent(const struct scan *s, struct place *p, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name;
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	int fd;
+
+	if (p->fd >= 0 && n == p->n && memcmp(path, p->path, n) == 0)
+		return 0;
+	fd = *path ? fsroot_parent(s->root, path, &name) : fsroot_open(s->root, "", O_PATH, 0);
+	if (fd < 0)
+		return fd;
+	if (p->fd >= 0)
+		close(p->fd);
+	*p = (struct place){ fd, path, n };
+	return 0;
+}
+
+static int take_walked(struct scan *s)
+{
+	struct place place = { .fd = -1 };
+	struct stat st;
+	const char *path;
+	int r = 0;
+
+	while (r == 0 && s->options->walked(&path, &st, s->options->arg)) {
+		struct manifest_entry seen = { .path = path };
+		struct statcache_key key;
+
+		r = go_to_parent(s, &place, path);
+		if (r < 0)
+			break;
+		treescan_examine_walked(
+			&s->examiner, place.fd, path + place.n + (place.n > 0), &st, &seen, &key);
+		r = add(s, &seen, &key);
+	}
+	if (place.fd >= 0)
+		close(place.fd);
+	return r;
+}
+
 static int walk(struct scan *s)
 {
 	int r = visit(s, s->root, "", "");
@@ -144,6 +198,12 @@ static bool same_inode(const struct item *a, const struct item *b)
 static bool same_key(const struct statcache_key *a, const struct statcache_key *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* One more link to a file changes its ctime, too. */
+static bool same_content(const struct statcache_key *a, const struct statcache_key *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->mtime == b->mtime;
 }
 
 /* Read a file between two looks at it. -EAGAIN: it is not, or does not stay, what was seen. */
@@ -231,12 +291,17 @@ static int look_again(struct scan *s, struct item *item)
 	const char *name;
 	AUTO_CLOSE int directory = fsroot_parent(s->root, item->entry->path, &name);
 	struct manifest_entry seen = { .path = item->entry->path }, *copy;
+	const struct statcache_key before = item->key;
 
 	if (directory < 0) {
 		item->entry->error = -directory;
 		return 0;
 	}
 	treescan_examine(&s->examiner, directory, name, &seen, &item->key);
+	if (s->options->walked && !seen.error && !same_content(&before, &item->key)) {
+		item->entry->error = EBUSY;
+		return 0;
+	}
 	copy = manifest_add(s->manifest, &seen);
 	if (!copy)
 		return -ENOMEM;
@@ -329,13 +394,15 @@ static int fill_cache(struct scan *s)
 	return r;
 }
 
-/* What is gone by now is absent; other errors are counted. */
-static unsigned long drop_vanished(struct manifest *m)
+/* What is gone by now is absent, unless the caller has walked it; other errors are counted. */
+static unsigned long drop_vanished(struct manifest *m, bool walked)
 {
 	unsigned long errors = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < m->n; i++) {
+		if (m->entry[i]->error == ENOENT && walked)
+			m->entry[i]->error = EBUSY;
 		if (m->entry[i]->error == ENOENT)
 			continue;
 		errors += m->entry[i]->error != 0;
@@ -350,7 +417,7 @@ static int scan(struct scan *s)
 	int r = ids_read(s->root, &s->examiner.ids);
 
 	if (r == 0)
-		r = walk(s);
+		r = s->options->walked ? take_walked(s) : walk(s);
 	if (r < 0)
 		return r;
 	if (s->manifest->n == 0 || s->manifest->entry[0]->type != MANIFEST_DIR)
@@ -385,7 +452,7 @@ int treescan(int root, const struct treescan_options *options, struct manifest *
 	if (s->manifest)
 		r = scan(s);
 	if (r == 0) {
-		*errors = drop_vanished(s->manifest);
+		*errors = drop_vanished(s->manifest, options->walked);
 		r = manifest_sort(s->manifest) ? 0 : -ENOMEM;
 	}
 	if (r == 0) {

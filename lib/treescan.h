@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "lib/manifest/manifest.h"
 #include "lib/statcache.h"
@@ -25,6 +26,14 @@ struct treescan_options {
 
 	/* All may be NULL; arg is for all of them. */
 	void *arg;
+	/*
+	 * Instead of a walk of its own, for a tree that nobody changes: the next name that the
+	 * caller has walked and what lstat(2) said of it, a directory before what is in it; false:
+	 * there are no more. *path lives as long as the scan. Nothing is absent then: what
+	 * vanished, or became another file, has the error EBUSY. mount, exclude and shallow are not
+	 * asked.
+	 */
+	bool (*walked)(const char **path, struct stat *st, void *arg);
 	/*
 	 * With one_file_system, of each directory but the root: may it be entered? mounted: it is a
 	 * mount point, and then the answer 1 makes a volume of it. 0: it is listed only; -errno:

@@ -360,6 +360,106 @@ static void name_vanishes(void **state)
 	manifest_free(m);
 }
 
+/* --- of what was walked before --- */
+
+struct walk {
+	const char *const *path;
+	struct stat *st;
+};
+
+static bool next(const char **path, struct stat *st, void *arg)
+{
+	struct walk *w = arg;
+
+	if (!*w->path)
+		return false;
+	*path = *w->path++;
+	*st = *w->st++;
+	return true;
+}
+
+static const char *const walked_paths[] = { "", "d", "d/e", "d/e/f", "d/g", "h", "link", NULL };
+
+static void take_walk(struct stat st[7])
+{
+	assert_int_equal(mkdirat(scratch, "d", 0750), 0);
+	assert_int_equal(mkdirat(scratch, "d/e", 0755), 0);
+	scratch_write("d/e/f", "hello");
+	scratch_write("d/g", "world");
+	assert_int_equal(linkat(scratch, "d/g", scratch, "h", 0), 0);
+	assert_int_equal(symlinkat("h", scratch, "link"), 0);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(fstatat(scratch, walked_paths[i], &st[i],
+					 AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH),
+			0);
+}
+
+static struct manifest *scan_walked(struct stat *st)
+{
+	struct walk w = { walked_paths, st };
+
+	return scan_with((struct treescan_options){
+		.digests = DIGEST_SHA256, .threads = 1, .walked = next, .arg = &w });
+}
+
+static void takes_a_walk(void **state)
+{
+	struct stat st[7];
+	struct manifest *a, *b;
+
+	(void)state;
+	take_walk(st);
+	a = scan();
+	/* What a walk has not seen is not there; one more link changes nothing but a ctime. */
+	scratch_write("new", "x");
+	assert_int_equal(linkat(scratch, "d/e/f", scratch, "d/another", 0), 0);
+	b = scan_walked(st);
+	assert_int_equal(errors, 0);
+	assert_int_equal(b->n, a->n);
+	for (size_t i = 1; i < a->n; i++) {
+		assert_string_equal(a->entry[i]->path, b->entry[i]->path);
+		assert_int_equal(manifest_compare(a->entry[i], b->entry[i]), 0);
+		assert_int_equal(a->entry[i]->group, b->entry[i]->group);
+	}
+	manifest_free(a);
+	manifest_free(b);
+}
+
+/* What was walked is not what is there: nothing of it may get into a manifest. */
+static void walked_and_changed(void **state)
+{
+	struct stat st[7];
+	struct manifest *m;
+
+	(void)state;
+	take_walk(st);
+	assert_int_equal(unlinkat(scratch, "link", 0), 0);
+	scratch_write("other", "hello");
+	assert_int_equal(renameat(scratch, "other", scratch, "d/e/f"), 0);
+	scratch_write("d/g", "world, changed");
+	m = scan_walked(st);
+	assert_int_equal(errors, 4);
+	assert_int_equal(entry(m, "link")->error, EBUSY);
+	assert_int_equal(entry(m, "d/e/f")->error, EBUSY);
+	assert_int_equal(entry(m, "d/g")->error, EBUSY);
+	assert_int_equal(entry(m, "h")->error, EBUSY);
+	manifest_free(m);
+}
+
+static void walked_and_gone(void **state)
+{
+	struct stat st[7];
+	struct manifest *m;
+
+	(void)state;
+	take_walk(st);
+	assert_int_equal(unlinkat(scratch, "d/e/f", 0), 0);
+	m = scan_walked(st);
+	assert_int_equal(errors, 1);
+	assert_int_equal(entry(m, "d/e/f")->error, EBUSY);
+	manifest_free(m);
+}
+
 /* --- with a stat cache --- */
 
 static struct manifest *scan_cached(void)
@@ -455,6 +555,9 @@ int main(void)
 		SCRATCH_TEST(changes_while_it_is_read),
 		SCRATCH_TEST(vanishes),
 		SCRATCH_TEST(name_vanishes),
+		SCRATCH_TEST(takes_a_walk),
+		SCRATCH_TEST(walked_and_changed),
+		SCRATCH_TEST(walked_and_gone),
 		SCRATCH_TEST(sees_racy_change),
 		SCRATCH_TEST(not_a_directory),
 		SCRATCH_TEST(mount_points),
