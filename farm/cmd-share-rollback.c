@@ -16,8 +16,10 @@ static int preview(const struct farm_context *c, uint32_t generation)
 	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip flip = { 0 };
 	struct json_object *list = json_object_new_array();
-	int r = share_plan(&c->share, generation, &live, &gen, &flip);
+	int r = share_read_generation(&c->share, generation, &gen);
 
+	if (r == 0)
+		r = share_plan(&c->share, generation, &gen, &live, &flip);
 	for (size_t i = 0; i < flip.n; i++) {
 		const char *kind = flip_kind_name(flip.op[i].kind);
 		AUTO_FREE char *path = vis_string(flip.op[i].path);
@@ -74,7 +76,7 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 	r = generation_finish(&g, generation_restore(&g), &c->share, &window);
 	/* Nothing to restore; live/ is put right all the same. */
 	if (r == -EALREADY)
-		r = share_switch(&c->share, c->share.current, &window);
+		r = share_switch(&c->share, c->share.current, NULL, &window);
 	if (r == 0)
 		report(c, &g, window);
 	generation_free(&g);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "farm/output.h"
 #include "farm/publish/generation.h"
@@ -17,14 +18,40 @@ struct describer {
 	struct generation *g;
 	struct layout layout;
 	struct manifest *previous; /* or NULL */
+	size_t next;               /* of the generation's tree */
 };
 
-static bool leave_out(const char *path, enum manifest_type type, void *arg)
+static struct stat stat_of(const struct treelist_entry *e)
 {
-	const struct describer *d = arg;
+	return (struct stat){
+		.st_dev = e->dev,
+		.st_rdev = e->rdev,
+		.st_ino = e->ino,
+		.st_mode = e->mode,
+		.st_uid = e->uid,
+		.st_gid = e->gid,
+		.st_size = (off_t)e->size,
+		.st_mtim = e->mtime,
+		.st_ctim = e->ctime,
+	};
+}
 
-	(void)type;
-	return layout_has_nothing_writeable(&d->layout, path);
+/* The next entry of the writeable part. */
+static bool walked(const char **path, struct stat *st, void *arg)
+{
+	struct describer *d = arg;
+	const struct treelist *tree = &d->g->tree;
+
+	while (d->next < tree->n) {
+		const struct treelist_entry *e = &tree->entry[d->next++];
+
+		if (*e->path && layout_has_nothing_writeable(&d->layout, e->path))
+			continue;
+		*path = e->path;
+		*st = stat_of(e);
+		return true;
+	}
+	return false;
 }
 
 /* A file that is a hard link into the previous generation has the digests that it had there. */
@@ -119,7 +146,7 @@ static int scan(struct describer *d)
 	struct treescan_options options = {
 		.digests = DIGEST_SHA256 | DIGEST_MD5,
 		.arg = d,
-		.exclude = leave_out,
+		.walked = walked,
 		.known = d->previous ? known : NULL,
 		.progress = progress,
 	};

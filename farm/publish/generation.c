@@ -17,6 +17,7 @@
 #include "farm/publish/layout-detect.h"
 #include "farm/publish/passwords.h"
 #include "farm/publish/secrets.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
@@ -64,7 +65,6 @@ static int begin(struct generation *g)
 static int copy(struct generation *g, const struct origin *source)
 {
 	AUTO_FREE char *to = NULL;
-	AUTO_TREELIST struct treelist tree = { 0 };
 	const struct share_store *share = g->share;
 	struct copy_job copy = {
 		.share = share,
@@ -81,8 +81,26 @@ static int copy(struct generation *g, const struct origin *source)
 	copy.to = to;
 	r = copy_tree(&copy);
 	if (r == 0)
-		r = share_read_tree(g->share, g->partial.text, g->dir, &tree);
-	return r == 0 ? copy_check(source->dir, &tree) : r;
+		r = share_read_tree(share, g->partial.text, g->dir, &g->tree);
+	return r == 0 ? copy_check(source->dir, &g->tree) : r;
+}
+
+/* The tree was walked when it was copied. What was made since then lies in few directories. */
+static int read_made(struct generation *g)
+{
+	static const char *const directories[] = { "etc", "boot", "usr/lib/modules",
+		"lib/modules" };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories) && r == 0; i++) {
+		AUTO_FREE char *where = NULL;
+
+		r = treelist_read_new(g->dir, directories[i], &g->tree, &where);
+		if (r < 0)
+			cli_error(
+				r, "%s/%s/%s", g->share->path, g->partial.text, where ? where : "");
+	}
+	return r;
 }
 
 /* A socket is a name for a running program; in a copy it is nothing. */
@@ -90,26 +108,27 @@ static int leave_sockets_out(struct generation *g)
 {
 	size_t sockets = 0;
 
-	for (size_t i = 0; i < g->tree.n; i++) {
+	for (size_t i = 0; i < g->tree.n;) {
 		struct treelist_entry *e = &g->tree.entry[i];
 		AUTO_CLOSE int directory = -1;
 		const char *name;
 
-		if (!S_ISSOCK(e->mode))
+		if (!S_ISSOCK(e->mode)) {
+			i++;
 			continue;
+		}
 		directory = fsroot_parent(g->dir, e->path, &name);
 		if (directory < 0)
 			return cli_error(directory, "socket %s", e->path);
 		KEEPTIME(directory);
 		if (unlinkat(directory, name, 0) < 0)
 			return cli_error(-errno, "socket %s", e->path);
+		treelist_drop(&g->tree, i);
 		sockets++;
 	}
-	if (sockets == 0)
-		return 0;
-	output_line("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
-	treelist_free(&g->tree);
-	return share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
+	if (sockets > 0)
+		output_line("%zu socket%s left out", sockets, sockets == 1 ? "" : "s");
+	return 0;
 }
 
 static int make_initrds(struct generation *g)
@@ -228,7 +247,7 @@ int generation_make(struct generation *g, const struct origin *source)
 	if (r == 0)
 		r = boot_links_make(g->dir, g->previous_dir);
 	if (r == 0)
-		r = share_read_tree(g->share, g->partial.text, g->dir, &g->tree);
+		r = read_made(g);
 	if (r == 0)
 		r = leave_sockets_out(g);
 	if (r == 0)
@@ -267,7 +286,7 @@ int generation_finish(
 	if (r == 0 && syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s", share->path);
 	if (r == 0)
-		r = share_switch(share, g->number, window);
+		r = share_switch(share, g->number, &g->tree, window);
 	/* Before the switch nothing has happened: a failed copy takes no space. */
 	if (r < 0 && faccessat(share->dir, "etc/flip", F_OK, 0) < 0)
 		share_sweep(share);

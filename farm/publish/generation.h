@@ -25,8 +25,8 @@ struct generation {
 	int dir;          /* it, open */
 	int previous_dir; /* or -1 */
 	struct treelist previous_tree;
-	struct treelist tree;
-	struct buf layout; /* its text */
+	struct treelist tree; /* walked once: manifest and flip are made of what was seen then */
+	struct buf layout;    /* its text */
 
 	/* Found out meanwhile: */
 	bool differs;                   /* the previous generation is not equal to this one */
@@ -55,8 +55,8 @@ int generation_finish(
 	const struct generation *generation, int r, struct share_store *share, uint64_t *window);
 
 /*
- * Write and sign the manifest of the writeable part, by reading the tree or from the manifest of
- * the generation `restores`; and the layout and note beside it.
+ * Write and sign the manifest of the writeable part, of the tree as it was walked, or from the
+ * manifest of the generation `restores`; and the layout and note beside it.
  */
 int generation_describe(struct generation *generation);
 int generation_describe_again(struct generation *generation);

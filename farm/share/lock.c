@@ -127,7 +127,7 @@ int share_resume(struct share_store *share)
 	if (share->pending) {
 		cli_error(0, "completing the change to generation %u, which was interrupted",
 			share->pending);
-		r = share_switch(share, share->pending, &window);
+		r = share_switch(share, share->pending, NULL, &window);
 	}
 	return r == 0 ? share_sweep(share) : r;
 }

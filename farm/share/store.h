@@ -88,19 +88,27 @@ int share_remove_generation(struct share_store *share, uint32_t generation);
 
 /*
  * Make `generation` the one that clients run from: gen/N.partial becomes gen/N if it is not that
- * yet, live is flipped, layout and current are written. From its first moment on, this survives an
- * interruption: the next share_resume() completes it. window: see flip_apply(). Returns 0 or -errno.
+ * yet, live is flipped, layout and current are written. tree is that of the generation, from a
+ * caller that has walked it, or NULL. From its first moment on, this survives an
+ * interruption: the next share_resume() completes it. window: see flip_apply(). Returns 0 or
+ * -errno.
  */
-int share_switch(struct share_store *share, uint32_t generation, uint64_t *window);
+struct treelist;
+int share_switch(struct share_store *share, uint32_t generation, const struct treelist *tree,
+	uint64_t *window);
 
 /* The tree in the directory fd, which messages call name. Returns 0 or -errno. */
-struct treelist;
 int share_read_tree(
 	const struct share_store *share, const char *name, int fd, struct treelist *tree);
 
-/* The changes that share_switch() would make. Both trees are the caller's to free. */
+/* The tree of a generation. */
+int share_read_generation(
+	const struct share_store *share, uint32_t generation, struct treelist *tree);
+
+/* The changes that bring live/ to the tree gen of a generation. live is the caller's to free; it
+ * and gen have to live as long as the plan. */
 struct flip;
-int share_plan(const struct share_store *share, uint32_t generation, struct treelist *live,
-	struct treelist *gen, struct flip *flip);
+int share_plan(const struct share_store *share, uint32_t generation, const struct treelist *gen,
+	struct treelist *live, struct flip *flip);
 
 #endif

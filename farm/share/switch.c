@@ -21,20 +21,24 @@ int share_read_tree(
 	return r < 0 ? cli_error(r, "%s/%s/%s", share->path, name, where ? where : "") : 0;
 }
 
-int share_plan(const struct share_store *share, uint32_t generation, struct treelist *live,
-	struct treelist *gen, struct flip *flip)
+int share_read_generation(
+	const struct share_store *share, uint32_t generation, struct treelist *tree)
 {
-	AUTO_CLOSE int live_fd = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSE int gen_fd = share_open_generation(share, generation);
+	AUTO_CLOSE int fd = share_open_generation(share, generation);
+
+	return fd < 0 ? fd
+		      : share_read_tree(share, share_name("gen", generation, "").text, fd, tree);
+}
+
+int share_plan(const struct share_store *share, uint32_t generation, const struct treelist *gen,
+	struct treelist *live, struct flip *flip)
+{
+	AUTO_CLOSE int fd = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
-	if (live_fd < 0)
+	if (fd < 0)
 		return cli_error(-errno, "%s/live", share->path);
-	if (gen_fd < 0)
-		return gen_fd;
-	r = share_read_tree(share, "live", live_fd, live);
-	if (r == 0)
-		r = share_read_tree(share, share_name("gen", generation, "").text, gen_fd, gen);
+	r = share_read_tree(share, "live", fd, live);
 	if (r == 0 && flip_plan(live, gen, flip) < 0)
 		r = cli_error(-ENOMEM, "planning the flip to generation %u", generation);
 	return r;
@@ -55,20 +59,21 @@ static int flip_failed(
 		share->path, path ? path : "", generation, hint);
 }
 
-static int flip(const struct share_store *share, uint32_t generation, uint64_t *window)
+static int flip_to(const struct share_store *share, uint32_t generation, const struct treelist *gen,
+	uint64_t *window)
 {
-	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
+	AUTO_TREELIST struct treelist live = { 0 };
 	AUTO_FLIP struct flip plan = { 0 };
 	struct flip_directories directories = { .share = share->dir, .live = -1, .gen = -1 };
 	const char *where;
-	int r = share_plan(share, generation, &live, &gen, &plan);
+	int r = share_plan(share, generation, gen, &live, &plan);
 
 	if (r < 0)
 		return r;
 	output_progress("flip", plan.n, 0);
 	directories.live = openat(share->dir, "live", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	directories.gen = share_open_generation(share, generation);
-	r = flip_apply(&plan, &gen, &directories, window, &where);
+	r = flip_apply(&plan, gen, &directories, window, &where);
 	if (r < 0)
 		flip_failed(share, r, generation, where);
 	/* The names in live must be on disk before `current` says so. */
@@ -77,6 +82,15 @@ static int flip(const struct share_store *share, uint32_t generation, uint64_t *
 	close(directories.live);
 	close(directories.gen);
 	return r;
+}
+
+static int flip(const struct share_store *share, uint32_t generation, const struct treelist *walked,
+	uint64_t *window)
+{
+	AUTO_TREELIST struct treelist gen = { 0 };
+	int r = walked ? 0 : share_read_generation(share, generation, &gen);
+
+	return r < 0 ? r : flip_to(share, generation, walked ? walked : &gen, window);
 }
 
 /* After this the generation is complete and its name final. */
@@ -98,7 +112,8 @@ static int put_layout(const struct share_store *share, uint32_t generation)
 	return r < 0 ? r : share_write(share, "layout", text.data, text.size);
 }
 
-int share_switch(struct share_store *share, uint32_t generation, uint64_t *window)
+int share_switch(struct share_store *share, uint32_t generation, const struct treelist *tree,
+	uint64_t *window)
 {
 	/* The commitment: whoever finds this file goes on from here. */
 	int r = share_write_number(share, "etc/flip", generation);
@@ -106,7 +121,7 @@ int share_switch(struct share_store *share, uint32_t generation, uint64_t *windo
 	if (r == 0)
 		r = settle(share, generation);
 	if (r == 0)
-		r = flip(share, generation, window);
+		r = flip(share, generation, tree, window);
 	if (r == 0)
 		r = put_layout(share, generation);
 	if (r == 0)

@@ -30,11 +30,14 @@ static struct treelist_entry *add(struct treelist *tree, const char *path, const
 		.size = (uint64_t)st->st_size,
 		.blocks = (uint64_t)st->st_blocks,
 		.mtime = st->st_mtim,
+		.ctime = st->st_ctim,
 	};
 	return tree->entry[tree->n].path ? &tree->entry[tree->n++] : NULL;
 }
 
-static int list(DIR *dir, const char *directory, struct treelist *tree)
+/* Those names of the directory that known has not. */
+static int list(
+	DIR *dir, const char *directory, const struct treelist *known, struct treelist *tree)
 {
 	AUTO_BUF struct buf path = { 0 };
 	size_t n = strlen(directory) + (*directory != '\0');
@@ -49,6 +52,8 @@ static int list(DIR *dir, const char *directory, struct treelist *tree)
 		buf_add(&path, d->d_name, strlen(d->d_name) + 1);
 		if (path.failed)
 			return -ENOMEM;
+		if (known && treelist_find(known, path.data, path.size - 1))
+			continue;
 		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
 			return -errno;
 		if (!add(tree, path.data, &st))
@@ -57,30 +62,50 @@ static int list(DIR *dir, const char *directory, struct treelist *tree)
 	return -errno;
 }
 
+static int open_directory(int root, const char *path, DIR **dir)
+{
+	int r, fd = openat(
+		       root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*dir = fdopendir(fd);
+	r = *dir ? 0 : -errno;
+	if (r < 0)
+		close(fd);
+	return r;
+}
+
 /* What the i-th entry, a directory, holds. */
 static int enter(int root, struct treelist *tree, size_t i)
 {
 	const char *path = tree->entry[i].path;
 	AUTO_BUF struct buf xattrs = { 0 };
 	AUTO_CLOSEDIR DIR *dir = NULL;
-	int r, fd = openat(
-		       root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = open_directory(root, path, &dir);
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	r = xattrs_read(fd, &xattrs);
+	if (r == 0)
+		r = xattrs_read(dirfd(dir), &xattrs);
 	if (r < 0)
 		return r;
 	tree->entry[i].xattrs = xattrs.data;
 	tree->entry[i].n_xattrs = xattrs.size;
 	xattrs = (struct buf){ 0 };
-	return list(dir, path, tree);
+	return list(dir, path, NULL, tree);
+}
+
+/* The list grows while it is gone through: every directory comes by, one open at a time. */
+static int enter_all(int root, struct treelist *tree, char **where)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		int r = S_ISDIR(tree->entry[i].mode) ? enter(root, tree, i) : 0;
+
+		if (r < 0) {
+			*where = strdup(tree->entry[i].path);
+			return r;
+		}
+	}
+	return 0;
 }
 
 static int by_path(const void *a, const void *b)
@@ -88,6 +113,11 @@ static int by_path(const void *a, const void *b)
 	const struct treelist_entry *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
+}
+
+static void sort(struct treelist *tree)
+{
+	qsort(tree->entry, tree->n, sizeof(*tree->entry), by_path);
 }
 
 int treelist_read(int root, struct treelist *tree, char **where)
@@ -100,16 +130,51 @@ int treelist_read(int root, struct treelist *tree, char **where)
 		return -errno;
 	if (!add(tree, "", &st))
 		return -ENOMEM;
-	/* The list grows while it is gone through: every directory comes by, one open at a time. */
-	for (size_t i = 0; i < tree->n; i++) {
-		r = S_ISDIR(tree->entry[i].mode) ? enter(root, tree, i) : 0;
-		if (r < 0) {
-			*where = strdup(tree->entry[i].path);
-			return r;
-		}
+	r = enter_all(root, tree, where);
+	if (r == 0)
+		sort(tree);
+	return r;
+}
+
+/* All of new becomes tree's. */
+static int append(struct treelist *tree, struct treelist *new)
+{
+	for (size_t i = 0; i < new->n; i++) {
+		if (!ARRAY_GROW(tree->entry, tree->n))
+			return -ENOMEM;
+		tree->entry[tree->n++] = new->entry[i];
+		new->entry[i] = (struct treelist_entry){ 0 };
 	}
-	qsort(tree->entry, tree->n, sizeof(*tree->entry), by_path);
+	sort(tree);
 	return 0;
+}
+
+int treelist_read_new(int root, const char *path, struct treelist *tree, char **where)
+{
+	const struct treelist_entry *directory = treelist_find(tree, path, strlen(path));
+	AUTO_TREELIST struct treelist new = { 0 };
+	AUTO_CLOSEDIR DIR *dir = NULL;
+	int r;
+
+	*where = NULL;
+	if (!directory || !S_ISDIR(directory->mode))
+		return 0;
+	r = open_directory(root, path, &dir);
+	if (r == 0)
+		r = list(dir, path, tree, &new);
+	if (r < 0) {
+		*where = strdup(path);
+		return r;
+	}
+	r = enter_all(root, &new, where);
+	return r == 0 && new.n ? append(tree, &new) : r;
+}
+
+void treelist_drop(struct treelist *tree, size_t i)
+{
+	free(tree->entry[i].path);
+	tree->n--;
+	memmove(&tree->entry[i], &tree->entry[i + 1], (tree->n - i) * sizeof(*tree->entry));
 }
 
 void treelist_free(struct treelist *tree)

@@ -17,7 +17,7 @@ struct treelist_entry {
 	gid_t gid;
 	nlink_t nlink;
 	uint64_t size, blocks; /* blocks of 512 bytes */
-	struct timespec mtime;
+	struct timespec mtime, ctime;
 	/* Directories only: their extended attributes as xattrs_read() gives them. */
 	char *xattrs;
 	size_t n_xattrs;
@@ -34,6 +34,15 @@ struct treelist {
  * *where, which the caller frees, the path that could not be read.
  */
 int treelist_read(int root, struct treelist *tree, char **where);
+
+/*
+ * Read what came into one of its directories after that: names in path, of the root, that the tree
+ * has not, with all below them. Fine if the tree has no such directory. As treelist_read().
+ */
+int treelist_read_new(int root, const char *path, struct treelist *tree, char **where);
+
+/* Without its i-th entry, which is no directory. */
+void treelist_drop(struct treelist *tree, size_t i);
 void treelist_free(struct treelist *tree);
 #define AUTO_TREELIST __attribute__((cleanup(treelist_free)))
 

@@ -326,6 +326,13 @@ static void test_detect(void **state)
 /* --- trees and attributes -----------------------------------------------------------------------
  */
 
+static void put(int at, const char *path, const char *text)
+{
+	AUTO_CLOSE int fd = openat(at, path, O_WRONLY | O_CREAT, 0644);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
 static void test_tree(void **state)
 {
 	char directory[32];
@@ -351,6 +358,34 @@ static void test_tree(void **state)
 	assert_int_equal(access(directory, F_OK), -1);
 }
 
+static void test_tree_new(void **state)
+{
+	char directory[32];
+	AUTO_CLOSE int root = make_tree(directory, "a a/x boot boot/k. lib>a");
+	AUTO_TREELIST struct treelist tree = { 0 };
+	AUTO_FREE char *where = NULL;
+	static const char *const wanted[] = { "", "a", "a/x", "boot", "boot/i", "boot/k.", "boot/m",
+		"boot/m/f", "lib" };
+
+	(void)state;
+	assert_int_equal(treelist_read(root, &tree, &where), 0);
+	put(root, "boot/i", "initrd");
+	assert_int_equal(mkdirat(root, "boot/m", 0700), 0);
+	put(root, "boot/m/f", "module");
+	put(root, "a/y", "elsewhere");
+	assert_int_equal(treelist_read_new(root, "boot", &tree, &where), 0);
+	assert_int_equal(treelist_read_new(root, "lib", &tree, &where), 0);
+	assert_int_equal(treelist_read_new(root, "etc", &tree, &where), 0);
+	assert_int_equal(tree.n, sizeof(wanted) / sizeof(*wanted));
+	for (size_t i = 0; i < tree.n; i++)
+		assert_string_equal(tree.entry[i].path, wanted[i]);
+	assert_int_equal(tree.entry[4].size, 6);
+	treelist_drop(&tree, 4);
+	assert_null(treelist_find(&tree, "boot/i", 6));
+	assert_non_null(treelist_find(&tree, "lib", 3));
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
+}
+
 static void test_link(void **state)
 {
 	char directory[32];
@@ -370,13 +405,6 @@ static void test_link(void **state)
 		treelist_find(&linked, "a/x/f.", 6), treelist_find(&linked, "new/x/f.", 8)));
 	assert_int_equal(treelist_link(&tree, &tree.entry[0], root, root, "a"), -EEXIST);
 	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
-}
-
-static void put(int at, const char *path, const char *text)
-{
-	AUTO_CLOSE int fd = openat(at, path, O_WRONLY | O_CREAT, 0644);
-
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 }
 
 /* A share that was cut off between etc/flip and gen/1. */
@@ -449,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_detect),
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_tree_new),
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_xattrs),
