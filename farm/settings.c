@@ -25,6 +25,11 @@ static const struct conf_setting farm[] = {
 	SETTING("network", value_text, network),
 	SETTING("bridge", value_text, bridge),
 	SETTING("address", value_text, address),
+	SETTING("master-network", value_text, master_network),
+	SETTING("master-bridge", value_text, master_bridge),
+	SETTING("master-address", value_text, master_address),
+	SETTING("proxy", value_text, proxy),
+	SETTING("mirror", value_text, mirror),
 	SETTING("disks", value_absolute, disks),
 	SETTING("boot", value_absolute, boot),
 	SETTING("log", value_absolute, log),
@@ -98,6 +103,11 @@ static void set_defaults(struct farm_settings *s)
 	s->network = "xenfarm";
 	s->bridge = "xenfarm0";
 	s->address = "10.77.0.1/16";
+	s->master_network = "xenfarm-master";
+	s->master_bridge = "xenfarm-m0";
+	s->master_address = "10.78.0.1/24";
+	s->proxy = "";
+	s->mirror = "";
 	s->disks = "/var/lib/libvirt/images";
 	s->boot = "/var/lib/xenfarm/boot";
 	s->log = "/var/log/xenfarm/log";

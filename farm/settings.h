@@ -30,9 +30,12 @@ struct farm_settings {
 
 	const char *network, *bridge; /* libvirt's name of the clients' network, its bridge */
 	const char *address;          /* the server's in it, with its prefix length */
-	const char *disks, *boot;     /* directories of clients' disks and of boot files */
-	const char *log;              /* of operations */
-	uint32_t memory, cpus, disk;  /* of a new client; memory and disk in MiB */
+	/* The same of the masters' network. */
+	const char *master_network, *master_bridge, *master_address;
+	const char *proxy, *mirror;  /* of packages; "": none, and the distribution's own */
+	const char *disks, *boot;    /* directories of clients' disks and of boot files */
+	const char *log;             /* of operations */
+	uint32_t memory, cpus, disk; /* of a new client; memory and disk in MiB */
 };
 
 /*

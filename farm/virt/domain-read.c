@@ -71,6 +71,7 @@ static const struct place {
 	{ "/domain/os/initrd", offsetof(struct domain_xml_read, initrd) },
 	{ "/domain/os/cmdline", offsetof(struct domain_xml_read, cmdline) },
 	{ "/domain/devices/interface/target/@dev", offsetof(struct domain_xml_read, device) },
+	{ "/domain/devices/interface/mac/@address", offsetof(struct domain_xml_read, mac) },
 };
 
 static void take(xmlXPathContext *context, struct domain_xml_read *domain)

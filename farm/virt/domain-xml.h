@@ -40,7 +40,7 @@ struct domain_xml_mac domain_xml_mac(const struct xf_addr *address);
 
 /* What is read from a domain's XML. Any of the texts is NULL if it is not there. */
 struct domain_xml_read {
-	char *name, *uuid, *title, *disk, *kernel, *initrd, *cmdline, *device;
+	char *name, *uuid, *title, *disk, *kernel, *initrd, *cmdline, *device, *mac;
 	uint32_t cpus, memory; /* MiB */
 	unsigned int n_disks;
 };

@@ -211,6 +211,7 @@ static void test_domain_both_ways(void **state)
 	assert_string_equal(r.initrd, d.initrd);
 	assert_string_equal(r.cmdline, d.cmdline);
 	assert_string_equal(r.device, d.device);
+	assert_string_equal(r.mac, d.mac);
 	assert_int_equal(r.cpus, 2);
 	assert_int_equal(r.n_disks, 1);
 	assert_non_null(strstr(xml, "<acpi/>"));

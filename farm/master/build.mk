@@ -1,0 +1,8 @@
+# Masters: what is pure is tested by itself.
+MASTER_TEXTS := $(addprefix farm/master/,boot-choice.c network.c os-release.c recipe.c)
+
+UNITS += master_test
+master_test_SRC := farm/master/test/master_test.c farm/name.c kernel-cmdline/addr.c kernel-cmdline/scan.c lib/cli.c lib/spawn.c \
+	lib/value.c lib/publish.c lib/io.c lib/buf.c $(MASTER_TEXTS) $(VIRT_SRC)
+master_test_PKGS := $(VIRT_PKGS) cmocka
+master_test_LIBS := -pthread
