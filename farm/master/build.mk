@@ -1,5 +1,5 @@
 # Masters: what is pure is tested by itself.
-MASTER_TEXTS := $(addprefix farm/master/,boot-choice.c network.c os-release.c recipe.c)
+MASTER_TEXTS := $(addprefix farm/master/,boot-choice.c boot-once.c network.c os-release.c recipe.c update.c)
 
 UNITS += master_test
 master_test_SRC := farm/master/test/master_test.c farm/name.c kernel-cmdline/addr.c kernel-cmdline/scan.c lib/cli.c lib/spawn.c \

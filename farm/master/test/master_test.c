@@ -15,9 +15,11 @@
 #include <cmocka.h>
 
 #include "farm/master/boot-choice.h"
+#include "farm/master/boot-once.h"
 #include "farm/master/network.h"
 #include "farm/master/os-release.h"
 #include "farm/master/recipe.h"
+#include "farm/master/update.h"
 #include "farm/virt/domain-xml.h"
 #include "farm/virt/virt.h"
 #include "lib/array.h"
@@ -53,6 +55,40 @@ static void test_os_release(void **state)
 	assert_false(os_release_is(&os, ""));
 	os = os_of("ID=0123456789012345678901234567890123456789\n");
 	assert_string_equal(os.id, "");
+}
+
+static void test_update_ways(void **state)
+{
+	static const struct {
+		const char *os_release, *way, *commands;
+	} cases[] = {
+		{ "ID=debian\n", "apt", "dist-upgrade" },
+		{ "ID=ubuntu\nID_LIKE=debian\n", "apt", "dist-upgrade" },
+		{ "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "apt", "dist-upgrade" },
+		{ "ID=fedora\n", "dnf", "dnf -y --refresh upgrade" },
+		{ "ID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"\n", "dnf", "dnf -y" },
+		{ "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "zypper",
+			"zypper --non-interactive update" },
+		{ "ID=\"sles\"\nID_LIKE=\"suse\"\n", "zypper", "zypper --non-interactive update" },
+		{ "ID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n", "zypper",
+			"zypper --non-interactive dist-upgrade" },
+		{ "ID=arch\n", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct os_release os = os_of(cases[i].os_release);
+		const struct update_way *way = update_way_of(&os);
+
+		if (!cases[i].way) {
+			assert_null(way);
+			continue;
+		}
+		assert_non_null(way);
+		assert_string_equal(way->name, cases[i].way);
+		assert_non_null(strstr(way->commands, cases[i].commands));
+	}
 }
 
 /* --- recipes --- */
@@ -196,16 +232,153 @@ static void test_network_start(void **state)
 	virt_close(&connection);
 }
 
+/* --- one run --- */
+
+static char *domain_xml(enum domain_xml_type type)
+{
+	struct domain_xml d = { .type = type,
+		.name = "m1",
+		.uuid = UUID,
+		.title = "m1",
+		.memory = 512,
+		.cpus = 1,
+		.kernel = "/k",
+		.initrd = "/i",
+		.cmdline = "root=UUID=1",
+		.disk = "/d.img",
+		.network = "xenfarm-master",
+		.bridge = "xenfarm-m0",
+		.mac = "52:54:0a:4e:00:02",
+		.record = { .role = RECORD_MASTER,
+			.share = UUID,
+			.state = RECORD_READY,
+			.created = "2026-11-28T14:25:30Z" } };
+
+	return domain_xml_format(&d);
+}
+
+static void test_boot_once(void **state)
+{
+	AUTO_FREE char *xml = domain_xml(DOMAIN_XML_QEMU), *once = NULL, *twice = NULL;
+	AUTO_FREE char *xen = domain_xml(DOMAIN_XML_XEN);
+	AUTO_DOMAIN_XML struct domain_xml_read r = { 0 };
+	char device[8];
+
+	(void)state;
+	assert_int_equal(boot_once_device(xml, device), 0);
+	assert_string_equal(device, "vdb");
+	once = boot_once_xml(xml, "/a&b", device, "x=\"1 2\" <y>");
+	assert_non_null(once);
+	assert_int_equal(domain_xml_parse(once, &r), 0);
+	assert_string_equal(r.cmdline, "root=UUID=1 x=\"1 2\" <y>");
+	assert_int_equal(r.n_disks, 2);
+	assert_string_equal(r.disk, "/d.img");
+	assert_non_null(strstr(once, "<source file=\"/a&amp;b\"/>"));
+	assert_non_null(strstr(once, "dev=\"vdb\" bus=\"virtio\""));
+	assert_int_equal(boot_once_device(once, device), 0);
+	assert_string_equal(device, "vdc");
+	assert_int_equal(boot_once_device(xen, device), 0);
+	assert_string_equal(device, "xvdb");
+	twice = boot_once_xml(xen, "/s", device, "x");
+	assert_non_null(strstr(twice, "<driver name=\"phy\" type=\"raw\"/><source file=\"/s\"/>"));
+	assert_int_equal(boot_once_device("<domain/>", device), -EINVAL);
+	assert_int_equal(boot_once_device("<dom", device), -EINVAL);
+	assert_null(boot_once_xml("<domain><devices/></domain>", "/s", "vdb", "x"));
+}
+
+static const struct update_way *debian(void)
+{
+	struct os_release os = os_of("ID=debian\n");
+
+	return update_way_of(&os);
+}
+
+static struct update_script script_example(void)
+{
+	return (struct update_script){ .way = debian(),
+		.token = "run-1",
+		.device = "vdb",
+		.mac = "52:54:0a:4e:00:02",
+		.address = "10.78.0.2",
+		.prefix = "24",
+		.server = "10.78.0.1",
+		.proxy = "http://it's:3142/$(x)" };
+}
+
+/* Each script is one that a shell can read. */
+static void test_script(void **state)
+{
+	struct update_script script = script_example();
+	AUTO_BUF struct buf text = { 0 }, words = { 0 };
+	char *huge = test_malloc(UPDATE_LOG_OFFSET + 1);
+	FILE *shell;
+
+	(void)state;
+	assert_int_equal(update_script_compose(&script, &text), 0);
+	buf_add(&text, "", 1);
+	assert_non_null(strstr(text.data, "proxy='http://it'\\''s:3142/$(x)'\n"));
+	assert_non_null(strstr(text.data, "dist-upgrade\n"));
+	shell = popen("sh -n", "w");
+	assert_non_null(shell);
+	fputs(text.data, shell);
+	assert_int_equal(pclose(shell), 0);
+	update_cmdline("vdb", &words);
+	buf_add(&words, "", 1);
+	assert_string_equal(words.data,
+		"systemd.run=\"/bin/sh /dev/vdb\" systemd.run_success_action=poweroff "
+		"systemd.run_failure_action=poweroff");
+	memset(huge, 'x', UPDATE_LOG_OFFSET);
+	huge[UPDATE_LOG_OFFSET] = '\0';
+	script.proxy = huge;
+	assert_int_equal(update_script_compose(&script, &text), -E2BIG);
+	test_free(huge);
+}
+
+static void test_log(void **state)
+{
+	static const struct {
+		const char *log, *line;
+		bool ended;
+		int status;
+	} cases[] = {
+		{ "", "", false, 0 },
+		{ "Reading", "", false, 0 },
+		{ "Get:1 a\nGet:2 b\n", "Get:2 b", false, 0 },
+		{ "Get:1 a\n\n\nGe", "Get:1 a", false, 0 },
+		{ "1%\r50%\r99%\n", "99%", false, 0 },
+		{ "1%\r50%\r\n", "50%", false, 0 },
+		{ "a\x1b[31mb\n", "a[31mb", false, 0 },
+		{ "E: failed\n\nrun-1 ended with 100\n", "E: failed", true, 100 },
+		{ "run-2 ended with 0\n", "run-2 ended with 0", false, 0 },
+		{ "run-1 ended with 0", "", false, 0 },
+		{ "x\nrun-1 ended with 0\n", "x", true, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct update_progress p;
+
+		update_read_log(cases[i].log, strlen(cases[i].log) + 1, "run-1", &p);
+		assert_string_equal(p.line, cases[i].line);
+		assert_int_equal(p.ended, cases[i].ended);
+		assert_int_equal(p.status, cases[i].status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_os_release),
+		cmocka_unit_test(test_update_ways),
 		cmocka_unit_test(test_recipe),
 		cmocka_unit_test(test_packages),
 		cmocka_unit_test(test_boot_choice),
 		cmocka_unit_test(test_network_addresses),
 		cmocka_unit_test(test_network_xml),
 		cmocka_unit_test(test_network_start),
+		cmocka_unit_test(test_boot_once),
+		cmocka_unit_test(test_script),
+		cmocka_unit_test(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
