@@ -16,6 +16,7 @@
 
 #include "farm/master/boot-choice.h"
 #include "farm/master/boot-once.h"
+#include "farm/master/image-lock.h"
 #include "farm/master/network.h"
 #include "farm/master/os-release.h"
 #include "farm/master/recipe.h"
@@ -365,6 +366,97 @@ static void test_log(void **state)
 	}
 }
 
+/* --- locks --- */
+
+/* In another process, as a lock is its opener's, not a process's: what does the second one get? */
+static int lock_again(const char *path, bool write)
+{
+	int fd = image_lock(path, write);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 ? 0 : fd;
+}
+
+static void test_image_lock(void **state)
+{
+	char path[] = "/tmp/xf-image-XXXXXX";
+	int made = mkstemp(path), fd;
+
+	(void)state;
+	assert_true(made >= 0);
+	fd = image_lock(path, false);
+	assert_true(fd >= 0);
+	assert_int_equal(lock_again(path, false), 0);
+	assert_int_equal(lock_again(path, true), -EBUSY);
+	close(fd);
+	assert_int_equal(lock_again(path, true), 0);
+	fd = image_lock(path, true);
+	assert_true(fd >= 0);
+	assert_int_equal(lock_again(path, false), -EBUSY);
+	assert_int_equal(lock_again(path, true), -EBUSY);
+	close(fd);
+	assert_int_equal(image_lock("/nonexistent/image", false), -ENOENT);
+	close(made);
+	unlink(path);
+}
+
+/* QEMU sees our lock, and we see QEMU's. qemu-io opens it as a machine does. */
+static int qemu_io(const char *options, const char *path)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command), "qemu-io %s -f raw -c 'read 0 512' %s >/dev/null 2>&1",
+		options, path);
+	return system(command);
+}
+
+static void test_qemu_sees_lock(void **state)
+{
+	char path[] = "/tmp/xf-image-XXXXXX";
+	int made = mkstemp(path), fd;
+
+	(void)state;
+	assert_int_equal(ftruncate(made, 1 << 20), 0);
+	if (system("command -v qemu-io >/dev/null") != 0)
+		skip();
+	assert_int_equal(qemu_io("", path), 0);
+	fd = image_lock(path, false);
+	assert_int_not_equal(qemu_io("", path), 0);
+	assert_int_equal(qemu_io("-r", path), 0);
+	close(fd);
+	fd = image_lock(path, true);
+	assert_int_not_equal(qemu_io("-r", path), 0);
+	close(fd);
+	close(made);
+	unlink(path);
+}
+
+static void test_sees_qemu(void **state)
+{
+	char path[] = "/tmp/xf-image-XXXXXX", command[200];
+	int made = mkstemp(path), r = 0;
+	FILE *qemu;
+
+	(void)state;
+	assert_int_equal(ftruncate(made, 1 << 20), 0);
+	if (system("command -v qemu-io >/dev/null") != 0)
+		skip();
+	/* It has the file open until its standard input ends. */
+	snprintf(command, sizeof(command), "qemu-io -f raw %s >/dev/null 2>&1", path);
+	qemu = popen(command, "we");
+	assert_non_null(qemu);
+	for (int i = 0; i < 100 && r == 0; i++) {
+		r = lock_again(path, false);
+		usleep(50000);
+	}
+	assert_int_equal(r, -EBUSY);
+	pclose(qemu);
+	assert_int_equal(lock_again(path, true), 0);
+	close(made);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +471,9 @@ int main(void)
 		cmocka_unit_test(test_boot_once),
 		cmocka_unit_test(test_script),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_image_lock),
+		cmocka_unit_test(test_qemu_sees_lock),
+		cmocka_unit_test(test_sees_qemu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
