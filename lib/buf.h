@@ -15,20 +15,20 @@ struct buf {
 	bool failed;
 };
 
-/* Makes room for n more bytes and returns where they go, or NULL. The caller then adds to size. */
+/* Make room for n more bytes. Returns where they go, or NULL; the caller then adds to size. */
 char *buf_room(struct buf *buf, size_t n);
 
 void buf_add(struct buf *buf, const void *data, size_t n);
 void buf_puts(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Frees the bytes and leaves an empty buffer. Fit for __attribute__((cleanup)). */
+/* Free the bytes and leave an empty buffer. */
 void buf_free(struct buf *buf);
 #define AUTO_BUF __attribute__((cleanup(buf_free)))
 
 /*
- * Append the rest of what fd gives, at most limit bytes. Returns 0, -EFBIG if there is more,
- * -ENOMEM, or what read(2) said. Does not close fd.
+ * Append what can be read from fd until its end, at most limit bytes. Returns 0, -EFBIG if there is
+ * more, -ENOMEM, or the error of read(2). Does not close fd.
  */
 int buf_read(struct buf *buf, int fd, size_t limit);
 

@@ -423,7 +423,7 @@ int cli_run(const struct cli_program *p, int argc, char **argv, void *options,
 	program_name = p->name;
 	message = p->message;
 	if (wrong) {
-		cli_error(0, "a mistake in this program: %s", wrong);
+		cli_error(0, "internal error: %s", wrong);
 		return write_error;
 	}
 	opterr = 0;

@@ -1,9 +1,8 @@
 /*
- * Files below a root directory that hostile hands may write to. A path is relative to the root's
- * fd,
- * "" the root itself; no symbolic link is followed and nothing leads out of the root: openat2(2)
- * with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, or component by component where the kernel has no
- * openat2.
+ * Files below a root directory that users who are not trusted may write to. A path is relative to
+ * the root's fd, "" is the root itself. No symbolic link is followed and nothing leads out of the
+ * root: openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, or component by component where the
+ * kernel has no openat2.
  */
 #ifndef LIB_FSROOT_H
 #define LIB_FSROOT_H
@@ -17,8 +16,7 @@
  */
 int fsroot_open(int root, const char *path, int flags, mode_t mode);
 
-/* What fsroot_open() does where openat2 is absent; the same results. Here to be tested everywhere.
- */
+/* fsroot_open() where the kernel has no openat2, with the same results. Public for its test. */
 int fsroot_open_walk(int root, const char *path, int flags, mode_t mode);
 
 /*

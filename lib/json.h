@@ -1,4 +1,4 @@
-/* JSON on standard output, the one way of all programs. */
+/* JSON on standard output. */
 #ifndef LIB_JSON_H
 #define LIB_JSON_H
 

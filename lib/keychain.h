@@ -1,6 +1,6 @@
 /*
  * The keys of a share, from the first to the one that signs now; each but the first with a
- * signature by the one before it, so that whoever trusts an older key can follow
+ * signature by the one before it, so that a client that trusts an older key can follow
  * (xenfarm-share(5)). At most KEYCHAIN_BYTES_MAX bytes of text:
  *
  *	# xenfarm keys 1
@@ -8,7 +8,7 @@
  *	key BASE64 OF 32 BYTES
  *	next BASE64 OF 32 BYTES BASE64 OF 64 BYTES
  *
- * No I/O. A chain that was read is not trusted: keychain_follow() is what checks it.
+ * No I/O. keychain_parse() checks no signatures: keychain_follow() does.
  */
 #ifndef LIB_KEYCHAIN_H
 #define LIB_KEYCHAIN_H
@@ -61,7 +61,7 @@ struct signature_key *keychain_key(const struct keychain *chain, size_t i);
 int keychain_follow(const struct keychain *chain, const struct signature_key *trusted,
 	struct signature_key **last);
 
-/* A key as people see it: base64 of its 32 bytes. */
+/* A key as messages show it: base64 of its 32 bytes. */
 #define KEYCHAIN_NAME_MAX 48
 void keychain_name(
 	const uint8_t public[static SIGNATURE_PUBLIC_BYTES], char name[static KEYCHAIN_NAME_MAX]);

@@ -90,10 +90,10 @@ static const char *parse_entry(struct span line, struct layout_entry *entry)
 		return "bad path (expected a relative one without '.' and '..')";
 	entry->target[0] = '\0';
 	if (target.length > 0 && entry->kind != LAYOUT_LINK)
-		return "stray text after the path";
+		return "unexpected text after the path";
 	if (target.length > 0 && !copy(target, entry->target))
 		return "bad link target";
-	return next_word(&line).length > 0 ? "stray text after the link target" : NULL;
+	return next_word(&line).length > 0 ? "unexpected text after the link target" : NULL;
 }
 
 /* How entry i goes with all the others. Returns what is wrong, or NULL. */
@@ -113,8 +113,8 @@ static const char *check_entry(const struct layout *layout, unsigned int i)
 			return "path leads through a link";
 	}
 	if (entry->kind == LAYOUT_WRITEABLE)
-		return in_bound ? NULL : "writeable path is in no bound one";
-	return in_bound ? "path is in a bound one already" : NULL;
+		return in_bound ? NULL : "writeable path is not below a bound one";
+	return in_bound ? "path is below a bound one" : NULL;
 }
 
 int layout_parse(const char *text, size_t length, struct layout *layout, unsigned int *line,

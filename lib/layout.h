@@ -5,7 +5,7 @@
  *	bind usr                  bound from the share's tree, read-only
  *	link bin usr/bin          a symbolic link in the client's root
  *	link opt                  the same, to the share's own opt
- *	writeable usr/local       an island inside a bound path, kept on the client's own disk
+ *	writeable usr/local       below a bound path, but on the client's own disk
  *
  * A parser without I/O or allocation, built with glibc and klibc.
  */
@@ -24,8 +24,8 @@ enum layout_kind { LAYOUT_BIND, LAYOUT_LINK, LAYOUT_WRITEABLE };
 struct layout_entry {
 	enum layout_kind kind;
 	char path[LAYOUT_PATH_MAX];   /* relative, no ".", ".." or empty components */
-	char target[LAYOUT_PATH_MAX]; /* LAYOUT_LINK: what the link says; empty: the share's own
-					 PATH */
+	char target[LAYOUT_PATH_MAX]; /* LAYOUT_LINK: of the link; empty: the share's own
+					 path */
 };
 
 struct layout {
@@ -41,8 +41,8 @@ struct layout {
 int layout_parse(const char *text, size_t length, struct layout *layout, unsigned int *line,
 	const char **what);
 
-/* Does a client take path from the share? It is in a bound path or a linked one, and in no island.
- */
+/* Does a client take path from the share? It is, or is below, a bound or
+ * linked path, and no writeable one. */
 bool layout_is_readonly(const struct layout *layout, const char *path);
 
 /* Is neither path nor anything below it in the writeable part? */

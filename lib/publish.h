@@ -1,7 +1,7 @@
 /*
- * A file that appears whole or not at all: temporary file, fsync, rename, fsync of the directory.
- * What stood at the name before stays until then. After SIGKILL or a power cut a temporary ".xf-*"
- * may stay behind: see publish_is_temporary().
+ * Atomic creation and replacement of a file: temporary file, fsync, rename, fsync of the directory.
+ * The file that had the name before stays until then. After SIGKILL or a power cut a temporary
+ * ".xf-*" may stay behind: see publish_is_temporary().
  */
 #ifndef LIB_PUBLISH_H
 #define LIB_PUBLISH_H
@@ -19,8 +19,8 @@ struct publish {
 
 /*
  * Begin to write path, relative to dir (or AT_FDCWD); path stays valid until commit or abort. mode
- * is taken as it is, whatever the umask. Returns 0, or -errno; -EEXIST if something other than a
- * regular file stands there (rename would replace a device, a socket or a link).
+ * does not depend on the umask. Returns 0, or -errno; -EEXIST if path exists and is not a regular
+ * file (rename would replace a device, a socket or a link).
  */
 int publish_begin(struct publish *publish, int dir, const char *path, mode_t mode);
 
@@ -31,15 +31,14 @@ int publish_begin(struct publish *publish, int dir, const char *path, mode_t mod
 int publish_commit(struct publish *publish);
 void publish_abort(struct publish *publish);
 
-/* All of it, for bytes in memory. Returns 0 or -errno. */
+/* Write and publish bytes in memory. Returns 0 or -errno. */
 int publish_file(int dir, const char *path, mode_t mode, const void *data, size_t n);
 
-/* The same, relative to the working directory, and replaces whatever stands there but a directory,
- * as rename(2) does. */
+/* The same, relative to the working directory, and replaces anything but a directory, as
+ * rename(2) does. */
 int publish_replace(const char *path, mode_t mode, const void *data, size_t n);
 
-/* Is it such a temporary file's name? Where nobody else publishes at the moment, it can be removed.
- */
+/* Is it the name of such a temporary file? It can be removed where no other process publishes. */
 bool publish_is_temporary(const char *name);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * Ed25519 signatures (RFC 8032) of whole files, kept beside them in FILE.sig: the 64 bytes as they
- *are. Keys are PEM: PKCS #8 for the private, SubjectPublicKeyInfo for the public one (RFC 8410), so
+ * Ed25519 signatures (RFC 8032) of whole files, kept beside them in FILE.sig: the 64 bytes and
+ * nothing else. Keys are PEM: PKCS #8 for the private, SubjectPublicKeyInfo for the public one
+ * (RFC 8410). signature_verify() gives the result of
+ *
  *	openssl pkeyutl -verify -rawin -pubin -inkey KEY.pub -in FILE -sigfile FILE.sig
- * says the same as signature_verify().
  */
 #ifndef LIB_SIGNATURE_H
 #define LIB_SIGNATURE_H
@@ -20,13 +21,13 @@ struct signature_key;
 
 /*
  * Make a pair of keys: the private one in path, mode 0600, the public one in path.pub, mode 0644.
- * Neither may exist. Returns 0, -EEXIST, -EIO if OpenSSL fails, or -errno of writing.
+ * Neither may exist. Returns 0, -EEXIST, -EIO if OpenSSL fails, or the -errno of writing.
  */
 int signature_keygen(const char *path);
 
 /*
  * Read a key. Returns 0 and *key, to be freed by the caller; -EINVAL if the file holds no such key
- * (wrong kind, encrypted, not PEM); or -errno of reading.
+ * (wrong kind, encrypted, not PEM); or the -errno of reading.
  */
 int signature_read_private(const char *path, struct signature_key **key);
 int signature_read_public(const char *path, struct signature_key **key);
@@ -45,8 +46,8 @@ int signature_public_pem(const struct signature_key *key, struct buf *out);
 int signature_sign(const struct signature_key *key, const void *data, size_t n,
 	uint8_t signature[static SIGNATURE_BYTES]);
 
-/* Returns 0, or -EBADMSG if this is not the key's signature of the data. Either half of a key
- * serves. */
+/* Returns 0, or -EBADMSG if this is not the key's signature of the data. key may be
+ * either half. */
 int signature_verify(const struct signature_key *key, const void *data, size_t n,
 	const uint8_t signature[static SIGNATURE_BYTES]);
 

@@ -1,4 +1,4 @@
-/* Other programs: one way to run them, bounded in time and in what they inherit. */
+/* Running other programs, with a time limit and nothing inherited but what is named. */
 #ifndef LIB_SPAWN_H
 #define LIB_SPAWN_H
 
@@ -18,7 +18,7 @@ struct spawn {
 /*
  * Run a program and wait for it. Without interactive it reads /dev/null and has a session of its
  * own, without a terminal. Returns its exit status, 128 + the signal that ended it, -ETIMEDOUT, or
- * -errno; -ENOENT and the like if it could not be executed. Prints nothing.
+ * -errno; -ENOENT, for example, if it could not be executed. Prints nothing.
  */
 int spawn_run(const struct spawn *spawn);
 

@@ -1,12 +1,11 @@
 /*
- * Digests of files that were read before, by what statx(2) says of them (docs/formats.md, "stat
+ * Digests of files that were read before, by the result of statx(2) (docs/formats.md, "Stat
  * cache").
  *
- * A file changed within the clock tick in which it was read keeps its times, so its entry would lie
- * for ever
- * ("racily clean", as in git's index). So nothing is kept whose mtime or ctime is not older than
- * the moment when the scan began. Only for file systems whose clock is this machine's: not for NFS
- * mounts.
+ * A file that is changed within the clock tick in which it was read keeps its times, so its record
+ * would be wrong from then on ("racily clean", as in git's index). Therefore a file is not recorded
+ * unless its mtime and ctime are older than the moment when the scan began. Only for file systems
+ * whose clock is this machine's: not for NFS mounts.
  */
 #ifndef LIB_STATCACHE_H
 #define LIB_STATCACHE_H
@@ -27,14 +26,14 @@ struct statcache_key {
 struct statcache;
 
 /*
- * Read the file path; a missing, foreign or damaged one gives an empty cache. Call it before the
- * scan: it takes the time. Returns 0 and *cache, or -ENOMEM.
+ * Read the file path; one that is missing, damaged or of another format gives an empty cache. Call
+ * it before the scan, as it notes the time. Returns 0 and *cache, or -ENOMEM.
  */
 int statcache_open(int dir, const char *path, struct statcache **cache);
 void statcache_free(struct statcache *cache);
 
-/* True, and *digest, if all the DIGEST_* bits asked for are known. Fit for several threads at once.
- */
+/* True, and *digest, if all the DIGEST_* bits asked for are known. Safe to call from
+ * several threads. */
 bool statcache_find(const struct statcache *cache, const struct statcache_key *key,
 	unsigned int want, struct digest *digest);
 
@@ -46,8 +45,8 @@ bool statcache_find(const struct statcache *cache, const struct statcache_key *k
 int statcache_add(
 	struct statcache *cache, const struct statcache_key *key, const struct digest *digest);
 
-/* Publish what was added since statcache_open(), mode 0600: files that are gone are forgotten.
- * Once. 0 or -errno. */
+/* Publish what was added since statcache_open(), mode 0600: files that no longer exist
+ * are dropped. Call it once. Returns 0 or -errno. */
 int statcache_save(struct statcache *cache, int dir, const char *path);
 
 #endif

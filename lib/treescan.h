@@ -2,9 +2,9 @@
  * A tree as a manifest: one walk for names and metadata, then digests by several threads.
  *
  * Owner names come from the tree's own etc/passwd and etc/group and from nowhere else: the machine
- * that scans has other accounts. Nothing is followed, no device, fifo or socket is opened, file
- * systems that are mounted inside are told from the tree. Needs /proc (attributes of what cannot be
- * opened).
+ * that scans has other accounts. No link is followed, and no device, fifo or socket is opened. File
+ * systems that are mounted inside are recognised. /proc is required (for attributes of files that
+ * cannot be opened).
  */
 #ifndef LIB_TREESCAN_H
 #define LIB_TREESCAN_H
@@ -45,7 +45,7 @@ struct treescan_options {
 	/* List path as a name only: neither read nor entered, and unread in the list. */
 	bool (*shallow)(const char *path, enum manifest_type type, void *arg);
 	/*
-	 * The digests asked for are known without reading: say true and fill in *digest. Asked
+	 * The digests asked for are known without reading: return true and fill in *digest. Asked
 	 * before the cache, from several threads. (A publisher knows hard links into a generation
 	 * that never changes.)
 	 */
@@ -58,9 +58,9 @@ struct treescan_options {
 /*
  * Scan what root, a directory's fd, holds. Returns 0 and *manifest (sorted, groups numbered, head
  * unset), or -errno when nothing could be listed at all (-ENOTSUP: /proc is not mounted). A path
- * that could not be read is in the list with its error set, so that it is never taken for absent;
- * *errors counts these. What vanishes meanwhile is absent. A file that keeps changing has the error
- * EBUSY.
+ * that could not be read is in the list with its error set, so that it is never mistaken for
+ * absent; *errors counts these. A path that is removed during the scan is absent. A file that keeps
+ * changing has the error EBUSY.
  */
 int treescan(int root, const struct treescan_options *options, struct manifest **manifest,
 	unsigned long *errors);

@@ -1,4 +1,4 @@
-/* From a text that a person wrote, on a command line or in a configuration file, to a value. */
+/* Values of options and settings, from their text. */
 #ifndef LIB_VALUE_H
 #define LIB_VALUE_H
 

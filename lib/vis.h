@@ -1,7 +1,7 @@
 /*
  * Names as printable text: vis(3) octal escapes, "\ooo" for every byte that is not a printable
  * ASCII character and for space, '\', '#', '=', ',', '"', '*', '?' and '['. The manifest, messages
- * and JSON all write paths this way, so that any name fits on one line and comes back byte by byte.
+ * and JSON all write paths this way, so that any name fits on one line and can be decoded exactly.
  */
 #ifndef LIB_VIS_H
 #define LIB_VIS_H

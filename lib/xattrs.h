@@ -5,7 +5,7 @@
 #include "lib/buf.h"
 
 /*
- * Append them in an order of their own, so that equal sets give equal bytes. Returns 0 (also where
+ * Append them, sorted, so that equal sets give equal bytes. Returns 0 (also where
  * the file system has none), or -errno. The form is private to this module.
  */
 int xattrs_read(int fd, struct buf *out);

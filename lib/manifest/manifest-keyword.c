@@ -400,9 +400,9 @@ const char *manifest_keyword_head(struct manifest_lines *l, char *text, char *en
 	if (!(seen & BIT(ENTRIES)))
 		return "entries= is missing";
 	if ((seen & ~BIT(ENTRIES)) && (seen & share) != share)
-		return "generation=, share= and published= do not come together";
+		return "generation=, share= and published= require each other";
 	if (l->head.restores >= l->head.generation && l->head.restores)
-		return "restores= is no older generation";
+		return "restores= is not an older generation";
 	return NULL;
 }
 
@@ -430,6 +430,6 @@ const char *manifest_keyword_fit(const struct manifest_entry *e, unsigned int se
 	if (seen & ~(need | may))
 		return "a keyword does not fit its type";
 	if (!(seen & BIT(NLINK)) != !e->group)
-		return "nlink= and the tag hardlink.N do not come together";
+		return "nlink= and the tag hardlink.N require each other";
 	return NULL;
 }

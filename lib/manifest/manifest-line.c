@@ -69,7 +69,7 @@ static const char *place(struct manifest_lines *l, const char *path, bool dir)
 		same++;
 	if (l->prefixes && (unsigned char)path[same] <= (unsigned char)l->path[same])
 		return path[same] ? "the paths are not sorted"
-				  : "the path is not sorted, or twice there";
+				  : "the path is out of order, or a duplicate";
 	while (l->prefixes && l->prefix[l->prefixes - 1].size > same)
 		l->prefixes--;
 	for (i = l->prefixes; i > 0 && l->prefix[i - 1].size != parent; i--)

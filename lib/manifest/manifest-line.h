@@ -5,9 +5,9 @@
 
 #include "lib/manifest/manifest.h"
 
-/* What has to be remembered from line to line to judge the next one. */
+/* What checking the next line needs to know of those before. */
 struct manifest_lines {
-	unsigned long line; /* the last one judged, from 1 */
+	unsigned long line; /* the last one checked, from 1 */
 	struct manifest_head head;
 	uint64_t entries; /* seen */
 
@@ -37,7 +37,7 @@ struct manifest_lines {
 };
 
 /*
- * Judge the next line, n bytes without the newline; text[n] is writeable, and the text is
+ * Check the next line, n bytes without the newline; text[n] is writeable, and the text is
  * overwritten. Returns the rule that it breaks (static text) or NULL. After an entry's line,
  * lines->entries has grown and lines->entry is it.
  */

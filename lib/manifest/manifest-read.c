@@ -259,8 +259,7 @@ int manifest_load(int dir, const char *path, const struct signature_key *key,
 		}
 		r = slurp(dir, name, SIGNATURE_BYTES, &signature);
 		if (r == -ENOENT)
-			return broken(
-				error, 0, "there is no signature beside it (" SIGNATURE_SUFFIX ")");
+			return broken(error, 0, "there is no signature (" SIGNATURE_SUFFIX ")");
 		if (r == -EFBIG)
 			return broken(error, 0, "the signature is not 64 bytes long");
 	}

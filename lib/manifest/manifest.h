@@ -1,5 +1,5 @@
 /*
- * The manifest: every path of a tree with what is needed to verify it or to make it anew
+ * The manifest: every path of a tree with what is needed to verify it or to make it again
  * (xenfarm-manifest(5)). mtree(5), "#mtree v2.0", full paths, sorted by their bytes, gzip:
  *
  *	#mtree v2.0
@@ -8,8 +8,8 @@
  *	./etc type=dir mode=0755 …
  *	./etc/fstab type=file mode=0644 … size=37 sha256digest=… md5digest=…
  *
- * Hard-link groups and extended attributes travel in tags=, the one keyword with free content that
- * mtree(8) and bsdtar(1) both pass over: tags=hardlink.3,xattr.security.capability=AQAAAg==
+ * Hard-link groups and extended attributes are in tags=, the one keyword with free content that
+ * mtree(8) and bsdtar(1) both ignore: tags=hardlink.3,xattr.security.capability=AQAAAg==
  */
 #ifndef LIB_MANIFEST_MANIFEST_H
 #define LIB_MANIFEST_MANIFEST_H
@@ -69,7 +69,7 @@ struct manifest_entry {
 	/* The scanner's, never written: */
 	bool mountpoint; /* something else is mounted here */
 	bool volume;     /* another file system begins here, which was entered */
-	bool unread;     /* neither read nor entered, as was asked for */
+	bool unread;     /* neither read nor entered, by request */
 	int error; /* errno why it (or what a directory holds) could not be read; 0: all known */
 };
 

@@ -330,7 +330,7 @@ static void checks_tables(void **state)
 	assert_non_null(cli_check(&p));
 	program = p;
 	assert_string_equal(printed(2, "p status", 9),
-		"p: a mistake in this program: a command takes an option that is not in the "
+		"p: internal error: a command takes an option that is not in the "
 		"tables\n");
 	assert_null(ran);
 	program = right;

@@ -58,15 +58,15 @@ static const struct {
 	{ "the share itself", H "bind .\n", 2, "bad path" },
 	{ "a way out", H "bind usr/../etc\n", 2, "bad path" },
 	{ "a line of DOS", H "bind usr\r\n", 2, "bad path" },
-	{ "a target without a link", H "bind usr lib\n", 2, "stray text after the path" },
+	{ "a target without a link", H "bind usr lib\n", 2, "unexpected text after the path" },
 	{ "a control character", H "link bin a\x7f\n", 2, "bad link target" },
-	{ "a word too many", H "link bin usr/bin x\n", 2, "stray text after the link" },
+	{ "a word too many", H "link bin usr/bin x\n", 2, "unexpected text after the link" },
 	{ "a path twice", H "bind usr\n\nlink usr\n", 4, "duplicate" },
 	{ "an island as large", H "bind usr\nwriteable usr\n", 3, "duplicate" },
-	{ "an island on land", H "bind usr\nwriteable srv\n", 3, "writeable path is in no" },
+	{ "an island on land", H "bind usr\nwriteable srv\n", 3, "writeable path is not below a bound one" },
 	{ "an island in a link", H "link usr\nwriteable usr/a\n", 3, "path leads through" },
-	{ "a bind in a later one", H "bind usr/lib\nbind usr\n", 2, "path is in a bound one" },
-	{ "a link in a bound path", H "bind usr\nlink usr/x\n", 3, "path is in a bound one" },
+	{ "a bind in a later one", H "bind usr/lib\nbind usr\n", 2, "path is below a bound one" },
+	{ "a link in a bound path", H "bind usr\nlink usr/x\n", 3, "path is below a bound one" },
 };
 
 static void test_bad(void)

@@ -32,20 +32,20 @@ static const struct bad {
 	{ "entries over limit", HEAD("2097153"), 2, "entries= is not a number within" },
 	{ "entries not a number", HEAD("-1"), 2, "entries= is not a number within" },
 	{ "generation without share", "#mtree v2.0\n# xenfarm: generation=1 entries=0\n", 2,
-		"do not come together" },
+		"require each other" },
 	{ "previous alone", "#mtree v2.0\n# xenfarm: previous=1 entries=0\n", 2,
-		"do not come together" },
+		"require each other" },
 	{ "generation 0", "#mtree v2.0\n# xenfarm: generation=0 entries=0\n", 2, "generation=" },
 	{ "generation of 2^32", "#mtree v2.0\n# xenfarm: generation=4294967296 entries=0\n", 2,
 		"generation=" },
 	{ "previous", "#mtree v2.0\n# xenfarm: previous=x entries=0\n", 2, "previous=" },
 	{ "restores", "#mtree v2.0\n# xenfarm: restores=0 entries=0\n", 2, "restores=" },
 	{ "restores alone", "#mtree v2.0\n# xenfarm: restores=1 entries=0\n", 2,
-		"do not come together" },
+		"require each other" },
 	{ "restores itself",
 		"#mtree v2.0\n# xenfarm: generation=3 share=f81d4fae-7dec-41d0-a765-00a0c91e6bf6 "
 		"restores=3 published=2026-01-31T12:00:00Z entries=0\n",
-		2, "no older generation" },
+		2, "not an older generation" },
 	{ "layout", "#mtree v2.0\n# xenfarm: layout=12 entries=0\n", 2, "layout=" },
 	{ "share", "#mtree v2.0\n# xenfarm: share=123 entries=0\n", 2, "UUID" },
 	{ "share in capitals",
@@ -82,8 +82,8 @@ static const struct bad {
 	{ "offer", HEAD("2") ROOT "./fstab.xennew" FILE_ "\n", 4, "*.xennew" },
 	{ "numbered offer", HEAD("2") ROOT "./fstab.xennew.12" FILE_ "\n", 4, "*.xennew" },
 	{ "below an offer", HEAD("2") ROOT "./d.xennew/a" FILE_ "\n", 4, "*.xennew" },
-	{ "twice", HEAD("3") ROOT "./a" FILE_ "\n./a" FILE_ "\n", 5, "twice" },
-	{ "root twice", HEAD("2") ROOT ROOT, 4, "twice" },
+	{ "twice", HEAD("3") ROOT "./a" FILE_ "\n./a" FILE_ "\n", 5, "duplicate" },
+	{ "root twice", HEAD("2") ROOT ROOT, 4, "duplicate" },
 	{ "unsorted", HEAD("3") ROOT "./b" FILE_ "\n./a" FILE_ "\n", 5, "not sorted" },
 	{ "unsorted after escape", HEAD("3") ROOT "./\\377" FILE_ "\n./a" FILE_ "\n", 5,
 		"not sorted" },
@@ -146,9 +146,8 @@ static const struct bad {
 	{ "short base64", HEAD("1") ". type=dir" OWNER " tags=xattr.b=YQ=\n", 3, "not base64" },
 	{ "group 0", HEAD("2") ROOT "./a" LINKED "0\n", 4, "numbered from 1" },
 	{ "group without nlink", HEAD("2") ROOT "./a" FILE_ " tags=hardlink.1\n", 4,
-		"do not come together" },
-	{ "nlink without group", HEAD("2") ROOT "./a" FILE_ " nlink=2\n", 4,
-		"do not come together" },
+		"require each other" },
+	{ "nlink without group", HEAD("2") ROOT "./a" FILE_ " nlink=2\n", 4, "require each other" },
 	{ "nlink 1", HEAD("2") ROOT "./a" FILE_ " nlink=1\n", 4, "nlink=" },
 	{ "two groups in one", HEAD("2") ROOT "./a" LINKED "1,hardlink.2\n", 4,
 		"a tag is neither" },
@@ -430,7 +429,7 @@ static void signed_file(void **state)
 	assert_int_equal(manifest_encode(m, &out, &error), 0);
 	assert_int_equal(manifest_publish(scratch, "m", &out, NULL), 0);
 	assert_int_equal(manifest_load(scratch, "m", public, &again, &error), -EBADMSG);
-	assert_string_equal(error.rule, "there is no signature beside it (.sig)");
+	assert_string_equal(error.rule, "there is no signature (.sig)");
 	assert_int_equal(manifest_publish(scratch, "m", &out, private), 0);
 	assert_int_equal(manifest_load(scratch, "m", public, &again, &error), 0);
 	manifest_free(again);

@@ -114,7 +114,7 @@ static int scan_with_cache(int fd, const struct tool_options *o, struct treescan
 	if (r == 0)
 		r = treescan(fd, scan, m, errors);
 	if (r == 0 && o->cache) {
-		/* The result is right all the same. */
+		/* The result is correct without it. */
 		saved = statcache_save(scan->cache, AT_FDCWD, o->cache);
 		if (saved < 0)
 			cli_error(saved, "%s", o->cache);
@@ -205,7 +205,7 @@ static int put_manifest(const struct tool_options *o, const char *dir, const str
 	else
 		r = io_write(STDOUT_FILENO, encoded.data, encoded.size);
 	if (r == -EEXIST)
-		cli_error(0, "%s: is there, and not a regular file", o->output);
+		cli_error(0, "%s: exists and is not a regular file", o->output);
 	else if (r < 0)
 		cli_error(r, "%s", o->output ? o->output : "standard output");
 	return r;
@@ -219,12 +219,12 @@ int tool_create(void *options, char **arguments)
 	unsigned long errors;
 
 	if (!o->generation != !o->share || (o->previous && !o->generation)) {
-		cli_error(0, "--generation and --share go together, and --previous with them");
+		cli_error(0, "--generation and --share require each other, --previous both");
 		return EXIT_TROUBLE;
 	}
 	if (!o->output && (o->key || isatty(STDOUT_FILENO))) {
-		cli_error(0, "use -o FILE: %s",
-			o->key ? "a signature needs a place beside it" : "not to a terminal");
+		cli_error(0, "%s: --output is required",
+			o->key ? "to write a signature" : "standard output is a terminal");
 		return EXIT_TROUBLE;
 	}
 	if (read_key(signature_read_private, o->key, &key) < 0 ||

@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
 		"hash with N threads (as many as processors)"),
 	OPTION("one-file-system", 'x', NULL, value_flag, one_file_system,
 		"do not enter what is mounted inside DIR"),
-	OPTION("time", 0, NULL, value_flag, time, "times of modification have to be the same, too"),
+	OPTION("time", 0, NULL, value_flag, time, "modification times have to be equal, too"),
 	OPTION("json", 0, NULL, value_flag, json, "print JSON"),
 };
 
@@ -57,7 +57,7 @@ static const struct cli_program program = {
 	.commands = commands,
 	.n_commands = ARRAY_SIZE(commands),
 	.footer = "Exit status: 0 done, same, good; 1 different, refused by check; 2 usage or\n"
-		  "trouble. See xf-manifest(1).\n",
+		  "failure. See xf-manifest(1).\n",
 };
 
 int main(int argc, char **argv)
