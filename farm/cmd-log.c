@@ -104,7 +104,7 @@ static int cmd_log(void *options, char **arguments)
 	}
 	if (r == 0)
 		r = op ? print_steps(op, &c->style) : print_operations(&log, &c->style);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return farm_exit_status(r);
 }
 
 static const struct cli_command commands[] = {

@@ -194,5 +194,5 @@ int cmd_share_diff(void *options, char **arguments)
 	json_object_put(d.list);
 	close_side(&d.a);
 	close_side(&d.b);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return farm_exit_status(r);
 }

@@ -108,5 +108,5 @@ static int collect(struct farm_context *c, char **arguments)
 
 int cmd_share_gc(void *options, char **arguments)
 {
-	return collect(options, arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return farm_exit_status(collect(options, arguments));
 }

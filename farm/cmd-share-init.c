@@ -87,5 +87,5 @@ static int init(struct farm_context *context, const char *path)
 
 int cmd_share_init(void *options, char **arguments)
 {
-	return init(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return farm_exit_status(init(options, arguments[0]));
 }

@@ -146,5 +146,5 @@ int cmd_share_list(void *options, char **arguments)
 		json_print(list);
 	else
 		json_object_put(list);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return farm_exit_status(r);
 }

@@ -93,12 +93,12 @@ static int make(
 	uint64_t window = 0;
 	int r = generation_finish(&g, generation_make(&g, source), &c->share, &window);
 
-	if (r == 0)
-		report(c, &g, window);
-	else if (r == -EALREADY)
+	if (r == 0 && g.unchanged)
 		report_nothing(c);
+	else if (r == 0)
+		report(c, &g, window);
 	generation_free(&g);
-	return r == -EALREADY ? 0 : r;
+	return r;
 }
 
 static int publish(struct farm_context *c, const struct origin *source)
@@ -131,10 +131,9 @@ int cmd_share_publish(void *options, char **arguments)
 		r = origin_open(o->from, o->partition, &source);
 	if (r == 0)
 		r = check_apart(&c->share, &source);
-	if (r < 0)
-		return EXIT_FAILURE;
-	if (geteuid() != 0)
+	if (r == 0 && geteuid() != 0)
 		cli_error(0, "not root: files get this user's ownership, devices are left out");
-	r = c->options.dry_run ? preview(c, &source) : publish(c, &source);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (r == 0)
+		r = c->options.dry_run ? preview(c, &source) : publish(c, &source);
+	return farm_exit_status(r);
 }

@@ -84,9 +84,9 @@ int cmd_share_rekey(void *options, char **arguments)
 	(void)arguments;
 	if (r == 0)
 		r = farm_context_private_key(c, &old);
-	if (r < 0)
-		return EXIT_FAILURE;
-	r = rekey(c, old);
-	signature_key_free(old);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (r == 0) {
+		r = rekey(c, old);
+		signature_key_free(old);
+	}
+	return farm_exit_status(r);
 }

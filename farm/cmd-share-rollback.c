@@ -75,7 +75,7 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 	g.restores = generation;
 	r = generation_finish(&g, generation_restore(&g), &c->share, &window);
 	/* Nothing to restore; live/ is put right all the same. */
-	if (r == -EALREADY)
+	if (r == 0 && g.unchanged)
 		r = share_switch(&c->share, c->share.current, NULL, &window);
 	if (r == 0)
 		report(c, &g, window);
@@ -112,5 +112,5 @@ static int rollback(struct farm_context *c, const char *argument)
 
 int cmd_share_rollback(void *options, char **arguments)
 {
-	return rollback(options, arguments[0]) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return farm_exit_status(rollback(options, arguments[0]));
 }

@@ -13,6 +13,7 @@
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/exit.h"
 #include "lib/json.h"
 #include "lib/layout.h"
 #include "lib/treescan.h"
@@ -148,44 +149,39 @@ static int verify(struct verifier *v)
 	return r;
 }
 
-/* Which one was asked for; 0 after a message. */
-static uint32_t choose(const struct farm_context *c, const char *argument)
+/* Which one was asked for. */
+static int choose(const struct farm_context *c, const char *argument, uint32_t *generation)
 {
-	if (argument)
-		return farm_context_generation(c, argument);
-	if (!c->share.current)
+	*generation = argument ? farm_context_generation(c, argument) : c->share.current;
+	if (!argument && !*generation)
 		cli_error(0, "nothing was published yet");
-	return c->share.current;
+	return *generation ? 0 : -ENOENT;
 }
 
-static int report(const struct verifier *v)
+static void report(const struct verifier *v)
 {
 	const struct farm_context *c = v->context;
 
 	if (c->options.json)
 		json_print(json_object_get(v->list));
-	if (v->differences) {
+	if (v->differences)
 		cli_error(0, "generation %u: %lu differences", v->generation, v->differences);
-		return EXIT_FAILURE;
-	}
-	output_line("generation %u is what its manifest says%s", v->generation,
-		v->generation == c->share.current ? ", and live/ is that generation" : "");
-	return EXIT_SUCCESS;
+	else
+		output_line("generation %u is what its manifest says%s", v->generation,
+			v->generation == c->share.current ? ", and live/ is that generation" : "");
 }
 
 int cmd_share_verify(void *options, char **arguments)
 {
-	struct verifier v = { .context = options };
-	int status = EXIT_FAILURE;
+	struct verifier v = { .context = options, .list = json_object_new_array() };
+	int r = farm_context_open_share(options);
 
-	if (farm_context_open_share(options) < 0)
-		return EXIT_FAILURE;
-	v.generation = choose(v.context, arguments[0]);
-	if (!v.generation)
-		return EXIT_FAILURE;
-	v.list = json_object_new_array();
-	if (verify(&v) == 0)
-		status = report(&v);
+	if (r == 0)
+		r = choose(v.context, arguments[0], &v.generation);
+	if (r == 0)
+		r = verify(&v);
+	if (r == 0)
+		report(&v);
 	json_object_put(v.list);
-	return status;
+	return r == 0 && v.differences ? EXIT_DIFFERENT : farm_exit_status(r);
 }

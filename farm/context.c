@@ -42,6 +42,11 @@ void farm_context_free(struct farm_context *c)
 	farm_settings_free(&c->settings);
 }
 
+int farm_exit_status(int r)
+{
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* One number of a list, up to a comma or the end. */
 static const char *generation_of(const char *list, uint32_t *number)
 {

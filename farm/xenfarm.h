@@ -49,6 +49,12 @@ int farm_context_open_share(struct farm_context *context);
 
 void farm_context_free(struct farm_context *context);
 
+/*
+ * What a command returns to lib/cli.h, of what its functions return: 0 or -errno. Nothing else
+ * makes an exit status of an error.
+ */
+int farm_exit_status(int r);
+
 /* --in-use: numbers with commas between them. Is a generation among them? */
 value_set_fn farm_context_set_in_use;
 bool farm_context_in_use(const struct farm_context *context, uint32_t generation);

@@ -58,6 +58,7 @@ static void add_rules(const struct copy_job *copy, struct arguments *a)
 	add(a, "--filter=merge %s/etc/filter", copy->share->path);
 }
 
+/* rsync's exit status, as an errno after a message. */
 static int explain(int status, const char *from)
 {
 	switch (status) {
@@ -75,14 +76,15 @@ static int explain(int status, const char *from)
 			"nothing was published: files vanished from %s while it was copied; "
 			"stop what runs from it",
 			from);
-	case -ENOENT:
-		return -cli_error(ENOENT, "nothing was published: is rsync installed?");
 	default:
-		return status < 0 ? cli_error(status, "rsync could not be started")
-				  : -cli_error(EIO,
-					    "nothing was published: rsync ended with status %d",
-					    status);
+		return -cli_error(EIO, "nothing was published: rsync ended with status %d", status);
 	}
+}
+
+static int explain_start(int r)
+{
+	return r == -ENOENT ? -cli_error(ENOENT, "nothing was published: is rsync installed?")
+			    : cli_error(r, "rsync could not be started");
 }
 
 /* It must not outlive us; and until it is gone, nobody touches what it may still write to. */
@@ -102,36 +104,39 @@ static int rsync(struct arguments *a, const struct copy_job *copy, int out)
 	int status = a->failed ? -ENOMEM : spawn_run(&spawn);
 
 	free_arguments(a);
-	return explain(status, copy->from);
+	return status < 0 ? explain_start(status) : explain(status, copy->from);
 }
 
-static int run_watched(const struct arguments *a, const struct copy_job *copy)
+static int start_watched(const struct arguments *a, const struct copy_job *copy, pid_t *pid)
 {
 	struct spawn spawn;
 	int ends[2];
-	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
+	if (a->failed || pipe2(ends, O_CLOEXEC) < 0)
+		return a->failed ? -ENOMEM : -errno;
 	spawn = rsync_to(a, copy, ends[1]);
-	pid = spawn_start(&spawn);
+	*pid = spawn_start(&spawn);
 	close(ends[1]);
-	if (pid > 0)
+	if (*pid > 0)
 		copy_watch(ends[0]);
 	close(ends[0]);
-	return pid < 0 ? pid : spawn_wait(pid, 0);
+	return *pid < 0 ? (int)*pid : 0;
 }
 
 /* The same, while a person watches. */
 static int rsync_watched(struct arguments *a, const struct copy_job *copy)
 {
-	int status;
+	pid_t pid;
+	int r, status;
 
 	add(a, "--info=progress2");
 	add(a, "--outbuf=N");
-	status = a->failed ? -ENOMEM : run_watched(a, copy);
+	r = start_watched(a, copy, &pid);
 	free_arguments(a);
-	return explain(status, copy->from);
+	if (r < 0)
+		return explain_start(r);
+	status = spawn_wait(pid, 0);
+	return status < 0 ? explain_start(status) : explain(status, copy->from);
 }
 
 static void begin(struct arguments *a, const struct copy_job *copy)

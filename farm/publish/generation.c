@@ -205,20 +205,20 @@ static int count_pair(const struct treelist_entry *old, const struct treelist_en
 	return 0;
 }
 
-/* Is it worth a generation? The layout counts as well as the trees. */
-static int compare(struct generation *g)
+static bool same_layout(const struct generation *g)
 {
 	AUTO_BUF struct buf layout = { 0 };
+	const struct share_name name = share_name("manifest", g->previous, ".layout");
 
+	return share_read(g->share, name.text, &layout) == 0 && layout.size == g->layout.size &&
+	       memcmp(layout.data, g->layout.data, layout.size) == 0;
+}
+
+/* Is it worth a generation? The layout counts as well as the trees. */
+static void compare(struct generation *g)
+{
 	treelist_join(&g->previous_tree, &g->tree, count_pair, g);
-	if (!g->previous || g->differs ||
-		share_read(g->share, share_name("manifest", g->previous, ".layout").text, &layout) <
-			0)
-		return 0;
-	return layout.size == g->layout.size &&
-			       memcmp(layout.data, g->layout.data, layout.size) == 0
-		       ? -EALREADY
-		       : 0;
+	g->unchanged = g->previous && !g->differs && same_layout(g);
 }
 
 static int look_for_secrets(const struct generation *g)
@@ -232,7 +232,8 @@ static int look_for_secrets(const struct generation *g)
 		found == 1 ? "" : "s", found == 1 ? "s" : "");
 }
 
-int generation_make(struct generation *g, const struct origin *source)
+/* The master's tree, with what belongs to a generation and without what does not. */
+static int fill(struct generation *g, const struct origin *source)
 {
 	int r = begin(g);
 
@@ -248,14 +249,21 @@ int generation_make(struct generation *g, const struct origin *source)
 		r = boot_links_make(g->dir, g->previous_dir);
 	if (r == 0)
 		r = read_made(g);
-	if (r == 0)
-		r = leave_sockets_out(g);
+	return r == 0 ? leave_sockets_out(g) : r;
+}
+
+int generation_make(struct generation *g, const struct origin *source)
+{
+	int r = fill(g, source);
+
 	if (r == 0)
 		r = choose_layout(g);
-	if (r == 0)
-		r = compare(g);
-	if (r == 0)
-		r = look_for_secrets(g);
+	if (r < 0)
+		return r;
+	compare(g);
+	if (g->unchanged)
+		return 0;
+	r = look_for_secrets(g);
 	return r == 0 ? generation_describe(g) : r;
 }
 
@@ -269,10 +277,11 @@ int generation_restore(struct generation *g)
 		r = open_previous(g);
 	if (r == 0)
 		r = share_layout_text(g->share, g->restores, &g->layout);
-	if (r == 0)
-		r = compare(g);
 	if (r < 0)
 		return r;
+	compare(g);
+	if (g->unchanged)
+		return 0;
 	r = treelist_link(&g->tree, &g->tree.entry[0], from, g->share->dir, g->partial.text);
 	if (r < 0)
 		return cli_error(r, "%s/%s", g->share->path, g->partial.text);
@@ -282,6 +291,8 @@ int generation_restore(struct generation *g)
 int generation_finish(
 	const struct generation *g, int r, struct share_store *share, uint64_t *window)
 {
+	if (r == 0 && g->unchanged)
+		return share_sweep(share);
 	/* All of it, down to the links, is on disk before the first sign that it is valid. */
 	if (r == 0 && syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s", share->path);

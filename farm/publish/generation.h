@@ -29,7 +29,8 @@ struct generation {
 	struct buf layout;    /* its text */
 
 	/* Found out meanwhile: */
-	bool differs;                   /* the previous generation is not equal to this one */
+	bool differs;                   /* from the previous generation, in a file or directory */
+	bool unchanged;                 /* nor in the layout: it is not worth a number */
 	uint64_t entries;               /* in the manifest */
 	uint64_t files, changed, bytes; /* of the tree; those that the previous one has not */
 };
@@ -40,16 +41,16 @@ struct generation generation_next(const struct share_store *share,
 	const struct generation_options *options, const struct signature_key *key);
 
 /*
- * From the source, or from the generation `restores`, to a signed, complete tree on disk. Return 0,
- * -EALREADY (without a message) if it would be equal to the previous generation, or another -errno.
+ * From the source, or from the generation `restores`, to a signed, complete tree on disk. Return 0
+ * or -errno. It is left unfinished where it is unchanged.
  */
 int generation_make(struct generation *generation, const struct origin *source);
 int generation_restore(struct generation *generation);
 void generation_free(struct generation *generation);
 
 /*
- * r is what making it came to. If that is 0, make it the current one (window: see flip_apply()); if
- * not, nothing of it is left. Returns 0, or r, or what failed now.
+ * r is what making it returned. If that is 0, make it the current one (window: see flip_apply());
+ * if not, or if it is unchanged, remove it. Returns 0, or r, or what failed now.
  */
 int generation_finish(
 	const struct generation *generation, int r, struct share_store *share, uint64_t *window);

@@ -127,17 +127,19 @@ static int export(const char *image, struct origin *source)
 static int mount_part(const char *raw, const struct disk_image_part *part, const char *on)
 {
 	AUTO_FREE char *options = NULL;
+	int status;
 
 	/* mount(8) makes a loop device that goes when it is unmounted. */
 	if (asprintf(&options, "ro,nodev,nosuid,loop,offset=%ju,sizelimit=%ju",
 		    (uintmax_t)part->offset, (uintmax_t)part->size) < 0)
 		return -ENOMEM;
-	return spawn_run(&(const struct spawn){
+	status = spawn_run(&(const struct spawn){
 		.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw, on, NULL },
 		.out = -1,
 		.kept = -1,
 		.dies_with_parent = true,
 	});
+	return status > 0 ? -EIO : status;
 }
 
 static bool holds_installation(const char *root)
@@ -159,7 +161,7 @@ static int mount_chosen(const char *from, const char *raw, const struct disk_ima
 
 		if (partition && part->number != partition)
 			continue;
-		if (mount_part(raw, part, on) != 0)
+		if (mount_part(raw, part, on) < 0)
 			return -cli_error(EIO,
 				"%s, partition %u (%s) could not be mounted, see above; was its "
 				"machine shut down cleanly?",
