@@ -25,13 +25,6 @@ int handover_begin(void)
 	return rc < 0 ? fail_note(rc, NULL, PATH_RUN) : 0;
 }
 
-static void mac_text(const struct net_interface *interface, char text[static 18])
-{
-	const uint8_t *m = interface->mac;
-
-	sprintf(text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-}
-
 /*
  * By MAC, not by name: a newer udev can rename a link that is up. The .link file keeps the name, so
  * that what is said here and what people see agree; a VLAN has its parent's MAC, so that both are
@@ -39,10 +32,10 @@ static void mac_text(const struct net_interface *interface, char text[static 18]
  */
 static int unmanaged_by_mac(const struct net_interface *interface)
 {
-	char mac[18];
+	char mac[XF_MAC_TEXT_MAX];
 	int rc = file_make_dirs("/run/systemd/network");
 
-	mac_text(interface, mac);
+	xf_mac_format(interface->mac, ':', mac);
 	if (rc == 0)
 		rc = file_format("/run/systemd/network/00-xenfarm.network", 0644,
 			"# the link that carries /usr (xf-init)\n"
@@ -233,11 +226,11 @@ int handover_files(const struct boot *boot)
 
 int handover_record(const struct boot *boot)
 {
-	char text[FILE_FORMAT_MAX], mac[18], client[XF_ADDR_TEXT_MAX],
+	char text[FILE_FORMAT_MAX], mac[XF_MAC_TEXT_MAX], client[XF_ADDR_TEXT_MAX],
 		gateway[XF_ADDR_TEXT_MAX] = "", server[XF_ADDR_TEXT_MAX];
 	int n, rc;
 
-	mac_text(&boot->interface, mac);
+	xf_mac_format(boot->interface.mac, ':', mac);
 	xf_addr_format(&boot->cmdline.net.client, client);
 	xf_addr_format(&boot->share.server, server);
 	if (boot->cmdline.net.gateway.family)

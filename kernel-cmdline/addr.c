@@ -159,6 +159,20 @@ const char *xf_addr_format(const struct xf_addr *addr, char text[static XF_ADDR_
 	return text;
 }
 
+const char *xf_mac_format(
+	const uint8_t mac[static 6], char separator, char text[static XF_MAC_TEXT_MAX])
+{
+	char *to = text;
+
+	for (unsigned int i = 0; i < 6; i++) {
+		*to++ = "0123456789abcdef"[mac[i] >> 4];
+		*to++ = "0123456789abcdef"[mac[i] & 15];
+		*to++ = separator;
+	}
+	*--to = '\0';
+	return text;
+}
+
 void xf_default_name(const struct xf_addr *client, char name[static XF_NAME_MAX])
 {
 	size_t n;

@@ -42,17 +42,9 @@ static void put_prefix(struct out *out, unsigned int prefix)
 
 static void put_interface(struct out *out, const struct xfnet *net)
 {
-	char text[] = "00-00-00-00-00-00";
+	char mac[XF_MAC_TEXT_MAX];
 
-	if (net->select == XF_IF_NAME) {
-		put(out, net->ifname);
-		return;
-	}
-	for (unsigned int i = 0; i < 6; i++) {
-		text[3 * i] = "0123456789abcdef"[net->mac[i] >> 4];
-		text[3 * i + 1] = "0123456789abcdef"[net->mac[i] & 15];
-	}
-	put(out, text);
+	put(out, net->select == XF_IF_NAME ? net->ifname : xf_mac_format(net->mac, '-', mac));
 }
 
 int xfnet_format(const struct xfnet *net, char *buffer, size_t size)

@@ -16,6 +16,7 @@
 #define XF_NAME_MAX      64   /* xfname=: a host name, NUL included (Linux: 64) */
 #define XF_IFNAME_MAX    16   /* IFNAMSIZ */
 #define XF_ADDR_TEXT_MAX 46   /* INET6_ADDRSTRLEN */
+#define XF_MAC_TEXT_MAX  18   /* bytes, NUL included */
 
 #define XF_TIMEOUT_DEFAULT 180 /* seconds, without xftimeout= */
 
@@ -133,6 +134,10 @@ int xfnet_format(const struct xfnet *net, char *buffer, size_t size);
 
 /* Address text (RFC 5952 for IPv6), at most XF_ADDR_TEXT_MAX bytes with the NUL. Returns text. */
 const char *xf_addr_format(const struct xf_addr *addr, char text[static XF_ADDR_TEXT_MAX]);
+
+/* MAC text in lower case, its bytes joined by separator. Returns text. */
+const char *xf_mac_format(
+	const uint8_t mac[static 6], char separator, char text[static XF_MAC_TEXT_MAX]);
 
 /*
  * Strict address text: four decimal octets without leading zeros, or RFC 4291 text. All of

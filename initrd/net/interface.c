@@ -151,21 +151,18 @@ static int choose_once(int fd, struct choice *choice, struct link *chosen)
 	return error;
 }
 
-static const char *wanted_text(const struct xfnet *net, char text[static 32])
+static const char *wanted_text(const struct xfnet *net, char text[static XF_MAC_TEXT_MAX])
 {
-	const uint8_t *m = net->mac;
-
 	if (net->select == XF_IF_NAME)
 		return net->ifname;
 	if (net->select == XF_IF_CARRIER)
 		return "an Ethernet interface";
-	snprintf(text, 32, "%02x-%02x-%02x-%02x-%02x-%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-	return text;
+	return xf_mac_format(net->mac, '-', text);
 }
 
 static int nothing_chosen(const struct choice *choice)
 {
-	char text[32];
+	char text[XF_MAC_TEXT_MAX];
 	const char *wanted = wanted_text(&choice->cmdline->net, text);
 
 	if (choice->seen)
@@ -183,7 +180,7 @@ static int choose(int fd, struct choice *choice, struct link *chosen)
 {
 	uint64_t begin = clock_ms(), rescan = begin + RESCAN_MS, speak = begin + SPEAK_MS;
 	uint64_t deadline = begin + (uint64_t)choice->cmdline->timeout * 1000;
-	char text[32];
+	char text[XF_MAC_TEXT_MAX];
 	int found;
 
 	while ((found = choose_once(fd, choice, chosen)) == 0) {

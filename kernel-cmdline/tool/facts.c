@@ -48,11 +48,10 @@ static struct fact *add_address(struct facts *facts, const char *key, const stru
 
 static void add_interface(struct facts *facts, const struct xfnet *net)
 {
-	char mac[18] = "";
+	char mac[XF_MAC_TEXT_MAX] = "";
 
 	if (net->select == XF_IF_MAC)
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0],
-			net->mac[1], net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
+		xf_mac_format(net->mac, ':', mac);
 	note_unset(add(facts, "interface", FACT_TEXT, "%s", net->ifname),
 		mac[0] ? "the one with this MAC" : "the first that has carrier");
 	add(facts, "mac", FACT_TEXT, "%s", mac);
