@@ -1,6 +1,6 @@
 /*
  * xf-attach: xf-init's steps inside an initrd of another tool (docs/xf-hooks.8). That tool has
- * prepared the machine, with its drivers, and often mounted the root; here the share comes to it.
+ * loaded drivers and often mounted the root; xf-attach adds the share.
  *
  * The steps are xf-init's own functions. They know the root as /root and the share as /mroot: where
  * the tool has its root elsewhere, /root becomes a link to it.
@@ -34,7 +34,7 @@ static int step_devices(struct boot *boot)
 	(void)boot;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return fail_note(-errno, NULL, "make / private");
-	/* xf-shutdown waits in there: of /run, only that it may be executed changes. */
+	/* xf-shutdown is run from there: of the flags of /run, only noexec is removed. */
 	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0)
 		return fail_note(-errno, "must be a mount point", "/run");
 	if (file_make_dirs(PATH_SHARE) < 0 || file_make_dirs("/tools") < 0)
@@ -72,7 +72,8 @@ static int find_root(struct mounted_root *root)
 	return -ENOENT;
 }
 
-/* Mounted by the tool: read-write for what is to come. A remount without flags keeps the times'. */
+/* Mounted by the tool: make it read-write for the next steps. A remount without flags keeps those
+ * of access times. */
 static int take_root(struct mounted_root *root)
 {
 	if (find_root(root) < 0)

@@ -49,7 +49,7 @@ static int bind_one(
 	return 0;
 }
 
-/* Without a target the link leads into the share itself, pinned generation or not. */
+/* Without a target the link leads into the share's tree, which may be a pinned generation. */
 static void link_target(
 	const struct mounted_share *share, const struct layout_entry *entry, char *target)
 {
@@ -100,8 +100,8 @@ int bind_layout(const struct mounted_share *share, const char *dir)
 }
 
 /*
- * An island lives on the client's disk under the directory that gets covered: hold a mount of it
- * aside before, and move it on top after.
+ * An island is on the client's disk, under the directory that is going to be covered: it is mounted
+ * aside before, and moved into place afterwards.
  */
 static int island_aside(unsigned int i, const struct layout_entry *entry)
 {
@@ -141,8 +141,7 @@ static int each_island(
 	return rc;
 }
 
-/* What is moved here from the initramfs, and what the next system mounts itself before anything
- * else. */
+/* Mounts that are moved here from the initramfs, and those that the system's init mounts first. */
 static int own_mount_points(void)
 {
 	static const char *const dirs[] = { PATH_SHARE, "/dev", "/proc", "/sys", "/run" };

@@ -1,5 +1,5 @@
 /*
- * A share's layout made true in a tree: bound directories, links, writeable islands.
+ * Applies a share's layout: bound directories, links, writeable islands.
  */
 #ifndef INITRD_BIND_H
 #define INITRD_BIND_H
@@ -7,13 +7,13 @@
 #include "initrd/nfs/mount.h"
 
 /*
- * Make the layout's bind and link lines true under dir: bound read-only from the share's tree,
- * mount points and links made where they lack. Something of the administrator's that is in a link's
- * way (a directory, a file) is left, with a warning. Returns 0, or -errno after fail_note().
+ * Apply the bind and link lines of the layout under dir: bound read-only from the share's tree;
+ * mount points and links that are missing are made. A directory or file of the administrator's in
+ * the place of a link is kept, with a warning. Returns 0, or -errno after fail_note().
  */
 int bind_layout(const struct mounted_share *share, const char *dir);
 
-/* The same for the client's root, with the writeable islands kept reachable inside. */
+/* The same for the client's root, with the writeable islands mounted inside. */
 int bind_root(const struct mounted_share *share);
 
 #endif

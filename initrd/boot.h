@@ -24,18 +24,18 @@ struct boot {
 	struct net_interface interface;
 	struct mounted_share share;
 	struct mounted_root root;
-	const char *agent; /* what the reconcile step did, in a word */
+	const char *agent; /* what the reconcile step did, in one word */
 	unsigned int n_times;
 	struct boot_time time[BOOT_STEPS];
 };
 
 struct boot_step {
 	const char *name;
-	int (*run)(struct boot *boot); /* 0, or a negative value when it has said what failed */
+	int (*run)(struct boot *boot); /* 0, or -errno after fail_note() */
 	enum xf_debug shell;           /* xfdebug= bit of the shell before this step */
 };
 
-/* Run them in order, with their times in boot->time. One that fails is begun again when fail_act()
+/* Run them in order, with their times in boot->time. One that failed is run again when fail_act()
  * returns. */
 void boot_run(struct boot *boot, const struct boot_step *steps, unsigned int n);
 

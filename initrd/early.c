@@ -47,7 +47,7 @@ int early_mounts(void)
 	return rc;
 }
 
-/* A place for the reader's eye: the text around what is wrong. */
+/* With the text that is wrong. */
 static void say(const char *text, const struct xf_problem *problem)
 {
 	size_t length = problem->length < 64 ? problem->length : 64;
@@ -76,7 +76,8 @@ int early_cmdline(struct xf_cmdline *cmdline)
 		return fail_note(-EINVAL, "see xfnet(7)", "no xfnet= on the command line");
 	if (!cmdline->name[0])
 		xf_default_name(&cmdline->net.client, cmdline->name);
-	/* Also the NFSv4 client's identity: all clients of a server would be "(none)" without. */
+	/* Also the NFSv4 client's identity: without it, all clients of a server would be "(none)".
+	 */
 	if (sethostname(cmdline->name, strlen(cmdline->name)) < 0)
 		return fail_note(-errno, NULL, "host name %s", cmdline->name);
 	return 0;

@@ -8,7 +8,7 @@
 		e, #e \
 	}
 
-/* Those that mounts, disks, modules and the network really give. */
+/* Those that mounts, disks, modules and the network give. */
 static const struct {
 	short error;
 	char name[16];

@@ -36,7 +36,7 @@ static void restart(int how)
 	sync();
 	sleep(READING_TIME);
 	power_end(how);
-	/* No way to do it: stay, so that the message can be read. */
+	/* It is not possible: stay, so that the message can be read. */
 	for (;;)
 		pause();
 }
@@ -56,7 +56,7 @@ void fail_act(const struct xf_cmdline *cmdline)
 		log_error("powering off in %d seconds (xffail=poweroff)", READING_TIME);
 		restart(RB_POWER_OFF);
 	}
-	/* Also for a shell that is not there: do as without the option. */
+	/* Also where there is no shell: as without the option. */
 	log_error("rebooting in %d seconds (xffail=)", READING_TIME);
 	restart(RB_AUTOBOOT);
 }

@@ -1,5 +1,5 @@
 /*
- * What a step of xf-init leaves behind when it fails, and what PID 1 then does (xffail=).
+ * Why a step failed, and what process 1 then does (xffail=).
  */
 #ifndef INITRD_FAIL_H
 #define INITRD_FAIL_H
@@ -15,9 +15,9 @@ int fail_note(int error, const char *hint, const char *object_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Say on the console what failed in the running step, in words, and act as xffail= says. Returns
- * when the step is to be tried again: after the shell was left, or after a while with "wait". Else
- * does not return.
+ * Log what failed in the running step, and act as xffail= says. Returns when the step is to be run
+ * again: after the shell has ended, or after READING_TIME with "wait". Otherwise it does not
+ * return.
  */
 void fail_act(const struct xf_cmdline *cmdline);
 

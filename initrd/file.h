@@ -1,5 +1,6 @@
 /*
- * Small files whole: what sysfs tells, and what xf-init leaves for the system that takes over.
+ * Small files, read and written as a whole: those of sysfs, and those that xf-init leaves for the
+ * system.
  */
 #ifndef INITRD_FILE_H
 #define INITRD_FILE_H
@@ -16,7 +17,7 @@ ssize_t file_read(const char *path, char *buffer, size_t size);
 /* Create or replace a file of that mode with text. Returns 0 or -errno. */
 int file_write(const char *path, mode_t mode, const char *text);
 
-/* The same, formatted; -ENOSPC if the text is over FILE_FORMAT_MAX bytes. */
+/* The same, formatted; -ENOSPC if the text is longer than FILE_FORMAT_MAX bytes. */
 #define FILE_FORMAT_MAX 2048
 int file_format(const char *path, mode_t mode, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

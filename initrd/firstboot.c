@@ -89,7 +89,7 @@ static int own_name(const struct xf_cmdline *cmdline)
 	return file_format(ROOT_DIR "/etc/hostname", 0644, "%s\n", cmdline->name);
 }
 
-/* The master's fstab would name the master's disk. */
+/* The fstab of the master names the disk of the master. */
 static int own_fstab(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
 	if (cmdline->root == XF_ROOT_TMPFS)

@@ -1,5 +1,5 @@
 /*
- * A blank root: how it is known, and what a new client must have of its own.
+ * A blank root: how it is recognised, and the files that a new client needs of its own.
  */
 #ifndef INITRD_FIRSTBOOT_H
 #define INITRD_FIRSTBOOT_H
@@ -7,15 +7,15 @@
 #include "initrd/root.h"
 
 /*
- * True for a root with nothing in it (lost+found aside), or whose first fill did not come to its
- * end. Marks it, so that a power cut while it is filled is noticed by the next boot.
+ * True for a root with nothing in it but lost+found, or whose first fill was interrupted. Marks it,
+ * so that the next boot notices a power cut during the fill.
  */
 bool firstboot_begin(void);
 
 /*
  * Give the filled root its machine-id, host name, fstab, SSH host keys and the share's public key;
- * then everything to disk, and the mark away. What is there already stays. Returns 0 or -errno
- * after fail_note().
+ * then sync, and remove the mark. A machine-id and host keys that exist are kept. Returns 0 or
+ * -errno after fail_note().
  */
 int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root);

@@ -20,7 +20,7 @@
 
 #define PROBE_EVERY 2000 /* ms */
 #define WATCH_LIMIT \
-	1800 /* seconds: after that it was no shutdown, or one that hangs for another reason */
+	1800          /* seconds: then it is not a shutdown, or one that hangs for another reason */
 #define SYNC_LIMIT 10 /* seconds */
 
 struct server {
@@ -64,14 +64,14 @@ static bool answers(const struct server *server)
 
 	if (fd < 0)
 		return false;
-	/* Any RPC answer will do: a server of version 3 alone says PROG_MISMATCH. */
+	/* Any RPC answer will do: a server with NFS 3 only answers PROG_MISMATCH. */
 	rc = oncrpc_call(fd, &null, NULL, 0, deadline);
 	close(fd);
 	return rc >= 0;
 }
 
-/* Without /dev and /proc of a tree that may hang: the kernel's own emergency remount, and a bounded
- * sync. */
+/* Uses nothing of a tree that may hang: a sync with a time limit, and the kernel's emergency
+ * remount. */
 static void end(int how)
 {
 	pid_t pid = fork();
@@ -120,7 +120,7 @@ static void wait_for_term(void)
 	struct sigaction action = { .sa_handler = on_term };
 	sigset_t term, none;
 
-	/* Blocked but for the wait itself, so that none is missed. */
+	/* Blocked except during the wait, so that none is missed. */
 	sigemptyset(&none);
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
@@ -137,7 +137,7 @@ int guard_run(int how)
 
 	if (rc == 0)
 		wait_for_term();
-	/* Not sooner: the kernel's limit on messages is the running system's. */
+	/* Not earlier: until now the kernel's limit on messages was that of the running system. */
 	log_open("xf-shutdown");
 	log_step("guard");
 	if (rc < 0) {

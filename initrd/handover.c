@@ -27,8 +27,7 @@ int handover_begin(void)
 
 /*
  * By MAC, not by name: a newer udev can rename a link that is up. The .link file keeps the name, so
- * that what is said here and what people see agree; a VLAN has its parent's MAC, so that both are
- * covered.
+ * that it is the one in the record of the boot; a VLAN has its parent's MAC, so both are matched.
  */
 static int unmanaged_by_mac(const struct net_interface *interface)
 {
@@ -97,7 +96,7 @@ static int ifupdown_units(const struct net_interface *interface)
 	return rc == 0 ? mask_hotplug(parent) : rc;
 }
 
-/* systemd would unmount /mroot while programs still run from it. */
+/* systemd would unmount /mroot while programs run from it. */
 static int protect_share_mount(void)
 {
 	int rc = file_make_dirs(UNIT_DIR "/mroot.mount.d");
@@ -109,9 +108,9 @@ static int protect_share_mount(void)
 }
 
 /*
- * With the server dead, programs of the share hang, and so does whoever waits for them: a guard,
- * which lives in /run alone, ends such a shutdown. One for each way to end, so that systemd tells
- * by which one it stops what is wanted. They start last, so that they are stopped first.
+ * When the server is dead, programs of the share hang, and so does a shutdown that waits for them.
+ * A guard, which needs only /run, ends it. There is one for each kind of shutdown: the one that
+ * systemd stops knows which kind it is. They start last, so that they are stopped first.
  */
 static int guard_unit(const char *verb, const char *targets)
 {
@@ -148,7 +147,7 @@ static int guard_units(void)
 	return rc == 0 ? guard_unit("reboot", "reboot.target kexec.target") : rc;
 }
 
-/* That directory tells scripts that systemd runs, sd_booted(3): only there where it will. */
+/* The directory tells scripts that systemd runs, sd_booted(3): make it only where it will run. */
 static bool starts_systemd(const struct boot *boot)
 {
 	const char *init = boot->cmdline.init[0] ? boot->cmdline.init : "/sbin/init";
@@ -179,7 +178,7 @@ static int exit_program(void)
 
 /*
  * Debian's sysvinit script unmounts every NFS mount, lazily and by force: the next script would
- * find no /bin/sh. Put one over it that spares the share.
+ * find no /bin/sh. Mount one over it that keeps the share.
  */
 static int spare_from_umountnfs(const struct boot *boot)
 {

@@ -1,6 +1,6 @@
 /*
- * What xf-init leaves for the system that takes over: the record of the boot, the share's key, the
- * exit program, and the word to every network manager that the internal interface is not theirs.
+ * What xf-init leaves for the system: the record of the boot, the share's key, the exit program,
+ * and settings that make network managers leave the internal interface alone.
  */
 #ifndef INITRD_HANDOVER_H
 #define INITRD_HANDOVER_H
@@ -14,7 +14,7 @@
  */
 int handover_begin(void);
 
-/* All the rest, except the record. Returns 0 or -errno after fail_note(). */
+/* Everything else, except the record. Returns 0 or -errno after fail_note(). */
 int handover_files(const struct boot *boot);
 
 /* PATH_RUN/boot: KEY=VALUE lines (xf-init(8)). Returns 0 or -errno after fail_note(). */

@@ -40,7 +40,7 @@ static int step_root(struct boot *boot)
 	return root_mount(&boot->cmdline, &boot->share, &boot->root);
 }
 
-/* Its own time is not over when the record is written, so it is not in it. */
+/* It writes the record, which therefore lacks this step's own time. */
 static int step_init(struct boot *boot)
 {
 	const char *init = switch_find_init(ROOT_DIR, boot->cmdline.init);
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	if (!strcmp(name ? name + 1 : argv[0], "modprobe"))
 		return modules_modprobe(argc, argv);
 	if (getpid() != 1) {
-		/* Not through stdio, which would be a kilobyte more of an image for this alone. */
+		/* Not through stdio, which would add a kilobyte to the image. */
 		(void)!write(STDERR_FILENO, not_pid_1, strlen(not_pid_1));
 		return EXIT_USAGE;
 	}

@@ -24,7 +24,7 @@ static void set_kernel_limit(const char *value, char *old, size_t size)
 		return;
 	if (old && (n = read(fd, old, size - 1)) > 0)
 		old[n] = '\0';
-	/* A sysctl takes what is written at its beginning alone. */
+	/* A sysctl takes only what is written at offset 0. */
 	lseek(fd, 0, SEEK_SET);
 	(void)!write(fd, value, strlen(value));
 	close(fd);
@@ -58,7 +58,7 @@ static void log_line(enum level level, const char *fmt, va_list args)
 
 	vsnprintf(line + n, sizeof(line) - n - 1, fmt, args);
 	strcat(line, "\n");
-	/* Nobody is there to hear of a message that could not be written. */
+	/* There is no other place to report an error. */
 	(void)!write(kmsg, line, strlen(line));
 }
 

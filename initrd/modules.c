@@ -85,14 +85,13 @@ static int load_one(struct modtable_module *module)
 		return 0;
 	module->tried = true;
 	rc = insert(module);
-	/* ENODEV is a driver's own word that it has nothing to do here, as of a CPU's crypto
-	 * extension. */
+	/* A driver returns ENODEV where it has no device, such as a CPU's crypto extension. */
 	if (rc < 0 && rc != -ENODEV)
 		log_warn("%s: cannot load: %s", module->name, error_name(rc));
 	return rc;
 }
 
-/* Dependencies first; one that fails is said, and the module itself then tells what it lacks. */
+/* Dependencies first; one that fails is logged, and then the module is tried anyway. */
 static int load(struct modtable_module *module)
 {
 	char name[64];
@@ -176,7 +175,7 @@ int modules_modprobe(int argc, char **argv)
 	if (argc < 2 || modules_open() < 0)
 		return 1;
 	module = modtable_find(&table, name);
-	/* The kernel also asks for much that it can do without: no word about that. */
+	/* Silent: the kernel also asks for modules that it can do without. */
 	if (!module)
 		return 1;
 	return load(module) == 0 ? 0 : 1;

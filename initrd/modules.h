@@ -8,15 +8,15 @@
 int modules_open(void);
 
 /*
- * Load the drivers of all devices that are there and have none yet: those whose modalias the table
- * knows, again until loading brings no new device. Cheap enough to call while waiting for one.
+ * Load the drivers of all devices that have none yet and whose modalias is in the table, repeatedly
+ * until loading brings no new device. Cheap enough to call while waiting for one.
  */
 void modules_rescan(void);
 
 /*
- * Begin to load a module that a later step needs, in a child that nobody waits for: the kernel
- * makes whoever needs it before it is ready wait. So it loads while a link comes up or an address
- * is checked.
+ * Start to load a module that a later step needs, in a child, while a link comes up or an address
+ * is checked. Nothing waits for the child: the kernel blocks whoever needs the module before it is
+ * ready.
  */
 void modules_load_ahead(const char *name);
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What xf-mkinitrd exchanges (mkinitrd-hook/image/exchange.c); init last, as it tells that it was
- * done. */
+/* What xf-mkinitrd exchanges (mkinitrd-hook/image/exchange.c); init last: its .orig shows that the
+ * exchange was done. */
 static const char *const exchanged[] = { "/sbin/modprobe", "/shutdown", "/init" };
 
 void original_exec(char **argv)

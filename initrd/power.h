@@ -1,5 +1,5 @@
 /*
- * The end of the machine.
+ * Reboot, power off, halt, kexec.
  */
 #ifndef INITRD_POWER_H
 #define INITRD_POWER_H

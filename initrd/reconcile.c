@@ -32,7 +32,7 @@ static bool agent_did_it(int status)
 	return status == EXIT_SUCCESS || status == EXIT_CONFLICTS || status == EXIT_DEFERRED;
 }
 
-/* Arguments for tar; those that are made here are kept in text. */
+/* Arguments for tar; those composed here are kept in text. */
 struct members {
 	unsigned int n;
 	size_t used;
@@ -52,7 +52,7 @@ static int add(struct members *m, const char *prefix, const char *name)
 	return 0;
 }
 
-/* Of these a client has the empty directory alone. */
+/* A client has only the empty directory of these. */
 static bool is_virtual(const char *name)
 {
 	static const char *const names[] = { "proc", "sys", "dev", "run", "tmp", PATH_SHARE + 1 };
@@ -87,7 +87,8 @@ static int add_directories(struct members *m, const struct mounted_share *share,
 	return rc;
 }
 
-/* Bound paths inside the writeable part stay out, writeable islands inside bound ones come along.
+/* Bound paths inside the writeable part are left out, writeable islands inside bound ones are
+ * copied.
  */
 static int add_nested(struct members *m, const struct layout *layout, bool islands)
 {

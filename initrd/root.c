@@ -91,7 +91,7 @@ static bool is_wanted(const struct xf_cmdline *cmdline, const char *name)
 	return !strcmp(sb.label, cmdline->root_value);
 }
 
-/* Two disks with one name are a mistake that must not pass unseen: the first found is taken. */
+/* Two disks with one name are a mistake: it is logged, and the first one found is taken. */
 static bool search(const struct xf_cmdline *cmdline, struct mounted_root *root)
 {
 	DIR *dir = opendir(BLOCK_DIR);
@@ -145,8 +145,8 @@ static int wait_for_device(const struct xf_cmdline *cmdline, struct mounted_root
 }
 
 /*
- * The exit status is fsck(8)'s: 1, corrected, and 2, reboot, are fine for a file system that is not
- * mounted yet; 4 and up need a person.
+ * The exit status is fsck(8)'s: 1 (corrected) and 2 (reboot) are fine for a file system that is not
+ * mounted yet; from 4 on a person is needed.
  */
 static int check(const struct mounted_share *share, const struct mounted_root *root)
 {
@@ -281,7 +281,7 @@ int root_mount(const struct xf_cmdline *cmdline, const struct mounted_share *sha
 
 int root_finish(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
-	/* No fstab names a root in memory: nothing would make it writeable again. */
+	/* No fstab names a root in memory, so nothing would make it writeable again. */
 	if (cmdline->root_rw || cmdline->root == XF_ROOT_TMPFS)
 		return 0;
 	if (mount(NULL, ROOT_DIR, NULL, MS_REMOUNT | MS_RDONLY | root->flags, NULL) < 0)

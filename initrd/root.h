@@ -25,7 +25,7 @@ struct mounted_root {
 int root_mount(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	struct mounted_root *root);
 
-/* Read-only from here on, unless rw was asked for or the root is in memory. Returns 0 or -errno
+/* Remount it read-only, unless rw was asked for or the root is in memory. Returns 0 or -errno
  * after fail_note(). */
 int root_finish(const struct xf_cmdline *cmdline, const struct mounted_root *root);
 

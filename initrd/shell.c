@@ -14,7 +14,8 @@
 
 #define SHELL "/bin/sh"
 
-/* /dev/console cannot be a controlling terminal: find the device behind it, the last one listed. */
+/* /dev/console cannot be a controlling terminal: find the device behind it, which is listed last.
+ */
 static int open_console(void)
 {
 	char active[128], path[160];
@@ -61,7 +62,7 @@ int shell_run(const char *why)
 		return -errno;
 	if (pid == 0)
 		exec_shell();
-	/* As pid 1, also reap what the shell left behind. */
+	/* As process 1, also reap the processes that the shell left. */
 	do
 		done = waitpid(-1, NULL, 0);
 	while (done != pid && !(done < 0 && errno == ECHILD));

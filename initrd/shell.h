@@ -5,8 +5,8 @@
 #define INITRD_SHELL_H
 
 /*
- * Say why (one line), run the shell and wait until it is left. An initrd without busybox: says so
- * and returns at once. Returns 0, or -errno when no shell could be run.
+ * Log why, run the shell and wait until it ends. Without busybox in the initrd: logs that and
+ * returns. Returns 0, or -errno when no shell could be run.
  */
 int shell_run(const char *why);
 

@@ -1,6 +1,6 @@
 /*
  * xf-shutdown: the exit program in /run/initramfs. systemd moves there at the very end (bootup(7))
- * and execs it as pid 1 with the verb; the old root, the share under it, is on /oldroot. With
+ * and execs it as pid 1 with the verb; the old root, with the share below it, is on /oldroot. With
  * --guard it is the process that ends a shutdown which a dead server holds up.
  */
 #include "initrd/guard.h"
@@ -39,8 +39,8 @@ static int shut_down(const struct verb *verb)
 	unmount_old_root();
 	log_info("done");
 	power_end(verb->how);
-	/* No kernel for kexec loaded, or no way to power off: at least do not run on as pid 1
-	 * without a root. */
+	/* No kernel was loaded for kexec, or the machine cannot be powered off: do not go on as
+	 * process 1 without a root. */
 	power_end(RB_AUTOBOOT);
 	return 1;
 }

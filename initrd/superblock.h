@@ -20,11 +20,11 @@ struct superblock {
 	const char *type; /* "ext4", "xfs", "btrfs", as mount takes it */
 	char uuid[SUPERBLOCK_UUID_TEXT];
 	char label[257];
-	bool clean; /* nothing for fsck to do: always so where the kernel's own log recovery is all
-		       there is */
+	bool clean; /* nothing for fsck to do; always true where the kernel recovers the log itself
+		     */
 };
 
-/* Returns 0, or -ENODATA for bytes that are no file system known here. */
+/* Returns 0, or -ENODATA for an unknown file system. */
 int superblock_parse(const uint8_t *bytes, size_t length, struct superblock *sb);
 
 /*

@@ -1,5 +1,5 @@
 /*
- * The last step: from the initramfs into the real root, as klibc's run-init does it.
+ * The last step: from the initramfs into the real root, like klibc's run-init.
  */
 #ifndef INITRD_SWITCH_H
 #define INITRD_SWITCH_H
@@ -16,15 +16,15 @@ const char *switch_find_init(const char *dir, const char *wanted);
 bool switch_is_initramfs(void);
 
 /*
- * Make sure that / is an initramfs that may be thrown away: this is pid 1, / is tmpfs or ramfs and
+ * Check that / is an initramfs that may be deleted: this is pid 1, / is tmpfs or ramfs and
  * holds /init, and dir is on another device. Returns 0, or -errno after fail_note(): nothing was
  * changed.
  */
 int switch_check(const char *dir);
 
 /*
- * Free the initramfs, make dir the root, and exec init on /dev/console with argv. Does not return
- * but on an error, -errno after fail_note(): what it deleted is gone then.
+ * Free the initramfs, make dir the root, and exec init on /dev/console with argv. Returns only
+ * after an error, -errno after fail_note(); files that were deleted by then are lost.
  */
 int switch_root(const char *dir, const char *init, char **argv);
 

@@ -13,7 +13,7 @@
 
 #define MOUNTS_MAX   128
 #define MOUNTS_BYTES (32 * 1024)
-/* Seconds that unmounting NFS may take before the machine goes down without. */
+/* Seconds that unmounting NFS may take before the shutdown goes on without it. */
 #define NFS_LIMIT 5
 
 struct old_mounts {
@@ -68,7 +68,8 @@ static void read_mounts(struct old_mounts *m)
 	}
 }
 
-/* A dead server would hold pid 1 for ever: a child goes there, and is left behind if it stays. */
+/* A dead server would block process 1 for ever: a child unmounts it, and is left alone if it hangs.
+ */
 static void unmount_nfs(const char *dir)
 {
 	pid_t pid = fork();

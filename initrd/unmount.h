@@ -1,5 +1,5 @@
 /*
- * The system's mounts at its very end, when the exit program runs.
+ * The system's mounts at the end of a shutdown, when the exit program runs.
  */
 #ifndef INITRD_UNMOUNT_H
 #define INITRD_UNMOUNT_H
@@ -7,9 +7,8 @@
 #define UNMOUNT_OLD_ROOT "/oldroot" /* where systemd leaves the system's root */
 
 /*
- * Unmount all that is on UNMOUNT_OLD_ROOT and below, the last first. What is busy becomes
- * read-only; NFS is left behind when its server does not answer in time. At the end all is written
- * to the disks.
+ * Unmount UNMOUNT_OLD_ROOT and everything below, in reverse order of mounting. What is busy is made
+ * read-only; NFS is left mounted when its server does not answer in time. Then sync.
  */
 void unmount_old_root(void);
 

@@ -21,7 +21,7 @@
 #define LINKS_MAX  16 /* Ethernet interfaces that are looked at */
 #define POLL_MS    10
 #define RESCAN_MS  200  /* how often to look for devices that appeared */
-#define SPEAK_MS   2000 /* after this, say what is waited for */
+#define SPEAK_MS   2000 /* after this, log what is waited for */
 #define DAD_MS     10000
 #define VLAN_UP_MS 2000
 
@@ -90,7 +90,7 @@ static int set_mtu(int fd, int index, uint32_t mtu)
 	return netlink_ask(fd, &request, NULL, NULL);
 }
 
-/* fail_note() for a request that the kernel refused, with its own words; 0 stays 0. */
+/* fail_note() for a request that the kernel refused, with the kernel's own message; 0 stays 0. */
 static int explain(int error, const char *doing, const char *object)
 {
 	return error ? fail_note(error, NULL, "%s %s (%s)", doing, object, netlink_reason()) : 0;
@@ -110,7 +110,7 @@ static bool is_wanted(const struct xfnet *net, const struct link *link)
 
 /*
  * Up, with carrier, and the queue in operation: what is sent now leaves the machine. IFF_RUNNING
- * would say so too, but the kernel sets it up to a second late.
+ * means the same, but the kernel sets it up to a second late.
  */
 static bool is_running(const struct link *link)
 {
@@ -123,11 +123,11 @@ struct choice {
 	const struct xf_cmdline *cmdline;
 	unsigned int n_raised;
 	int raised[LINKS_MAX]; /* indices of interfaces that were down */
-	bool seen;             /* one that is wanted was there */
+	bool seen;             /* one that is wanted was found */
 };
 
-/* Raise what is wanted and down; find the first that runs. Returns 1 if *chosen is set, 0 or
- * -errno. */
+/* Bring up what is wanted and down; find the first that is running. Returns 1 if *chosen is set, 0
+ * or -errno. */
 static int choose_once(int fd, struct choice *choice, struct link *chosen)
 {
 	struct link_list links;

@@ -1,5 +1,5 @@
 /*
- * The internal interface: chosen, raised and given its address before anything is mounted.
+ * The internal interface: chosen, brought up and given its address before anything is mounted.
  */
 #ifndef INITRD_INTERFACE_H
 #define INITRD_INTERFACE_H
@@ -17,10 +17,10 @@ struct net_interface {
 };
 
 /*
- * Raise lo and the interface of xfnet= (by name, by MAC, or the first Ethernet one that has
- * carrier), with MTU, VLAN, address, and a default route if there is a gateway. NICs that appear
- * late are waited for, and so is carrier, up to xftimeout=. IPv6 addresses are known to be unique
- * on return. Interfaces that were raised to look for carrier and not chosen are set down again.
+ * Bring up lo and the interface of xfnet= (by name, by MAC, or the first Ethernet one that has
+ * carrier), with MTU, VLAN, address, and a default route if there is a gateway. Waits for NICs that
+ * appear late, and for carrier, up to xftimeout=. On return, an IPv6 address is known to be unique.
+ * Interfaces that were brought up to look for carrier, and were not chosen, are taken down again.
  * Returns 0, or -errno after fail_note().
  */
 int interface_up(const struct xf_cmdline *cmdline, struct net_interface *interface);

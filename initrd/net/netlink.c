@@ -19,7 +19,7 @@ int netlink_open(void)
 
 	if (fd < 0)
 		return -errno;
-	/* Both only improve messages: errors in words, and without a copy of the request. */
+	/* Both only improve error messages: the kernel's text, and no copy of the request. */
 	setsockopt(fd, NETLINK_OPTIONS, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(fd, NETLINK_OPTIONS, NETLINK_CAP_ACK, &on, sizeof(on));
 	return fd;
@@ -90,7 +90,7 @@ const struct rtattr *netlink_find(
 		type, size);
 }
 
-/* The error of an NLMSG_ERROR (0: acknowledged) or NLMSG_DONE message; its words go to reason. */
+/* The error of an NLMSG_ERROR (0: acknowledged) or NLMSG_DONE message; its text goes to reason. */
 static int read_end(const struct nlmsghdr *message)
 {
 	const struct rtattr *text = NULL;

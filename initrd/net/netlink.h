@@ -1,6 +1,7 @@
 /*
- * rtnetlink(7): one request, one answer. Messages have room for what a link, an address or a route
- * takes; overflow is a programming error that netlink_ask() reports as -EMSGSIZE.
+ * rtnetlink(7): one request, one answer. Our own, as klibc has no library for it. Messages have
+ * room for what a link, an address or a route takes; overflow is a programming error that
+ * netlink_ask() reports as -EMSGSIZE.
  */
 #ifndef INITRD_NETLINK_H
 #define INITRD_NETLINK_H
@@ -41,7 +42,7 @@ typedef void netlink_visit(const struct nlmsghdr *message, void *context);
  */
 int netlink_ask(int fd, struct netlink_request *request, netlink_visit *visit, void *context);
 
-/* What the kernel said in words about the last error of netlink_ask(), or "". */
+/* The kernel's message about the last error of netlink_ask(), or "". */
 const char *netlink_reason(void);
 
 /*

@@ -26,7 +26,7 @@ static int failed_at(const struct xf_cmdline *cmdline, const struct mounted_shar
 	return fail_note(error, hint, "%s/%s", nfs_source(cmdline, &share->server, source), file);
 }
 
-/* A generation's number: decimal, from 1, no leading zero. Returns 0 if it is none. */
+/* A generation's number: decimal, from 1, without leading zeros. Returns 0 for anything else. */
 static uint32_t parse_generation(const char *text)
 {
 	uint32_t n = 0;
@@ -111,7 +111,8 @@ static int find_tree(
 				: no_share);
 	if (!S_ISDIR(st.st_mode))
 		return failed_at(cmdline, share, share->tree + n, -ENOTDIR, no_share);
-	/* Root's on the server: a name that could not be mapped here, in words and not a number. */
+	/* It is root's on the server: an owner was sent as a name, which could not be mapped here.
+	 */
 	if (share->version[0] == '4' && nfs_is_nobody(st.st_uid))
 		return failed_at(
 			cmdline, share, share->tree + n, -ENOKEY, nfs_error(-ENOKEY)->hint);
@@ -169,7 +170,8 @@ static int try_version(const struct xf_cmdline *cmdline, const char *version, co
 	return error == -ENOKEY ? error : -EMEDIUMTYPE;
 }
 
-/* The version to try after that error, or NULL. All of NFSv4 has owners alike. */
+/* The version to try after that error, or NULL. All versions of NFSv4 send owners in the same form.
+ */
 static const char *const *next_version(const char *const *version, int error)
 {
 	if (error != -EPROTONOSUPPORT && error != -ENOKEY)
@@ -180,7 +182,7 @@ static const char *const *next_version(const char *const *version, int error)
 	return *version ? version : NULL;
 }
 
-/* Mount with the first NFS version that the server speaks, and that tells owners by number. */
+/* Mount with the first NFS version that the server supports, and that sends owners as numbers. */
 static int mount_server(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {

@@ -1,5 +1,5 @@
 /*
- * The share: mounted read-only from the first server that gives it, and recognised.
+ * The share: mounted read-only from the first server that exports it, and recognised.
  */
 #ifndef INITRD_MOUNT_H
 #define INITRD_MOUNT_H
@@ -20,23 +20,23 @@ struct mounted_share {
 
 /*
  * Mount the share on directory (read-only, nodev, noatime; hard, as NFS does by default) and read
- * what it is. Servers are tried in turn until xftimeout= has passed; one whose error would stay the
- * same is not tried again, and when that holds for all the step ends at once. The host name must be
+ * its layout and generation. Servers are tried in turn until xftimeout= has passed; one whose error
+ * is final is not tried again, and when all are final the step fails at once. The host name must be
  * set: it is the NFSv4 client's identity. Returns 0, or -errno after fail_note(), with nothing
  * mounted.
  *
- * An NFSv4 server may tell a file's owner by name ("root@domain"). The kernel asks
- * /sbin/request-key what number that is, and on a client this program would itself have to come
- * from the share, so that the client stops for good. Such a server is mounted with NFS 3, which has
- * numbers only, or is refused.
+ * An NFSv4 server may send a file's owner as a name ("root@domain"). The kernel asks
+ * /sbin/request-key for its number; on a client this program is on the share itself, so that the
+ * client hangs for ever. Such a server is mounted with NFS 3, which has numbers only, or is
+ * refused.
  */
 int mount_share(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share);
 
 /*
  * Read `current` and the layout of the share in directory (with xfgen=N that generation's own,
- * where the share has kept it) and find the tree to run from. share->version says how it is
- * mounted. Returns 0 or -errno after fail_note(); -ENOKEY if the server tells owners by name.
+ * where the share has kept it) and find the tree to run from. share->version is that of the mount.
+ * Returns 0 or -errno after fail_note(); -ENOKEY if the server sends owners as names.
  */
 int mount_recognise_share(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share);

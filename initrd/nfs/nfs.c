@@ -57,7 +57,7 @@ int nfs_options(const struct xf_cmdline *cmdline, const struct xf_addr *server, 
 	char address[XF_ADDR_TEXT_MAX], transport[32] = "";
 	int n;
 
-	/* The kernel would ask an NFSv3 server's mountd by UDP, which is often off. */
+	/* By default the kernel asks an NFSv3 server's mountd by UDP, which is often disabled. */
 	if (is_v3)
 		snprintf(transport, sizeof(transport), ",proto=%s,mountproto=%s", tcp, tcp);
 	/* nolock overrides a `lock` that has no portmapper. */

@@ -1,5 +1,5 @@
 /*
- * What the command line says about NFS, as mount(2) wants it, and what its errors mean. Pure
+ * What the command line says about NFS, in the form of mount(2), and what its errors mean. Pure
  * functions.
  */
 #ifndef INITRD_NFS_H
@@ -16,15 +16,15 @@
 #define NFS_SOURCE_MAX  (XF_WORD_MAX + XF_ADDR_TEXT_MAX) /* bytes, NUL included */
 
 /*
- * The NFS versions to try, in order: the one of vers=, or all. Terminated by NULL. The kernel takes
- * only what it is told, it negotiates nothing.
+ * The NFS versions to try, in order: the one of vers=, or all. Terminated by NULL. The kernel does
+ * not negotiate the version.
  */
 const char *const *nfs_versions(const struct xf_cmdline *cmdline);
 
 /*
- * True if locks are to reach the server over NFSv3, which takes a portmapper here: vers=3 and
- * `lock` both given. A share is read-only, so NFSv3 without `lock` has local locks, and so has
- * NFSv3 as the last resort. NFSv4 has its locks built in.
+ * True if locks are to reach the server over NFSv3, which needs a portmapper here: vers=3 and
+ * `lock` are both given. A share is read-only, so NFSv3 without `lock` has local locks, also as the
+ * last version tried. NFSv4 has its own locks.
  */
 bool nfs_v3_locks(const struct xf_cmdline *cmdline);
 
@@ -32,8 +32,8 @@ bool nfs_v3_locks(const struct xf_cmdline *cmdline);
 uint16_t nfs_port(const struct xf_cmdline *cmdline);
 
 /*
- * mount(2)'s data (nfs(5), as the kernel itself parses it: addr= is a must). What xfshare= says
- * comes after what is chosen here, and so wins. Returns 0 or -ENOSPC.
+ * mount(2)'s data (nfs(5), as the kernel parses it: addr= is required). The options of xfshare=
+ * come last, and so take precedence. Returns 0 or -ENOSPC.
  */
 int nfs_options(const struct xf_cmdline *cmdline, const struct xf_addr *server, const char *version,
 	char options[static NFS_OPTIONS_MAX]);
@@ -43,8 +43,8 @@ const char *nfs_source(const struct xf_cmdline *cmdline, const struct xf_addr *s
 	char source[static NFS_SOURCE_MAX]);
 
 /*
- * True for the owner that a file gets whose NFSv4 owner is a name that nothing maps here: the
- * kernel's own number, or the one of nfsidmap(8)'s nobody.
+ * True for the owner of a file whose NFSv4 owner is a name that is not mapped here: the kernel's
+ * own number, or nobody's of nfsidmap(8).
  */
 bool nfs_is_nobody(uint32_t owner);
 

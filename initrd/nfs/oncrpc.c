@@ -39,7 +39,8 @@ int oncrpc_send(int fd, struct oncrpc_message *message)
 	ssize_t n;
 
 	message->mark = htonl(LAST_FRAGMENT | (message->n * sizeof(message->word[0])));
-	/* Messages are small and the connection is idle: a socket's buffer takes one whole. */
+	/* Messages are small and the connection is idle: a whole one fits into the socket's buffer.
+	 */
 	n = send(fd, message, size, MSG_NOSIGNAL);
 	if (n < 0)
 		return -errno;
@@ -97,7 +98,8 @@ static socklen_t fill_address(union address *to, const struct xf_addr *from, uin
 	return sizeof(to->v4);
 }
 
-/* rpcbind and nfsd take a client below 1024 for root; the range is bindresvport(3)'s. */
+/* rpcbind and nfsd take a client with a port below 1024 for root; the range is that of
+ * bindresvport(3). */
 static int bind_reserved(int fd, uint8_t family)
 {
 	const struct xf_addr any = { .family = family };

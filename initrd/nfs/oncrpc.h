@@ -1,6 +1,7 @@
 /*
- * ONC RPC (RFC 5531) over TCP, as little as a NULL call and a portmapper need: one call at a time,
- * no credentials, one fragment a message. All waits end at a deadline in clock_ms() milliseconds.
+ * ONC RPC (RFC 5531) over TCP, only what a NULL call and a portmapper need, as klibc has no library
+ * for it: one call at a time, no credentials, one fragment a message. All waits end at a deadline
+ * in clock_ms() milliseconds.
  */
 #ifndef INITRD_ONCRPC_H
 #define INITRD_ONCRPC_H
@@ -47,7 +48,8 @@ int oncrpc_connect(const struct xf_addr *server, uint16_t port, bool reserved, u
 /* Listen on a TCP port of an address. Returns the fd, or -errno. */
 int oncrpc_listen(const struct xf_addr *address, uint16_t port);
 
-/* Begin the reply to the call of that xid. The caller appends what goes with accept (RFC 5531, 9).
+/* Begin the reply to the call of that xid. The caller appends the data that accept requires (RFC
+ * 5531, 9).
  */
 void oncrpc_reply(struct oncrpc_message *reply, uint32_t xid, enum oncrpc_accept accept);
 
@@ -57,7 +59,7 @@ struct oncrpc_procedure {
 
 /*
  * Call a procedure with n words as its arguments. Returns enum oncrpc_accept, or -errno; -EPROTO if
- * what answers does not speak RPC.
+ * the answer is not RPC.
  */
 int oncrpc_call(int fd, const struct oncrpc_procedure *procedure, const uint32_t *arguments,
 	unsigned int n, uint64_t deadline);

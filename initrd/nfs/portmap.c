@@ -181,8 +181,8 @@ static void portmapper(int listener, int pipe_end)
 	static struct portmap portmap;
 	uint64_t deadline;
 
-	/* It outlives PID 1's time in the initramfs: keep nothing open that is the system's by
-	 * then. */
+	/* It runs longer than xf-init: close everything that would keep files of the initramfs
+	 * open. */
 	for (int fd = 0; fd < 64; fd++)
 		if (fd != listener && fd != pipe_end)
 			close(fd);
@@ -203,11 +203,11 @@ int portmap_start(const struct xf_cmdline *cmdline)
 	if (!nfs_v3_locks(cmdline))
 		return 0;
 	listener = oncrpc_listen(&loopback, PORTMAP_PORT);
-	if (listener == -EADDRINUSE) /* this step is run again after a failure, and it is there */
+	if (listener == -EADDRINUSE) /* this step is run again after a failure: it runs already */
 		return 0;
 	if (listener < 0)
 		return fail_note(listener, "is lo up?", "listening on 127.0.0.1, port 111");
-	/* The end that stays open here closes when PID 1 executes the real init. */
+	/* The other end, kept by process 1, is closed when it executes the real init. */
 	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0)
 		return fail_note(-errno, NULL, "starting the portmapper");
 	if (pid == 0) {

@@ -1,12 +1,12 @@
 /*
- * A portmapper for the time of booting. The kernel's lock manager registers itself with the one at
- * TCP 127.0.0.1:111 when the first NFSv3 share with locks is mounted, and the mount fails where
- * there is none; the system's own rpcbind lies on the share that is still to be mounted.
+ * A portmapper until the system has its own. The kernel's lock manager registers itself with the
+ * one at TCP 127.0.0.1:111 when the first NFSv3 share with locks is mounted, and the mount fails
+ * where there is none; the system's own rpcbind is on the share that is going to be mounted.
  *
  * It answers portmap version 2 (RFC 1833, section 3), which the kernel falls back to, on loopback
- * only. When PID 1 executes the real init it gives port 111 up, waits for the system's rpcbind to
- * come, registers there what was registered with it, and ends: so the server's calls back to the
- * lock manager find their way for as long as the client runs.
+ * only. When process 1 executes the real init it closes port 111, waits until the system's rpcbind
+ * has started, registers there what was registered with it, and ends. So the server's callbacks
+ * reach the lock manager as long as the client runs.
  */
 #ifndef INITRD_PORTMAP_H
 #define INITRD_PORTMAP_H
@@ -26,7 +26,7 @@ struct portmap {
 	} map[PORTMAP_MAX];
 };
 
-/* Answer one message. Returns false if it is no call, and the connection is to be closed. */
+/* Answer one message. Returns false if it is not a call; the connection is then to be closed. */
 bool portmap_answer(
 	struct portmap *portmap, const struct oncrpc_message *call, struct oncrpc_message *reply);
 

@@ -38,13 +38,13 @@ static int probe(const struct xf_cmdline *cmdline, const struct xf_addr *server,
 		return fd;
 	reply = oncrpc_call(fd, &null, NULL, 0, deadline);
 	close(fd);
-	/* Another version than the one asked for: which one it is to be, the mount finds out. */
+	/* A version other than the one asked for: the mount finds out which one. */
 	if (reply == ONCRPC_SUCCESS || reply == ONCRPC_PROG_MISMATCH)
 		return 0;
 	return reply < 0 ? reply : -EPROTO;
 }
 
-/* Keep how a try of server i ended, and say so if that is news. */
+/* Keep how a try of server i ended, and log it if that has changed. */
 static void note(const struct server_search *search, unsigned int i, int *state, int error)
 {
 	char address[XF_ADDR_TEXT_MAX];

@@ -1,7 +1,7 @@
 /*
- * The search for a share's server: over all of xfnet='s servers in turn, again and again with
- * pauses that grow, until xftimeout= has passed. A mount of a server that does not answer would hang in
- * the kernel for minutes, so each one is asked first with a TCP connection and an NFS NULL call.
+ * The search for the share's server: all servers of xfnet= in turn, repeatedly with growing pauses,
+ * until xftimeout= has passed. A mount from a server that does not answer would block in the kernel
+ * for minutes, so each is first asked with a TCP connection and an NFS NULL call.
  */
 #ifndef INITRD_SERVER_H
 #define INITRD_SERVER_H
@@ -14,7 +14,7 @@
 struct server_search {
 	const struct xf_cmdline *cmdline; /* borrowed */
 	uint64_t begin;                   /* clock_ms() */
-	unsigned int next, round;         /* whom to ask next, and how often all were asked */
+	unsigned int next, round;         /* which one to ask next, and how often all were asked */
 	int last_error;                   /* that was noted */
 	struct {
 		int probe; /* how the last one ended, 0 or -errno; 1: not asked yet */
@@ -27,15 +27,14 @@ void server_search_begin(struct server_search *search, const struct xf_cmdline *
 
 /*
  * Find the next server that answers, after the one that was found last. Returns its number in
- * xfnet=. -ETIMEDOUT after fail_note(), which says of every server why it is of no use, when
- * xftimeout= has passed. When all servers were given up: what was noted last, and it is for the
- * caller to explain.
+ * xfnet=. -ETIMEDOUT after fail_note(), with the reason for each server, when xftimeout= has
+ * passed. When all servers are given up: the error noted last, without fail_note().
  */
 int server_search_next(struct server_search *search);
 
 /*
- * Note that server i answered, but that mounting from it ended in error (-errno). A server is given
- * up if final: trying it again is of no help.
+ * Note that server i answered, but that mounting from it ended in error (-errno). A server whose
+ * error is final is given up.
  */
 void server_search_note(struct server_search *search, unsigned int i, int error);
 

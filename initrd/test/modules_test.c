@@ -80,8 +80,7 @@ static void test_errors(void)
 	fails_with = EINVAL;
 	sandbox_file("/sys/bus/pci/devices/0000/modalias", "pci:virtio\n");
 	modules_rescan();
-	CHECK(fake_logged("ring: cannot load: EINVAL") == 1,
-		"one that cannot be loaded is told");
+	CHECK(fake_logged("ring: cannot load: EINVAL") == 1, "one that cannot be loaded is told");
 	CHECK(strstr(loaded, "virtio_pci ") == loaded, "and its users are tried");
 	fresh();
 	fails = "ring";
