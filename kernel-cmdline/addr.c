@@ -26,7 +26,7 @@ static bool parse_ipv4(struct span text, uint8_t byte[static 4])
  * IPv4. */
 static bool parse_ipv6(struct span text, uint8_t byte[static 16])
 {
-	size_t n = 0, gap = 17; /* bytes written; where "::" stands: 17 for nowhere */
+	size_t n = 0, gap = 17; /* bytes written; where "::" is: 17 for nowhere */
 
 	if (span_starts(text, "::")) {
 		gap = 0;

@@ -22,7 +22,8 @@ static void refuse(const struct word *w, const char *what, const char *expected)
 	scan_error(w->scan, w->value.p ? w->value : w->whole, w->option, what, expected);
 }
 
-/* Copy a piece of the value: what is longer than its buffer, or could garble a log, is refused. */
+/* Copy a piece of the value. It is an error if it does not fit, or has control characters, which
+ * could garble a log. */
 static bool copy(const struct word *w, struct span from, char *to, size_t size)
 {
 	if (from.n >= size)
@@ -36,7 +37,7 @@ static bool copy(const struct word *w, struct span from, char *to, size_t size)
 	return true;
 }
 
-/* The bit of one of up to eight words, in the order of their list; 0 if it is none of them. */
+/* The bit of one of up to eight words, in the order of the list; 0 if it is none of them. */
 static unsigned int choice(struct span text, const char *const words[])
 {
 	for (unsigned int i = 0; words[i]; i++)
@@ -241,7 +242,7 @@ static bool is_uuid(struct span text, const uint8_t groups[])
 
 static const uint8_t uuid[] = { 8, 4, 4, 4, 12, 0 }, mbr_id[] = { 8, 2, 0 };
 
-/* Of digits, letters and '-' only the letters lack, in upper case, this bit. */
+/* Of digits, letters and '-', only upper-case letters do not have this bit. */
 static void copy_lower(struct span from, char *to)
 {
 	for (size_t i = 0; i < from.n; i++)
@@ -249,7 +250,7 @@ static void copy_lower(struct span from, char *to)
 	to[from.n] = '\0';
 }
 
-/* tmpfs(5): size=N, with k, m, g, t or % after it. The kernel sees to the other options. */
+/* tmpfs(5): size=N, with k, m, g, t or % after it. The kernel checks the other options. */
 static bool good_size(struct span option)
 {
 	struct span n = span_from(option, strlen("size="));
@@ -358,7 +359,8 @@ static void set_init(const struct word *w, struct xf_cmdline *c)
 		copy(w, w->value, c->init, sizeof(c->init));
 }
 
-/* Which forms of an option mean something. The kernel's own, in other forms, are not ours to judge.
+/* The forms in which an option has a meaning here. The kernel's own options in other forms are left
+ * to the kernel.
  */
 enum form { VALUE = 1, ALONE = 2, EITHER = VALUE | ALONE };
 
@@ -393,8 +395,8 @@ static bool is_space(char c)
 }
 
 /*
- * The next word; false at the end or at a lone "--". Quotes keep spaces together; only one at the
- * start of the word or of the value, and one at the end, are not part of it.
+ * The next word; false at the end or at a lone "--". Quotes keep spaces together; one at the start
+ * of the word or of the value, and one at its end, are not part of it.
  */
 static bool next_word(struct span *rest, struct word *w)
 {
@@ -448,7 +450,7 @@ static const struct option *find_option(const struct word *w)
 	return NULL;
 }
 
-/* A word that sets nothing: not our concern, unless it looks like one of ours. */
+/* A word that sets nothing: ignored, unless it begins like one of ours. */
 static void judge_stranger(const struct word *w)
 {
 	if (!span_starts(w->name, "xf"))

@@ -1,5 +1,5 @@
 /*
- * What the parsers of this directory share: pieces of the text and the list of problems. Internal.
+ * Pieces of the text and the list of problems, for the parsers of this directory. Internal.
  */
 #ifndef KERNEL_CMDLINE_SCAN_H
 #define KERNEL_CMDLINE_SCAN_H
@@ -28,7 +28,7 @@ bool scan_error(const struct scan *scan, struct span where, const char *field, c
 bool span_is(struct span span, const char *word);
 bool span_starts(struct span span, const char *prefix);
 
-/* What lies from the n-th byte on; n is at most the span's length. */
+/* The rest from the n-th byte on; n is at most the span's length. */
 struct span span_from(struct span span, size_t n);
 
 /*

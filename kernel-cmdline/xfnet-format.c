@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The text being written: what finds no room is counted, not written. */
+/* The text being written: what does not fit is counted, not written. */
 struct out {
 	char *buffer;
 	size_t size, used;

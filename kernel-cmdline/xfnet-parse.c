@@ -2,7 +2,7 @@
  * The value of xfnet=: CLIENT[/PREFIX]:SERVER[,SERVER…][:GATEWAY[:BROADCAST[:INTERFACE]]]
  *
  * Three passes: cut the text into fields, read each field, then ask whether they agree. A pass runs
- * only when the one before found no error, so that one slip yields one message.
+ * only if the one before found no error, so that one mistake gives one message.
  */
 #include "kernel-cmdline/scan.h"
 
@@ -49,7 +49,7 @@ static bool cut_fields(const struct scan *scan, struct span text, struct fields 
 	for (unsigned int i = 0; i < sizeof(field) / sizeof(*field); i++)
 		if (!cut_field(&rest, field[i]))
 			break;
-	if (rest.p) /* a MAC with colons and IPv6 without brackets come to this */
+	if (rest.p) /* also a MAC with colons, or IPv6 without brackets */
 		return scan_error(scan, rest, "xfnet", "text after INTERFACE",
 			"at most five fields; IPv6 in brackets, a MAC as 52-54-00-12-34-56");
 	span_cut(&f->client, '/', &client);
@@ -163,8 +163,8 @@ static bool read_mac(struct span text, uint8_t mac[static 6])
 	return true;
 }
 
-/* What systemd takes as an interface's name: printable ASCII, no number, none that sysctl(8)
- * reserves. */
+/* The names that systemd accepts for an interface: printable ASCII, not a number, none that
+ * sysctl(8) reserves. */
 static bool good_ifname(struct span name)
 {
 	static const char *const reserved[] = { ".", "..", "all", "default", "lo" };
@@ -232,7 +232,7 @@ static bool same_address(const struct xf_addr *a, const struct xf_addr *b)
 }
 
 /*
- * What the address is, inside its network, if not a machine's; else NULL. The last two prefixes
+ * Why the address is not that of a machine in its network; else NULL. The last two prefixes
  * have no such addresses: RFC 3021 for IPv4, RFC 6164 for IPv6, which has no broadcast anyway.
  */
 static const char *not_a_host(const struct xf_addr *a, unsigned int prefix)

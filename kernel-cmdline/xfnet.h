@@ -32,8 +32,9 @@ enum xf_ifselect { XF_IF_CARRIER, XF_IF_NAME, XF_IF_MAC };
 struct xfnet {
 	struct xf_addr client;
 	uint8_t prefix;          /* bits, always known after a parse */
-	bool prefix_given;       /* else it follows from the broadcast address */
-	uint8_t prefix_shortest; /* the shortest that would follow too; prefix is the longest */
+	bool prefix_given;       /* otherwise it follows from the broadcast address */
+	uint8_t prefix_shortest; /* the shortest that fits the broadcast, too; prefix is the longest
+				  */
 	unsigned int nservers;   /* 1 … XF_SERVERS_MAX */
 	struct xf_addr server[XF_SERVERS_MAX];
 	struct xf_addr gateway;   /* family 0: none */
@@ -63,9 +64,9 @@ enum xf_root {
 	XF_ROOT_TMPFS
 };
 
-/* All that the command line says to a client; absent options have their documented defaults. */
+/* The command line of a client; absent options have their documented defaults. */
 struct xf_cmdline {
-	bool has_net; /* xfnet= was there */
+	bool has_net; /* xfnet= is present */
 	struct xfnet net;
 	char share_path[XF_WORD_MAX];    /* export, absolute */
 	char share_options[XF_WORD_MAX]; /* NFS mount options, comma-separated, without vers= */
@@ -90,9 +91,8 @@ struct xf_cmdline {
 enum xf_problem_kind { XF_WARNING, XF_ERROR };
 
 /*
- * One thing that is wrong with the text. at and length are bytes in the text that was given to the
- * parser, to put a caret under; the strings are static. A sentence is made of them as
- * "FIELD: WHAT (expected EXPECTED)".
+ * An error or warning. at and length are bytes in the parser's text, for a caret; the strings are
+ * static. The message is "FIELD: WHAT (expected EXPECTED)".
  */
 struct xf_problem {
 	enum xf_problem_kind kind;
@@ -106,7 +106,7 @@ struct xf_problem {
 
 struct xf_problems {
 	unsigned int n;       /* problems stored */
-	unsigned int dropped; /* problems that found no room */
+	unsigned int dropped; /* problems that did not fit */
 	unsigned int errors;  /* how many of all are errors */
 	struct xf_problem problem[XF_PROBLEMS_MAX];
 };
@@ -120,8 +120,8 @@ int xfnet_parse(const char *text, size_t length, struct xfnet *net, struct xf_pr
 /*
  * Parse a whole command line as /proc/cmdline has it (a final newline is allowed; double quotes
  * keep spaces together, as in the kernel; what follows a lone "--" is init's and is not read). A
- * duplicate option: the last one wins. Options of others are passed over; an unknown xf* option is
- * a warning. Returns 0, or -EINVAL if *problems holds errors: fields without an error are still
+ * duplicate option: the last one wins. Other programs' options are ignored; an unknown xf* option
+ * is a warning. Returns 0, or -EINVAL if *problems holds errors: fields without an error are still
  * filled in.
  */
 int xf_cmdline_parse(

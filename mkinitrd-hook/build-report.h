@@ -1,5 +1,5 @@
 /*
- * What was built, for people and for programs.
+ * The report of a build or an exchange.
  */
 #ifndef MKINITRD_HOOK_BUILD_REPORT_H
 #define MKINITRD_HOOK_BUILD_REPORT_H

@@ -74,7 +74,7 @@ int mkinitrd_extract(void *options, char **arguments)
 	bool done;
 
 	(void)options;
-	/* All names are looked at before the first one is written. */
+	/* All names are checked before the first file is written. */
 	done = !initrd_file_open(arguments[0], &source) &&
 	       !extract(arguments[0], &source, arguments[1]);
 	initrd_file_close(&source);

@@ -1,4 +1,4 @@
-/* xf-mkinitrd info: what an initrd is made of. */
+/* xf-mkinitrd info: an initrd's segments, kernels and init. */
 #include "lib/json.h"
 #include "mkinitrd-hook/build/init-check.h"
 #include "mkinitrd-hook/command.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* One line a name: what would break it or the terminal is written in octal, as ls -b does. */
+/* One line a name: control characters are written in octal, as by ls -b. */
 static void print_bytes(const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

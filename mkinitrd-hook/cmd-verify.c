@@ -1,4 +1,4 @@
-/* xf-mkinitrd verify: will a client boot with it? */
+/* xf-mkinitrd verify: check that a client will boot with it */
 #include "initrd/modtable.h"
 #include "lib/cli.h"
 #include "mkinitrd-hook/build/elf.h"
@@ -15,7 +15,7 @@
 
 #define OWN_DIRECTORY "lib/xenfarm/"
 
-/* One image's check; all that is wrong with it is told. */
+/* The check of one image; all its problems are reported. */
 struct check {
 	const char *path;
 	const struct initrd_index *index;
@@ -39,7 +39,7 @@ static bool is_type(const struct index_file *file, mode_t type)
 	return file && (file->entry.mode & S_IFMT) == type;
 }
 
-/* Its contents; empty, after telling so, if it is not there. */
+/* Its contents, or an empty blob after problem(). */
 static struct blob find_program(struct check *check, const char *name)
 {
 	const struct index_file *file = index_find(check->index, name);

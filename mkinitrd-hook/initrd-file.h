@@ -1,5 +1,5 @@
 /*
- * An initrd on disk, read and taken apart.
+ * An initrd on disk, read and indexed.
  */
 #ifndef MKINITRD_HOOK_INITRD_FILE_H
 #define MKINITRD_HOOK_INITRD_FILE_H

@@ -27,7 +27,8 @@ static bool set_codec(struct mkinitrd_options *options)
 	return false;
 }
 
-/* Without --compress, exchange takes what is there: the lowest of the codecs' highest levels. */
+/* Without --compress, exchange keeps the image's codec: the limit is the lowest of all codecs'
+ * highest levels. */
 static bool set_level(struct mkinitrd_options *options)
 {
 	const char *text = options->level;
@@ -57,7 +58,7 @@ static const char *without_slashes(char *root)
 	return root ? root : "";
 }
 
-/* Call add() with each word of a list with commas, which stay where they lie. */
+/* Call add() with each word of a comma-separated list, which is cut in place. */
 static bool each_word(char *list, bool (*add)(struct module_names *, const char *word),
 	struct module_names *names)
 {

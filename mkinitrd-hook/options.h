@@ -1,6 +1,6 @@
 /*
- * The options of all commands, as the command line has them; and what build and exchange make of
- * them.
+ * The options of all commands, as the command line has them, and in the form that build and
+ * exchange need.
  */
 #ifndef MKINITRD_HOOK_OPTIONS_H
 #define MKINITRD_HOOK_OPTIONS_H
@@ -20,7 +20,7 @@ struct mkinitrd_options {
 	struct initrd_options initrd; /* made of them; version: what --kernel says, or NULL */
 };
 
-/* For the modifiable ones: argv's strings may be changed (C11, 5.1.2.2.1). */
+/* For options whose text is modified: argv's strings may be (C11, 5.1.2.2.1). */
 value_set_fn mkinitrd_options_set_modifiable;
 
 /* Set options->initrd from the others. Returns 0, or -EINVAL after a message. */

@@ -68,7 +68,7 @@ static bool put_servers(FILE *to, const char *list)
 	}
 }
 
-/* A field that could end itself and begin another would be read as something else than was asked.
+/* A separator inside a field would begin another field.
  */
 static bool put_plain(FILE *to, const char *option, const char *text)
 {
@@ -78,7 +78,7 @@ static bool put_plain(FILE *to, const char *option, const char *text)
 	return true;
 }
 
-/* Here colons may stand in a MAC; in xfnet= they separate fields. */
+/* A MAC may have colons here; in xfnet= they separate fields. */
 static bool put_interface(FILE *to, const char *text)
 {
 	char mac[18] = "";
@@ -113,7 +113,7 @@ static bool put_net(FILE *to, const char *const part[COMPOSE_PARTS])
 	return !part[COMPOSE_INTERFACE] || put_interface(to, part[COMPOSE_INTERFACE]);
 }
 
-/* The kernel has quotes round a word, but no way to write a quote inside them. */
+/* The kernel allows quotes around a word, but no quote inside them. */
 static bool put_words(FILE *to, const char *const part[COMPOSE_PARTS])
 {
 	for (size_t i = COMPOSE_WORDS; i < COMPOSE_PARTS; i++) {
@@ -156,7 +156,7 @@ static int compose(const char *const part[COMPOSE_PARTS])
 	return status;
 }
 
-/* ADDRESS/BITS, as people write it, is the same as two options. */
+/* ADDRESS/BITS is the same as two options. */
 static void split_client(const char *part[COMPOSE_PARTS])
 {
 	static char client[XF_WORD_MAX];

@@ -47,7 +47,7 @@ static int print_sh(const struct facts *facts)
 	return EXIT_SUCCESS;
 }
 
-/* Bytes that are not UTF-8 have no place in JSON: the fact that holds some, or NULL. */
+/* JSON cannot hold bytes that are not UTF-8: the first fact with such bytes, or NULL. */
 static const struct fact *not_utf8(const struct facts *facts)
 {
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), before = uselocale(utf8);

@@ -26,7 +26,7 @@ static void note(struct fact *fact, const char *text)
 	snprintf(fact->note, sizeof(fact->note), "%s", text);
 }
 
-/* A note that tells what an unset value comes to. */
+/* A note with what an unset value means. */
 static void note_unset(struct fact *fact, const char *text)
 {
 	if (!fact->value[0])

@@ -13,7 +13,7 @@
 #define INDENT 4
 #define DOTS   3 /* "..." for what is left out */
 
-/* What is shown for some bytes of the text: a character as it is, or one byte as \xNN. */
+/* What is shown for some bytes of the text: a character, or one byte as \xNN. */
 struct unit {
 	size_t at; /* of its first byte */
 	size_t bytes, columns;
@@ -75,7 +75,7 @@ static size_t columns_of(const struct unit *unit, size_t from, size_t end)
 	return columns;
 }
 
-/* The units' part round the place, in one line, and the caret below it. */
+/* The part of the units around the place, in one line, and the caret below it. */
 static void show_window(FILE *to, const struct unit *unit, size_t n, size_t place, size_t place_end)
 {
 	size_t room = width_of(to) - INDENT - 1, start = 0, end = n, marked;

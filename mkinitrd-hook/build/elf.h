@@ -1,5 +1,5 @@
 /*
- * Whether a program can be the first one in an initrd: a static executable, for that processor.
+ * Whether a program can run in an initrd: a static executable, for the right processor.
  */
 #ifndef MKINITRD_HOOK_ELF_H
 #define MKINITRD_HOOK_ELF_H
@@ -10,14 +10,14 @@
 
 /*
  * Look at an ELF file's headers. Returns 0 if it is an executable that needs no program
- * interpreter, -ENOEXEC if it is no (whole) executable of this host's byte order, -ELIBACC if it is
- * dynamically linked.
+ * interpreter, -ENOEXEC if it is not a complete executable of this host's byte order, -ELIBACC if
+ * it is dynamically linked.
  */
 int elf_check_static(const struct blob *file);
 
 /*
  * The processor that an ELF file of any kind is for: its machine (EM_…) and byte order as one
- * number. 0 if it is no ELF file.
+ * number. 0 if it is not an ELF file.
  */
 uint32_t elf_processor(const struct blob *file);
 

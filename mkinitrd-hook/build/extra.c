@@ -21,7 +21,7 @@ static const struct cpio_entry *find(const struct cpio_tree *tree, const char *n
 	return NULL;
 }
 
-/* The content becomes the initrd's, also after an error. */
+/* The content becomes the initrd's, even after an error. */
 static int add(struct initrd *initrd, const char *name, mode_t mode, struct blob content)
 {
 	const struct cpio_entry entry = {
@@ -123,7 +123,7 @@ static int add_parents(struct initrd *initrd, const char *name)
 	return rc;
 }
 
-/* As the kernel looks for it. Returns 1 if it is not there. */
+/* Where the kernel looks for it. Returns 1 if it is not found. */
 static int add_firmware(const char *root, const char *firmware, struct initrd *initrd)
 {
 	static const char *const places[] = { "usr/lib", "lib" }, *const suffixes[] = { "", ".xz",

@@ -9,8 +9,8 @@
 #define EXTRA_BYTES_MAX (256u << 20) /* one file */
 
 /*
- * Add the files, directories and links below dir by the names that they have there; directories may
- * be in the image already, nothing else may. Returns 0, or -errno after a message.
+ * Add the files, directories and links below dir by the names that they have there. It is an error
+ * if one is in the initrd already, except for a directory. Returns 0, or -errno after a message.
  */
 int extra_tree(const char *dir, struct initrd *initrd);
 

@@ -22,7 +22,8 @@ bool init_check_is_ours(const struct blob *program)
 	return program->size && memmem(program->data, program->size, mark, strlen(mark));
 }
 
-/* The image may come from anywhere: what is in it gets no rights by being looked at. */
+/* The image may come from anywhere, so its program is run without rights: not by lib/spawn, which
+ * keeps ours. */
 static bool drop_rights(void)
 {
 	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
@@ -31,7 +32,7 @@ static bool drop_rights(void)
 	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* Tells errno on the pipe if it could not be started. */
+/* Writes errno to the pipe if it could not be started. */
 static void start(int program, int said, int failed)
 {
 	char *const argv[] = { (char *)"/init", NULL }, *const envp[] = { NULL };
@@ -45,7 +46,7 @@ static void start(int program, int said, int failed)
 	_exit(write(failed, &error, sizeof(error)) == sizeof(error) ? 0 : 1);
 }
 
-/* Waits for the program's end by the end of what it says. */
+/* Reads to the end of its output, which ends with the program. */
 static bool says_mark(int fd)
 {
 	char text[4096];

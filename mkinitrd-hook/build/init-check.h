@@ -1,5 +1,5 @@
 /*
- * Is this xf-init, and does it run here?
+ * Whether a program is xf-init, and whether it runs here.
  */
 #ifndef MKINITRD_HOOK_INIT_CHECK_H
 #define MKINITRD_HOOK_INIT_CHECK_H
@@ -8,13 +8,13 @@
 
 #include <stdbool.h>
 
-/* xf-init holds what it says to whoever starts it by hand. */
+/* By the text that xf-init prints when it is started by hand. */
 bool init_check_is_ours(const struct blob *program);
 
 /*
- * Start it, for a few seconds at most, without privileges: as nobody where we are root. Returns 0
- * if it says that it is xf-init, -EPROTO if it says or does anything else, or what kept it from
- * running.
+ * Run it for a few seconds at most, without privileges: as nobody if we are root. Returns 0 if it
+ * prints that it is xf-init, -EPROTO if it prints or does anything else, or the -errno of running
+ * it.
  */
 int init_check_runs(const struct blob *program);
 

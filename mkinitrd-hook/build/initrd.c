@@ -20,7 +20,7 @@
 #define ALIASES_MAX (16u << 20) /* bytes of modules.alias; Debian's has 1.2 million */
 #define PUB_MAX     (64u << 10) /* bytes of a public key */
 
-/* Merged /usr first: there, lib may be an absolute link that leads out of the root. */
+/* Merged /usr first: lib may be an absolute link there, which leads out of the root. */
 #define DIRECTORIES 2
 static const char *const module_directories[DIRECTORIES] = { "usr/lib/modules", "lib/modules" };
 
@@ -101,7 +101,7 @@ static int make_table(
 	return 0;
 }
 
-/* Better now than on the client's console. */
+/* An error here is better than one on the client's console. */
 static int check_table(const struct blob *table)
 {
 	unsigned int line = 0;
@@ -215,7 +215,7 @@ static int pack(const struct initrd_options *options, struct initrd *initrd)
 	return rc ? cli_error(rc, "packing the initrd") : 0;
 }
 
-/* The drop-in directory is looked at where no other is named. */
+/* The drop-in directory is used unless another one is given. */
 static int add_extra(const struct initrd_options *options, struct initrd *initrd)
 {
 	AUTO_FREE char *drop_in = NULL;

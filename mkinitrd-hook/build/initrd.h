@@ -1,5 +1,5 @@
 /*
- * A minimal initrd for one kernel: what goes into it, found, read, and packed.
+ * A minimal initrd for one kernel: finds and reads its files, and packs them.
  */
 #ifndef MKINITRD_HOOK_INITRD_H
 #define MKINITRD_HOOK_INITRD_H
@@ -19,7 +19,7 @@ struct initrd_options {
 	struct module_names wanted;
 	const char *init, *shutdown, *busybox,
 		*pub;              /* busybox "none": no shell; pub NULL: no key */
-	const struct codec *codec; /* to pack with; NULL: not at all */
+	const struct codec *codec; /* to pack with; NULL: not packed */
 	int level;                 /* the codec's; 0: its own choice */
 	uint32_t mtime;
 	bool keep_compressed;
@@ -38,7 +38,7 @@ struct initrd {
 };
 
 /*
- * Find and read all that goes into it: everything but unpacked and packed is set. Returns 0, or
+ * Find and read all its files: sets everything except unpacked and packed. Returns 0, or
  * -errno after messages; initrd_free() in both cases.
  */
 int initrd_collect(const struct initrd_options *options, struct initrd *initrd);

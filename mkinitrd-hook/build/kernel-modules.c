@@ -50,7 +50,7 @@ static int add_dep(struct kernel_module *m, struct kernel_module *dep)
 static int include(
 	struct kernel_modules *set, struct kmod_module *kmod, struct kernel_module **included);
 
-/* Whatever the list's modules need goes before them. */
+/* Dependencies of the list's modules go before them. */
 static int add_deps(
 	struct kernel_modules *set, struct kernel_module *m, const struct kmod_list *list)
 {
@@ -95,7 +95,7 @@ static int include(
 	struct kernel_module *m = kernel_modules_get(set, name, strlen(name));
 
 	*included = m;
-	if (m) /* also ends a circle of soft dependencies */
+	if (m) /* also ends a cycle of soft dependencies */
 		return 0;
 	m = calloc(1, sizeof(*m));
 	if (!m)
@@ -127,7 +127,7 @@ static int add_builtin(struct kernel_modules *set, const char *name)
 	return 0;
 }
 
-/* A name may be an alias that several modules answer to: all of them are wanted then. */
+/* A name may be an alias of several modules: then all of them are wanted. */
 static int want(struct kernel_modules *set, struct kmod_ctx *ctx, const char *name)
 {
 	struct kmod_list *list = NULL, *item;
@@ -155,7 +155,7 @@ static int by_name(const void *a, const void *b)
 		(*(struct kernel_module *const *)b)->name);
 }
 
-/* The names missing are all told at once: a kernel's packager wants one round, not five. */
+/* All missing names are reported in one run. */
 static int want_all(struct kernel_modules *set, struct kmod_ctx *ctx, const char *directory,
 	const struct module_names *wanted)
 {
@@ -202,7 +202,8 @@ int kernel_modules_find(
 	char *softdep;
 	int rc;
 
-	/* The kernel's soft dependencies alone: modprobe.d of this machine is no client's. */
+	/* Only the kernel's soft dependencies: modprobe.d of this machine is not that of a client.
+	 */
 	if (asprintf(&softdep, "%s/modules.softdep", directory) >= 0) {
 		ctx = kmod_new(directory, (const char *const[]){ softdep, NULL });
 		free(softdep);

@@ -50,7 +50,7 @@ int module_names_add_group(
 
 int module_names_add(struct module_names *names, const char *name)
 {
-	/* A module's name becomes a word of the table and part of a path. */
+	/* A module's name is a word of the table and part of a path. */
 	if (!*name ||
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
 			strlen(name))

@@ -9,7 +9,7 @@
 
 #define MODULE_NAMES_MAX 64 /* modules wanted by name */
 
-/* Names wanted, in the order they were asked for. They belong to whom they came from. */
+/* Names wanted, in the order of the options. The strings are borrowed. */
 struct module_names {
 	size_t n;
 	const char *name[MODULE_NAMES_MAX];
@@ -25,10 +25,11 @@ enum module_names_kind { MODULE_NAMES_BASE, MODULE_NAMES_PLATFORM, MODULE_NAMES_
 int module_names_add_group(
 	struct module_names *names, enum module_names_kind kind, const char *group);
 
-/* Add one module; a name that is there already is left alone. Returns 0, -EINVAL, or -E2BIG. */
+/* Add one module; a name that is in the list already is not added again. Returns 0, -EINVAL, or
+ * -E2BIG. */
 int module_names_add(struct module_names *names, const char *name);
 
-/* Whether text can be a kernel's version, as `uname -r` gives it: no path, no white space. */
+/* Whether text can be a kernel version as of `uname -r`: no path, no white space. */
 bool module_names_version_ok(const char *text);
 
 #endif

@@ -14,7 +14,8 @@ static void write_module(struct buf *out, const struct kernel_module *m)
 	buf_puts(out, m->ndeps ? "\n" : "-\n");
 }
 
-/* One line of modules.alias, "alias PATTERN NAME". Others, and patterns with spaces, match nothing.
+/* One line of modules.alias, "alias PATTERN NAME". Other lines, and patterns with spaces, are left
+ * out.
  */
 static void write_alias(
 	struct buf *out, const struct kernel_modules *set, const char *line, size_t length)

@@ -32,7 +32,7 @@ static bool is_module(const struct index_file *file)
 
 uint32_t processor_of_initrd(const struct initrd_index *index, const char **path)
 {
-	/* The shell where init is a script; of an exchanged one, first what it was. */
+	/* The shell where init is a script; in an exchanged initrd, first the former init. */
 	static const char *const programs[] = { "init.orig", "bin/sh", "init" };
 	uint32_t processor = 0;
 

@@ -1,5 +1,5 @@
 /*
- * For which processor a kernel's modules, or another tool's initrd, are: xf-init must be for the
+ * The processor that a kernel's modules, or another tool's initrd, are for: xf-init must be for the
  * same one.
  */
 #ifndef MKINITRD_HOOK_PROCESSOR_H
@@ -9,12 +9,12 @@
 
 #include <stdint.h>
 
-/* Of a kernel module's file, compressed or not: elf_processor(), 0 if it is none. */
+/* elf_processor() of a kernel module's file, compressed or not. */
 uint32_t processor_of_module(const char *name, const struct blob *content);
 
 /*
- * Of an initrd: of the first of its modules, else of its programs. *path is then where it was seen.
- * 0 if it has neither.
+ * That of an initrd: of the first of its modules, else of its programs; *path is that file. 0 if it
+ * has neither.
  */
 uint32_t processor_of_initrd(const struct initrd_index *index, const char **path);
 

@@ -38,7 +38,7 @@ static const char *reason(int rc)
 	}
 }
 
-/* Where a program of ours lies: beside this one when it runs from its build directory. */
+/* The path of a program of ours: beside this one when it runs from its build directory. */
 static const char *own_path(const char *name, char path[static PATH_MAX])
 {
 	char self[PATH_MAX];
@@ -74,7 +74,7 @@ static int read_own(const char *name, const char *given, struct blob *program)
 	return rc;
 }
 
-/* A busybox for another machine would only be noticed in the moment of need. */
+/* A busybox for another processor would only be noticed when a shell is needed. */
 static int read_busybox(const char *path, uint32_t processor, struct blob *program)
 {
 	int rc = read_static(path, program);

@@ -1,5 +1,5 @@
 /*
- * Whole files in memory: an initrd and all that goes into it is a few megabytes.
+ * Whole files in memory: an initrd and all its files are a few megabytes.
  */
 #ifndef MKINITRD_HOOK_BLOB_H
 #define MKINITRD_HOOK_BLOB_H
@@ -42,15 +42,15 @@ int sink_add(struct sink *sink, const void *data, size_t n);
 
 /*
  * Read a regular file of at most limit bytes. Returns 0, -EFBIG if it is longer, -EINVAL if it is
- * no regular file, or another -errno; *blob is set only on success.
+ * not a regular file, or another -errno; *blob is set only on success.
  */
 int blob_read(const char *path, size_t limit, struct blob *blob);
 
 /*
  * Make path hold exactly the blob, with this mode: written to a new file in the same directory,
  * synced, renamed, the directory synced. After an error (-errno) path is what it was before (the
- * new file, if the last sync alone failed) and nothing is left behind; signals that end a program
- * wait until then.
+ * new file, if the last sync alone failed) and nothing else is left; signals that end a program are
+ * blocked meanwhile.
  */
 int blob_publish(const struct blob *blob, const char *path, mode_t mode);
 

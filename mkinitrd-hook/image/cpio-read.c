@@ -16,7 +16,7 @@ static int bad(struct cpio_reader *reader, const char *what)
 	return -EBADMSG;
 }
 
-/* Capitals or not, as the kernel takes them. */
+/* Upper or lower case, as in the kernel. */
 static bool read_field(const unsigned char *text, uint32_t *value)
 {
 	*value = 0;
@@ -78,7 +78,7 @@ static size_t read_body(
 		entry->name = name;
 		entry->data = reader->at + data;
 		entry->size = size;
-		/* The last entry's padding may lack where there is nothing after it. */
+		/* The padding of the last entry may be missing at the end. */
 		size = padded(data + size);
 		return size < left ? size : left;
 	}

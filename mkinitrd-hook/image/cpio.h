@@ -1,5 +1,5 @@
 /*
- * cpio archives in the "newc" form (Linux: Documentation/driver-api/early-userspace/
+ * cpio archives in the "newc" format (Linux: Documentation/driver-api/early-userspace/
  * buffer-format.rst). An entry is
  *
  *	"070701" and 13 fields of 8 hexadecimal digits: ino mode uid gid nlink mtime filesize
@@ -18,9 +18,9 @@
 
 #define CPIO_HEADER 110 /* bytes before the name */
 
-/* What the archive says of one file. */
+/* One file of an archive. */
 struct cpio_entry {
-	const char *name; /* in what is written: without a leading '/' */
+	const char *name; /* when written: without a leading '/' */
 	uint32_t mode;    /* type and permissions, as st_mode */
 	uint32_t uid, gid;
 	uint32_t ino; /* same dev and ino, nlink over 1: hard links, one of which has the data */
@@ -50,9 +50,9 @@ int cpio_write_end(struct buf *out);
 void cpio_pad(struct buf *out, size_t written);
 
 /*
- * Reads bytes that hold archives one after the other, with zeros between and after them, an entry
- * at a time; it starts with at and from at the first byte. What the kernel would refuse or pass
- * over in silence is an error.
+ * Reads archives that follow each other, with zeros between and after them, one entry at a time; at
+ * and from begin at the first byte. It is an error if the kernel would refuse or silently ignore
+ * something: cpio(1) and libarchive accept more than the kernel, so this reader is our own.
  */
 struct cpio_reader {
 	const unsigned char *from, *at, *end;

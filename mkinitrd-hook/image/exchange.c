@@ -10,7 +10,7 @@
 
 const char *const exchange_names[EXCHANGE_NAMES] = { "init", "sbin/modprobe", "shutdown" };
 
-/* What becomes of the initrd's entries: decided for all of them first. */
+/* What happens to each entry of the initrd: decided for all of them first. */
 enum entry_action { KEEP, DROP, RENAME };
 
 struct exchange_plan {
@@ -30,7 +30,7 @@ static void mark(struct exchange_plan *plan, const char *path, enum entry_action
 		plan->action[last->order] = action;
 }
 
-/* The first time the initrd's own is kept; later what lies there is ours. */
+/* In the first exchange the initrd's own is kept; later the file there is ours. */
 static int plan_exchanged(struct exchange_plan *plan, const char *name)
 {
 	const struct initrd_index *index = plan->exchange->index;
@@ -42,7 +42,7 @@ static int plan_exchanged(struct exchange_plan *plan, const char *name)
 	return rc;
 }
 
-/* Modules of an earlier time. */
+/* Modules of an earlier exchange. */
 static int drop_own(struct exchange_plan *plan)
 {
 	const struct initrd_index *index = plan->exchange->index;
@@ -64,7 +64,7 @@ static bool is_exchanged(const char *name)
 	return false;
 }
 
-/* Whether the initrd's own serves as well: directories, the console, a shell and what it leads to.
+/* Whether the initrd's own file will do: directories, the console, a shell and what it leads to.
  */
 static bool serves(const struct cpio_entry *ours, const struct index_file *there)
 {
@@ -124,7 +124,7 @@ static void write_raw(struct buf *out, const struct cpio_reader *reader)
 	cpio_pad(out, size);
 }
 
-/* What a segment's entries and their actions come to. */
+/* A summary of a segment's entries and their actions. */
 struct survey {
 	size_t entries, trailers;
 	bool changes;
@@ -146,7 +146,7 @@ static struct survey survey(const struct exchange_plan *plan, size_t i, size_t o
 	return survey;
 }
 
-/* A segment's archives after the plan; ours before the last one's end. */
+/* A segment's archives as planned; our files before the end of the last one. */
 static int write_content(
 	struct exchange_plan *plan, size_t i, size_t order, size_t trailers, struct buf *out)
 {
@@ -183,7 +183,7 @@ static int add_changed(struct exchange_plan *plan, size_t i, size_t order, size_
 	return rc ? rc : sink_add(out, packed.data, packed.size);
 }
 
-/* Where the kernel looks for an archive; after lz4 it also needs a 0 to see that it is over. */
+/* Where the kernel looks for an archive; after lz4 it also needs a 0 to recognise the end. */
 static int align(struct sink *out, const struct codec *before)
 {
 	static const char zero[8];

@@ -64,8 +64,8 @@ static int order_of(unsigned long long a, unsigned long long b)
 	return (a > b) - (a < b);
 }
 
-/* Of one inode the same place, the first path first. Only files with several names are told by
- * their numbers: tools give others any. */
+/* Hard links of one file are equal. Only files with several names are compared by inode: for
+ * others, tools write any number. */
 static int by_inode(const struct index_file *a, const struct index_file *b)
 {
 	int order = order_of(a->segment, b->segment);
@@ -162,7 +162,7 @@ static int prepend(char rest[static PATH_MAX], const struct cpio_entry *link)
 	return 0;
 }
 
-/* Append a component to path; 1 if the way goes on through a link, which is then in rest. */
+/* Append a component to path; 1 if it is a link, whose target is then in rest. */
 static int step(const struct initrd_index *index, const char *name, bool follow,
 	char rest[static PATH_MAX], char path[static PATH_MAX])
 {
@@ -219,7 +219,7 @@ const struct index_file *index_lookup(const struct initrd_index *index, const ch
 	return index_resolve(index, path, true, resolved) ? NULL : index_find(index, resolved);
 }
 
-/* The first of the linked ones that is not before file. */
+/* The first hard link that is not before file. */
 static struct index_file **find_linked(
 	const struct initrd_index *index, const struct index_file *file)
 {
@@ -247,7 +247,7 @@ struct blob index_content(const struct initrd_index *index, const struct index_f
 	return (struct blob){ (unsigned char *)file->entry.data, file->entry.size };
 }
 
-/* [usr/]lib/modules/VERSION, a directory, or what is below: the version's length, else 0. */
+/* [usr/]lib/modules/VERSION, a directory, or below it: the length of the version, else 0. */
 static size_t version_in(const struct index_file *file, const char **version)
 {
 	static const char directory[] = "lib/modules/";

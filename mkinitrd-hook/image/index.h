@@ -1,5 +1,5 @@
 /*
- * The files of an initrd, by path: what the kernel's root directory holds when all segments are
+ * The files of an initrd, by path: the content of the kernel's root directory when all segments are
  * unpacked.
  */
 #ifndef MKINITRD_HOOK_INDEX_H
@@ -25,7 +25,7 @@ struct initrd_index {
 		*file;    /* sorted by path, then order: of equal paths the last one counts */
 	const char *name; /* after -EBADMSG: the name that was refused */
 	size_t n_linked;
-	struct index_file **linked; /* those of several names that have the contents, by inode */
+	struct index_file **linked; /* hard links that have the contents, by inode */
 };
 
 /*
@@ -40,8 +40,8 @@ void index_free(struct initrd_index *index);
 const struct index_file *index_find(const struct initrd_index *index, const char *path);
 
 /*
- * Follow the symbolic links in path (relative to the root directory), those of directories, and the
- * last one if last is set. Components that are not there stay as they are. Returns 0 with the
+ * Follow the symbolic links in path (relative to the root directory): those of its directories, and
+ * the last component if last is set. Components that do not exist are kept. Returns 0 with the
  * result in resolved, -ELOOP, or -ENAMETOOLONG.
  */
 int index_resolve(const struct initrd_index *index, const char *path, bool last,
@@ -50,7 +50,7 @@ int index_resolve(const struct initrd_index *index, const char *path, bool last,
 /* index_resolve() to the last, then index_find(). NULL where there is no such file. */
 const struct index_file *index_lookup(const struct initrd_index *index, const char *path);
 
-/* A regular file's contents: of hard links, one alone has them. Points into the segment. */
+/* A regular file's contents; of hard links only one has them. Points into the segment. */
 struct blob index_content(const struct initrd_index *index, const struct index_file *file);
 
 #define INDEX_KERNELS_MAX 8
@@ -60,7 +60,7 @@ struct index_kernels {
 	char version[INDEX_KERNELS_MAX][NAME_MAX + 1];
 };
 
-/* The kernels that there are modules of, at most INDEX_KERNELS_MAX. */
+/* The versions of the kernels that there are modules of, at most INDEX_KERNELS_MAX. */
 void index_kernels(const struct initrd_index *index, struct index_kernels *kernels);
 
 /* A name in an archive as a path; returns false if it is absolute or has a ".." component. */

@@ -94,7 +94,8 @@ static int read_packed(const struct blob *image, size_t offset, size_t limit,
 	return check_content(segment, segments);
 }
 
-/* An archive at an odd place is read as one too, for cpio_read() to say what is wrong with it. */
+/* An archive at an unaligned offset is read, too, so that cpio_read() says what is wrong with it.
+ */
 static bool is_plain(const struct blob *image, size_t at)
 {
 	return image->size - at >= 5 && !memcmp(image->data + at, "07070", 5);

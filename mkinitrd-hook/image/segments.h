@@ -14,7 +14,8 @@
 #define SEGMENTS_IMAGE_MAX    (1u << 30) /* bytes of an initrd, packed */
 #define SEGMENTS_UNPACKED_MAX (2u << 30) /* bytes of all its segments, unpacked */
 
-/* Bytes that an image of that size may unpack to: kernels and programs are packed to a fifth. */
+/* Bytes that an image of that size may unpack to: modules and programs are packed to about a fifth.
+ */
 size_t segments_limit(size_t image);
 
 struct segment {
@@ -34,15 +35,15 @@ struct segments {
 };
 
 /*
- * Take an image apart, reading every archive to its end; it must outlive *segments. Returns 0, or
- * -errno with what, at and inner set: -EBADMSG for damage and for what the kernel would not take,
- * -EFBIG for more than limit bytes unpacked. segments_free() in both cases.
+ * Split an image into segments, reading every archive to its end; the image must outlive *segments.
+ * Returns 0, or -errno with what, at and inner set: -EBADMSG for damage and for what the kernel
+ * would not accept, -EFBIG for more than limit bytes unpacked. segments_free() in both cases.
  */
 int segments_read(const struct blob *image, size_t limit, struct segments *segments);
 
 void segments_free(struct segments *segments);
 
-/* Reads a segment's entries. */
+/* A reader of a segment's entries. */
 struct cpio_reader segments_reader(const struct segment *segment);
 
 #endif

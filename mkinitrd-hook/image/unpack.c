@@ -23,7 +23,7 @@ struct place {
 	const struct cpio_entry *entry;
 };
 
-/* Directories that no entry of their own makes are made as they are needed. */
+/* Directories without an entry of their own are made as they are needed. */
 static int make_parent(int root, const char *path, const char **name)
 {
 	int directory = fsroot_open(root, "", O_PATH | O_DIRECTORY, 0);
@@ -52,7 +52,7 @@ static int open_parent(int root, const char *path, const char **name)
 	return directory == -ENOENT ? make_parent(root, path, name) : directory;
 }
 
-/* As the kernel does it: another type of file gives way, a regular one is written over. */
+/* As the kernel does: a file of another type is removed, a regular one is overwritten. */
 static int clear_place(const struct place *at)
 {
 	struct stat st;
@@ -170,7 +170,7 @@ static const char *find_link(void *const *links, const struct cpio_entry *entry)
 	return found ? (*found)->path : NULL;
 }
 
-/* The first name of a file makes it, others are linked to it; whichever has the data writes it. */
+/* The first name creates the file, others are linked to it; the entry with the data writes it. */
 static int link_to_first(int root, const struct place *at, void **links, const char *path)
 {
 	const char *first = find_link(links, at->entry), *name;
@@ -214,7 +214,7 @@ static int extract_entry(
 	return set_metadata(&at);
 }
 
-/* From the last to the first, so that what they hold is done with. */
+/* In reverse order: a directory's contents are complete by then. */
 static int set_directories_metadata(const struct segments *segments, int root)
 {
 	struct initrd_index index;
