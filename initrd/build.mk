@@ -12,7 +12,7 @@ initrd_STEPS := initrd/boot.c initrd/early.c initrd/fail.c initrd/shell.c initrd
 	$(initrd_COMMON)
 xf-init_SRC := initrd/init.c initrd/original.c initrd/switch.c $(initrd_STEPS)
 xf-init_DIR := $(LIBEXECDIR)
-xf-shutdown_SRC := initrd/shutdown.c initrd/unmount.c initrd/guard.c $(initrd_COMMON)
+xf-shutdown_SRC := initrd/shutdown.c initrd/unmount.c initrd/guard.c initrd/record.c $(initrd_COMMON)
 xf-shutdown_DIR := $(LIBEXECDIR)
 
 # The same steps, called by initrds of other tools.
@@ -60,7 +60,7 @@ UNITS += early_test fail_test unmount_test guard_test
 early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 fail_test_SRC := initrd/test/fail_test.c initrd/fail.c initrd/error.c
 unmount_test_SRC := initrd/test/unmount_test.c initrd/unmount.c initrd/file.c lib/io.c initrd/error.c $(SANDBOX)
-guard_test_SRC := initrd/test/guard_test.c initrd/guard.c initrd/file.c lib/io.c kernel-cmdline/addr.c kernel-cmdline/scan.c \
+guard_test_SRC := initrd/test/guard_test.c initrd/guard.c initrd/record.c initrd/file.c lib/io.c kernel-cmdline/addr.c kernel-cmdline/scan.c \
 	$(SANDBOX)
 UNITS += modules_test tools_test original_test
 modules_test_SRC := initrd/test/modules_test.c initrd/modules.c initrd/modtable.c initrd/file.c lib/io.c initrd/error.c \

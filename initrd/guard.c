@@ -1,11 +1,11 @@
 #include "initrd/guard.h"
 
 #include "initrd/clock.h"
-#include "initrd/file.h"
 #include "initrd/handover.h"
 #include "initrd/log.h"
 #include "initrd/nfs/oncrpc.h"
 #include "initrd/power.h"
+#include "initrd/record.h"
 #include "kernel-cmdline/xfnet.h"
 #include "lib/paths.h"
 
@@ -28,32 +28,14 @@ struct server {
 	uint16_t port;
 };
 
-static const char *value_of(const char *text, const char *key, size_t *n)
-{
-	const char *p = text;
-
-	while (p && strncmp(p, key, strlen(key))) {
-		p = strchr(p, '\n');
-		p = p ? p + 1 : NULL;
-	}
-	if (!p)
-		return NULL;
-	p += strlen(key);
-	*n = strcspn(p, "\n");
-	return p;
-}
-
 static int read_server(struct server *server)
 {
-	char text[FILE_FORMAT_MAX];
-	const char *value;
-	size_t n;
+	char text[XF_ADDR_TEXT_MAX];
+	int n = record_value("port", text, sizeof(text));
 
-	file_read(PATH_RUN_RECORD, text, sizeof(text));
-	value = value_of(text, "port=", &n);
-	server->port = value ? atoi(value) : 0;
-	value = value_of(text, "server=", &n);
-	return value ? xf_addr_parse(value, n, &server->addr) : -EINVAL;
+	server->port = n < 0 ? 0 : atoi(text);
+	n = record_value("server", text, sizeof(text));
+	return n < 0 ? n : xf_addr_parse(text, (size_t)n, &server->addr);
 }
 
 static bool answers(const struct server *server)
