@@ -160,12 +160,24 @@ static bool starts_systemd(const struct boot *boot)
 	return strstr(init, "/systemd") || strstr(target, "systemd");
 }
 
+/* For the exit program, which loads the next kernel from there: /mroot is unmounted by then. */
+static int keep_share(void)
+{
+	int rc = file_make_dirs(PATH_RUN_SHARE);
+
+	if (rc == 0 && access(PATH_RUN_SHARE "/current", F_OK) == 0)
+		return 0;
+	return rc == 0 && mount(PATH_SHARE, PATH_RUN_SHARE, NULL, MS_BIND, NULL) < 0 ? -errno : rc;
+}
+
 static int systemd_units(const struct boot *boot)
 {
 	int rc = ifupdown_units(&boot->interface);
 
 	if (rc == 0)
 		rc = protect_share_mount();
+	if (rc == 0)
+		rc = keep_share();
 	return rc == 0 ? guard_units() : rc;
 }
 

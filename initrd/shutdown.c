@@ -4,6 +4,7 @@
  * --guard it is the process that ends a shutdown which a dead server holds up.
  */
 #include "initrd/guard.h"
+#include "initrd/kexec.h"
 #include "initrd/log.h"
 #include "initrd/power.h"
 #include "initrd/unmount.h"
@@ -34,11 +35,16 @@ static const struct verb *find_verb(const char *name)
 
 static int shut_down(const struct verb *verb)
 {
+	int how = verb->how;
+
 	log_open("xf-shutdown");
 	log_step(verb->name);
+	/* While the share is still mounted. */
+	if (how == RB_AUTOBOOT && kexec_load())
+		how = (int)LINUX_REBOOT_CMD_KEXEC;
 	unmount_old_root();
 	log_info("done");
-	power_end(verb->how);
+	power_end(how);
 	/* No kernel was loaded for kexec, or the machine cannot be powered off: do not go on as
 	 * process 1 without a root. */
 	power_end(RB_AUTOBOOT);

@@ -14,6 +14,9 @@
 #define PATH_RUN_RECORD PATH_RUN "/boot"      /* xf-init(8) */
 #define PATH_RUN_KEY    PATH_RUN "/share.pub" /* the root of trust: it came with the initrd */
 
+/* The share once more, where systemd lets mounts be until its last program runs. */
+#define PATH_RUN_SHARE "/run/initramfs/share"
+
 /* In a generation: what it boots with, links that a publish makes. */
 #define PATH_BOOT_KERNEL "boot/xf-vmlinuz"
 #define PATH_BOOT_INITRD "boot/xf-initrd.img"

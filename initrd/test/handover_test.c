@@ -75,7 +75,11 @@ static void test_systemd(void)
 		"that are started");
 	CHECK_STR(sandbox_read("/run/initramfs/shutdown"), "the exit program", "the exit program");
 	CHECK(access("/run/initramfs/shutdown", X_OK) == 0, "that can be run");
+	CHECK_STR(sandbox_read("/run/initramfs/share/current"), "7\n", "that has the share, too");
 	CHECK(handover_files(&boot) == 0, "the step may be tried again");
+	CHECK(umount2("/run/initramfs/share", 0) == 0 &&
+			!sandbox_exists("/run/initramfs/share/current"),
+		"which mounts it once");
 }
 
 static void test_vlan(void)
@@ -97,6 +101,7 @@ static void test_sysvinit(void)
 	sandbox_file("/root/etc/init.d/umountnfs.sh", "umount -a -t nfs\n");
 	CHECK(handover_begin() == 0 && handover_files(&boot) == 0, "a system without systemd");
 	CHECK(!sandbox_exists("/run/systemd/system"), "is not told that systemd runs");
+	CHECK(!sandbox_exists("/run/initramfs/share"), "and mounts the share once");
 	holds("/root/etc/init.d/umountnfs.sh", "nfs*:10.0.0.1:*", "its script spares the share");
 	umount2("/root/etc/init.d/umountnfs.sh", MNT_DETACH);
 	CHECK_STR(sandbox_read("/root/etc/init.d/umountnfs.sh"), "umount -a -t nfs\n",
@@ -175,6 +180,7 @@ int main(void)
 	mkdir("/run", 0755);
 	sandbox_file("/shutdown", "the exit program");
 	chmod("/shutdown", 0755);
+	sandbox_file("/mroot/current", "7\n");
 	test_key();
 	test_systemd();
 	test_vlan();
