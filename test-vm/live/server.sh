@@ -41,7 +41,7 @@ kernel)
     # As apt does it; and autoremove, with the kernel that its clients run.
     tar -C $master -xf kernel.tar
     rm -rf "$master/usr/lib/modules/$2" $master/boot/*"-$2"*
-    new_generation 3 --in-use-kernel "$2" --no-initrd
+    new_generation 3 --in-use-kernel "$2"
     ;;
 gc) ! xenfarm share gc --in-use 3 3 && xenfarm share verify ;;
 esac
