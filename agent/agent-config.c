@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "agent/run/agent.h"
+#include "agent/run/run.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -38,7 +38,6 @@ static int read_text(struct buf *text, const char *root)
 
 int agent_config_read(struct agent_config *c, const char *root)
 {
-	const struct agent_options options = { .root = root };
 	struct conf_error error = { 0 };
 	char path[PATH_MAX];
 	int r = read_text(&c->text, root);
@@ -48,10 +47,10 @@ int agent_config_read(struct agent_config *c, const char *root)
 	else if (r == 0)
 		r = agent_config_parse(c->text.data, c->text.size, c, &error);
 	if (error.what)
-		cli_error(0, "%s:%u: %s", agent_path(&options, AGENT_CONFIG_PATH, path), error.line,
+		cli_error(0, "%s:%u: %s", run_path(root, AGENT_CONFIG_PATH, path), error.line,
 			error.what);
 	else if (r < 0)
-		cli_error(r, "%s", agent_path(&options, AGENT_CONFIG_PATH, path));
+		cli_error(r, "%s", run_path(root, AGENT_CONFIG_PATH, path));
 	if (r == 0 && !c->source && access(PATH_SHARE "/current", F_OK) == 0)
 		c->source = PATH_SHARE;
 	return r;

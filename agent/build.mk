@@ -1,7 +1,7 @@
 # xf-agent: reconciles a client's writeable part with the share.
 
 UNITS += plan_test policy_test
-plan_test_SRC := $(LIB_SRC) $(addprefix agent/plan/,decide.c metadata.c plan.c policy.c) \
+plan_test_SRC := $(LIB_SRC) $(addprefix agent/plan/,choose.c decide.c metadata.c next-base.c outcome.c plan.c policy.c) \
 	agent/test/plan_test.c
 plan_test_PKGS := $(LIB_PKGS) cmocka
 plan_test_LIBS := -pthread
@@ -19,11 +19,12 @@ account_entries_test_PKGS := cmocka
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
 AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
 	$(addprefix agent/,agent-config.c document.c report.c) \
-	$(addprefix agent/run/,agent.c apply.c changes.c former-links.c links.c load.c mounts.c state.c triggers.c) \
-	$(addprefix agent/plan/,decide.c metadata.c plan.c policy.c) \
-	$(addprefix agent/merge/,account-entries.c conflicts.c merge-edit.c merge-text.c offers.c) \
-	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c pwd-lock.c records.c stage.c \
-		transaction.c volume.c) \
+	$(addprefix agent/run/,accounts.c apply.c changes.c content.c former-links.c links.c load.c mounts.c policies.c \
+		run.c scan.c state.c triggers.c undo.c) \
+	$(addprefix agent/plan/,choose.c decide.c metadata.c next-base.c outcome.c plan.c policy.c) \
+	$(addprefix agent/merge/,account-entries.c conflicts.c fingerprint.c merge-edit.c merge-text.c offers.c) \
+	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c pwd-lock.c records.c recover.c \
+		stage.c stage-content.c stage-kept.c stage-space.c transaction.c trash.c volume.c) \
 	$(addprefix agent/share/,share-directory.c share-nfs.c share-reader.c trust.c)
 
 PROGRAMS += xf-agent

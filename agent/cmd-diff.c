@@ -6,6 +6,7 @@
 #include "agent/command.h"
 #include "agent/merge/merge-text.h"
 #include "agent/report.h"
+#include "agent/run/content.h"
 #include "lib/cleanup.h"
 #include "lib/hex.h"
 #include "lib/spawn.h"
@@ -53,7 +54,7 @@ static struct json_object *json_side(const struct side *s)
 	json_object_object_add(o, "uid", json_object_new_int64(s->entry->uid));
 	json_object_object_add(o, "gid", json_object_new_int64(s->entry->gid));
 	if (s->entry->link)
-		json_object_object_add(o, "link", json_name(s->entry->link));
+		json_object_object_add(o, "link", document_name(s->entry->link));
 	if (s->entry->digest.has)
 		json_object_object_add(o, "sha256",
 			json_object_new_string(hex_text(digest, s->entry->digest.sha256, 32)));
@@ -97,51 +98,59 @@ static void print_sides(const char *path, struct side side[static 3])
 		if (is_file(&side[i]) && side[i].known && from->known)
 			diff(path, from, &side[i]);
 		else if (is_file(&side[i]))
-			printf("(the %s content is not to be had here)\n",
+			printf("(%s content not available)\n",
 				side[i].known ? from->word : side[i].word);
 	}
 }
 
-static int show(struct agent *a, const char *path)
+/* Of files, what can be read. */
+static void read_sides(
+	const struct run *run, const struct run_inputs *in, struct side side[static 3])
 {
-	struct side side[3] = { { "base", manifest_find(a->base, path), { 0 }, 0 },
-		{ "local", manifest_find(a->local, path), { 0 }, 0 },
-		{ "new", manifest_find(a->new, path), { 0 }, 0 } };
-	int differ = !plan_same_content(side[1].entry, side[2].entry);
+	if (is_file(&side[0]))
+		side[0].known = content_read_base(run, side[0].entry, &side[0].content) == 0;
+	if (is_file(&side[1]))
+		side[1].known = content_read_local(run->root, side[1].entry, &side[1].content) == 0;
+	if (is_file(&side[2]))
+		side[2].known =
+			content_read(run, in->generation, side[2].entry, &side[2].content) == 0;
+}
+
+static enum agent_status show(const struct run *run, const struct run_inputs *in, const char *path)
+{
+	struct side side[3] = { { "base", manifest_find(in->base, path), { 0 }, 0 },
+		{ "local", manifest_find(in->local, path), { 0 }, 0 },
+		{ "new", manifest_find(in->new, path), { 0 }, 0 } };
+	bool same = plan_same_content(side[1].entry, side[2].entry);
 
 	if (!side[0].entry && !side[2].entry) {
 		cli_error(0, "%s is not among the share's paths", path);
-		return EXIT_USAGE;
+		return AGENT_USAGE;
 	}
-	if (a->options->json) {
-		document_set("path", json_name(path));
+	if (run->options->json) {
+		document_set("path", document_name(path));
 		for (int i = 0; i < 3; i++)
 			document_set(side[i].word, json_side(&side[i]));
-		return differ ? EXIT_DIFFERENT : EXIT_SUCCESS;
+	} else {
+		read_sides(run, in, side);
+		print_sides(path, side);
 	}
-	if (is_file(&side[0]))
-		side[0].known = agent_base_content(a, side[0].entry, &side[0].content) == 0;
-	if (is_file(&side[1]))
-		side[1].known = agent_local_content(a, side[1].entry, &side[1].content) == 0;
-	if (is_file(&side[2]))
-		side[2].known =
-			agent_content(a, a->generation, side[2].entry, &side[2].content) == 0;
-	print_sides(path, side);
 	for (int i = 0; i < 3; i++)
 		buf_free(&side[i].content);
-	return differ ? EXIT_DIFFERENT : EXIT_SUCCESS;
+	return same ? AGENT_DONE : AGENT_DIFFERENT;
 }
 
 int agent_command_diff(void *options, char **arguments)
 {
 	const char *path = arguments[0] + (arguments[0][0] == '/');
-	struct agent a;
-	int r = agent_open(&a, options, false);
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, false);
 
-	r = r ? r : agent_current(&a);
-	r = r ? r : agent_load(&a);
-	r = r ? r : agent_scan(&a, false);
-	r = r ? r : show(&a, path);
-	agent_close(&a);
-	return r;
+	status = status ? status : run_current(&run, &in);
+	status = status ? status : run_load(&run, &in);
+	status = status ? status : run_scan(&run, &in, false);
+	status = status ? status : show(&run, &in, path);
+	run_close(&run, &in);
+	return status;
 }

@@ -6,82 +6,96 @@
 
 #include "agent/command.h"
 #include "agent/report.h"
+#include "agent/run/apply.h"
+#include "agent/run/triggers.h"
 
 #define BOOT_LIMIT \
 	100 /* seconds that a boot waits for us, where there is something to run already */
 
-int agent_command_plan(void *options, char **arguments)
+/* Load, scan, plan and prepare. */
+static enum agent_status prepare(
+	const struct run *run, struct run_inputs *in, struct run_changes *changes)
 {
-	struct agent a;
-	int r = agent_open(&a, options, false);
+	struct plan *plan = NULL;
+	enum agent_status status = run_load(run, in);
 
-	(void)arguments;
-	r = r ? r : agent_current(&a);
-	r = r ? r : agent_look(&a);
-	if (r == 0) {
-		a.status.conflicts = conflicts_waiting(&a.next);
-		a.status.deferred = 0;
-		for (size_t i = 0; i < a.plan->n; i++)
-			a.status.deferred += a.plan->op[i].action == PLAN_DEFER;
-		report_plan(&a, false);
-		r = agent_left(&a);
-	}
-	agent_close(&a);
-	return r;
+	status = status ? status : run_scan(run, in, false);
+	status = status ? status : run_plan(in, PLAN_CHOICE_NONE, NULL, &plan);
+	return status ? status : run_prepare(run, in, plan, NULL, changes);
 }
 
-static void say(const struct agent *a, const char *what)
+/* What would be open then. */
+static void expect_status(struct run *run, const struct run_changes *changes)
 {
-	document_set("to", json_object_new_int64(a->generation));
+	run->status.conflicts = conflicts_waiting(&changes->conflicts);
+	run->status.deferred = outcome_deferred(&changes->outcome);
+}
+
+int agent_command_plan(void *options, char **arguments)
+{
+	struct run_changes changes = { 0 };
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, false);
+
+	(void)arguments;
+	status = status ? status : run_current(&run, &in);
+	status = status ? status : prepare(&run, &in, &changes);
+	if (status == AGENT_DONE) {
+		expect_status(&run, &changes);
+		report_changes(&run, &in, &changes, false);
+		status = run_left(&run);
+	}
+	run_changes_free(&changes);
+	run_close(&run, &in);
+	return status;
+}
+
+static void say(const struct agent_options *options, uint32_t generation, const char *what)
+{
+	document_set("to", json_object_new_int64(generation));
 	document_set("done", json_object_new_boolean(true));
 	document_append("paths", json_object_new_array());
 	document_message(what);
-	if (!a->options->json && !a->options->quiet)
-		printf("generation %u: %s\n", a->generation, what);
+	if (!options->json && !options->quiet)
+		printf("generation %u: %s\n", generation, what);
 }
 
 /* With nothing new and nothing open there is nothing to look at, whatever the size of the tree. */
-static int is_settled(const struct agent *a)
+static bool is_settled(const struct run *run, uint32_t generation)
 {
-	if (a->options->again)
-		return 0;
-	if (a->generation == a->status.rolled_back) {
-		say(a, "you went back from it; to apply it again: xf-agent reconcile --again");
-		return 1;
+	const struct state_status *s = &run->status;
+
+	if (run->options->again)
+		return false;
+	if (generation == s->rolled_back) {
+		say(run->options, generation,
+			"it was rolled back; to apply it again: xf-agent reconcile --again");
+		return true;
 	}
-	if (a->generation != a->status.generation || a->status.deferred || a->status.conflicts)
-		return 0;
-	say(a, "nothing new");
-	return 1;
+	if (generation != s->generation || s->deferred || s->conflicts)
+		return false;
+	say(run->options, generation, "nothing new");
+	return true;
 }
 
-static int reconcile(struct agent *a)
+static enum agent_status reconcile(struct run *run, struct run_inputs *in)
 {
-	int r = agent_look(a);
+	struct run_changes changes = { 0 };
+	enum agent_status status = prepare(run, in, &changes);
 
-	if (r)
-		return r;
-	if (a->generation != a->status.generation || a->options->again)
-		a->status.rolled_back = 0;
-	r = agent_apply(a);
-	if (r)
-		return r;
-	triggers_run(a, &a->changes);
-	report_plan(a, true);
-	return agent_left(a);
-}
-
-int agent_command_reconcile(void *options, char **arguments)
-{
-	struct agent a;
-	int r = agent_open(&a, options, true);
-
-	(void)arguments;
-	r = r ? r : agent_current(&a);
-	if (r == 0)
-		r = is_settled(&a) ? agent_left(&a) : reconcile(&a);
-	agent_close(&a);
-	return r;
+	if (status == AGENT_DONE) {
+		if (in->generation != run->status.generation || run->options->again)
+			run->status.rolled_back = 0;
+		status = run_apply(run, in, &changes);
+	}
+	if (status == AGENT_DONE) {
+		triggers_run(run->root, &run->status, &changes.made);
+		report_changes(run, in, &changes, true);
+		status = run_left(run);
+	}
+	run_changes_free(&changes);
+	return status;
 }
 
 #define TOO_SLOW "the share is too slow: what is missing is done after the boot"
@@ -96,24 +110,36 @@ static void too_late(int signal)
 	(void)signal;
 	if (write(2, text, sizeof(text) - 1) < 0 ||
 		(document_wanted() && write(1, json, sizeof(json) - 1) < 0))
-		_exit(EXIT_UNDONE);
-	_exit(EXIT_DEFERRED);
+		_exit(AGENT_FAILED);
+	_exit(AGENT_DEFERRED);
+}
+
+static enum agent_status run_reconcile(const struct agent_options *options, bool booting)
+{
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, true);
+
+	/* A blank root cannot be booted without: it takes what it takes. */
+	if (status == AGENT_DONE && booting && run.status.generation) {
+		signal(SIGALRM, too_late);
+		alarm(BOOT_LIMIT);
+	}
+	status = status ? status : run_current(&run, &in);
+	if (status == AGENT_DONE)
+		status = is_settled(&run, in.generation) ? run_left(&run) : reconcile(&run, &in);
+	run_close(&run, &in);
+	return status;
+}
+
+int agent_command_reconcile(void *options, char **arguments)
+{
+	(void)arguments;
+	return run_reconcile(options, false);
 }
 
 int agent_command_boot(void *options, char **arguments)
 {
-	struct agent a;
-	int r = agent_open(&a, options, true);
-
 	(void)arguments;
-	/* A blank root cannot be booted without: it takes what it takes. */
-	if (r == 0 && a.status.generation) {
-		signal(SIGALRM, too_late);
-		alarm(BOOT_LIMIT);
-	}
-	r = r ? r : agent_current(&a);
-	if (r == 0)
-		r = is_settled(&a) ? agent_left(&a) : reconcile(&a);
-	agent_close(&a);
-	return r;
+	return run_reconcile(options, true);
 }

@@ -7,176 +7,192 @@
 #include "agent/merge/account-entries.h"
 #include "agent/merge/merge-edit.h"
 #include "agent/report.h"
-
-/* --- decisions --- */
-
-static void set_below(struct plan *plan, struct plan_op *op, bool theirs)
-{
-	size_t from, to, top = (size_t)(op - plan->op);
-
-	plan_below(plan, op->path, &from, &to);
-	for (size_t i = from; i < to; i++) {
-		struct plan_op *o = &plan->op[i];
-
-		if (o->cover != top)
-			continue;
-		o->next = o->new ? PLAN_NEXT_NEW : PLAN_NEXT_NONE;
-		o->action = !theirs ? PLAN_KEEP : o->new ? PLAN_INSTALL : PLAN_REMOVE;
-		o->after = theirs ? o->new : NULL;
-	}
-}
-
-/* What is here stays, and is no conflict with this version of the master's any more. */
-static void take_mine(struct agent *a, struct plan_op *op)
-{
-	if (op->action == PLAN_SIDE || op->action == PLAN_SIDE_DEL ||
-		op->action == PLAN_SIDE_TREE || op->action == PLAN_RELOCATED) {
-		op->action = op->local ? PLAN_KEEP : PLAN_KEEP_DEL;
-		op->after = NULL;
-		set_below(a->plan, op, false);
-	}
-	op->next = PLAN_NEXT_NEW;
-	op->settled = NULL;
-	op->meta &= ~PLAN_META_CONFLICT;
-}
-
-static int take_theirs(struct agent *a, struct plan_op *op)
-{
-	if (op->action == PLAN_SIDE || op->action == PLAN_SIDE_DEL ||
-		op->action == PLAN_SIDE_TREE || op->action == PLAN_RELOCATED) {
-		if (op->action == PLAN_SIDE_DEL && !op->offerable) {
-			cli_error(0, "%s: its directory is not there: make it first", op->path);
-			return EXIT_REFUSED;
-		}
-		op->action = PLAN_INSTALL;
-		set_below(a->plan, op, true);
-	}
-	op->next = PLAN_NEXT_NEW;
-	op->settled = NULL;
-	op->meta &= ~PLAN_META_CONFLICT;
-	op->after = op->new;
-	return agent_open_share(a);
-}
+#include "agent/run/apply.h"
+#include "agent/run/content.h"
+#include "agent/run/triggers.h"
+#include "lib/cleanup.h"
 
 /* --- merging by hand --- */
 
-static int take_merge(struct agent *a, struct plan_op *op)
+/* Without a base every difference is a conflict, which is for the editor to solve. */
+static void read_base(const struct run *run, const struct plan_op *op, struct buf *base)
 {
-	int r;
+	int r = 0;
 
-	if (op->action != PLAN_SIDE || op->new->type != MANIFEST_FILE ||
-		op->local->type != MANIFEST_FILE) {
-		cli_error(0, "%s: only a text can be merged: use --mine or --theirs", op->path);
-		return EXIT_USAGE;
-	}
-	r = agent_open_share(a);
-	r = r ? r : merge_edit(a, op, &a->merged);
-	if (r)
-		return r;
-	op->action = PLAN_MERGE;
-	op->next = PLAN_NEXT_NEW;
-	op->settled = NULL;
-	op->after = op->local;
-	a->merged_path = op->path;
-	return 0;
+	if (op->base && op->base->type == MANIFEST_FILE)
+		r = content_read_base(run, op->base, base);
+	if (r == 0)
+		return;
+	base->size = 0;
+	cli_error(0, "%s: the version that both are changes of is not available", op->path);
 }
 
-/* --- the command --- */
-
-static bool drop_clashes(struct agent *a, const char *path)
+static int find_versions(
+	const struct run_inputs *in, const char *path, struct fingerprint version[static 3])
 {
-	size_t kept = 0, before = a->conflicts.n;
+	const struct manifest *list[3] = { in->base, in->local, in->new };
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 3; i++)
+		r = fingerprint_of(list[i], path, &version[i]);
+	return r;
+}
+
+static enum agent_status merge(const struct run *run, const struct run_inputs *in,
+	const struct plan_op *op, struct buf *merged)
+{
+	AUTO_BUF struct buf mine = { 0 }, base = { 0 }, theirs = { 0 };
+	struct merge_edit edit = { .state = run->state,
+		.path = op->path,
+		.mine = &mine,
+		.base = &base,
+		.theirs = &theirs,
+		.tool = run->options->tool,
+		.json = run->options->json };
+	int r = find_versions(in, op->path, edit.version);
+
+	r = r < 0 ? r : content_read(run, in->generation, op->new, &theirs);
+	r = r < 0 ? r : content_read_local(run->root, op->local, &mine);
+	if (r < 0) {
+		cli_error(r, "%s cannot be merged", op->path);
+		return AGENT_FAILED;
+	}
+	read_base(run, op, &base);
+	return merge_edit(&edit, merged);
+}
+
+/* --- the decision --- */
+
+static bool drop_clashes(struct conflicts *conflicts, const char *path)
+{
+	size_t kept = 0, before = conflicts->n;
 
 	for (size_t i = 0; i < before; i++) {
-		struct conflict *c = &a->conflicts.conflict[i];
+		struct conflict *c = &conflicts->conflict[i];
 
 		if (c->kind != CONFLICT_ACCOUNTS || strcmp(c->path, path) != 0) {
-			a->conflicts.conflict[kept++] = *c;
+			conflicts->conflict[kept++] = *c;
 			continue;
 		}
 		free(c->path);
 		free(c->place);
 	}
-	a->conflicts.n = kept;
+	conflicts->n = kept;
 	return kept < before;
 }
 
-static bool is_conflict(const struct plan_op *op)
+/* Clashes of an account file's entries are decided by the file as it is here. */
+static enum agent_status decide_clashes(int resolve, const char *path)
 {
-	return op->new && op->cover == PLAN_NONE &&
-	       (op->action == PLAN_SIDE || op->action == PLAN_SIDE_DEL ||
-		       op->action == PLAN_SIDE_TREE || op->action == PLAN_RELOCATED ||
-		       op->meta & PLAN_META_CONFLICT);
+	if (resolve == PLAN_CHOICE_MINE)
+		return AGENT_DONE;
+	cli_error(0, "%s: edit its entries (vipw, vigr), then resolve it with --mine", path);
+	return AGENT_USAGE;
 }
 
-static int decide(struct agent *a, const char *path)
+static enum agent_status check_choice(
+	enum plan_chosen chosen, const struct conflicts *conflicts, const char *path)
 {
-	struct plan_op *op = plan_find(a->plan, path);
-
-	if (account_file_is(path) && drop_clashes(a, path)) {
-		if (a->options->resolve == RESOLVE_MINE)
-			return 0;
-		cli_error(0, "%s: edit its rows (vipw, vigr), then resolve it with --mine", path);
-		return EXIT_USAGE;
+	switch (chosen) {
+	case PLAN_CHOSEN:
+		return AGENT_DONE;
+	case PLAN_CHOSEN_NO_DIRECTORY:
+		cli_error(0, "%s: its directory does not exist: make it first", path);
+		return AGENT_REFUSED;
+	case PLAN_CHOSEN_NO_TEXT:
+		cli_error(0, "%s: only a text can be merged: use --mine or --theirs", path);
+		return AGENT_USAGE;
+	default:
+		break;
 	}
-	if (conflicts_find(&a->conflicts, CONFLICT_FORMER, path) && (!op || !is_conflict(op))) {
+	if (conflicts_find(conflicts, CONFLICT_FORMER, path))
 		cli_error(0, "%s: a former version is offered: move it over the file, or remove it",
 			path);
-		return EXIT_USAGE;
-	}
-	if (!op || !is_conflict(op)) {
+	else
 		cli_error(0, "%s is not in conflict; xf-agent conflicts lists what is", path);
-		return EXIT_USAGE;
-	}
-	switch (a->options->resolve) {
-	case RESOLVE_MINE:
-		take_mine(a, op);
-		return 0;
-	case RESOLVE_THEIRS:
-		return take_theirs(a, op);
-	default:
-		return take_merge(a, op);
-	}
+	return AGENT_USAGE;
 }
 
-/* What was decided and could not be done (a program is writing the file, …) is not decided yet. */
-static void forget_merge(const struct agent *a, const char *path)
+static enum agent_status decide(const struct run *run, struct run_inputs *in, const char *path,
+	struct plan **plan, struct run_merged *merged)
 {
-	const struct plan_op *op = plan_find(a->plan, path);
+	enum plan_choice choice = (enum plan_choice)run->options->resolve;
+	enum agent_status status;
 
-	if (op && op->action != PLAN_DEFER)
-		merge_edit_forget(a, path);
+	if (account_file_is(path) && drop_clashes(&in->conflicts, path)) {
+		status = run_plan(in, PLAN_CHOICE_NONE, NULL, plan);
+		return status ? status : decide_clashes(choice, path);
+	}
+	status = run_plan(in, choice, path, plan);
+	status = status ? status : check_choice((*plan)->chosen, &in->conflicts, path);
+	if (status == AGENT_DONE && choice != PLAN_CHOICE_MINE)
+		status = run_open_share(run);
+	if (status || choice != PLAN_CHOICE_MERGE)
+		return status;
+	merged->path = path;
+	return merge(run, in, plan_find(*plan, path), &merged->text);
+}
+
+/* --- the command --- */
+
+/* What was decided and could not be done (a program is writing the file, …) is not decided yet. */
+static void forget_merge(const struct run *run, const struct outcome *outcome, const char *path)
+{
+	const struct plan_op *op = plan_find(outcome->plan, path);
+
+	if (op && outcome_of(outcome, op)->action != PLAN_DEFER)
+		merge_edit_forget(run->state, path);
+}
+
+static void report(
+	const struct run *run, const struct run_inputs *in, const struct run_changes *changes)
+{
+	if (run->options->json)
+		report_changes(run, in, changes, true);
+	else if (!run->options->quiet)
+		printf("%u conflicts pending\n", run->status.conflicts);
+}
+
+static enum agent_status resolve(struct run *run, struct run_inputs *in, const char *path)
+{
+	struct run_changes changes = { 0 };
+	struct run_merged merged = { 0 };
+	struct plan *plan = NULL;
+	enum agent_status status = run_load(run, in);
+
+	status = status ? status : run_scan(run, in, false);
+	status = status ? status : decide(run, in, path, &plan, &merged);
+	if (status)
+		plan_free(plan);
+	status = status ? status : run_prepare(run, in, plan, &merged, &changes);
+	status = status ? status : run_apply(run, in, &changes);
+	if (status == AGENT_DONE) {
+		forget_merge(run, &changes.outcome, path);
+		triggers_run(run->root, &run->status, &changes.made);
+		report(run, in, &changes);
+		status = run_left(run);
+	}
+	run_changes_free(&changes);
+	buf_free(&merged.text);
+	return status;
 }
 
 int agent_command_resolve(void *settings, char **arguments)
 {
 	const struct agent_options *options = settings;
 	const char *path = arguments[0] + (arguments[0][0] == '/');
-	struct agent a;
-	int r;
+	enum agent_status status;
+	struct run_inputs in;
+	struct run run;
 
 	if (!options->resolve) {
 		cli_error(0, "resolve needs --mine, --theirs or --merge");
-		return EXIT_USAGE;
+		return AGENT_USAGE;
 	}
-	r = agent_open(&a, options, true);
-	a.generation = a.status.generation;
-	a.whole = path;
-	r = r ? r : agent_load(&a);
-	r = r ? r : agent_scan(&a, false);
-	r = r ? r : agent_decide(&a);
-	r = r ? r : decide(&a, path);
-	r = r ? r : agent_prepare(&a);
-	r = r ? r : agent_apply(&a);
-	if (r == 0) {
-		forget_merge(&a, path);
-		triggers_run(&a, &a.changes);
-		if (options->json)
-			report_plan(&a, true);
-		else if (!options->quiet)
-			printf("%u conflicts pending\n", a.status.conflicts);
-		r = agent_left(&a);
-	}
-	agent_close(&a);
-	return r;
+	status = run_open(&run, &in, options, true);
+	in.generation = run.status.generation;
+	in.whole = path;
+	status = status ? status : resolve(&run, &in, path);
+	run_close(&run, &in);
+	return status;
 }

@@ -4,57 +4,58 @@
 #include "agent/command.h"
 #include "agent/report.h"
 
-static void print_status(const struct agent *a)
+static void print_status(const struct run *run, uint32_t current)
 {
-	const struct state_status *s = &a->status;
+	const struct state_status *s = &run->status;
 
 	if (s->generation == 0)
 		puts("nothing was applied yet");
 	else
 		printf("generation %u of share %s\n", s->generation, s->share);
-	if (a->generation && a->generation != s->generation)
-		printf("generation %u is there: xf-agent plan shows what it would change\n",
-			a->generation);
-	if (a->unfinished)
+	if (current && current != s->generation)
+		printf("generation %u is available: see xf-agent plan\n", current);
+	if (run->unfinished)
 		puts("a run is not finished: it is at work, or it was cut off, and the next one "
 		     "finishes it");
 	if (s->rolled_back)
-		printf("you went back from generation %u\n", s->rolled_back);
+		printf("generation %u was rolled back\n", s->rolled_back);
 	if (s->conflicts)
 		printf("%u conflicts pending: see xf-agent conflicts\n", s->conflicts);
 	if (s->deferred)
-		printf("%u could not be done: xf-agent plan says why\n", s->deferred);
+		printf("%u paths deferred: see xf-agent plan\n", s->deferred);
 }
 
 int agent_command_status(void *settings, char **arguments)
 {
 	const struct agent_options *options = settings;
-	struct agent a;
-	int r = agent_open(&a, options, false);
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, false);
 
 	(void)arguments;
-	/* That the share is away is no reason not to say what is here. */
-	if (r == 0 && options->source)
-		agent_current(&a);
-	if (r == 0) {
+	/* A share that cannot be reached is no reason not to say what is here. */
+	if (status == AGENT_DONE && options->source)
+		run_current(&run, &in);
+	if (status == AGENT_DONE) {
 		if (!options->json)
-			print_status(&a);
-		r = agent_left(&a);
+			print_status(&run, in.generation);
+		status = run_left(&run);
 	}
-	agent_close(&a);
-	return r;
+	run_close(&run, &in);
+	return status;
 }
 
 int agent_command_conflicts(void *options, char **arguments)
 {
-	struct agent a;
-	int r = agent_open(&a, options, false);
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, false);
 
 	(void)arguments;
-	if (r == 0) {
-		report_conflicts(&a, &a.conflicts);
-		r = conflicts_waiting(&a.conflicts) ? EXIT_CONFLICTS : EXIT_SUCCESS;
+	if (status == AGENT_DONE) {
+		report_conflicts(options, &in.conflicts);
+		status = conflicts_waiting(&in.conflicts) ? AGENT_CONFLICTS : AGENT_DONE;
 	}
-	agent_close(&a);
-	return r;
+	run_close(&run, &in);
+	return status;
 }

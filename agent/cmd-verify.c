@@ -1,4 +1,4 @@
-/* verify: every file read anew, and how it differs from what was applied. */
+/* verify: every file is read, and how it differs from what was applied. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "agent/report.h"
 
 struct verify {
-	const struct agent *agent;
+	const struct run_inputs *in;
 	struct json_object *list;
 	unsigned long checked, different, unreadable;
 };
@@ -22,7 +22,7 @@ static bool is_hidden(const struct verify *v, const char *path)
 	snprintf(above, sizeof(above), "%s", path);
 	for (char *slash; !e && (slash = strrchr(above, '/'));) {
 		*slash = '\0';
-		e = manifest_find(v->agent->local, above);
+		e = manifest_find(v->in->local, above);
 	}
 	return e && e->mountpoint;
 }
@@ -32,8 +32,7 @@ static const char *difference(const struct verify *v, const struct manifest_entr
 {
 	unsigned int differ;
 
-	if (policies_find(v->agent->policies, base->path, base->type == MANIFEST_DIR) ==
-		POLICY_IGNORE)
+	if (policies_find(v->in->policies, base->path, base->type == MANIFEST_DIR) == POLICY_IGNORE)
 		return NULL;
 	if (!local)
 		return is_hidden(v, base->path) ? NULL : "missing";
@@ -50,7 +49,7 @@ static const char *difference(const struct verify *v, const struct manifest_entr
 	return NULL;
 }
 
-static int tell(struct verify *v, const char *path, const char *what)
+static int note(struct verify *v, const char *path, const char *what)
 {
 	struct json_object *o;
 
@@ -60,7 +59,7 @@ static int tell(struct verify *v, const char *path, const char *what)
 		return 0;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "path", json_name(path));
+	json_object_object_add(o, "path", document_name(path));
 	json_object_object_add(o, "what", json_object_new_string(what));
 	return json_object_array_add(v->list, o);
 }
@@ -75,39 +74,48 @@ static int compare(const struct manifest_entry *base, const struct manifest_entr
 	v->checked++;
 	if (local && local->error) {
 		v->unreadable++;
-		return tell(v, base->path, strerror(local->error));
+		return note(v, base->path, strerror(local->error));
 	}
 	what = difference(v, base, local);
 	v->different += what != NULL;
-	return what ? tell(v, base->path, what) : 0;
+	return what ? note(v, base->path, what) : 0;
 }
 
-int agent_command_verify(void *settings, char **arguments)
+static enum agent_status load_base(const struct run *run, struct run_inputs *in)
 {
-	const struct agent_options *options = settings;
-	struct verify v = { .list = options->json ? json_object_new_array() : NULL };
 	struct manifest_error error = { 0 };
-	struct agent a;
-	int r = agent_open(&a, options, false);
+
+	if (state_manifest(run->state, STATE_BASE, &in->base, &error) == 0)
+		return AGENT_DONE;
+	cli_error(0, "the base cannot be read: %s", error.rule ? error.rule : "damaged");
+	return AGENT_REFUSED;
+}
+
+static enum agent_status verify(const struct run_inputs *in, const struct agent_options *options)
+{
+	struct verify v = { .in = in, .list = options->json ? json_object_new_array() : NULL };
+
+	manifest_join(in->base, in->local, compare, &v);
+	document_set("differences", json_object_get(v.list));
+	document_set("read", json_object_new_int64((int64_t)v.checked));
+	document_set("unreadable", json_object_new_int64((int64_t)v.unreadable));
+	if (!v.list && !options->quiet)
+		printf("%lu checked, %lu differ, %lu could not be read\n", v.checked, v.different,
+			v.unreadable);
+	json_object_put(v.list);
+	return v.different || v.unreadable ? AGENT_DIFFERENT : AGENT_DONE;
+}
+
+int agent_command_verify(void *options, char **arguments)
+{
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, false);
 
 	(void)arguments;
-	v.agent = &a;
-	if (r == 0 && state_manifest(a.state, STATE_BASE, &a.base, &error) < 0) {
-		cli_error(0, "the base cannot be read: %s", error.rule ? error.rule : "damaged");
-		r = EXIT_REFUSED;
-	}
-	r = r ? r : agent_scan(&a, true);
-	if (r == 0) {
-		manifest_join(a.base, a.local, compare, &v);
-		document_set("differences", json_object_get(v.list));
-		document_set("read", json_object_new_int64((int64_t)v.checked));
-		document_set("unreadable", json_object_new_int64((int64_t)v.unreadable));
-		if (!v.list && !options->quiet)
-			printf("%lu checked, %lu differ, %lu could not be read\n", v.checked,
-				v.different, v.unreadable);
-		r = v.different || v.unreadable ? EXIT_DIFFERENT : EXIT_SUCCESS;
-	}
-	json_object_put(v.list);
-	agent_close(&a);
-	return r;
+	status = status ? status : load_base(&run, &in);
+	status = status ? status : run_scan(&run, &in, true);
+	status = status ? status : verify(&in, options);
+	run_close(&run, &in);
+	return status;
 }

@@ -3,7 +3,7 @@
 #ifndef AGENT_COMMAND_H
 #define AGENT_COMMAND_H
 
-#include "agent/run/agent.h"
+#include "agent/run/run.h"
 #include "lib/cli.h"
 
 typedef int agent_command_fn(void *settings, char **arguments);

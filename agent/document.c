@@ -63,7 +63,7 @@ void document_append(const char *key, struct json_object *list)
 void document_message(const char *text)
 {
 	if (document)
-		json_object_array_add(list_of("messages"), json_text(text));
+		json_object_array_add(list_of("messages"), document_text(text));
 }
 
 void document_end(const char *command, int status)
@@ -79,7 +79,7 @@ void document_end(const char *command, int status)
 
 /* --- values --- */
 
-struct json_object *json_text(const char *bytes)
+struct json_object *document_text(const char *bytes)
 {
 	AUTO_BUF struct buf text = { 0 };
 
@@ -92,14 +92,14 @@ struct json_object *json_text(const char *bytes)
 	return json_object_new_string_len(text.data ? text.data : "", (int)text.size);
 }
 
-struct json_object *json_name(const char *bytes)
+struct json_object *document_name(const char *bytes)
 {
 	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
 
 	return json_object_new_string(name ? name : "");
 }
 
-struct json_object *json_time(int64_t seconds)
+struct json_object *document_time(int64_t seconds)
 {
 	time_t t = (time_t)seconds;
 	char text[32];

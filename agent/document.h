@@ -31,10 +31,10 @@ void document_message(const char *text);
 void document_end(const char *command, int status);
 
 /* Text that may have any bytes: those beyond ASCII as in vis(3), by their octal numbers. */
-struct json_object *json_text(const char *bytes);
+struct json_object *document_text(const char *bytes);
 /* A path, a name: escaped as in a manifest. The root is ".". */
-struct json_object *json_name(const char *bytes);
+struct json_object *document_name(const char *bytes);
 /* Seconds since 1970 as RFC 3339 text. */
-struct json_object *json_time(int64_t seconds);
+struct json_object *document_time(int64_t seconds);
 
 #endif

@@ -8,32 +8,32 @@
 #include "lib/paths.h"
 
 /* The administrator's decision of a conflict: one of three flags, all of the same place. */
-static const char *decide(void *to, int decision)
+static const char *decide(void *to, enum plan_choice decision)
 {
 	int *resolve = to;
 
 	if (*resolve)
 		return "is a second decision: give one of --mine, --theirs, --merge";
-	*resolve = decision;
+	*resolve = (int)decision;
 	return NULL;
 }
 
 static const char *set_mine(void *to, const char *text)
 {
 	(void)text;
-	return decide(to, RESOLVE_MINE);
+	return decide(to, PLAN_CHOICE_MINE);
 }
 
 static const char *set_theirs(void *to, const char *text)
 {
 	(void)text;
-	return decide(to, RESOLVE_THEIRS);
+	return decide(to, PLAN_CHOICE_THEIRS);
 }
 
 static const char *set_merge(void *to, const char *text)
 {
 	(void)text;
-	return decide(to, RESOLVE_MERGE);
+	return decide(to, PLAN_CHOICE_MERGE);
 }
 
 #define OPTION(name, argument, set, member, help)                                    \
@@ -106,12 +106,12 @@ static int begin(const struct cli_command *command, void *to)
 	struct agent_options *o = to;
 
 	(void)command;
-	if (o->tool && o->resolve != RESOLVE_MERGE) {
+	if (o->tool && o->resolve != PLAN_CHOICE_MERGE) {
 		cli_error(0, "--tool is for resolve --merge");
-		return EXIT_USAGE;
+		return AGENT_USAGE;
 	}
 	if (agent_config_read(&o->config, o->root) < 0)
-		return EXIT_REFUSED;
+		return AGENT_REFUSED;
 	if (!o->source)
 		o->source = o->config.source;
 	if (!o->pub)
@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 	int status;
 
 	look_for_json(argv + 1);
-	status = cli_run(&program, argc, argv, &o, begin, EXIT_UNDONE);
+	status = cli_run(&program, argc, argv, &o, begin, AGENT_FAILED);
 	agent_config_free(&o.config);
 	return status;
 }

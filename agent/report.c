@@ -39,10 +39,8 @@ static void color(const char *code)
 
 /* --- JSON --- */
 
-static bool is_listed(const struct plan_op *op)
+static bool is_listed(const char *label)
 {
-	const char *label = plan_op_label(op);
-
 	return strcmp(label, "NOP") != 0 && strcmp(label, "IGNORE-LOCAL") != 0;
 }
 
@@ -59,18 +57,19 @@ static struct json_object *json_meta(unsigned int meta)
 	return list;
 }
 
-static struct json_object *json_op(const struct plan_op *op)
+static struct json_object *json_op(const struct outcome *outcome, const struct plan_op *op)
 {
+	const struct outcome_op *result = outcome_of(outcome, op);
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "path", json_name(op->path));
-	json_object_object_add(o, "action", json_object_new_string(plan_op_label(op)));
+	json_object_object_add(o, "path", document_name(op->path));
+	json_object_object_add(o, "action", json_object_new_string(outcome_label(outcome, op)));
 	if (op->meta)
 		json_object_object_add(o, "meta", json_meta(op->meta));
-	if (op->why)
-		json_object_object_add(o, "why", json_object_new_string(op->why));
-	if (op->error)
-		json_object_object_add(o, "error", json_object_new_string(strerror(op->error)));
+	if (result->why)
+		json_object_object_add(o, "why", json_object_new_string(result->why));
+	if (result->error)
+		json_object_object_add(o, "error", json_object_new_string(strerror(result->error)));
 	return o;
 }
 
@@ -78,13 +77,14 @@ static struct json_object *json_conflict(const struct conflict *c)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "path", json_name(c->path));
+	json_object_object_add(o, "path", document_name(c->path));
 	json_object_object_add(o, "kind", json_object_new_string(conflict_kind_name(c->kind)));
 	if (*c->place)
 		json_object_object_add(o, c->kind == CONFLICT_ACCOUNTS ? "what" : "offer",
-			c->kind == CONFLICT_ACCOUNTS ? json_text(c->place) : json_name(c->place));
+			c->kind == CONFLICT_ACCOUNTS ? document_text(c->place)
+						     : document_name(c->place));
 	json_object_object_add(o, "generation", json_object_new_int64(c->generation));
-	json_object_object_add(o, "since", json_time(c->since));
+	json_object_object_add(o, "since", document_time(c->since));
 	return o;
 }
 
@@ -98,9 +98,9 @@ static struct json_object *json_conflicts(const struct conflicts *c)
 	return list;
 }
 
-void report_state(const struct agent *a, const struct conflicts *conflicts)
+void report_state(const struct run *run, const struct conflicts *conflicts)
 {
-	const struct state_status *s = &a->status;
+	const struct state_status *s = &run->status;
 
 	document_set_once("from", json_object_new_int64(s->generation));
 	document_set("share", *s->share ? json_object_new_string(s->share) : NULL);
@@ -109,20 +109,24 @@ void report_state(const struct agent *a, const struct conflicts *conflicts)
 	document_set("rolled_back", json_object_new_int64(s->rolled_back));
 	document_set("pending", json_object_new_int64(s->conflicts));
 	document_set("deferred", json_object_new_int64(s->deferred));
-	document_set("unfinished", json_object_new_boolean(a->unfinished));
-	document_set("checked", s->checked ? json_time(s->checked) : NULL);
+	document_set("unfinished", json_object_new_boolean(run->unfinished));
+	document_set("checked", s->checked ? document_time(s->checked) : NULL);
 	document_set("conflicts", json_conflicts(conflicts));
 }
 
-static void report_as_json(const struct agent *a, bool done)
+static void report_as_json(const struct run *run, const struct run_inputs *in,
+	const struct run_changes *changes, bool done)
 {
 	struct json_object *ops = json_object_new_array();
 
-	for (size_t i = 0; i < a->plan->n; i++)
-		if (is_listed(&a->plan->op[i]))
-			json_object_array_add(ops, json_op(&a->plan->op[i]));
-	report_state(a, &a->next);
-	document_set("to", json_object_new_int64(a->generation));
+	for (size_t i = 0; i < changes->plan->n; i++) {
+		const struct plan_op *op = &changes->plan->op[i];
+
+		if (is_listed(outcome_label(&changes->outcome, op)))
+			json_object_array_add(ops, json_op(&changes->outcome, op));
+	}
+	report_state(run, &changes->conflicts);
+	document_set("to", json_object_new_int64(in->generation));
 	document_set("done", json_object_new_boolean(done));
 	document_append("paths", ops);
 }
@@ -145,64 +149,74 @@ static const struct group {
 	{ "deferred", "31", " DEFER ", true },
 };
 
-static bool in_group(const struct group *g, const struct plan_op *op)
+static bool in_group(const struct group *g, const struct outcome *outcome, const struct plan_op *op)
 {
+	enum plan_action action = outcome_of(outcome, op)->action;
 	char word[32];
 
-	snprintf(word, sizeof(word), " %s ", plan_op_label(op));
+	snprintf(word, sizeof(word), " %s ", outcome_label(outcome, op));
 	return strstr(g->labels, word) != NULL &&
-	       (op->cover == PLAN_NONE || op->action == PLAN_INSTALL || op->action == PLAN_REMOVE ||
-		       op->action == PLAN_DEFER);
+	       (op->cover == PLAN_NONE || action == PLAN_INSTALL || action == PLAN_REMOVE ||
+		       action == PLAN_DEFER);
 }
 
-static void print_group(const struct agent *a, const struct group *g, bool list)
+static void print_op(const struct outcome *outcome, const struct plan_op *op)
 {
-	size_t n = 0, shown = 0;
+	const struct outcome_op *result = outcome_of(outcome, op);
 
-	for (size_t i = 0; i < a->plan->n; i++)
-		n += in_group(g, &a->plan->op[i]);
+	printf("           %-14s ", outcome_label(outcome, op));
+	report_name(op->path, result->why ? ": " : "");
+	printf("%s%s%s\n", result->why ? result->why : "", result->error ? ": " : "",
+		result->error ? strerror(result->error) : "");
+}
+
+static void print_group(const struct outcome *outcome, const struct group *g, bool list)
+{
+	const struct plan *plan = outcome->plan;
+	size_t n = 0, shown = 0, limit;
+
+	for (size_t i = 0; i < plan->n; i++)
+		n += in_group(g, outcome, &plan->op[i]);
 	if (n == 0)
 		return;
 	color(g->color);
 	printf("%8zu %s\n", n, g->word);
 	color("0");
-	for (size_t i = 0; list && i < a->plan->n && shown < (g->listed ? LISTED : n); i++) {
-		const struct plan_op *op = &a->plan->op[i];
-
-		if (!in_group(g, op))
+	limit = !list ? 0 : g->listed && n > LISTED ? LISTED : n;
+	for (size_t i = 0; i < plan->n && shown < limit; i++) {
+		if (!in_group(g, outcome, &plan->op[i]))
 			continue;
-		printf("           %-14s ", plan_op_label(op));
-		report_name(op->path, op->why ? ": " : "");
-		printf("%s%s%s\n", op->why ? op->why : "", op->error ? ": " : "",
-			op->error ? strerror(op->error) : "");
+		print_op(outcome, &plan->op[i]);
 		shown++;
 	}
 	if (list && shown < n)
 		printf("           … and %zu more\n", n - shown);
 }
 
-void report_plan(const struct agent *a, bool done)
+void report_changes(const struct run *run, const struct run_inputs *in,
+	const struct run_changes *changes, bool done)
 {
-	uint32_t waiting = conflicts_waiting(&a->next);
+	uint32_t waiting = conflicts_waiting(&changes->conflicts);
 
-	if (a->options->json) {
-		report_as_json(a, done);
+	if (run->options->json) {
+		report_as_json(run, in, changes, done);
 		return;
 	}
-	if (a->options->quiet)
+	if (run->options->quiet)
 		return;
-	printf("generation %u %s %u\n", a->base->head.generation, done ? "→" : "to", a->generation);
+	printf("generation %u %s %u\n", in->base->head.generation, done ? "→" : "to",
+		in->generation);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		print_group(a, &groups[i], !done || groups[i].listed);
+		print_group(&changes->outcome, &groups[i], !done || groups[i].listed);
 	if (waiting)
 		printf("%8u conflicts pending: see xf-agent conflicts\n", waiting);
 }
 
-void report_conflicts(const struct agent *a, const struct conflicts *c)
+void report_conflicts(const struct agent_options *options, const struct conflicts *c)
 {
 	char since[32];
 
-	if (a->options->json)
+	if (options->json)
 		return;
 	for (size_t i = 0; i < c->n; i++) {
 		const struct conflict *x = &c->conflict[i];

@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/merge/fingerprint.h"
 #include "lib/buf.h"
-#include "lib/manifest/manifest.h"
 
-#define STATE_CONFLICTS     "conflicts"
+#define CONFLICTS_FILE      "conflicts"
 #define CONFLICTS_BYTES_MAX (64u << 20)
 
 enum conflict_kind {
@@ -30,11 +30,6 @@ enum conflict_kind {
 	CONFLICT_RELOCATED,
 	CONFLICT_FORMER,
 	CONFLICT_KINDS
-};
-
-/* What a path and all below it is, without times, owners and modes: of a file its content. */
-struct fingerprint {
-	uint8_t byte[32]; /* all zero: the path is absent */
 };
 
 struct conflict {
@@ -72,10 +67,5 @@ void conflicts_format(const struct conflicts *conflicts, struct buf *out);
 /* STATE/conflicts; without the file, or without a directory (-1), there are none. 0 or -errno. */
 int conflicts_read(int state, struct conflicts *conflicts);
 int conflicts_write(int state, const struct conflicts *conflicts);
-
-/* Of path and what lies below it in a list. Returns 0 or -errno. */
-int fingerprint_of(const struct manifest *m, const char *path, struct fingerprint *print);
-bool fingerprint_same(const struct fingerprint *a, const struct fingerprint *b);
-bool fingerprint_absent(const struct fingerprint *print);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "agent/merge/account-entries.h"
 #include "agent/merge/merge-text.h"
+#include "agent/run/state.h"
 #include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -92,30 +93,25 @@ static char *path_of(int state, const char *name)
 	return asprintf(&whole, "%s/%s", path, name) < 0 ? NULL : whole;
 }
 
-static int open_work(const struct agent *a, const struct plan_op *op, struct work *w)
+static int open_work(const struct merge_edit *edit, struct work *w)
 {
-	const struct manifest *list[3] = { a->base, a->local, a->new };
-	struct fingerprint version[3];
-	int r = 0;
+	int r = name_work(w->name, edit->path, edit->version);
 
-	for (int i = 0; r == 0 && i < 3; i++)
-		r = fingerprint_of(list[i], op->path, &version[i]);
-	r = r < 0 ? r : name_work(w->name, op->path, version);
-	r = r < 0 ? r : make_directories(a->state, w->name);
+	r = r < 0 ? r : make_directories(edit->state, w->name);
 	if (r < 0)
 		return r;
-	w->dir = openat(a->state, w->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	w->path = path_of(a->state, w->name);
+	w->dir = openat(edit->state, w->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	w->path = path_of(edit->state, w->name);
 	w->begun = w->dir >= 0 && faccessat(w->dir, "merged", F_OK, 0) == 0;
 	return w->dir < 0 || !w->path ? -errno : 0;
 }
 
-void merge_edit_forget(const struct agent *a, const char *path)
+void merge_edit_forget(int state, const char *path)
 {
 	char name[NAME_SIZE];
 
 	if (name_work(name, path, NULL) == 0)
-		fsroot_remove(a->state, name);
+		fsroot_remove(state, name);
 }
 
 /* --- the texts --- */
@@ -131,19 +127,6 @@ static int read_merged(const struct work *w, struct buf *out)
 	return state_read_file(w->dir, "merged", ACCOUNT_BYTES_MAX, out);
 }
 
-/* Without a base every difference is a conflict, which is for the editor to solve. */
-static void read_base(struct agent *a, const struct plan_op *op, struct buf *base)
-{
-	int r = 0;
-
-	if (op->base && op->base->type == MANIFEST_FILE)
-		r = agent_base_content(a, op->base, base);
-	if (r == 0)
-		return;
-	base->size = 0;
-	cli_error(0, "%s: the version that both are changes of is not available", op->path);
-}
-
 /* Is what an earlier try left what diff3 had made, and could not be put in place then? */
 static bool is_kept(const struct work *w, const struct buf *text)
 {
@@ -154,21 +137,15 @@ static bool is_kept(const struct work *w, const struct buf *text)
 }
 
 /* The three texts, and what diff3 makes of them, unless an earlier try left something. */
-static int prepare_work(
-	struct agent *a, const struct plan_op *op, const struct work *w, bool *clean)
+static int prepare_work(const struct merge_edit *edit, const struct work *w, bool *clean)
 {
-	AUTO_BUF struct buf mine = { 0 }, base = { 0 }, theirs = { 0 }, out = { 0 };
-	int r = agent_content(a, a->generation, op->new, &theirs);
+	AUTO_BUF struct buf out = { 0 };
+	int r = merge_text(edit->mine, edit->base, edit->theirs, &out);
 
-	r = r < 0 ? r : agent_local_content(a, op->local, &mine);
-	if (r < 0)
-		return r;
-	read_base(a, op, &base);
-	r = merge_text(&mine, &base, &theirs, &out);
 	*clean = r == 0 && (!w->begun || is_kept(w, &out));
-	r = r < 0 ? r : write_text(w, "mine", &mine);
-	r = r < 0 ? r : write_text(w, "base", &base);
-	r = r < 0 ? r : write_text(w, "theirs", &theirs);
+	r = r < 0 ? r : write_text(w, "mine", edit->mine);
+	r = r < 0 ? r : write_text(w, "base", edit->base);
+	r = r < 0 ? r : write_text(w, "theirs", edit->theirs);
 	return r < 0 || w->begun ? r : write_text(w, "merged", &out);
 }
 
@@ -239,15 +216,15 @@ static int run_editor(const struct work *w, int out, bool terminal)
 	return r == NOT_FOUND ? -ENOENT : r;
 }
 
-static int edit(const struct agent *a, const struct work *w)
+static enum agent_status run_program(const struct merge_edit *edit, const struct work *w)
 {
-	const char *tool = a->options->tool, *program = tool ? tool : editor();
+	const char *tool = edit->tool, *program = tool ? tool : editor();
 	bool terminal = tool || (isatty(0) && isatty(1));
-	int out = a->options->json ? 2 : -1; /* our output is one document */
+	int out = edit->json ? 2 : -1; /* our output is one document */
 	int r = tool ? run_tool(tool, w, out) : run_editor(w, out, terminal);
 
 	if (r == 0)
-		return 0;
+		return AGENT_DONE;
 	if (r > 0 && terminal)
 		cli_error(0, "%s ended with status %d, which decides nothing", program, r);
 	else if (r > 0)
@@ -256,28 +233,29 @@ static int edit(const struct agent *a, const struct work *w)
 			program, r, program);
 	else
 		cli_error(r, "%s", program);
-	return EXIT_CONFLICTS;
+	return AGENT_CONFLICTS;
 }
 
-int merge_edit(struct agent *a, const struct plan_op *op, struct buf *merged)
+enum agent_status merge_edit(const struct merge_edit *edit, struct buf *merged)
 {
 	__attribute__((cleanup(work_free))) struct work w = { .dir = -1 };
+	enum agent_status status;
 	bool clean = false;
-	int r = open_work(a, op, &w);
+	int r = open_work(edit, &w);
 
-	r = r < 0 ? r : prepare_work(a, op, &w, &clean);
+	r = r < 0 ? r : prepare_work(edit, &w, &clean);
 	if (r < 0) {
-		cli_error(r, "%s cannot be merged", op->path);
-		return EXIT_UNDONE;
+		cli_error(r, "%s cannot be merged", edit->path);
+		return AGENT_FAILED;
 	}
-	r = clean && !a->options->tool ? 0 : edit(a, &w);
-	if (r == 0 && (read_merged(&w, merged) < 0 || has_markers(merged))) {
-		cli_error(0, "%s: there are conflict markers left", op->path);
-		r = EXIT_CONFLICTS;
+	status = clean && !edit->tool ? AGENT_DONE : run_program(edit, &w);
+	if (status == AGENT_DONE && (read_merged(&w, merged) < 0 || has_markers(merged))) {
+		cli_error(0, "%s: there are conflict markers left", edit->path);
+		status = AGENT_CONFLICTS;
 	}
-	if (r)
+	if (status)
 		cli_error(0,
 			"%s is not merged yet; run this again to go on: it is kept in %s/merged",
-			op->path, w.path);
-	return r;
+			edit->path, w.path);
+	return status;
 }

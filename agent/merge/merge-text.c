@@ -38,7 +38,7 @@ int merge_text(
 	int status, r;
 
 	if (a < 0 || b < 0 || c < 0 || o < 0)
-		return -EMFILE;
+		return a < 0 ? a : b < 0 ? b : c < 0 ? c : o;
 	status = spawn_run(&(struct spawn){ .argv = argv, .out = o, .kept = -1, .limit = LIMIT });
 	if (status < 0 || status > 1)
 		return status < 0 ? status : -EIO;

@@ -10,6 +10,7 @@
 
 struct settle {
 	const struct offers_input *in;
+	const struct plan *plan;
 	struct changes *changes;
 	struct conflicts *next;
 };
@@ -91,7 +92,7 @@ static struct manifest_entry *offered_entry(struct settle *s, const struct manif
 	if (local && local->type != MANIFEST_LINK)
 		e.mode &= local->mode |
 			  (e.type == MANIFEST_DIR ? 0700 | (local->mode & 0444) >> 2 : 0);
-	return manifest_add(s->in->made, &e);
+	return changes_entry(s->changes, &e);
 }
 
 static bool add_removal(struct settle *s, const char *place)
@@ -105,18 +106,18 @@ static bool add_removal(struct settle *s, const char *place)
 					       .before = e,
 					       .within = CHANGE_NONE,
 					       .op = CHANGE_NONE,
-					       .seen = list }) != NULL;
+					       .seen = list });
 }
 
 /* The offer at place, with all that is below it. */
 static bool add_writing(struct settle *s, const struct plan_op *op, const char *place)
 {
-	size_t top = s->changes->n, from, to, at = (size_t)(op - s->in->plan->op);
+	size_t top = s->changes->n, from, to, at = (size_t)(op - s->plan->op);
 	char path[2 * MANIFEST_PATH_MAX + 2];
 
-	plan_below(s->in->plan, op->path, &from, &to);
+	plan_below(s->plan, op->path, &from, &to);
 	for (size_t i = at; i < to; i = i == at ? from : i + 1) {
-		const struct plan_op *o = &s->in->plan->op[i];
+		const struct plan_op *o = &s->plan->op[i];
 		struct manifest_entry *e;
 
 		if (!o->new)
@@ -167,22 +168,9 @@ static int offer(struct settle *s, const struct plan_op *op, struct conflict *c)
 	return 0;
 }
 
-/* The administrator has changed the file and taken the offer away: this is his merge of the two. */
-static void settle_merged(struct settle *s, struct plan_op *op)
-{
-	size_t from, to, at = (size_t)(op - s->in->plan->op);
-
-	op->next = PLAN_NEXT_NEW;
-	plan_below(s->in->plan, op->path, &from, &to);
-	for (size_t i = from; i < to; i++)
-		if (s->in->plan->op[i].cover == at)
-			s->in->plan->op[i].next =
-				s->in->plan->op[i].new ? PLAN_NEXT_NEW : PLAN_NEXT_NONE;
-}
-
 /* An offer stood: old tells which. */
 static int settle_standing(
-	struct settle *s, struct plan_op *op, const struct conflict *old, struct conflict *c)
+	struct settle *s, const struct plan_op *op, const struct conflict *old, struct conflict *c)
 {
 	bool same_news = fingerprint_same(&old->offered, &c->offered);
 	struct fingerprint there;
@@ -197,8 +185,9 @@ static int settle_standing(
 		c->local = old->local;
 		return record(s, c);
 	}
+	/* The administrator has changed the file and taken the offer away: that is a merge. */
 	if (same_news && !fingerprint_same(&old->local, &c->local)) {
-		settle_merged(s, op);
+		outcome_resolve(s->in->outcome, op);
 		return 0;
 	}
 	if (same_news) {
@@ -214,7 +203,7 @@ static int settle_standing(
 	return record(s, c);
 }
 
-static int settle_op(struct settle *s, struct plan_op *op)
+static int settle_op(struct settle *s, const struct plan_op *op)
 {
 	const struct conflict *standing = conflicts_find(s->in->old, CONFLICT_OFFER, op->path);
 	const struct conflict *dismissed = conflicts_find(s->in->old, CONFLICT_DISMISSED, op->path);
@@ -232,11 +221,13 @@ static int settle_op(struct settle *s, struct plan_op *op)
 	return standing ? settle_standing(s, op, standing, &c) : offer(s, op, &c);
 }
 
-static bool is_offered(const struct plan_op *op)
+static bool is_offered(const struct settle *s, const struct plan_op *op)
 {
+	enum plan_action action = outcome_of(s->in->outcome, op)->action;
+
 	return op->cover == PLAN_NONE && op->new &&
-	       (op->action == PLAN_SIDE || op->action == PLAN_SIDE_TREE ||
-		       (op->action == PLAN_SIDE_DEL && (op->offerable || op->aside)));
+	       (action == PLAN_SIDE || action == PLAN_SIDE_TREE ||
+		       (action == PLAN_SIDE_DEL && (op->offerable || op->aside)));
 }
 
 /* Has a new offer the very place of an old one? */
@@ -272,12 +263,14 @@ static int withdraw(struct settle *s)
 
 	for (size_t i = 0; r == 0 && i < s->in->old->n; i++) {
 		const struct conflict *old = &s->in->old->conflict[i];
-		const struct plan_op *op = plan_find(s->in->plan, old->path);
+		const struct plan_op *op = plan_find(s->plan, old->path);
 
-		if (old->kind == CONFLICT_OFFER && op && op->action == PLAN_DEFER)
+		if (old->kind == CONFLICT_OFFER && op &&
+			outcome_of(s->in->outcome, op)->action == PLAN_DEFER)
 			r = record(s, old);
 		else if (old->kind == CONFLICT_FORMER ||
-			 (old->kind == CONFLICT_OFFER && (s->in->undo || !op || !is_offered(op))))
+			 (old->kind == CONFLICT_OFFER &&
+				 (s->in->undo || !op || !is_offered(s, op))))
 			r = withdraw_one(s, old);
 	}
 	return r;
@@ -285,11 +278,11 @@ static int withdraw(struct settle *s)
 
 int offers_settle(const struct offers_input *input, struct changes *changes, struct conflicts *next)
 {
-	struct settle s = { input, changes, next };
+	struct settle s = { input, input->outcome->plan, changes, next };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < input->plan->n; i++)
-		if (is_offered(&input->plan->op[i]))
-			r = settle_op(&s, &input->plan->op[i]);
+	for (size_t i = 0; r == 0 && i < s.plan->n; i++)
+		if (is_offered(&s, &s.plan->op[i]))
+			r = settle_op(&s, &s.plan->op[i]);
 	return r < 0 ? r : withdraw(&s);
 }

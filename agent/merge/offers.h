@@ -6,20 +6,19 @@
 #define AGENT_MERGE_OFFERS_H
 
 #include "agent/merge/conflicts.h"
-#include "agent/plan/plan.h"
+#include "agent/plan/outcome.h"
 #include "agent/transaction/change.h"
 
 #define OFFERS_BESIDE 1000 /* FILE.xennew.1 and so on, tried at most */
 
 struct offers_input {
-	struct plan *plan;
+	struct outcome *outcome;        /* of the plan */
 	const struct manifest *local;   /* holds the offers that lie beside their files, read */
 	const struct manifest *pending; /* what STATE/pending holds; NULL: nothing */
 	const struct manifest *new;
 	const struct conflicts *old;
 	uint32_t generation;
 	int64_t now;
-	struct manifest *made; /* the entries of changes */
 	/*
 	 * A rollback: new is what it would put back. It may be nowhere else, so such offers stand
 	 * until the administrator takes them away; those of generations that are undone are
@@ -30,13 +29,19 @@ struct offers_input {
 
 /*
  * Append to changes what has to be written, replaced and withdrawn, and to next every offer that
- * stands or was dismissed. An op that turns out to be resolved gets PLAN_NEXT_NEW. 0 or -errno.
+ * stands or was dismissed. What turns out to be resolved is noted in the outcome. 0 or -errno.
  */
 int offers_settle(
 	const struct offers_input *input, struct changes *changes, struct conflicts *next);
 
 /* Has the path a component that is an offer's name: NAME.xennew or NAME.xennew.NUMBER? */
 bool offers_is_offer(const char *path);
+
+/* Is a change of this path one of an offer? All others are of ops of the plan. */
+static inline bool offers_is_change(bool pending, const char *path)
+{
+	return pending || offers_is_offer(path);
+}
 
 /* Where an offer lies, from a record's place. */
 static inline bool offer_is_pending(const char *place)

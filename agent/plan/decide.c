@@ -451,6 +451,14 @@ static void find_place(struct planner *p, size_t i, struct plan_op *parent)
 		defer(op, "its directory is not there", 0);
 }
 
+static struct plan_op *parent_of(
+	const struct planner *p, const char *path, const struct plan_op *last)
+{
+	const struct plan_op *parent = plan_parent(p->plan, path, last);
+
+	return parent ? &p->plan->op[parent - p->plan->op] : NULL;
+}
+
 static bool decide(struct planner *p)
 {
 	struct plan_op *parent = NULL;
@@ -463,7 +471,7 @@ static bool decide(struct planner *p)
 		set(op, decide_itself(p, op), NULL);
 		if (op->action != PLAN_EXCLUDED && decide_unknown(p, i))
 			continue;
-		parent = *op->path ? plan_parent(p->plan, op->path, parent) : NULL;
+		parent = *op->path ? parent_of(p, op->path, parent) : NULL;
 		decide_directory(p, i);
 		find_place(p, i, parent);
 		decide_links(p, op);
@@ -484,14 +492,14 @@ static void settle_removals(struct planner *p)
 	for (size_t i = p->plan->n; i-- > 1;) {
 		if (!op[i].local || op[i].action == PLAN_REMOVE)
 			continue;
-		parent = plan_parent(p->plan, op[i].path, parent);
+		parent = parent_of(p, op[i].path, parent);
 		if (parent && parent->action == PLAN_REMOVE)
 			set(parent, PLAN_KEEP_ORPHAN, "something else is in it");
 	}
 	for (size_t i = 1; i < p->plan->n; i++) {
 		if (op[i].action != PLAN_REMOVE || op[i].cover != PLAN_NONE)
 			continue;
-		parent = plan_parent(p->plan, op[i].path, parent);
+		parent = parent_of(p, op[i].path, parent);
 		if (parent && parent->action == PLAN_REMOVE)
 			op[i].cover =
 				parent->cover == PLAN_NONE ? (size_t)(parent - op) : parent->cover;
@@ -512,6 +520,8 @@ int plan_make(const struct plan_input *input, struct plan **plan)
 		plan_free(p.plan);
 		return -ENOMEM;
 	}
+	if (input->choice)
+		plan_choose(p.plan, input->chosen_path, input->choice);
 	*plan = p.plan;
 	return 0;
 }

@@ -57,7 +57,7 @@ struct plan_op {
 	unsigned int meta;
 	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
 		      */
-	bool offerable; /* SIDE…: the directory that an offer would lie in is there */
+	bool offerable; /* SIDE…: the directory that an offer would lie in exists */
 	bool aside;     /* it is not, but there is to be an offer: in pending */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
 	const struct manifest_entry *after; /* INSTALL, PLAN_META_TAKEN: what will be there */
@@ -72,25 +72,46 @@ struct plan_op {
 	int error;          /* DEFER: an errno that goes with it, or 0 */
 };
 
+/* How the administrator decides a conflict: xf-agent resolve. */
+enum plan_choice {
+	PLAN_CHOICE_NONE,
+	PLAN_CHOICE_MINE,   /* what is here stays, and is no conflict with this version any more */
+	PLAN_CHOICE_THEIRS, /* the master's version is installed */
+	PLAN_CHOICE_MERGE,  /* a text that is merged of both: the op becomes MERGE */
+};
+
+/* What came of a choice. */
+enum plan_chosen {
+	PLAN_CHOSEN,
+	PLAN_CHOSEN_NO_CONFLICT,  /* the path is not in conflict */
+	PLAN_CHOSEN_NO_DIRECTORY, /* it cannot be installed: its directory does not exist */
+	PLAN_CHOSEN_NO_TEXT,      /* it cannot be merged: not a file on both sides */
+};
+
 struct plan {
 	struct plan_op *op; /* one for each path of base, local and new, in their order */
 	size_t n;
 	struct manifest *made; /* holds the entries that were made up */
+	enum plan_chosen chosen;
 };
 
 struct plan_input {
 	const struct manifest *base, *local, *new; /* base without entries: there is none yet */
 	const struct policies *policies;
-	bool (*is_account_file)(const char *path); /* merged by rows; NULL: none is */
+	bool (*is_account_file)(const char *path); /* merged by entries; NULL: none is */
 	/*
 	 * A rollback: the lists have the paths of one run only, and what new has may be nowhere
 	 * else. So each path is decided by itself, where a directory was deleted or replaced here,
 	 * too, and what has no directory to lie in is offered in pending.
 	 */
 	bool undo;
+	enum plan_choice choice; /* for what is in conflict at chosen_path */
+	const char *chosen_path;
 };
 
-/* Returns 0 and *plan, which refers to the input's entries; or -ENOMEM. */
+/*
+ * A pure function: a plan is not changed any more, what becomes of it is in an outcome (outcome.h).
+ * Returns 0 and *plan, which refers to the input's entries; or -ENOMEM. */
 int plan_make(const struct plan_input *input, struct plan **plan);
 void plan_free(struct plan *plan);
 
@@ -105,20 +126,20 @@ const char *plan_guard(const struct manifest *base, const struct manifest *new, 
 void plan_below(const struct plan *plan, const char *path, size_t *from, size_t *to);
 
 /* The op of that path, or NULL. */
-struct plan_op *plan_find(const struct plan *plan, const char *path);
+const struct plan_op *plan_find(const struct plan *plan, const char *path);
 
 /*
  * The op of the directory that holds path, or NULL. last, if not NULL, is looked at first: the last
  * parent is mostly the next one's, too.
  */
-struct plan_op *plan_parent(const struct plan *plan, const char *path, struct plan_op *last);
+const struct plan_op *plan_parent(
+	const struct plan *plan, const char *path, const struct plan_op *last);
 
-/* The next base: every op's rest, referring to the input's entries. NULL without memory. */
-struct manifest *plan_next_base(const struct plan *plan, const struct manifest_head *head);
-
-/* "INSTALL", …, and "KEEP-META", "TAKE-META", "META-CONFLICT" where metadata is all there is to do.
+/*
+ * The word for an action of that op: "INSTALL", …, and "KEEP-META", "TAKE-META", "META-CONFLICT"
+ * where metadata is all there is to do.
  */
-const char *plan_op_label(const struct plan_op *op);
+const char *plan_op_label(const struct plan_op *op, enum plan_action action);
 
 /* --- parts, here to be tested --- */
 
@@ -130,5 +151,8 @@ bool plan_same_content(const struct manifest_entry *a, const struct manifest_ent
  * op->settled from op->base, local, new. False without memory.
  */
 bool plan_metadata(struct plan_op *op, struct manifest *made);
+
+/* Apply the choice for path to a plan that was made without it, and set plan->chosen. */
+void plan_choose(struct plan *plan, const char *path, enum plan_choice choice);
 
 #endif

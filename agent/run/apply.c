@@ -1,91 +1,47 @@
-/* The second half of a run: the transaction, and the records that follow from it. */
+#include "agent/run/apply.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/run/agent.h"
+#include "agent/plan/next-base.h"
+#include "agent/run/content.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/vis.h"
 
-/* --- what became of the changes, for the report --- */
+/* --- what became of the changes --- */
 
-static void defer_op(struct plan *plan, size_t at, const struct change *c)
+static void take_outcome(struct run_changes *changes)
 {
-	struct plan_op *op = &plan->op[at];
-	size_t from, to;
+	for (size_t i = 0; i < changes->changes.n; i++) {
+		const struct change *c = &changes->changes.change[i];
+		struct journal_record *made = &changes->made.record[i];
 
-	op->action = PLAN_DEFER;
-	op->next = PLAN_NEXT_OLD;
-	op->why = c->why;
-	op->error = c->error;
-	plan_below(plan, op->path, &from, &to);
-	for (size_t i = from; i < to; i++) {
-		if (plan->op[i].cover != at)
-			continue;
-		/* Nothing was done of them, and the op that covers them says why. */
-		plan->op[i].action = PLAN_NOP;
-		plan->op[i].next = PLAN_NEXT_OLD;
+		if (c->within != CHANGE_NONE)
+			made->deferred |= changes->made.record[c->within].deferred;
+		else if (made->deferred && c->op != CHANGE_NONE)
+			outcome_defer_all(&changes->outcome, &changes->plan->op[c->op], made->why,
+				made->error);
 	}
 }
 
-static void take_results(struct agent *a, const struct records *records)
+/* As they were recorded: an offer that could not be written is none. */
+static void take_conflicts(int state, struct run_changes *changes)
 {
 	struct conflicts recorded;
 
-	for (size_t i = 0; i < a->changes.n; i++) {
-		const struct change *c = &a->changes.change[i];
-
-		if (c->deferred && c->within == CHANGE_NONE && c->op != CHANGE_NONE)
-			defer_op(a->plan, c->op, c);
-	}
-	a->status = records->status;
-	/* As they were recorded: an offer that could not be written is none. */
-	if (conflicts_read(a->state, &recorded) < 0)
+	if (conflicts_read(state, &recorded) < 0)
 		return;
-	conflicts_free(&a->next);
-	a->next = recorded;
+	conflicts_free(&changes->conflicts);
+	changes->conflicts = recorded;
 }
 
-/* --- records --- */
+/* --- messages --- */
 
-/* Mostly it is what lies here now. */
-static int content_of(void *arg, const struct manifest_entry *e, struct buf *out)
-{
-	struct agent *a = arg;
-
-	if (agent_local_content(a, e, out) == 0)
-		return 0;
-	out->size = 0;
-	return agent_content(a, a->generation, e, out);
-}
-
-static uint32_t count_deferred(const struct agent *a)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < a->plan->n; i++)
-		n += a->plan->op[i].action == PLAN_DEFER;
-	return n;
-}
-
-int agent_records(struct agent *a, struct records *records)
-{
-	struct state_status *s = &records->status;
-
-	records->base = plan_next_base(a->plan, &a->new->head);
-	records->fetched = a->fetched;
-	memcpy(s->share, a->new->head.share, sizeof(s->share));
-	s->generation = a->generation;
-	s->checked = time(NULL);
-	return records->base ? 0 : -ENOMEM;
-}
-
-static int not_staged(const struct transaction *t, int r)
+static enum agent_status not_staged(const struct transaction *t, int r)
 {
 	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
 	bool share = r == -EBADMSG || r == -EREMOTEIO;
@@ -93,7 +49,17 @@ static int not_staged(const struct transaction *t, int r)
 	cli_error(share || (r == -ENOSPC && t->failed_what) ? 0 : r, "nothing was changed: %s%s%s",
 		path ? path : "", path ? ": " : "",
 		t->failed_what ? t->failed_what : "the transaction cannot begin");
-	return r == -EBADMSG ? EXIT_REFUSED : r == -EREMOTEIO ? EXIT_UNREACHABLE : EXIT_UNDONE;
+	return r == -EBADMSG ? AGENT_REFUSED : r == -EREMOTEIO ? AGENT_UNREACHABLE : AGENT_FAILED;
+}
+
+enum agent_status run_not_finished(const struct transaction *t, int r)
+{
+	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
+
+	cli_error(r, "not finished: %s%s%s; the next run goes on with it",
+		path ? path : TRANSACTION_DIR " in the state directory", ": ",
+		t->failed_what ? t->failed_what : "cannot be completed");
+	return AGENT_DEFERRED;
 }
 
 static void show_progress(uint64_t files, uint64_t bytes)
@@ -102,60 +68,111 @@ static void show_progress(uint64_t files, uint64_t bytes)
 		fprintf(stderr, "\r%ju files, %ju MB ", (uintmax_t)files, (uintmax_t)(bytes >> 20));
 }
 
-static int not_finished(const struct transaction *t, int r)
+/* --- the transaction --- */
+
+struct apply {
+	const struct run *run;
+	const struct run_inputs *in;
+};
+
+/* Mostly it is what lies here now. */
+static int read_content(void *arg, const struct manifest_entry *e, struct buf *out)
 {
-	agent_unfinished(t, r);
-	return EXIT_DEFERRED;
+	const struct apply *a = arg;
+
+	if (content_read_local(a->run->root, e, out) == 0)
+		return 0;
+	out->size = 0;
+	return content_read(a->run, a->in->generation, e, out);
 }
 
-static int apply(struct agent *a)
+static int make_records(const struct run *run, const struct run_inputs *in,
+	const struct run_changes *changes, struct records *records)
 {
-	struct transaction t = {
-		.root = a->root,
-		.state = a->state,
-		.from = a->base->head.generation,
-		.to = a->generation,
-		.undo = a->undo != NULL,
-		.undoes = a->undo ? a->undo->serial : 0,
-		.changes = &a->changes,
-		.owners = a->owners,
-		.reader = a->reader,
-		.local = a->local,
-		.records = { .conflicts = &a->next, .status = a->status },
-		.content = content_of,
-		.arg = a,
-		.progress = !a->options->quiet && isatty(2) ? show_progress : NULL,
-	};
-	uint32_t deferred = count_deferred(a);
-	int r = a->records(a, &t.records);
+	struct state_status *s = &records->status;
 
-	t.records.status.deferred = deferred;
+	records->conflicts = &changes->conflicts;
+	*s = run->status;
+	s->deferred = outcome_deferred(&changes->outcome);
+	if (in->undo)
+		return undo_records(run, in, &changes->outcome, records);
+	records->base = next_base_make(&changes->outcome, &in->new->head);
+	records->fetched = in->fetched;
+	memcpy(s->share, in->new->head.share, sizeof(s->share));
+	s->generation = in->generation;
+	s->checked = time(NULL);
+	return records->base ? 0 : -ENOMEM;
+}
+
+/* deferred: so many were before the transaction began. */
+static void take_results(
+	struct run *run, struct run_changes *changes, struct transaction *t, uint32_t deferred)
+{
+	changes->made = t->journal;
+	t->journal = (struct journal){ 0 };
+	run->status = t->records.status;
+	take_outcome(changes);
+	take_conflicts(run->state, changes);
+	/* Of what was deferred the base still has the older contents. */
+	if (run->status.deferred == deferred)
+		state_contents_prune(run->state, t->records.base);
+}
+
+static void end(struct transaction *t)
+{
+	manifest_free(t->records.base);
+	transaction_free(t);
+}
+
+static enum agent_status transact(
+	struct run *run, const struct run_inputs *in, struct run_changes *changes)
+{
+	struct apply a = { run, in };
+	struct transaction t = {
+		.root = run->root,
+		.state = run->state,
+		.journal = { .from = in->base->head.generation,
+			.to = in->generation,
+			.undo = in->undo != NULL,
+			.undoes = in->undo ? in->undo->serial : 0 },
+		.changes = &changes->changes,
+		.owners = changes->owners,
+		.reader = run->reader,
+		.local = in->local,
+		.content = read_content,
+		.arg = &a,
+		.dir = -1,
+		.pending = -1,
+		.progress = !run->options->quiet && isatty(2) ? show_progress : NULL,
+	};
+	uint32_t deferred;
+	int r = make_records(run, in, changes, &t.records);
+
+	deferred = t.records.status.deferred;
 	r = r < 0 ? r : transaction_stage(&t);
 	if (t.progress)
 		fputs("\r\033[K", stderr);
 	if (r < 0) {
-		r = not_staged(&t, r);
-	} else {
-		/* A boot has waited as long as it should, but a whole tree is worth the rest. */
-		alarm(0);
-		r = transaction_commit(&t);
-		r = r < 0 ? not_finished(&t, r) : 0;
+		enum agent_status status = not_staged(&t, r);
+
+		end(&t);
+		return status;
 	}
-	if (r == 0) {
-		take_results(a, &t.records);
-		/* Of what was deferred the base still has the older contents. */
-		if (a->status.deferred == deferred)
-			state_contents_prune(a->state, t.records.base);
-	}
-	manifest_free(t.records.base);
-	transaction_free(&t);
-	return r;
+	/* A boot has waited as long as it should, but a whole tree is worth the rest. */
+	alarm(0);
+	r = transaction_commit(&t);
+	if (r < 0)
+		run_not_finished(&t, r);
+	else
+		take_results(run, changes, &t, deferred);
+	end(&t);
+	return r < 0 ? AGENT_DEFERRED : AGENT_DONE;
 }
 
-static bool wants_share(const struct agent *a)
+static bool wants_share(const struct changes *changes)
 {
-	for (size_t i = 0; i < a->changes.n; i++) {
-		const struct change *c = &a->changes.change[i];
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->change[i];
 
 		if ((c->kind == CHANGE_CREATE || c->kind == CHANGE_REPLACE) &&
 			c->from == CHANGE_FROM_SHARE && c->after->type == MANIFEST_FILE)
@@ -164,16 +181,11 @@ static bool wants_share(const struct agent *a)
 	return false;
 }
 
-int agent_apply(struct agent *a)
+enum agent_status run_apply(
+	struct run *run, const struct run_inputs *in, struct run_changes *changes)
 {
-	int r = wants_share(a) ? agent_open_share(a) : 0;
+	enum agent_status status =
+		wants_share(&changes->changes) ? run_open_share(run) : AGENT_DONE;
 
-	return r ? r : apply(a);
-}
-
-int agent_left(const struct agent *a)
-{
-	return a->unfinished || a->status.deferred ? EXIT_DEFERRED
-	       : a->status.conflicts               ? EXIT_CONFLICTS
-						   : EXIT_SUCCESS;
+	return status ? status : transact(run, in, changes);
 }

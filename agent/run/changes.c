@@ -1,389 +1,155 @@
-/* From the plan to the changes that carry it out: installs, merges, account rows, offers. */
+#include "agent/run/changes.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "agent/merge/account-entries.h"
 #include "agent/merge/merge-text.h"
 #include "agent/merge/offers.h"
-#include "agent/run/agent.h"
+#include "agent/run/content.h"
 #include "agent/run/links.h"
-#include "agent/transaction/inode.h"
 #include "lib/cleanup.h"
-#include "lib/fsroot.h"
+#include "lib/cli.h"
 
-#define ACCOUNTS_GROUP 1 /* changes of account files: all or none */
-
-static size_t index_of(const struct agent *a, const struct plan_op *op)
+static size_t index_of(const struct run_changes *changes, const struct plan_op *op)
 {
-	return (size_t)(op - a->plan->op);
+	return (size_t)(op - changes->plan->op);
 }
 
-static int add(struct agent *a, struct change change)
+static int add(struct run_changes *changes, const struct change *change)
 {
-	return changes_add(&a->changes, &change) ? 0 : -ENOMEM;
-}
-
-static void defer(struct plan_op *op, const char *why, int error)
-{
-	op->action = PLAN_DEFER;
-	op->next = PLAN_NEXT_OLD;
-	op->why = why;
-	op->error = error;
+	return changes_add(&changes->changes, change) ? 0 : -ENOMEM;
 }
 
 /* --- content that is made here --- */
 
-/* A change that replaces op's file by these bytes; like has the metadata. */
-static int add_bytes(struct agent *a, struct plan_op *op, const struct manifest_entry *like,
-	struct buf *bytes, unsigned int group)
+int run_changes_add_bytes(struct run_changes *changes, const struct plan_op *op,
+	const struct manifest_entry *like, struct buf *bytes, unsigned int group)
 {
-	const struct buf *kept = agent_keep_bytes(a, bytes);
+	const void *data = bytes->data;
 	struct manifest_entry e = *like, *after;
-	int r = kept ? digest_bytes(kept->data, kept->size, DIGEST_SHA256, &e.digest) : -ENOMEM;
+	int r = digest_bytes(data, bytes->size, DIGEST_SHA256, &e.digest);
 
-	e.size = kept ? kept->size : 0;
+	e.size = bytes->size;
 	e.group = 0;
 	e.nlink = 1;
 	clock_gettime(CLOCK_REALTIME, &e.mtime);
-	after = r < 0 ? NULL : manifest_add(a->made, &e);
-	if (!after)
+	after = r < 0 ? NULL : changes_entry(&changes->changes, &e);
+	if (!after || !changes_keep(&changes->changes, bytes))
 		return r < 0 ? r : -ENOMEM;
-	return add(a, (struct change){ .kind = CHANGE_REPLACE,
-			      .path = op->path,
-			      .before = op->local,
-			      .after = after,
-			      .within = CHANGE_NONE,
-			      .op = index_of(a, op),
-			      .group = group,
-			      .from = CHANGE_FROM_BYTES,
-			      .data = kept->data });
+	return add(changes, &(struct change){ .kind = CHANGE_REPLACE,
+				    .path = op->path,
+				    .before = op->local,
+				    .after = after,
+				    .within = CHANGE_NONE,
+				    .op = index_of(changes, op),
+				    .group = group,
+				    .from = CHANGE_FROM_BYTES,
+				    .data = data });
+}
+
+static int read_versions(const struct run *run, const struct run_inputs *in,
+	const struct plan_op *op, struct buf text[static 3])
+{
+	int r = content_read_base(run, op->base, &text[0]);
+
+	r = r < 0 ? r : content_read(run, in->generation, op->new, &text[1]);
+	return r < 0 ? r : content_read_local(run->root, op->local, &text[2]);
 }
 
 /* Policy merge: what cannot be merged without conflicts is offered as ever. */
-static int merge_content(struct agent *a, struct plan_op *op)
+static int add_merge(const struct run *run, const struct run_inputs *in,
+	struct run_changes *changes, const struct plan_op *op)
 {
-	AUTO_BUF struct buf mine = { 0 }, base = { 0 }, theirs = { 0 }, out = { 0 };
-	int r;
+	struct buf text[3] = { 0 };
+	AUTO_BUF struct buf out = { 0 };
+	int r = read_versions(run, in, op, text);
 
-	if (a->merged_path && strcmp(a->merged_path, op->path) == 0)
-		return add_bytes(a, op, op->after, &a->merged, 0);
-	r = agent_base_content(a, op->base, &base);
-	r = r < 0 ? r : agent_content(a, a->generation, op->new, &theirs);
-	r = r < 0 ? r : agent_local_content(a, op->local, &mine);
-	r = r < 0 ? r : merge_text(&mine, &base, &theirs, &out);
+	r = r < 0 ? r : merge_text(&text[2], &text[0], &text[1], &out);
+	for (int i = 0; i < 3; i++)
+		buf_free(&text[i]);
 	if (r == 0)
-		return add_bytes(a, op, op->after, &out, 0);
+		return run_changes_add_bytes(changes, op, op->after, &out, 0);
 	if (r == -ENOMEM)
 		return r;
-	op->action = PLAN_SIDE;
-	op->next = PLAN_NEXT_OLD;
+	outcome_offer(&changes->outcome, op);
 	return 0;
-}
-
-/* --- the trash, for a rollback --- */
-
-static int by_path(const void *key, const void *member)
-{
-	const struct undone *u = member;
-
-	return strcmp(key, u->path);
-}
-
-static const struct undone *find_undone(const struct agent *a, const char *path)
-{
-	const struct undo *undo = a->undo;
-
-	return undo->n ? bsearch(path, undo->undone, undo->n, sizeof(*undo->undone), by_path)
-		       : NULL;
-}
-
-/* --- accounts --- */
-
-struct accounts_run {
-	struct agent *agent;
-	struct plan_op *op[ACCOUNT_FILES];
-	struct buf base[ACCOUNT_FILES], local[ACCOUNT_FILES], new[ACCOUNT_FILES],
-		merged[ACCOUNT_FILES];
-	bool failed;
-};
-
-static bool has_clash(const struct conflicts *c, const char *path, const char *sentence)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (c->conflict[i].kind == CONFLICT_ACCOUNTS &&
-			strcmp(c->conflict[i].path, path) == 0 &&
-			strcmp(c->conflict[i].place, sentence) == 0)
-			return true;
-	return false;
-}
-
-static void note_clash(enum account_file kind, const char *sentence, void *arg)
-{
-	struct accounts_run *run = arg;
-	struct agent *a = run->agent;
-	struct conflict c = { CONFLICT_ACCOUNTS, .path = (char *)account_file_path(kind),
-		.place = (char *)sentence, .generation = a->generation, .since = time(NULL) };
-
-	if (!has_clash(&a->next, c.path, sentence) && !conflicts_add(&a->next, &c))
-		run->failed = true;
-}
-
-/* A clash is told once, by the generation that brought it: it stands until it is resolved. */
-static bool keep_clashes(struct agent *a)
-{
-	bool ok = true;
-
-	for (size_t i = 0; ok && !a->undo && i < a->conflicts.n; i++)
-		if (a->conflicts.conflict[i].kind == CONFLICT_ACCOUNTS)
-			ok = conflicts_add(&a->next, &a->conflicts.conflict[i]);
-	return ok;
-}
-
-static struct account_text text_of(const struct manifest_entry *e, const struct buf *b)
-{
-	return (struct account_text){ e ? b->data ? b->data : "" : NULL, b->size };
-}
-
-/* A rollback: base is what the record put in place, new what it replaced. */
-static int undone_text(struct agent *a, const struct plan_op *op, struct buf *base, struct buf *new)
-{
-	const struct undone *u = find_undone(a, op->path);
-	struct digest digest;
-	AUTO_CLOSE int fd = u && u->put ? transaction_open_object(a->root, a->state, u->source,
-						  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-					: -ENOENT;
-	int r = fd < 0 ? fd : buf_read(new, fd, ACCOUNT_BYTES_MAX);
-
-	r = r < 0 ? r : state_read_file(a->state, u->put, ACCOUNT_BYTES_MAX, base);
-	r = r < 0 ? r : digest_bytes(base->data, base->size, DIGEST_SHA256, &digest);
-	if (r == 0 && memcmp(digest.sha256, op->base->digest.sha256, 32) != 0)
-		r = -EBADMSG;
-	return r;
-}
-
-static int read_former_texts(
-	struct accounts_run *run, struct account_input *in, enum account_file k)
-{
-	struct agent *a = run->agent;
-	struct plan_op *op = plan_find(a->plan, account_file_path(k));
-	int r = 0;
-
-	run->op[k] = op;
-	if (!op || !op->local || op->local->type != MANIFEST_FILE || op->local->error)
-		return 0;
-	r = agent_local_content(a, op->local, &run->local[k]);
-	in->local[k] = text_of(r < 0 ? NULL : op->local, &run->local[k]);
-	if (r == 0 && op->action == PLAN_MERGE_ACCOUNTS)
-		r = undone_text(a, op, &run->base[k], &run->new[k]);
-	if (r == 0 && op->action == PLAN_MERGE_ACCOUNTS) {
-		in->base[k] = text_of(op->base, &run->base[k]);
-		in->new[k] = text_of(op->new, &run->new[k]);
-	}
-	if (r < 0 && r != -ENOMEM && op->action == PLAN_MERGE_ACCOUNTS)
-		defer(op, "it cannot be merged now", r == -ESTALE ? 0 : -r);
-	return r == -ENOMEM ? r : 0;
-}
-
-/* What can be known of a kind's three texts; new's has to be, for a file that is to be merged. */
-static int read_texts(struct accounts_run *run, struct account_input *in, enum account_file k)
-{
-	struct agent *a = run->agent;
-	struct plan_op *op = plan_find(a->plan, account_file_path(k));
-	int r = 0;
-
-	run->op[k] = op;
-	if (!op || (op->local && op->local->type != MANIFEST_FILE) ||
-		(op->new && op->new->type != MANIFEST_FILE))
-		return 0;
-	if (op->base && op->base->type == MANIFEST_FILE &&
-		agent_base_content(a, op->base, &run->base[k]) == 0)
-		in->base[k] = text_of(op->base, &run->base[k]);
-	if (op->local && !op->local->error && !op->local->unread) {
-		r = agent_local_content(a, op->local, &run->local[k]);
-		in->local[k] = text_of(r < 0 ? NULL : op->local, &run->local[k]);
-	}
-	if (r == 0 && op->new)
-		r = agent_content(a, a->generation, op->new, &run->new[k]);
-	if (r == 0)
-		in->new[k] = text_of(op->new, &run->new[k]);
-	if (r < 0 && r != -ENOMEM && op->action == PLAN_MERGE_ACCOUNTS) {
-		defer(op, "it cannot be merged now", r == -ESTALE ? 0 : -r);
-		r = 0;
-	}
-	return r == -ENOMEM ? r : 0;
-}
-
-static bool has_entries_to_write(const struct accounts_run *run, int k)
-{
-	const struct buf *local = &run->local[k], *merged = &run->merged[k];
-
-	return merged->size != local->size ||
-	       (local->size && memcmp(merged->data, local->data, local->size) != 0);
-}
-
-/* All changes of account files follow each other, as one group. */
-static int add_account_changes(struct accounts_run *run)
-{
-	struct plan_op **op = run->op;
-	int r = 0;
-
-	for (int i = 0; r == 0 && i < ACCOUNT_FILES; i++) {
-		int k = run->agent->undo ? ACCOUNT_FILES - 1 - i : i;
-
-		if (op[k] && op[k]->action == PLAN_MERGE_ACCOUNTS &&
-			(op[k]->meta & PLAN_META_TAKEN || has_entries_to_write(run, k)))
-			r = add_bytes(
-				run->agent, op[k], op[k]->after, &run->merged[k], ACCOUNTS_GROUP);
-	}
-	return r;
-}
-
-static bool account_entries_changed(const struct agent *a)
-{
-	for (int k = 0; k < ACCOUNT_FILES; k++) {
-		const struct plan_op *op =
-			plan_find(a->plan, account_file_path((enum account_file)k));
-
-		if (op && op->action == PLAN_MERGE_ACCOUNTS)
-			return true;
-	}
-	return false;
-}
-
-static void read_local(int root, enum account_file kind, struct buf *text)
-{
-	AUTO_CLOSE int fd =
-		fsroot_open(root, account_file_path(kind), O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-
-	if (fd < 0 || buf_read(text, fd, ACCOUNT_BYTES_MAX) < 0)
-		text->size = 0;
-}
-
-/* By this client's own files; one that cannot be read gives no names. */
-static struct ids *local_ids(int root)
-{
-	AUTO_BUF struct buf passwd = { 0 }, group = { 0 };
-
-	read_local(root, ACCOUNT_PASSWD, &passwd);
-	read_local(root, ACCOUNT_GROUP, &group);
-	return ids_parse(passwd.data, passwd.size, group.data, group.size);
-}
-
-static int merge_accounts(struct agent *a)
-{
-	struct accounts_run *run;
-	struct account_input in = { .clash = note_clash };
-	int r = 0;
-
-	if (!keep_clashes(a))
-		return -ENOMEM;
-	if (!account_entries_changed(a)) {
-		a->owners = local_ids(a->root);
-		return a->owners ? 0 : -ENOMEM;
-	}
-	run = calloc(1, sizeof(*run));
-	if (!run)
-		return -ENOMEM;
-	run->agent = a;
-	in.arg = run;
-	for (int k = 0; r == 0 && k < ACCOUNT_FILES; k++)
-		r = (a->undo ? read_former_texts : read_texts)(run, &in, (enum account_file)k);
-	r = r < 0 ? r : (a->undo ? account_entries_undo : account_entries_merge)(&in, run->merged);
-	if (r == 0 && a->undo) {
-		a->owners = local_ids(a->root);
-		r = a->owners ? 0 : -ENOMEM;
-	} else if (r == 0) {
-		const struct buf *passwd = &run->merged[ACCOUNT_PASSWD],
-				 *group = &run->merged[ACCOUNT_GROUP];
-
-		a->owners = ids_parse(passwd->data, passwd->size, group->data, group->size);
-		r = a->owners ? 0 : -ENOMEM;
-	}
-	/* Groups before users before their passwords: at no moment refers a row to one that is not
-	 * there. */
-	r = r < 0 ? r : add_account_changes(run);
-	if (r == 0 && run->failed)
-		r = -ENOMEM;
-	for (int k = 0; k < ACCOUNT_FILES; k++) {
-		buf_free(&run->base[k]);
-		buf_free(&run->local[k]);
-		buf_free(&run->new[k]);
-		buf_free(&run->merged[k]);
-	}
-	free(run);
-	return r;
 }
 
 /* --- one op --- */
 
-static int add_install(
-	struct agent *a, struct plan_op *op, const struct links *links, const size_t *change_of)
+static int add_install(const struct run_inputs *in, struct run_changes *changes,
+	const struct plan_op *op, const struct links *links, const size_t *change_of)
 {
-	const char *target = links_target(a, links, op);
+	const char *target = links_target(links, op);
 	struct change c = {
 		.kind = op->local ? CHANGE_REPLACE : CHANGE_CREATE,
 		.path = op->path,
 		.before = op->local,
 		.after = op->after,
 		.within = op->cover == PLAN_NONE ? CHANGE_NONE : change_of[op->cover],
-		.op = index_of(a, op),
+		.op = index_of(changes, op),
 		.source = op->path,
-		.seen = a->local,
+		.seen = in->local,
 	};
 
 	if (op->local && op->local->type == MANIFEST_SOCKET) {
-		defer(op, "a program's socket is there", 0);
+		outcome_defer(&changes->outcome, op, "a program's socket is there", 0);
 		return 0;
 	}
 	if (target) {
 		c.from = CHANGE_FROM_LINK;
 		c.source = target;
 	}
-	return add(a, c);
+	return add(changes, &c);
 }
 
-static int add_removal(struct agent *a, struct plan_op *op)
+static int add_removal(
+	const struct run_inputs *in, struct run_changes *changes, const struct plan_op *op)
 {
-	return add(a, (struct change){ .kind = CHANGE_REMOVE,
-			      .path = op->path,
-			      .before = op->local,
-			      .within = CHANGE_NONE,
-			      .op = index_of(a, op),
-			      .seen = a->local });
+	return add(changes, &(struct change){ .kind = CHANGE_REMOVE,
+				    .path = op->path,
+				    .before = op->local,
+				    .within = CHANGE_NONE,
+				    .op = index_of(changes, op),
+				    .seen = in->local });
 }
 
-static int add_op(
-	struct agent *a, struct plan_op *op, const struct links *links, const size_t *change_of)
+static int add_ops(const struct run *run, const struct run_inputs *in, struct run_merged *merged,
+	struct run_changes *changes)
 {
-	switch (op->action) {
-	case PLAN_MERGE:
-		return merge_content(a, op);
-	case PLAN_INSTALL:
-		return add_install(a, op, links, change_of);
-	case PLAN_REMOVE:
-		return op->cover == PLAN_NONE ? add_removal(a, op) : 0;
-	case PLAN_NOP:
-	case PLAN_ADOPT:
-	case PLAN_KEEP:
-	case PLAN_SIDE:
-		return op->local ? links_add_change(a, links, op) : 0;
-	default:
-		return 0;
-	}
-}
-
-static int add_ops(struct agent *a)
-{
-	AUTO_FREE size_t *change_of = calloc(a->plan->n + 1, sizeof(*change_of));
-	struct links *links = links_new(a);
+	const struct plan *plan = changes->plan;
+	AUTO_FREE size_t *change_of = calloc(plan->n + 1, sizeof(*change_of));
+	struct links *links = links_new(&changes->outcome, in->local, run->root);
 	int r = change_of && links ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < a->plan->n; i++) {
-		change_of[i] = a->changes.n;
-		r = add_op(a, &a->plan->op[i], links, change_of);
+	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct plan_op *op = &plan->op[i];
+
+		change_of[i] = changes->changes.n;
+		switch (outcome_of(&changes->outcome, op)->action) {
+		case PLAN_MERGE:
+			r = merged->path && strcmp(merged->path, op->path) == 0
+				    ? run_changes_add_bytes(
+					      changes, op, op->after, &merged->text, 0)
+				    : add_merge(run, in, changes, op);
+			break;
+		case PLAN_INSTALL:
+			r = add_install(in, changes, op, links, change_of);
+			break;
+		case PLAN_REMOVE:
+			r = op->cover == PLAN_NONE ? add_removal(in, changes, op) : 0;
+			break;
+		case PLAN_NOP:
+		case PLAN_ADOPT:
+		case PLAN_KEEP:
+		case PLAN_SIDE:
+			r = op->local ? links_add_change(links, op, &changes->changes) : 0;
+			break;
+		default:
+			break;
+		}
 	}
 	links_free(links);
 	return r;
@@ -391,43 +157,43 @@ static int add_ops(struct agent *a)
 
 /* --- what is only noted --- */
 
-static bool note(struct agent *a, enum conflict_kind kind, const struct plan_op *op)
+static bool note(const struct run_inputs *in, struct run_changes *changes, enum conflict_kind kind,
+	const struct plan_op *op)
 {
-	const struct conflict *old = conflicts_find(&a->conflicts, kind, op->path);
+	const struct conflict *old = conflicts_find(&in->conflicts, kind, op->path);
+	const struct conflict new = { kind, .path = (char *)op->path, .generation = in->generation,
+		.since = time(NULL) };
 
-	return conflicts_add(
-		&a->next, old ? old
-			      : &(struct conflict){ kind, .path = (char *)op->path,
-					.generation = a->generation, .since = time(NULL) });
+	return conflicts_add(&changes->conflicts, old ? old : &new);
 }
 
-static int note_others(struct agent *a)
+static int note_others(const struct run_inputs *in, struct run_changes *changes)
 {
 	bool ok = true;
 
-	for (size_t i = 0; ok && i < a->plan->n; i++) {
-		const struct plan_op *op = &a->plan->op[i];
+	for (size_t i = 0; ok && i < changes->plan->n; i++) {
+		const struct plan_op *op = &changes->plan->op[i];
 
 		/* What a rollback leaves as it is here is an edit of the former generation. */
-		if (op->meta & PLAN_META_CONFLICT && !a->undo)
-			ok = note(a, CONFLICT_META, op);
+		if (op->meta & PLAN_META_CONFLICT && !in->undo)
+			ok = note(in, changes, CONFLICT_META, op);
 		if (op->action == PLAN_RELOCATED && op->cover == PLAN_NONE)
-			ok = ok && note(a, CONFLICT_RELOCATED, op);
+			ok = ok && note(in, changes, CONFLICT_RELOCATED, op);
 	}
 	return ok ? 0 : -ENOMEM;
 }
 
 /* A rollback's contents are in the trash. */
-static int undo_sources(struct agent *a)
+static int undo_sources(const struct undo *undo, struct changes *changes)
 {
-	for (size_t i = 0; a->undo && i < a->changes.n; i++) {
-		struct change *c = &a->changes.change[i];
-		const struct undone *u;
+	for (size_t i = 0; undo && i < changes->n; i++) {
+		struct change *c = &changes->change[i];
+		const struct undo_source *u;
 
 		if (!c->after || c->after->type != MANIFEST_FILE || c->from != CHANGE_FROM_SHARE ||
 			c->kind == CHANGE_META)
 			continue;
-		u = find_undone(a, c->source);
+		u = undo_find(undo, c->source);
 		if (!u)
 			return -ENOENT;
 		c->from = CHANGE_FROM_STATE;
@@ -436,19 +202,41 @@ static int undo_sources(struct agent *a)
 	return 0;
 }
 
-int agent_make_changes(struct agent *a)
+static int prepare(const struct run *run, const struct run_inputs *in, struct run_merged *merged,
+	struct run_changes *changes)
 {
-	struct offers_input offers = { a->plan, a->local, a->pending, a->new, &a->conflicts,
-		a->generation, time(NULL), NULL, a->undo != NULL };
+	const struct offers_input offers = { &changes->outcome, in->local, in->pending, in->new,
+		&in->conflicts, in->generation, time(NULL), in->undo != NULL };
+	int r = outcome_begin(&changes->outcome, changes->plan) ? 0 : -ENOMEM;
+
+	r = r < 0 ? r : run_changes_add_accounts(run, in, changes);
+	r = r < 0 ? r : add_ops(run, in, merged, changes);
+	r = r < 0 ? r : offers_settle(&offers, &changes->changes, &changes->conflicts);
+	r = r < 0 ? r : note_others(in, changes);
+	return r < 0 ? r : undo_sources(in->undo, &changes->changes);
+}
+
+enum agent_status run_prepare(const struct run *run, const struct run_inputs *in, struct plan *plan,
+	struct run_merged *merged, struct run_changes *changes)
+{
+	struct run_merged none = { 0 };
 	int r;
 
-	a->made = manifest_new();
-	if (!a->made)
-		return -ENOMEM;
-	offers.made = a->made;
-	r = merge_accounts(a);
-	r = r < 0 ? r : add_ops(a);
-	r = r < 0 ? r : offers_settle(&offers, &a->changes, &a->next);
-	r = r < 0 ? r : note_others(a);
-	return r < 0 ? r : undo_sources(a);
+	changes->plan = plan;
+	r = prepare(run, in, merged ? merged : &none, changes);
+	if (r == 0)
+		return AGENT_DONE;
+	cli_error(r, "cannot plan");
+	return AGENT_FAILED;
+}
+
+void run_changes_free(struct run_changes *changes)
+{
+	journal_free(&changes->made);
+	changes_free(&changes->changes);
+	outcome_free(&changes->outcome);
+	conflicts_free(&changes->conflicts);
+	owners_free(changes->owners);
+	plan_free(changes->plan);
+	*changes = (struct run_changes){ 0 };
 }

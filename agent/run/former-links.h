@@ -5,13 +5,13 @@
 #ifndef AGENT_RUN_FORMER_LINKS_H
 #define AGENT_RUN_FORMER_LINKS_H
 
-#include "agent/run/agent.h"
+#include "agent/run/run.h"
 
 /*
- * Give the entries of a->base and a->new, sorted lists of the paths of record serial, their groups,
+ * Give the entries of base and new, sorted lists of the paths of record serial, their groups,
  * and append the other names of these inodes: they did not change, but what they are linked to did.
  * The lists have to be sorted again. Returns 0 or -errno.
  */
-int former_links_add(struct agent *a, uint32_t serial);
+int former_links_add(const struct run *run, struct run_inputs *in, uint32_t serial);
 
 #endif

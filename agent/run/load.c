@@ -1,4 +1,5 @@
-/* The first half of a run: what the share has, what is here, and what follows from that. */
+/* What the share has: the current generation, its manifest, and the base that it is compared with.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,61 +7,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/agent-config.h"
 #include "agent/document.h"
-#include "agent/merge/account-entries.h"
-#include "agent/merge/offers.h"
-#include "agent/run/agent.h"
-#include "agent/run/mounts.h"
+#include "agent/run/run.h"
 #include "agent/share/trust.h"
-#include "agent/transaction/volume.h"
 #include "kernel-cmdline/xfnet.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
-#include "lib/fsroot.h"
-#include "lib/paths.h"
 #include "lib/publish.h"
-#include "lib/treescan.h"
 
 /* --- the share --- */
 
-/* A share that is there, and wrong, is no matter of the network: not to be tried again. */
-static int unreachable(const struct agent *a, int r, const char *what)
+/* A fault of the share itself is no matter of the network: it is not to be tried again. */
+static enum agent_status unreachable(const struct run *run, int r, const char *what)
 {
-	const char *fault = share_reader_fault(r);
+	const char *fault = share_reader_fault(r), *source = run->options->source;
 
 	if (fault)
-		cli_error(0, "the share %s is refused: %s is %s; nothing was changed",
-			a->options->source, what, fault);
+		cli_error(0, "the share %s is refused: %s is %s; nothing was changed", source, what,
+			fault);
 	else
-		cli_error(r, "the share %s cannot be read (%s); nothing was changed",
-			a->options->source, what);
-	return fault ? EXIT_REFUSED : EXIT_UNREACHABLE;
+		cli_error(r, "the share %s cannot be read (%s); nothing was changed", source, what);
+	return fault ? AGENT_REFUSED : AGENT_UNREACHABLE;
 }
 
-int agent_try_share(struct agent *a)
-{
-	if (a->reader || a->reader_error)
-		return a->reader_error;
-	a->reader_error =
-		a->options->source ? share_reader_open(a->options->source, &a->reader) : -ENODEV;
-	return a->reader_error;
-}
-
-int agent_open_share(struct agent *a)
+enum agent_status run_open_share(const struct run *run)
 {
 	char path[PATH_MAX];
-	int r = agent_try_share(a);
+	int r = share_reader_open(run->reader);
 
-	if (!a->options->source)
+	if (r == -ENODEV)
 		cli_error(0, "no share: give --source, or source= in %s",
-			agent_path(a->options, AGENT_CONFIG_PATH, path));
-	if (!a->options->source || r == -EINVAL)
-		return EXIT_USAGE;
+			run_path(run->options->root, AGENT_CONFIG_PATH, path));
+	if (r == -ENODEV || r == -EINVAL)
+		return AGENT_USAGE;
 	if (r < 0)
 		cli_error(r, "the share %s cannot be opened; nothing was changed",
-			a->options->source);
-	return r < 0 ? EXIT_UNREACHABLE : 0;
+			run->options->source);
+	return r < 0 ? AGENT_UNREACHABLE : AGENT_DONE;
 }
 
 /*
@@ -81,285 +64,158 @@ static uint32_t pinned(void)
 	return cmdline->generation;
 }
 
-static int read_current(struct agent *a)
+static enum agent_status read_current(const struct run *run, uint32_t *generation)
 {
 	AUTO_BUF struct buf text = { 0 };
 	unsigned long number;
 	char *end;
-	int r = agent_open_share(a);
+	int r = share_reader_read(run->reader, "current", 64, &text);
 
-	if (r)
-		return r;
-	a->generation = pinned();
-	a->pinned = a->generation != 0;
-	if (a->pinned)
-		return 0;
-	r = share_reader_read(a->reader, "current", 64, &text);
 	buf_add(&text, "", 1);
 	if (r < 0 || text.failed)
-		return unreachable(a, r, "current");
+		return unreachable(run, r, "current");
 	number = strtoul(text.data, &end, 10);
 	if (number == 0 || number > UINT32_MAX || (*end && *end != '\n')) {
 		cli_error(0, "%s: current holds no generation's number: is this a share?",
-			a->options->source);
-		return EXIT_REFUSED;
+			run->options->source);
+		return AGENT_REFUSED;
 	}
-	a->generation = (uint32_t)number;
-	return 0;
+	*generation = (uint32_t)number;
+	return AGENT_DONE;
 }
 
-int agent_current(struct agent *a)
+enum agent_status run_current(const struct run *run, struct run_inputs *in)
 {
-	int r = read_current(a);
+	enum agent_status status = run_open_share(run);
 
-	if (r == 0)
-		document_set("current", json_object_new_int64(a->generation));
-	return r;
+	if (status)
+		return status;
+	in->generation = pinned();
+	in->pinned = in->generation != 0;
+	if (!in->pinned)
+		status = read_current(run, &in->generation);
+	if (status == AGENT_DONE)
+		document_set("current", json_object_new_int64(in->generation));
+	return status;
 }
 
-static int refuse_manifest(const struct agent *a, int r, const struct manifest_error *error)
+/* --- manifests --- */
+
+static enum agent_status refuse_manifest(
+	uint32_t generation, int r, const struct manifest_error *error)
 {
 	if (error->rule && error->line)
-		cli_error(0, "manifest of generation %u, line %lu: %s", a->generation, error->line,
+		cli_error(0, "manifest of generation %u, line %lu: %s", generation, error->line,
 			error->rule);
 	else
-		cli_error(error->rule ? 0 : r, "manifest of generation %u: %s", a->generation,
+		cli_error(error->rule ? 0 : r, "manifest of generation %u: %s", generation,
 			error->rule ? error->rule : "cannot be used");
-	return EXIT_REFUSED;
+	return AGENT_REFUSED;
 }
 
 /* As the share has it, for the next runs. */
-static int keep_fetched(struct agent *a, const struct buf *data)
+static enum agent_status keep_fetched(
+	const struct run *run, struct run_inputs *in, const struct buf *data)
 {
-	int r = publish_file(a->state, STATE_NEXT, 0644, data->data, data->size);
+	int r = publish_file(run->state, STATE_NEXT, 0644, data->data, data->size);
 
 	if (r < 0) {
 		cli_error(r, "%s in the state directory", STATE_NEXT);
-		return EXIT_UNDONE;
+		return AGENT_FAILED;
 	}
-	a->fetched = true;
-	return 0;
+	in->fetched = true;
+	return AGENT_DONE;
 }
 
-static int fetch_manifest(struct agent *a)
+static enum agent_status fetch_manifest(
+	const struct run *run, uint32_t generation, struct buf *data, struct buf *signature)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "manifest/%u.mtree.gz", generation);
+	r = share_reader_read(run->reader, path, MANIFEST_FILE_MAX, data);
+	if (r == 0)
+		r = share_reader_read(
+			run->reader, strcat(path, SIGNATURE_SUFFIX), SIGNATURE_BYTES, signature);
+	return r < 0 ? unreachable(run, r, path) : AGENT_DONE;
+}
+
+static enum agent_status load_new(const struct run *run, struct run_inputs *in)
 {
 	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
 	struct manifest_error error = { 0 };
 	AUTO_TRUST struct trust trust = { 0 };
-	char path[64];
-	int r = agent_open_share(a);
+	enum agent_status status = run_open_share(run);
+	int r;
 
-	r = r ? r : trust_open(a, &trust);
-	if (r)
-		return r;
-	snprintf(path, sizeof(path), "manifest/%u.mtree.gz", a->generation);
-	r = share_reader_read(a->reader, path, MANIFEST_FILE_MAX, &data);
-	if (r == 0)
-		r = share_reader_read(
-			a->reader, strcat(path, SIGNATURE_SUFFIX), SIGNATURE_BYTES, &signature);
-	if (r < 0)
-		return unreachable(a, r, path);
-	trust_follow(a, &trust, &data, &signature);
+	status = status ? status : trust_open(run->options, &trust);
+	status = status ? status : fetch_manifest(run, in->generation, &data, &signature);
+	if (status)
+		return status;
+	trust_follow(&trust, run->reader, &data, &signature);
 	r = manifest_decode(
-		data.data, data.size, trust.key, signature.data, signature.size, &a->new, &error);
+		data.data, data.size, trust.key, signature.data, signature.size, &in->new, &error);
 	if (r < 0)
-		return refuse_manifest(a, r, &error);
-	if (a->new->head.generation != a->generation) {
+		return refuse_manifest(in->generation, r, &error);
+	if (in->new->head.generation != in->generation) {
 		cli_error(0, "the manifest is that of generation %u, not of %u",
-			a->new->head.generation, a->generation);
-		return EXIT_REFUSED;
+			in->new->head.generation, in->generation);
+		return AGENT_REFUSED;
 	}
-	r = trust_keep(a, &trust);
-	return r || a->lock < 0 ? r : keep_fetched(a, &data);
+	status = trust_keep(&trust, run, in->new->head.share);
+	return status || run->lock < 0 ? status : keep_fetched(run, in, &data);
 }
 
-static int load_kept(struct agent *a, const char *name, struct manifest **manifest)
+static enum agent_status load_kept(int state, const char *name, struct manifest **manifest)
 {
 	struct manifest_error error = { 0 };
-	int r = state_manifest(a->state, name, manifest, &error);
+	int r = state_manifest(state, name, manifest, &error);
 
 	if (r == 0)
-		return 0;
+		return AGENT_DONE;
 	cli_error(error.rule ? 0 : r, "%s in the state directory: %s", name,
 		error.rule ? error.rule : "cannot be read");
-	return EXIT_REFUSED;
+	return AGENT_REFUSED;
 }
 
-/* Most of it is the same. */
-static int thin_base(struct agent *a)
+/* Most of it is the same as new. */
+static enum agent_status thin_base(struct run_inputs *in)
 {
-	struct manifest *thin = manifest_thin(a->base, a->new);
+	struct manifest *thin = manifest_thin(in->base, in->new);
 
 	if (!thin) {
 		cli_error(-ENOMEM, "the base");
-		return EXIT_UNDONE;
+		return AGENT_FAILED;
 	}
-	manifest_free(a->base);
-	a->base = thin;
-	return 0;
+	manifest_free(in->base);
+	in->base = thin;
+	return AGENT_DONE;
 }
 
-int agent_load(struct agent *a)
+/* The command line is the hypervisor's word: who may write it need not replay anything. */
+static enum agent_status guard(const struct run_inputs *in)
 {
-	const char *why;
-	int r = load_kept(a, STATE_BASE, &a->base);
+	const char *why = plan_guard(in->base, in->new, in->pinned);
 
-	if (r)
-		return r;
-	if (a->generation == a->status.generation)
-		r = load_kept(a, STATE_NEW, &a->new);
-	/* Not there, or of a run that was cut off. */
-	if (r == 0 && (!a->new || a->new->head.generation != a->generation)) {
-		manifest_free(a->new);
-		a->new = NULL;
-		r = fetch_manifest(a);
+	if (!why)
+		return AGENT_DONE;
+	cli_error(0, "generation %u is refused: %s; nothing was changed", in->generation, why);
+	return AGENT_REFUSED;
+}
+
+enum agent_status run_load(const struct run *run, struct run_inputs *in)
+{
+	enum agent_status status = load_kept(run->state, STATE_BASE, &in->base);
+
+	if (status == AGENT_DONE && in->generation == run->status.generation)
+		status = load_kept(run->state, STATE_NEW, &in->new);
+	/* It is missing, or of a run that was cut off. */
+	if (status == AGENT_DONE && (!in->new || in->new->head.generation != in->generation)) {
+		manifest_free(in->new);
+		in->new = NULL;
+		status = load_new(run, in);
 	}
-	if (r)
-		return r;
-	r = thin_base(a);
-	if (r)
-		return r;
-	/* The command line is the hypervisor's word: who may write it need not replay anything. */
-	why = plan_guard(a->base, a->new, a->pinned);
-	if (why) {
-		cli_error(
-			0, "generation %u is refused: %s; nothing was changed", a->generation, why);
-		return EXIT_REFUSED;
-	}
-	return 0;
-}
-
-/* --- what is here --- */
-
-/* What the agent has for itself is never looked at: the state directory's place, and volumes' own.
- */
-static bool is_state(const char *path, enum manifest_type type, void *arg)
-{
-	(void)arg;
-	return strcmp(path, PATH_STATE) == 0 || volume_is_private(path, type);
-}
-
-static int may_enter(const char *path, bool mounted, void *arg)
-{
-	const struct agent *a = arg;
-
-	return mounts_enter(a->mounts, path, mounted);
-}
-
-/* Has the list a path below this one? */
-static bool leads_to_some(const struct manifest *m, const char *path)
-{
-	size_t from, to;
-
-	manifest_below(m, path, &from, &to);
-	return from < to;
-}
-
-/* Is there an offer below this path? */
-static bool holds_offer(const struct agent *a, const char *path)
-{
-	size_t n = strlen(path);
-
-	for (size_t i = 0; i < a->conflicts.n; i++)
-		if (strncmp(a->conflicts.conflict[i].place, path, n) == 0 &&
-			a->conflicts.conflict[i].place[n] == '/')
-			return true;
-	return false;
-}
-
-/* Strangers are only names, and so are the files that no policy lets us touch. */
-static bool is_unmanaged(const char *path, enum manifest_type type, void *arg)
-{
-	const struct agent *a = arg;
-
-	size_t n = a->whole ? strlen(a->whole) : 0;
-
-	if (n && strncmp(path, a->whole, n) == 0 && (path[n] == '/' || path[n] == '\0'))
-		return false;
-	if (manifest_find(a->base, path) || (a->new &&manifest_find(a->new, path)))
-		return type == MANIFEST_FILE &&
-		       policies_find(a->policies, path, false) == POLICY_IGNORE;
-	/* The lists of a rollback are of single paths. */
-	if (a->undo && (leads_to_some(a->base, path) || leads_to_some(a->new, path)))
-		return false;
-	return !offers_is_offer(path) && !account_file_is(path) && !holds_offer(a, path);
-}
-
-static int scan_pending(struct agent *a)
-{
-	const struct treescan_options options = { .digests = DIGEST_SHA256,
-		.one_file_system = true };
-	AUTO_CLOSE int fd =
-		a->state < 0 ? -1 : openat(a->state, "pending", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	unsigned long errors;
-
-	return fd < 0 ? 0 : treescan(fd, &options, &a->pending, &errors);
-}
-
-int agent_scan(struct agent *a, bool all)
-{
-	struct treescan_options options = {
-		.digests = DIGEST_SHA256,
-		.one_file_system = true,
-		.arg = a,
-		.mount = may_enter,
-		.exclude = is_state,
-		.shallow = is_unmanaged,
-	};
-	unsigned long errors;
-	int r = 0;
-
-	if (a->state >= 0 && !all)
-		r = statcache_open(a->state, STATE_CACHE, &options.cache);
-	r = r < 0 ? r : treescan(a->root, &options, &a->local, &errors);
-	r = r < 0 ? r : scan_pending(a);
-	/* Without its lock the cache is left as it is; a full disk costs time, not more. */
-	if (r == 0 && options.cache && a->lock >= 0)
-		statcache_save(options.cache, a->state, STATE_CACHE);
-	statcache_free(options.cache);
-	if (r < 0) {
-		cli_error(r, "%s cannot be read%s", a->options->root,
-			r == -ENOTSUP ? ": /proc has to be mounted" : "");
-		return EXIT_UNDONE;
-	}
-	return 0;
-}
-
-int agent_decide(struct agent *a)
-{
-	const struct plan_input in = {
-		.base = a->base,
-		.local = a->local,
-		.new = a->new,
-		.policies = a->policies,
-		.is_account_file = account_file_is,
-		.undo = a->undo != NULL,
-	};
-	int r = plan_make(&in, &a->plan);
-
-	if (r < 0) {
-		cli_error(r, "cannot plan");
-		return EXIT_UNDONE;
-	}
-	return 0;
-}
-
-int agent_prepare(struct agent *a)
-{
-	int r = agent_make_changes(a);
-
-	if (r < 0) {
-		cli_error(r, "cannot plan");
-		return EXIT_UNDONE;
-	}
-	return 0;
-}
-
-int agent_look(struct agent *a)
-{
-	int r = agent_load(a);
-
-	r = r ? r : agent_scan(a, false);
-	r = r ? r : agent_decide(a);
-	return r ? r : agent_prepare(a);
+	status = status ? status : thin_base(in);
+	return status ? status : guard(in);
 }

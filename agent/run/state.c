@@ -196,13 +196,13 @@ int state_manifest_write(int state, const char *name, const struct manifest *man
 bool state_keeps(const struct manifest_entry *e)
 {
 	return e->type == MANIFEST_FILE && strncmp(e->path, "etc/", 4) == 0 &&
-	       (e->size <= CONTENT_MAX ||
+	       (e->size <= STATE_CONTENT_MAX ||
 		       (account_file_is(e->path) && e->size <= ACCOUNT_BYTES_MAX));
 }
 
 static void content_name(const struct manifest_entry *e, char name[static 80])
 {
-	hex_text(stpcpy(name, CONTENTS_DIR "/"), e->digest.sha256, 32);
+	hex_text(stpcpy(name, STATE_CONTENTS "/"), e->digest.sha256, 32);
 }
 
 bool state_has_content(int state, const struct manifest_entry *e)
@@ -249,16 +249,16 @@ int state_content_drop(int dir, const struct manifest_entry *e)
 
 int state_contents_take(int state, int dir)
 {
-	int fd = openat(dir, CONTENTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, STATE_CONTENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *from = fd < 0 ? NULL : fdopendir(fd);
 	AUTO_CLOSE int to = -1;
 	struct dirent *d;
 
 	if (!from)
 		return errno == ENOENT ? 0 : -errno;
-	if (mkdirat(state, CONTENTS_DIR, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(state, STATE_CONTENTS, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	to = openat(state, CONTENTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = openat(state, STATE_CONTENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to < 0)
 		return -errno;
 	while ((d = readdir(from)))
@@ -289,7 +289,7 @@ static bool parse_name(const char *name, struct manifest_entry *e)
 
 void state_contents_prune(int state, const struct manifest *base)
 {
-	int fd = openat(state, CONTENTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(state, STATE_CONTENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	AUTO_FREE const struct manifest_entry **kept = calloc(base->n + 1, sizeof(*kept));
 	struct dirent *d;

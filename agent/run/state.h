@@ -12,13 +12,13 @@
 #include "lib/manifest/manifest.h"
 #include "lib/paths.h"
 
-#define STATE_BASE   "base.mtree.gz"
-#define STATE_NEW    "new.mtree.gz"
-#define STATE_NEXT   "next.mtree.gz" /* fetched, by a run that is not done yet */
-#define STATE_STATUS "status"
-#define STATE_CACHE  "stat.cache"
-#define CONTENTS_DIR "contents"
-#define CONTENT_MAX  (64u << 10) /* bytes of a file that is kept for later merges */
+#define STATE_BASE        "base.mtree.gz"
+#define STATE_NEW         "new.mtree.gz"
+#define STATE_NEXT        "next.mtree.gz" /* fetched, by a run that is not done yet */
+#define STATE_STATUS      "status"
+#define STATE_CACHE       "stat.cache"
+#define STATE_CONTENTS    "contents"
+#define STATE_CONTENT_MAX (64u << 10) /* bytes of a file that is kept for later merges */
 
 struct state_status {
 	char share[MANIFEST_UUID_MAX];
@@ -73,7 +73,7 @@ int state_content(int state, const struct manifest_entry *e, struct buf *out);
 bool state_has_content(int state, const struct manifest_entry *e);
 
 /*
- * Of a transaction: CONTENTS_DIR in its directory is filled file by file, not synced. An fd for
+ * Of a transaction: STATE_CONTENTS in its directory is filled file by file, not synced. An fd for
  * writing e's content to it, -EEXIST if it is there already, or -errno.
  */
 int state_content_make(int dir, const struct manifest_entry *e);

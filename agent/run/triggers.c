@@ -1,9 +1,5 @@
-/*
- * What follows on the running system. Files that are made from others: when a path that matches a
- * glob was changed, its command is run on this client. Only on the running system: of a root that
- * is being booted, the boot itself makes them anew or they are made at the first reconcile after
- * it.
- */
+#include "agent/run/triggers.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/run/agent.h"
+#include "agent/merge/offers.h"
+#include "agent/plan/policy.h"
 #include "lib/array.h"
 #include "lib/cli.h"
 #include "lib/publish.h"
@@ -36,27 +33,27 @@ static const struct derived {
 	{ "hold etc/tmpfiles.d\n", { "systemd-tmpfiles", "--create" }, 60 },
 };
 
-static bool has_changed(const struct changes *changes, const struct policies *globs)
+static bool has_changed(const struct journal *made, const struct policies *globs)
 {
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct change *c = &changes->change[i];
+	for (size_t i = 0; i < made->n; i++) {
+		const struct journal_record *record = &made->record[i];
 
-		if (!c->deferred && !change_is_offer(c) &&
-			policies_find(globs, c->path, false) == POLICY_HOLD)
+		if (!record->deferred && !offers_is_change(record->pending, record->path) &&
+			policies_find(globs, record->path, false) == POLICY_HOLD)
 			return true;
 	}
 	return false;
 }
 
-static bool is_running_system(const struct agent *a)
+static bool is_running_system(int root)
 {
-	struct stat root, own;
+	struct stat given, own;
 
-	return fstat(a->root, &root) == 0 && stat("/", &own) == 0 && root.st_ino == own.st_ino &&
-	       root.st_dev == own.st_dev;
+	return fstat(root, &given) == 0 && stat("/", &own) == 0 && given.st_ino == own.st_ino &&
+	       given.st_dev == own.st_dev;
 }
 
-static void remake(const struct derived *d)
+static void run_command(const struct derived *d)
 {
 	int r = spawn_run(
 		&(struct spawn){ .argv = d->argv, .out = -1, .kept = -1, .limit = d->limit });
@@ -69,21 +66,21 @@ static void remake(const struct derived *d)
 		cli_error(0, "%s ended with %d: run it again by hand", d->argv[0], r);
 }
 
-/* A line for those who log in, by pam_motd(8), as long as something waits for them. */
-static void tell_at_login(const struct agent *a)
+/* A line for those who log in, by pam_motd(8), as long as there are conflicts. */
+static void write_motd(uint32_t conflicts)
 {
 	AUTO_BUF struct buf line = { 0 };
 
 	unlink(MOTD);
-	if (a->status.conflicts == 0 || (mkdir(MOTD_DIR, 0755) < 0 && errno != EEXIST))
+	if (conflicts == 0 || (mkdir(MOTD_DIR, 0755) < 0 && errno != EEXIST))
 		return;
 	buf_printf(&line, "%u conflicts with the master's changes: see xf-agent conflicts\n",
-		a->status.conflicts);
+		conflicts);
 	if (!line.failed)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
 }
 
-void triggers_run_commands(const struct changes *changes)
+void triggers_run_commands(const struct journal *made)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(derived); i++) {
 		struct policies *globs = policies_new();
@@ -93,16 +90,16 @@ void triggers_run_commands(const struct changes *changes)
 		if (globs &&
 			policies_add(globs, derived[i].globs, strlen(derived[i].globs), &line,
 				&what) == 0 &&
-			has_changed(changes, globs))
-			remake(&derived[i]);
+			has_changed(made, globs))
+			run_command(&derived[i]);
 		policies_free(globs);
 	}
 }
 
-void triggers_run(struct agent *a, const struct changes *changes)
+void triggers_run(int root, const struct state_status *status, const struct journal *made)
 {
-	if (!is_running_system(a))
+	if (!is_running_system(root))
 		return;
-	tell_at_login(a);
-	triggers_run_commands(changes);
+	write_motd(status->conflicts);
+	triggers_run_commands(made);
 }

@@ -11,7 +11,7 @@
 #define PIECE (256 * 1024)
 
 struct share_directory {
-	struct share_reader source;
+	struct share_access access;
 	int dir;
 	char *piece;
 };
@@ -21,9 +21,9 @@ static int open_file(struct share_directory *s, const char *path)
 	return fsroot_open(s->dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 }
 
-static int dir_read(struct share_reader *source, const char *path, size_t limit, struct buf *out)
+static int dir_read(struct share_access *access, const char *path, size_t limit, struct buf *out)
 {
-	struct share_directory *s = (struct share_directory *)source;
+	struct share_directory *s = (struct share_directory *)access;
 	AUTO_CLOSE int fd = open_file(s, path);
 
 	return fd < 0 ? fd : buf_read(out, fd, limit);
@@ -47,9 +47,9 @@ static int fetch_one(struct share_directory *s, const struct share_fetch *f, siz
 	return r;
 }
 
-static int dir_fetch(struct share_reader *source, const struct share_fetch *f)
+static int dir_fetch(struct share_access *access, const struct share_fetch *f)
 {
-	struct share_directory *s = (struct share_directory *)source;
+	struct share_directory *s = (struct share_directory *)access;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < f->n; i++)
@@ -57,27 +57,27 @@ static int dir_fetch(struct share_reader *source, const struct share_fetch *f)
 	return r;
 }
 
-static void dir_close(struct share_reader *source)
+static void dir_close(struct share_access *access)
 {
-	struct share_directory *s = (struct share_directory *)source;
+	struct share_directory *s = (struct share_directory *)access;
 
 	close(s->dir);
 	free(s->piece);
 	free(s);
 }
 
-int share_directory_open(const char *path, struct share_reader **source)
+int share_directory_open(const char *path, struct share_access **access)
 {
 	struct share_directory *s = calloc(1, sizeof(*s));
 	int r = -ENOMEM;
 
 	if (!s)
 		return r;
-	s->source = (struct share_reader){ dir_read, dir_fetch, dir_close };
+	s->access = (struct share_access){ dir_read, dir_fetch, dir_close };
 	s->piece = malloc(PIECE);
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->piece && s->dir >= 0) {
-		*source = &s->source;
+		*access = &s->access;
 		return 0;
 	}
 	if (s->dir < 0)

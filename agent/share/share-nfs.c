@@ -13,7 +13,6 @@
 
 #include "agent/fetch/url.h"
 #include "agent/fetch/window.h"
-#include "agent/run/agent.h"
 #include "agent/share/share-reader.h"
 #include "lib/cli.h"
 
@@ -21,7 +20,7 @@
 #define SPARE   15 /* seconds above what xf-fetch itself needs to find out that nobody answers */
 
 struct share_nfs {
-	struct share_reader source;
+	struct share_access access;
 	char *url;
 	unsigned int servers, died; /* of the URL; how many of xf-fetch */
 	int fd;                     /* to xf-fetch; -1 after it failed */
@@ -170,7 +169,7 @@ static int exchange(struct share_nfs *s, const struct share_fetch *f, uint64_t l
 	return r;
 }
 
-/* --- the source --- */
+/* --- the reader --- */
 
 struct whole {
 	const char *path;
@@ -194,30 +193,30 @@ static int whole_data(size_t i, const void *data, size_t size, int error, void *
 	return w->out->failed ? -ENOMEM : 0;
 }
 
-static int nfs_read(struct share_reader *source, const char *path, size_t limit, struct buf *out)
+static int nfs_read(struct share_access *access, const char *path, size_t limit, struct buf *out)
 {
 	struct whole w = { path, out, 0 };
 	const struct share_fetch f = { 1, whole_path, whole_data, &w };
-	int r = exchange((struct share_nfs *)source, &f, limit);
+	int r = exchange((struct share_nfs *)access, &f, limit);
 
 	return r ? r : w.error;
 }
 
-static int nfs_fetch(struct share_reader *source, const struct share_fetch *f)
+static int nfs_fetch(struct share_access *access, const struct share_fetch *f)
 {
-	return exchange((struct share_nfs *)source, f, UINT64_MAX);
+	return exchange((struct share_nfs *)access, f, UINT64_MAX);
 }
 
-static void nfs_close(struct share_reader *source)
+static void nfs_close(struct share_access *access)
 {
-	struct share_nfs *s = (struct share_nfs *)source;
+	struct share_nfs *s = (struct share_nfs *)access;
 
 	stop(s);
 	free(s->url);
 	free(s);
 }
 
-int share_nfs_open(const char *text, struct share_reader **source)
+int share_nfs_open(const char *text, struct share_access **access)
 {
 	struct share_url url;
 	const char *what;
@@ -231,15 +230,15 @@ int share_nfs_open(const char *text, struct share_reader **source)
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->source = (struct share_reader){ nfs_read, nfs_fetch, nfs_close };
+	s->access = (struct share_access){ nfs_read, nfs_fetch, nfs_close };
 	s->fd = -1;
 	s->url = strdup(text);
 	s->servers = url.n;
 	s->patience = (int)(FETCH_ROUNDS * url.n * url.timeout + SPARE) * 1000;
 	r = s->url ? start(s) : -ENOMEM;
 	if (r < 0)
-		nfs_close(&s->source);
+		nfs_close(&s->access);
 	else
-		*source = &s->source;
+		*access = &s->access;
 	return r;
 }

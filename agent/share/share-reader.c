@@ -1,31 +1,60 @@
 #include "agent/share/share-reader.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/fetch/url.h"
 
-int share_reader_open(const char *spec, struct share_reader **source)
+struct share_reader {
+	const char *source;
+	struct share_access *access;
+	bool tried;
+	int error; /* why it could not be opened: not tried again */
+};
+
+struct share_reader *share_reader_new(const char *source)
 {
-	return strncmp(spec, NFS_URL_PREFIX, strlen(NFS_URL_PREFIX)) == 0
-		       ? share_nfs_open(spec, source)
-		       : share_directory_open(spec, source);
+	struct share_reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader)
+		reader->source = source;
+	return reader;
 }
 
-void share_reader_close(struct share_reader *source)
+void share_reader_free(struct share_reader *reader)
 {
-	if (source)
-		source->close(source);
+	if (reader && reader->access)
+		reader->access->close(reader->access);
+	free(reader);
 }
 
-int share_reader_read(struct share_reader *source, const char *path, size_t limit, struct buf *out)
+static int open_access(const char *source, struct share_access **access)
 {
-	return source->read(source, path, limit, out);
+	if (!source)
+		return -ENODEV;
+	return strncmp(source, NFS_URL_PREFIX, strlen(NFS_URL_PREFIX)) == 0
+		       ? share_nfs_open(source, access)
+		       : share_directory_open(source, access);
 }
 
-int share_reader_fetch(struct share_reader *source, const struct share_fetch *fetch)
+int share_reader_open(struct share_reader *reader)
 {
-	return source->fetch(source, fetch);
+	if (!reader->tried)
+		reader->error = open_access(reader->source, &reader->access);
+	reader->tried = true;
+	return reader->error;
+}
+
+int share_reader_read(struct share_reader *reader, const char *path, size_t limit, struct buf *out)
+{
+	return reader->access->read(reader->access, path, limit, out);
+}
+
+int share_reader_fetch(struct share_reader *reader, const struct share_fetch *fetch)
+{
+	return reader->access->fetch(reader->access, fetch);
 }
 
 const char *share_reader_fault(int error)

@@ -12,15 +12,20 @@
 
 struct share_reader;
 
+/* source is a directory, an NFS URL (fetch/url.h), or NULL: there is no share. It is not opened
+ * yet. NULL without memory. */
+struct share_reader *share_reader_new(const char *source);
+void share_reader_free(struct share_reader *reader);
+
 /*
- * spec is a directory or an NFS URL (fetch/url.h). Returns 0 and *source, or -errno; -EINVAL: an
- * URL with a mistake, which is told already.
+ * Open it, if that was not tried before; whoever reads from it does this first. Returns 0, or
+ * -errno, each time again; -ENODEV: there is no share; -EINVAL: an URL with a mistake, after a
+ * message.
  */
-int share_reader_open(const char *spec, struct share_reader **source);
-void share_reader_close(struct share_reader *source);
+int share_reader_open(struct share_reader *reader);
 
 /* A whole file of at most limit bytes, appended to *out. Returns 0, -EFBIG, or -errno. */
-int share_reader_read(struct share_reader *source, const char *path, size_t limit, struct buf *out);
+int share_reader_read(struct share_reader *reader, const char *path, size_t limit, struct buf *out);
 
 /*
  * Many files at once. path(i, arg) names them, 0 ≤ i < n. data is called with the content of file
@@ -33,7 +38,7 @@ struct share_fetch {
 	int (*data)(size_t i, const void *data, size_t size, int error, void *arg);
 	void *arg;
 };
-int share_reader_fetch(struct share_reader *source, const struct share_fetch *fetch);
+int share_reader_fetch(struct share_reader *reader, const struct share_fetch *fetch);
 
 /*
  * What is wrong with the share's file itself, by the error that reading it ended with (static
@@ -41,15 +46,16 @@ int share_reader_fetch(struct share_reader *source, const struct share_fetch *fe
  */
 const char *share_reader_fault(int error);
 
-/* --- for the kinds of sources --- */
+/* --- for the kinds of shares: what an open one can do --- */
 
-struct share_reader {
-	int (*read)(struct share_reader *source, const char *path, size_t limit, struct buf *out);
-	int (*fetch)(struct share_reader *source, const struct share_fetch *fetch);
-	void (*close)(struct share_reader *source);
+struct share_access {
+	int (*read)(struct share_access *access, const char *path, size_t limit, struct buf *out);
+	int (*fetch)(struct share_access *access, const struct share_fetch *fetch);
+	void (*close)(struct share_access *access);
 };
 
-int share_directory_open(const char *path, struct share_reader **source);
-int share_nfs_open(const char *url, struct share_reader **source);
+/* Return 0 and *access, or -errno. */
+int share_directory_open(const char *path, struct share_access **access);
+int share_nfs_open(const char *url, struct share_access **access);
 
 #endif

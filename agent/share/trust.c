@@ -13,18 +13,20 @@
 
 #define RECORD_NAME "share.pub"
 
-int trust_open(const struct agent *a, struct trust *trust)
+enum agent_status trust_open(const struct agent_options *options, struct trust *trust)
 {
 	char path[PATH_MAX];
+	const char *pub = options->pub;
 	int r;
 
-	agent_path(a->options, PATH_ETC "/" RECORD_NAME, path);
-	r = signature_read_public(a->options->pub ? a->options->pub : path, &trust->key);
+	if (!pub)
+		pub = run_path(options->root, PATH_ETC "/" RECORD_NAME, path);
+	r = signature_read_public(pub, &trust->key);
 	if (r == 0)
-		return 0;
-	cli_error(r == -EINVAL ? 0 : r, "%s%s", a->options->pub ? a->options->pub : path,
+		return AGENT_DONE;
+	cli_error(r == -EINVAL ? 0 : r, "%s%s", pub,
 		r == -EINVAL ? ": not an Ed25519 public key in PEM" : " (the share's public key)");
-	return EXIT_REFUSED;
+	return AGENT_REFUSED;
 }
 
 void trust_close(struct trust *trust)
@@ -40,7 +42,7 @@ static bool has_signed(
 	       signature_verify(key, data->data, data->size, (const uint8_t *)signature->data) == 0;
 }
 
-void trust_follow(const struct agent *a, struct trust *trust, const struct buf *data,
+void trust_follow(struct trust *trust, struct share_reader *reader, const struct buf *data,
 	const struct buf *signature)
 {
 	AUTO_BUF struct buf text = { 0 };
@@ -49,7 +51,7 @@ void trust_follow(const struct agent *a, struct trust *trust, const struct buf *
 
 	if (has_signed(trust->key, data, signature))
 		return;
-	r = share_reader_read(a->reader, "etc/keys", KEYCHAIN_BYTES_MAX, &text);
+	r = share_reader_read(reader, "etc/keys", KEYCHAIN_BYTES_MAX, &text);
 	if (r == 0)
 		r = keychain_parse(text.data, text.size, &trust->chain);
 	if (r == 0)
@@ -64,36 +66,36 @@ void trust_follow(const struct agent *a, struct trust *trust, const struct buf *
 	trust->followed = true;
 }
 
-static int write_record(const struct agent *a, const struct signature_key *key)
+static int write_record(int root, const struct signature_key *key)
 {
-	AUTO_CLOSE int dir = fsroot_open(a->root, PATH_ETC, O_RDONLY | O_DIRECTORY, 0);
+	AUTO_CLOSE int dir = fsroot_open(root, PATH_ETC, O_RDONLY | O_DIRECTORY, 0);
 	AUTO_BUF struct buf pem = { 0 };
 	int r = dir < 0 ? dir : signature_public_pem(key, &pem);
 
 	return r < 0 ? r : publish_file(dir, RECORD_NAME, 0644, pem.data, pem.size);
 }
 
-int trust_keep(const struct agent *a, const struct trust *trust)
+enum agent_status trust_keep(const struct trust *trust, const struct run *run, const char *share)
 {
 	char name[KEYCHAIN_NAME_MAX], path[PATH_MAX];
 	int r;
 
 	if (!trust->followed)
-		return 0;
-	if (strcmp(trust->chain.share, a->new->head.share) != 0) {
+		return AGENT_DONE;
+	if (strcmp(trust->chain.share, share) != 0) {
 		cli_error(0, "etc/keys of the share is that of another share");
-		return EXIT_REFUSED;
+		return AGENT_REFUSED;
 	}
 	keychain_name(trust->chain.key[trust->chain.n - 1].public, name);
 	/* What --pub names is not ours, and a run that may not change anything does not. */
-	if (a->options->pub || a->lock < 0)
-		return 0;
-	r = write_record(a, trust->key);
+	if (run->options->pub || run->lock < 0)
+		return AGENT_DONE;
+	r = write_record(run->root, trust->key);
 	if (r < 0) {
-		cli_error(r, "%s", agent_path(a->options, PATH_ETC "/" RECORD_NAME, path));
-		return EXIT_UNDONE;
+		cli_error(r, "%s", run_path(run->options->root, PATH_ETC "/" RECORD_NAME, path));
+		return AGENT_FAILED;
 	}
-	agent_inform(a, "The share has a new key, %s, signed by the one before; it is trusted now.",
-		name);
-	return 0;
+	run_inform(run->options,
+		"The share has a new key, %s, signed by the one before; it is trusted now.", name);
+	return AGENT_DONE;
 }

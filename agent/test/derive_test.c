@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/run/agent.h"
+#include "agent/run/triggers.h"
 #include "lib/spawn.h"
 
 static char ran[256];
@@ -44,48 +44,44 @@ static const struct row {
 	{ "etc/tmpfiles.d/x.conf", "systemd-tmpfiles " },
 };
 
-static void derive_one(const struct change *change)
+static void derive_one(struct journal_record *record)
 {
-	struct changes changes = { 0 };
+	const struct journal made = { .record = record, .n = 1 };
 
 	ran[0] = '\0';
-	assert_non_null(changes_add(&changes, change));
-	triggers_run_commands(&changes);
-	changes_free(&changes);
+	triggers_run_commands(&made);
 }
 
 static void commands(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		derive_one(&(struct change){ .path = rows[i].path });
+		derive_one(&(struct journal_record){ .path = rows[i].path });
 		assert_string_equal(ran, rows[i].commands);
 	}
 }
 
 static void once_for_all(void **state)
 {
-	struct changes changes = { 0 };
+	struct journal_record record[] = { { .path = "etc/ld.so.conf" },
+		{ .path = "etc/ld.so.conf.d/x" }, { .path = "etc/locale.gen" } };
+	const struct journal made = { .record = record, .n = 3 };
 
 	(void)state;
 	ran[0] = '\0';
-	changes_add(&changes, &(struct change){ .path = "etc/ld.so.conf" });
-	changes_add(&changes, &(struct change){ .path = "etc/ld.so.conf.d/x" });
-	changes_add(&changes, &(struct change){ .path = "etc/locale.gen" });
-	triggers_run_commands(&changes);
+	triggers_run_commands(&made);
 	assert_string_equal(ran, "ldconfig locale-gen ");
-	changes_free(&changes);
 }
 
 static void what_was_not_made(void **state)
 {
 	(void)state;
-	derive_one(&(struct change){ .path = "etc/locale.gen", .deferred = true });
+	derive_one(&(struct journal_record){ .path = "etc/locale.gen", .deferred = true });
 	assert_string_equal(ran, "");
 	/* Offers, beside their files and in pending. */
-	derive_one(&(struct change){ .path = "etc/ca-certificates/x.crt.xennew" });
+	derive_one(&(struct journal_record){ .path = "etc/ca-certificates/x.crt.xennew" });
 	assert_string_equal(ran, "");
-	derive_one(&(struct change){ .path = "etc/sysctl.d/x.conf", .pending = true });
+	derive_one(&(struct journal_record){ .path = "etc/sysctl.d/x.conf", .pending = true });
 	assert_string_equal(ran, "");
 }
 

@@ -160,19 +160,19 @@ static void finishes(void **state)
 	scratch_write("f", "hello");
 	before.mode = 04711, after.mode = 0755;
 	assert_int_equal(fchmodat(scratch, "f", 04711, 0), 0);
-	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), 0);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after), 0);
 	assert_int_equal(status("f").st_mode & 07777, 0755);
 	/* What chown(2) leaves of it. */
 	assert_int_equal(fchmodat(scratch, "f", 0711, 0), 0);
-	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), 0);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after), 0);
 	assert_int_equal(status("f").st_mode & 07777, 0755);
 	/* Neither: the administrator's. */
 	assert_int_equal(fchmodat(scratch, "f", 0640, 0), 0);
-	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), -EBUSY);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after), -EBUSY);
 	assert_int_equal(status("f").st_mode & 07777, 0640);
 	before.uid = after.uid = geteuid() + 1;
 	assert_int_equal(fchmodat(scratch, "f", 04711, 0), 0);
-	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after, NULL), -EBUSY);
+	assert_int_equal(inode_finish_metadata(scratch, "f", &before, &after), -EBUSY);
 }
 
 /* --- comparing --- */

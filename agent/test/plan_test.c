@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/plan/plan.h"
+#include "agent/plan/next-base.h"
 
 /*
  * A tree in short: words, each a path and what it is.
@@ -96,10 +96,10 @@ static void describe(const struct plan *plan, char *text, size_t size)
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_op *op = &plan->op[i];
 
-		if (strcmp(plan_op_label(op), "NOP") != 0)
+		if (strcmp(plan_op_label(op, op->action), "NOP") != 0)
 			n += (size_t)snprintf(text + n, size - n, "%s%s%s:%s%s", n ? " " : "",
-				op->cover == PLAN_NONE ? "" : "(", op->path, plan_op_label(op),
-				op->cover == PLAN_NONE ? "" : ")");
+				op->cover == PLAN_NONE ? "" : "(", op->path,
+				plan_op_label(op, op->action), op->cover == PLAN_NONE ? "" : ")");
 	}
 }
 
@@ -113,6 +113,18 @@ static bool same_base(const struct manifest *got, const char *words)
 		       manifest_compare(got->entry[i], want->entry[i]) == 0;
 	manifest_free(want);
 	return same;
+}
+
+/* Of a plan that comes out as it says. */
+static struct manifest *next_base(const struct plan *plan, const struct manifest_head *head)
+{
+	struct outcome outcome;
+	struct manifest *base;
+
+	assert_true(outcome_begin(&outcome, plan));
+	base = next_base_make(&outcome, head);
+	outcome_free(&outcome);
+	return base;
 }
 
 static bool is_passwd(const char *path)
@@ -140,7 +152,7 @@ static void run(const struct row *row)
 	describe(plan, text, sizeof(text));
 	if (strcmp(text, row->expect) != 0)
 		fail_msg("%s:\n got  %s\n want %s", row->name, text, row->expect);
-	rest = plan_next_base(plan, &new->head);
+	rest = next_base(plan, &new->head);
 	if (row->rest && !same_base(rest, row->rest))
 		fail_msg("%s: next base is not %s", row->name, row->rest);
 	manifest_free(rest);
@@ -384,7 +396,7 @@ static void installed_metadata(void **state)
 		struct policies *policies = policies_new();
 		struct plan_input in = { base, local, new, policies, NULL };
 		struct plan *plan;
-		struct plan_op *op;
+		const struct plan_op *op;
 
 		assert_int_equal(plan_make(&in, &plan), 0);
 		op = plan_find(plan, "f");
@@ -541,7 +553,7 @@ static void a_second_plan_is_empty(void **state)
 				assert_non_null(manifest_add(then, e));
 		}
 		assert_true(manifest_sort(then));
-		rest = plan_next_base(plan, &new->head);
+		rest = next_base(plan, &new->head);
 		in = (struct plan_input){ rest, then, new, none, NULL };
 		assert_int_equal(plan_make(&in, &again), 0);
 		for (size_t j = 0; j < again->n; j++) {

@@ -116,9 +116,8 @@ static void broken_journals(void **state)
 static void journal_there_and_back(void **state)
 {
 	const struct manifest_entry link = { .path = "x", .type = MANIFEST_LINK, .link = "t" };
-	const struct journal head = { .from = 3, .to = 4, .undo = true, .undoes = 12 };
+	struct journal head = { .from = 3, .to = 4, .undo = true, .undoes = 12 };
 	AUTO_BUF struct buf text = { 0 }, encoded = { 0 };
-	AUTO_MANIFEST struct manifest *entries = NULL;
 	struct changes changes = { 0 };
 	struct journal j;
 
@@ -136,29 +135,30 @@ static void journal_there_and_back(void **state)
 	changes_add(
 		&changes, &(struct change){ CHANGE_REPLACE, .path = "etc/group", .before = &link,
 				  .after = &link, .group = 1, .within = CHANGE_NONE });
-	changes.change[0].ino = 77;
-	changes.change[3].deferred = true;
-	assert_int_equal(journal_encode(&head, &changes, NULL, &entries, &text, &encoded), 0);
+	assert_int_equal(journal_encode(&head, &changes, NULL, &text, &encoded), 0);
+	assert_int_equal(head.n, 5);
+	head.record[0].ino = 77;
+	head.record[3].deferred = true;
 	assert_int_equal(
 		publish_file(scratch, "entries.mtree.gz", 0600, encoded.data, encoded.size), 0);
 	assert_int_equal(publish_file(scratch, "journal", 0600, text.data, text.size), 0);
-	assert_int_equal(journal_mark_staged(scratch, &changes), 0);
+	assert_int_equal(journal_mark_staged(scratch, &head), 0);
 	assert_int_equal(journal_read(scratch, &j), 0);
 	assert_int_equal(j.from, 3);
 	assert_int_equal(j.to, 4);
 	assert_true(j.undo);
 	assert_int_equal(j.undoes, 12);
-	assert_int_equal(j.changes.n, 5);
-	assert_int_equal(j.changes.change[0].ino, 77);
-	assert_false(j.changes.change[0].deferred);
-	assert_true(j.changes.change[3].deferred);
-	assert_int_equal(j.changes.change[4].group, 1);
-	assert_string_equal(j.changes.change[0].path, "etc/a b");
-	assert_int_equal(j.changes.change[1].within, 0);
-	assert_true(j.changes.change[2].pending);
-	assert_string_equal(j.changes.change[2].before->link, "t");
-	assert_null(j.changes.change[3].after);
-	assert_int_equal(j.changes.change[3].number, 3);
+	assert_int_equal(j.n, 5);
+	assert_int_equal(j.record[0].ino, 77);
+	assert_false(j.record[0].deferred);
+	assert_true(j.record[3].deferred);
+	assert_int_equal(j.record[4].group, 1);
+	assert_string_equal(j.record[0].path, "etc/a b");
+	assert_int_equal(j.record[1].inside, true);
+	assert_true(j.record[2].pending);
+	assert_string_equal(j.record[2].before->link, "t");
+	assert_null(j.record[3].after);
+	assert_int_equal(j.record[3].number, 3);
 	journal_free(&j);
 	assert_int_equal(unlinkat(scratch, "staged", 0), 0);
 	scratch_write("journal", "xenfarm-journal 1 1 2\nreplace root 00000000 ../x\n");
@@ -168,6 +168,7 @@ static void journal_there_and_back(void **state)
 	scratch_write("journal", "xenfarm-journal 1 1 2\nremove ro");
 	assert_int_equal(journal_read(scratch, &j), -EBADMSG);
 	changes_free(&changes);
+	journal_free(&head);
 }
 
 /* --- the base, less what was not made --- */
@@ -222,15 +223,15 @@ static void base_of_what_was_made(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		AUTO_MANIFEST struct manifest *next = list(rows[i].next, 2);
 		AUTO_MANIFEST struct manifest *old = list(rows[i].old, 1), *base = NULL;
-		struct change change = { .kind = rows[i].kind,
+		struct journal_record record = { .kind = rows[i].kind,
 			.pending = *rows[i].deferred == '/',
 			.path = rows[i].deferred + (*rows[i].deferred == '/'),
-			.deferred = true,
-			.within = CHANGE_NONE };
-		const struct changes changes = { .change = &change, .n = 1 };
+			.deferred = true };
+		const struct journal journal = { .record = &record, .n = 1 };
+		struct next_base_undone undone[1];
 		AUTO_BUF struct buf text = { 0 };
 
-		base = records_base(next, old, &changes);
+		base = next_base_without(next, old, undone, records_undone(&journal, undone));
 		assert_non_null(base);
 		for (size_t k = 1; k < base->n; k++)
 			buf_printf(&text, "%s%s%u", k > 1 ? " " : "", base->entry[k]->path,
@@ -262,7 +263,7 @@ static void keep_content(const struct manifest_entry *e, const char *text)
 	int dir, fd;
 
 	assert_int_equal(mkdirat(scratch, "t", 0700), 0);
-	assert_int_equal(mkdirat(scratch, "t/" CONTENTS_DIR, 0700), 0);
+	assert_int_equal(mkdirat(scratch, "t/" STATE_CONTENTS, 0700), 0);
 	dir = openat(scratch, "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = state_content_make(dir, e);
 	assert_true(fd >= 0);
@@ -272,7 +273,7 @@ static void keep_content(const struct manifest_entry *e, const char *text)
 	assert_int_equal(state_contents_take(scratch, dir), 0);
 	assert_int_equal(state_contents_take(scratch, dir), 0);
 	close(dir);
-	assert_int_equal(unlinkat(scratch, "t/" CONTENTS_DIR, AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(scratch, "t/" STATE_CONTENTS, AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(scratch, "t", AT_REMOVEDIR), 0);
 }
 

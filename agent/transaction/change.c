@@ -2,27 +2,40 @@
 
 #include <stdlib.h>
 
-#include "agent/merge/offers.h"
 #include "lib/array.h"
 
-struct change *changes_add(struct changes *s, const struct change *change)
+bool changes_add(struct changes *changes, const struct change *change)
 {
-	if (!ARRAY_GROW(s->change, s->n))
-		return NULL;
-	s->change[s->n] = *change;
-	s->change[s->n].number = s->n;
-	return &s->change[s->n++];
+	if (!ARRAY_GROW(changes->change, changes->n))
+		return false;
+	changes->change[changes->n++] = *change;
+	return true;
 }
 
-void changes_free(struct changes *s)
+void changes_free(struct changes *changes)
 {
-	free(s->change);
-	*s = (struct changes){ 0 };
+	for (size_t i = 0; i < changes->n_bytes; i++)
+		buf_free(&changes->bytes[i]);
+	free(changes->bytes);
+	free(changes->change);
+	manifest_free(changes->entries);
+	*changes = (struct changes){ 0 };
 }
 
-bool change_is_offer(const struct change *change)
+struct manifest_entry *changes_entry(struct changes *changes, const struct manifest_entry *entry)
 {
-	return change->pending || offers_is_offer(change->path);
+	if (!changes->entries)
+		changes->entries = manifest_new();
+	return changes->entries ? manifest_add(changes->entries, entry) : NULL;
+}
+
+bool changes_keep(struct changes *changes, struct buf *bytes)
+{
+	if (!ARRAY_GROW(changes->bytes, changes->n_bytes))
+		return false;
+	changes->bytes[changes->n_bytes++] = *bytes;
+	*bytes = (struct buf){ 0 };
+	return true;
 }
 
 const char *change_kind_name(enum change_kind kind)

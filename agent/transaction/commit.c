@@ -20,14 +20,14 @@
 #define CHANGED "it was changed during the run"
 #define WRITTEN "a program has it open for writing"
 
-static void defer(struct change *c, const char *why, int error)
+static void defer(struct journal_record *c, const char *why, int error)
 {
 	c->deferred = true;
 	c->why = why;
 	c->error = error;
 }
 
-static void defer_error(struct change *c, int error)
+static void defer_error(struct journal_record *c, int error)
 {
 	defer(c,
 		error == EEXIST   ? "created during the run"
@@ -45,7 +45,8 @@ static bool same(const struct manifest_entry *a, const struct manifest_entry *b)
 }
 
 /* The replaced directory and all in it is what the plan saw: every path, and no more. */
-static bool tree_is_as_seen(const struct transaction *t, const struct change *c, const char *number)
+static bool tree_is_as_seen(
+	const struct transaction *t, const struct journal_record *c, const char *number)
 {
 	const struct treescan_options options = { .digests = DIGEST_SHA256 };
 	AUTO_CLOSE int fd = openat(
@@ -58,20 +59,21 @@ static bool tree_is_as_seen(const struct transaction *t, const struct change *c,
 	if (fd < 0 || treescan(fd, &options, &is, &errors) < 0 || errors)
 		return false;
 	snprintf(path, sizeof(path), "%s.before", number);
-	manifest_below(t->entries, path, &from, &to);
+	manifest_below(t->journal.entries, path, &from, &to);
 	if (is->n != to - from + 1)
 		return false;
 	for (size_t i = 0; i < is->n; i++) {
 		const char *rest = is->entry[i]->path;
 
 		snprintf(path, sizeof(path), "%s.before%s%s", number, *rest ? "/" : "", rest);
-		if (!same(is->entry[i], manifest_find(t->entries, path)))
+		if (!same(is->entry[i], manifest_find(t->journal.entries, path)))
 			return false;
 	}
 	return true;
 }
 
-static bool is_as_seen(const struct transaction *t, const struct change *c, const char *number)
+static bool is_as_seen(
+	const struct transaction *t, const struct journal_record *c, const char *number)
 {
 	int dir = transaction_objects(t, c);
 
@@ -84,7 +86,7 @@ static bool is_as_seen(const struct transaction *t, const struct change *c, cons
 /* --- changes --- */
 
 /* Is name in dir the very object that was staged? 1, 0, or -errno; -ENOENT: nothing is there. */
-static int is_ours(int dir, const char *name, const struct change *c)
+static int is_ours(int dir, const char *name, const struct journal_record *c)
 {
 	struct stat st;
 
@@ -104,9 +106,9 @@ static int exchange(int a, const char *x, int b, const char *y)
  * trash.
  */
 static void put_back(
-	const struct transaction *t, const struct change *c, int parent, const char *name)
+	const struct transaction *t, const struct journal_record *c, int parent, const char *name)
 {
-	struct change_name number = change_name(c->number);
+	struct journal_number number = journal_number(c->number);
 	int dir = transaction_objects(t, c);
 
 	if (is_ours(parent, name, c) != 1 ||
@@ -117,9 +119,9 @@ static void put_back(
 		exchange(dir, number.text, parent, name);
 }
 
-static void replace(struct transaction *t, struct change *c, int parent, const char *name)
+static void replace(struct transaction *t, struct journal_record *c, int parent, const char *name)
 {
-	struct change_name number = change_name(c->number);
+	struct journal_number number = journal_number(c->number);
 	int dir = transaction_objects(t, c), r = is_ours(dir, number.text, c);
 
 	if (r == 1 && c->before->type == MANIFEST_FILE && inode_is_written(parent, name)) {
@@ -136,9 +138,9 @@ static void replace(struct transaction *t, struct change *c, int parent, const c
 	}
 }
 
-static void create(struct transaction *t, struct change *c, int parent, const char *name)
+static void create(struct transaction *t, struct journal_record *c, int parent, const char *name)
 {
-	struct change_name number = change_name(c->number);
+	struct journal_number number = journal_number(c->number);
 	int dir = transaction_objects(t, c), r = 0;
 
 	if (renameat2(dir, number.text, parent, name, RENAME_NOREPLACE) < 0)
@@ -148,9 +150,9 @@ static void create(struct transaction *t, struct change *c, int parent, const ch
 		defer_error(c, -r);
 }
 
-static void take_away(struct transaction *t, struct change *c, int parent, const char *name)
+static void take_away(struct transaction *t, struct journal_record *c, int parent, const char *name)
 {
-	struct change_name number = change_name(c->number);
+	struct journal_number number = journal_number(c->number);
 	int dir = transaction_objects(t, c);
 
 	/* A number that is taken: it was removed before a kill, and has not been looked at. */
@@ -172,16 +174,17 @@ static void take_away(struct transaction *t, struct change *c, int parent, const
 	}
 }
 
-static void set_metadata(struct transaction *t, struct change *c, int parent, const char *name)
+static void set_metadata(
+	struct transaction *t, struct journal_record *c, int parent, const char *name)
 {
 	int r = inode_matches(parent, name, c->before, INODE_MODE);
 
 	if (r == 1)
-		r = inode_set_metadata(parent, name, c->after, t->owners, false);
+		r = inode_set_metadata(parent, name, c->after, NULL, false);
 	/* By another name of its inode it may have them already. */
 	else if (r == 0)
-		r = t->recovers || inode_has_metadata(parent, name, c->after, t->owners)
-			    ? inode_finish_metadata(parent, name, c->before, c->after, t->owners)
+		r = t->recovers || inode_has_metadata(parent, name, c->after)
+			    ? inode_finish_metadata(parent, name, c->before, c->after)
 			    : -EBUSY;
 	if (r == -EBUSY)
 		defer(c, CHANGED, 0);
@@ -189,10 +192,10 @@ static void set_metadata(struct transaction *t, struct change *c, int parent, co
 		defer_error(c, -r);
 }
 
-static void make(struct transaction *t, struct change *c)
+static void make(struct transaction *t, struct journal_record *c)
 {
 	static void (*const kind[CHANGE_KINDS])(
-		struct transaction *, struct change *, int, const char *) = {
+		struct transaction *, struct journal_record *, int, const char *) = {
 		[CHANGE_CREATE] = create,
 		[CHANGE_REPLACE] = replace,
 		[CHANGE_REMOVE] = take_away,
@@ -214,26 +217,26 @@ static void make(struct transaction *t, struct change *c)
 /* All changes before i of its group, which are replacements, are undone: one of them failed. */
 static void undo_group(struct transaction *t, size_t i)
 {
-	struct change *change = t->changes->change;
+	struct journal_record *record = t->journal.record;
 
-	for (size_t j = i; j-- > 0 && change[j].group == change[i].group;) {
+	for (size_t j = i; j-- > 0 && record[j].group == record[i].group;) {
 		const char *name;
-		AUTO_CLOSE int parent = transaction_parent(t, &change[j], &name);
+		AUTO_CLOSE int parent = transaction_parent(t, &record[j], &name);
 
-		if (parent >= 0 && !change[j].deferred)
-			put_back(t, &change[j], parent, name);
-		defer(&change[j], APART, 0);
+		if (parent >= 0 && !record[j].deferred)
+			put_back(t, &record[j], parent, name);
+		defer(&record[j], APART, 0);
 	}
 }
 
 /* Has a change of a group been made, by a run that was killed? */
 static bool group_has_begun(const struct transaction *t)
 {
-	for (size_t i = 0; i < t->changes->n; i++) {
-		const struct change *c = &t->changes->change[i];
+	for (size_t i = 0; i < t->journal.n; i++) {
+		const struct journal_record *c = &t->journal.record[i];
 
 		if (c->group && !c->deferred &&
-			is_ours(transaction_objects(t, c), change_name(c->number).text, c) != 1)
+			is_ours(transaction_objects(t, c), journal_number(c->number).text, c) != 1)
 			return true;
 	}
 	return false;
@@ -247,8 +250,8 @@ static int lock_accounts(struct transaction *t, int *lock)
 {
 	bool needed = false;
 
-	for (size_t i = 0; i < t->changes->n; i++)
-		needed |= t->changes->change[i].group && !t->changes->change[i].deferred;
+	for (size_t i = 0; i < t->journal.n; i++)
+		needed |= t->journal.record[i].group && !t->journal.record[i].deferred;
 	if (!needed)
 		return 0;
 	*lock = pwd_lock(t->root);
@@ -256,9 +259,9 @@ static int lock_accounts(struct transaction *t, int *lock)
 		return 0;
 	if (group_has_begun(t))
 		return transaction_failed(t, PWD_LOCK, "another program holds the lock", *lock);
-	for (size_t i = 0; i < t->changes->n; i++)
-		if (t->changes->change[i].group)
-			defer(&t->changes->change[i],
+	for (size_t i = 0; i < t->journal.n; i++)
+		if (t->journal.record[i].group)
+			defer(&t->journal.record[i],
 				*lock == -EWOULDBLOCK ? "another program holds " PWD_LOCK
 						      : PWD_LOCK " cannot be locked",
 				*lock == -EWOULDBLOCK ? 0 : -*lock);
@@ -268,39 +271,42 @@ static int lock_accounts(struct transaction *t, int *lock)
 /* --- all of it --- */
 
 /* Of a disk that is not there nothing can be made, and nothing is given up. */
-static bool is_missing(const struct transaction *t, const struct change *c)
+static const struct volume *missing_volume(
+	const struct transaction *t, const struct journal_record *c)
 {
-	const struct volume *v = volumes_of(&t->volumes, c);
+	const struct volume *v = volumes_of(&t->journal.volumes, c->pending, c->path);
 
-	return v && v->missing;
+	return v && v->missing ? v : NULL;
 }
 
 static int find_missing(struct transaction *t)
 {
-	for (size_t i = 0; i < t->changes->n; i++)
-		if (!t->changes->change[i].deferred && is_missing(t, &t->changes->change[i]))
-			return transaction_failed(t,
-				volumes_of(&t->volumes, &t->changes->change[i])->top,
-				"its file system is not mounted", -ENODEV);
+	for (size_t i = 0; i < t->journal.n; i++) {
+		const struct journal_record *c = &t->journal.record[i];
+		const struct volume *missing = c->deferred ? NULL : missing_volume(t, c);
+
+		if (missing)
+			return transaction_failed(
+				t, missing->top, "its file system is not mounted", -ENODEV);
+	}
 	return 0;
 }
 
 static void make_all(struct transaction *t)
 {
-	struct change *change = t->changes->change;
+	struct journal_record *record = t->journal.record;
 	unsigned int failed_group = 0;
 
-	for (size_t i = 0; i < t->changes->n; i++) {
-		if (change[i].within != CHANGE_NONE || change[i].deferred ||
-			is_missing(t, &change[i]))
+	for (size_t i = 0; i < t->journal.n; i++) {
+		if (record[i].inside || record[i].deferred || missing_volume(t, &record[i]))
 			continue;
-		if (change[i].group && change[i].group == failed_group) {
-			defer(&change[i], APART, 0);
+		if (record[i].group && record[i].group == failed_group) {
+			defer(&record[i], APART, 0);
 			continue;
 		}
-		make(t, &change[i]);
-		if (change[i].deferred && change[i].group) {
-			failed_group = change[i].group;
+		make(t, &record[i]);
+		if (record[i].deferred && record[i].group) {
+			failed_group = record[i].group;
 			undo_group(t, i);
 		}
 	}
@@ -312,12 +318,12 @@ static void make_all(struct transaction *t)
  */
 static void unshare_replaced(const struct transaction *t)
 {
-	for (size_t i = 0; i < t->changes->n; i++) {
-		const struct change *c = &t->changes->change[i];
+	for (size_t i = 0; i < t->journal.n; i++) {
+		const struct journal_record *c = &t->journal.record[i];
 
-		if (c->kind != CHANGE_META && c->before && !c->deferred && c->within == CHANGE_NONE)
-			inode_unshare(
-				transaction_objects(t, c), change_name(c->number).text, c->before);
+		if (c->kind != CHANGE_META && c->before && !c->deferred && !c->inside)
+			inode_unshare(transaction_objects(t, c), journal_number(c->number).text,
+				c->before);
 	}
 }
 
@@ -336,19 +342,13 @@ static int make_changes(struct transaction *t)
 	unshare_replaced(t);
 	r = find_missing(t);
 	r = r < 0 ? r : transaction_sync(t);
-	return r < 0 ? r : journal_mark_made(t->dir, t->changes);
+	return r < 0 ? r : journal_mark_made(t->dir, &t->journal);
 }
 
 int transaction_commit(struct transaction *t)
 {
-	struct change *change = t->changes->change;
 	int r = make_changes(t);
 
-	r = r < 0 ? r : records_settle(t->state, t->dir, t->changes, &t->records.status);
-	r = r < 0 ? r : transaction_close(t);
-	/* Of recovered ones it is not known in which directory they were, nor does it matter. */
-	for (size_t i = 0; !t->recovers && i < t->changes->n; i++)
-		if (change[i].within != CHANGE_NONE && change[change[i].within].deferred)
-			change[i].deferred = true;
-	return r;
+	r = r < 0 ? r : records_settle(t->state, t->dir, &t->journal, &t->records.status);
+	return r < 0 ? r : transaction_close(t);
 }

@@ -190,19 +190,17 @@ int inode_set_metadata(int directory, const char *name, const struct manifest_en
 	return r;
 }
 
-bool inode_has_metadata(
-	int directory, const char *name, const struct manifest_entry *e, const struct ids *owners)
+bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
 
 	return look(directory, name, &is, &key) == 0 && is.type == e->type && is.mode == e->mode &&
-	       is.uid == ids_uid(owners, e->uname, e->uid) &&
-	       is.gid == ids_gid(owners, e->gname, e->gid);
+	       is.uid == e->uid && is.gid == e->gid;
 }
 
 int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
-	const struct manifest_entry *after, const struct ids *owners)
+	const struct manifest_entry *after)
 {
 	struct manifest_entry is;
 	struct statcache_key key;
@@ -210,13 +208,12 @@ int inode_finish_metadata(int directory, const char *name, const struct manifest
 
 	if (r < 0)
 		return r;
-	if (is.type != after->type ||
-		(is.uid != before->uid && is.uid != ids_uid(owners, after->uname, after->uid)) ||
-		(is.gid != before->gid && is.gid != ids_gid(owners, after->gname, after->gid)) ||
+	if (is.type != after->type || (is.uid != before->uid && is.uid != after->uid) ||
+		(is.gid != before->gid && is.gid != after->gid) ||
 		(is.mode != before->mode && is.mode != after->mode &&
 			is.mode != (before->mode & ~06000u)))
 		return -EBUSY;
-	return inode_set_metadata(directory, name, after, owners, false);
+	return inode_set_metadata(directory, name, after, NULL, false);
 }
 
 /* --- hard links --- */

@@ -29,8 +29,7 @@ int inode_set_metadata(int directory, const char *name, const struct manifest_en
 	const struct ids *owners, bool with_time);
 
 /* Has name in directory e's owner, group and mode? Another name of its inode may have got them. */
-bool inode_has_metadata(
-	int directory, const char *name, const struct manifest_entry *e, const struct ids *owners);
+bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e);
 
 /*
  * Finish a inode_set_metadata() from before to after that may have been cut off: if owner, group
@@ -38,7 +37,7 @@ bool inode_has_metadata(
  * if they are not, or -errno.
  */
 int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
-	const struct manifest_entry *after, const struct ids *owners);
+	const struct manifest_entry *after);
 
 /*
  * If name in directory, a file that e describes, shares its inode with other names, it becomes a

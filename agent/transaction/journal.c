@@ -7,16 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/merge/offers.h"
 #include "agent/run/state.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/publish.h"
 #include "lib/vis.h"
 
 #define HEAD "xenfarm-journal 1 "
 
-struct change_name change_name(size_t number)
+struct journal_number journal_number(size_t number)
 {
-	struct change_name name;
+	struct journal_number name;
 
 	snprintf(name.text, sizeof(name.text), "%08zu", number);
 	return name;
@@ -24,14 +26,14 @@ struct change_name change_name(size_t number)
 
 /* --- writing --- */
 
-/* The entry as NUMBER.SIDE, and below it as rest. */
-static bool add_entry(struct manifest *m, const struct change *c, const char *side,
+/* A copy of the entry as NUMBER.SIDE, and below it as rest; or NULL. */
+static const struct manifest_entry *add_entry(struct journal *j, size_t number, const char *side,
 	const char *rest, const struct manifest_entry *entry, const struct ids *owners)
 {
 	struct manifest_entry e = *entry;
 	char path[PATH_MAX + 32];
 
-	snprintf(path, sizeof(path), "%s.%s%s", change_name(c->number).text, side, rest);
+	snprintf(path, sizeof(path), "%s.%s%s", journal_number(number).text, side, rest);
 	e.path = path;
 	e.group = 0;
 	e.nlink = 1;
@@ -39,11 +41,11 @@ static bool add_entry(struct manifest *m, const struct change *c, const char *si
 		e.uid = ids_uid(owners, entry->uname, entry->uid);
 		e.gid = ids_gid(owners, entry->gname, entry->gid);
 	}
-	return manifest_add(m, &e) != NULL;
+	return manifest_add(j->entries, &e);
 }
 
 /* What a directory held; what could not be read then is not what is found later. */
-static bool add_tree(struct manifest *m, const struct change *c)
+static bool add_tree(struct journal *j, size_t number, const struct change *c)
 {
 	size_t from, to;
 
@@ -51,17 +53,25 @@ static bool add_tree(struct manifest *m, const struct change *c)
 	for (size_t i = from; i < to; i++) {
 		const struct manifest_entry *e = c->seen->entry[i];
 
-		if (!e->error && !add_entry(m, c, "before", e->path + strlen(c->path), e, NULL))
+		if (!e->error &&
+			!add_entry(j, number, "before", e->path + strlen(c->path), e, NULL))
 			return false;
 	}
 	return true;
 }
 
-static bool add_entries(struct manifest *m, const struct change *c, const struct ids *owners)
+static bool add_entries(struct journal *j, struct journal_record *record, const struct change *c,
+	const struct ids *owners)
 {
-	return (!c->after || add_entry(m, c, "after", "", c->after, owners)) &&
-	       (!c->before || add_entry(m, c, "before", "", c->before, NULL)) &&
-	       (!c->seen || !c->before || c->before->type != MANIFEST_DIR || add_tree(m, c));
+	size_t number = record->number;
+
+	if (c->after)
+		record->after = add_entry(j, number, "after", "", c->after, owners);
+	if (c->before)
+		record->before = add_entry(j, number, "before", "", c->before, NULL);
+	return !record->after == !c->after && !record->before == !c->before &&
+	       (!c->seen || !c->before || c->before->type != MANIFEST_DIR ||
+		       add_tree(j, number, c));
 }
 
 static void add_volumes(struct buf *text, const struct volumes *volumes)
@@ -69,83 +79,93 @@ static void add_volumes(struct buf *text, const struct volumes *volumes)
 	for (size_t i = 0; i < volumes->n; i++) {
 		const struct volume *v = &volumes->volume[i];
 
-		buf_printf(text, "volume %s %s ", v->state ? "state" : "root", change_name(0).text);
+		buf_printf(
+			text, "volume %s %s ", v->state ? "state" : "root", journal_number(0).text);
 		vis_encode(text, v->top, strlen(v->top));
 		buf_puts(text, "\n");
 	}
 }
 
-static void add_line(struct buf *text, const struct change *c)
+static void add_line(struct buf *text, const struct journal_record *record)
 {
 	char place[24] = "root";
 
-	if (c->pending)
+	if (record->pending)
 		strcpy(place, "pending");
-	else if (c->group)
-		snprintf(place, sizeof(place), "root.%u", c->group);
-	buf_printf(text, "%s %s %s ",
-		c->within != CHANGE_NONE ? "inside" : change_kind_name(c->kind), place,
-		change_name(c->number).text);
-	vis_encode(text, c->path, strlen(c->path));
+	else if (record->group)
+		snprintf(place, sizeof(place), "root.%u", record->group);
+	buf_printf(text, "%s %s %s ", record->inside ? "inside" : change_kind_name(record->kind),
+		place, journal_number(record->number).text);
+	vis_encode(text, record->path, strlen(record->path));
 	buf_puts(text, "\n");
 }
 
-int journal_encode(const struct journal *head, const struct changes *changes,
-	const struct ids *owners, struct manifest **entries, struct buf *text, struct buf *encoded)
+static int add_records(struct journal *j, const struct changes *changes, const struct ids *owners,
+	struct buf *text)
 {
-	const struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .nlink = 1 };
-	AUTO_MANIFEST struct manifest *m = manifest_new();
-	struct manifest_error error;
-	int r;
-
-	if (!m || !manifest_add(m, &root))
+	j->record = calloc(changes->n + 1, sizeof(*j->record));
+	if (!j->record)
 		return -ENOMEM;
-	buf_printf(text, HEAD "%u %u", head->from, head->to);
-	if (head->undo)
-		buf_printf(text, " undo %u", head->undoes);
-	buf_puts(text, "\n");
-	add_volumes(text, &head->volumes);
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct change *c = &changes->change[i];
+	for (j->n = 0; j->n < changes->n; j->n++) {
+		const struct change *c = &changes->change[j->n];
+		struct journal_record *record = &j->record[j->n];
 
-		if (c->within != CHANGE_NONE && head->from == 0)
+		*record = (struct journal_record){ c->kind, j->n, c->pending,
+			c->within != CHANGE_NONE, c->group, c->path };
+		if (record->inside && j->from == 0)
 			continue;
-		add_line(text, c);
-		if (!add_entries(m, c, owners))
+		add_line(text, record);
+		if (!add_entries(j, record, c, owners))
 			return -ENOMEM;
 	}
-	if (text->failed || !manifest_sort(m))
-		return -ENOMEM;
-	r = manifest_encode(m, encoded, &error);
-	if (r < 0)
-		return r;
-	*entries = m;
-	m = NULL;
 	return 0;
 }
 
-int journal_mark_staged(int dir, const struct changes *changes)
+int journal_encode(struct journal *j, const struct changes *changes, const struct ids *owners,
+	struct buf *text, struct buf *encoded)
+{
+	const struct manifest_entry root = { .path = "", .type = MANIFEST_DIR, .nlink = 1 };
+	struct manifest_error error;
+	int r;
+
+	j->entries = manifest_new();
+	if (!j->entries || !manifest_add(j->entries, &root))
+		return -ENOMEM;
+	buf_printf(text, HEAD "%u %u", j->from, j->to);
+	if (j->undo)
+		buf_printf(text, " undo %u", j->undoes);
+	buf_puts(text, "\n");
+	add_volumes(text, &j->volumes);
+	r = add_records(j, changes, owners, text);
+	if (r == 0 && (text->failed || !manifest_sort(j->entries)))
+		r = -ENOMEM;
+	return r < 0 ? r : manifest_encode(j->entries, encoded, &error);
+}
+
+int journal_mark_staged(int dir, const struct journal *j)
 {
 	AUTO_BUF struct buf text = { 0 };
 
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct change *c = &changes->change[i];
+	for (size_t i = 0; i < j->n; i++) {
+		const struct journal_record *record = &j->record[i];
 
-		if (c->within == CHANGE_NONE && c->deferred)
-			buf_printf(&text, "%zu -\n", c->number);
-		else if (c->within == CHANGE_NONE && c->ino)
-			buf_printf(&text, "%zu %ju\n", c->number, (uintmax_t)c->ino);
+		if (record->inside)
+			continue;
+		if (record->deferred)
+			buf_printf(&text, "%zu -\n", record->number);
+		else if (record->ino)
+			buf_printf(&text, "%zu %ju\n", record->number, (uintmax_t)record->ino);
 	}
 	return text.failed ? -ENOMEM : publish_file(dir, "staged", 0600, text.data, text.size);
 }
 
-int journal_mark_made(int dir, const struct changes *changes)
+int journal_mark_made(int dir, const struct journal *j)
 {
 	AUTO_BUF struct buf text = { 0 };
 
-	for (size_t i = 0; i < changes->n; i++)
-		if (changes->change[i].within == CHANGE_NONE && changes->change[i].deferred)
-			buf_printf(&text, "%zu\n", changes->change[i].number);
+	for (size_t i = 0; i < j->n; i++)
+		if (!j->record[i].inside && j->record[i].deferred)
+			buf_printf(&text, "%zu\n", j->record[i].number);
 	return text.failed ? -ENOMEM : publish_file(dir, "made", 0600, text.data, text.size);
 }
 
@@ -156,27 +176,35 @@ static const struct manifest_entry *find_entry(
 {
 	char path[32];
 
-	snprintf(path, sizeof(path), "%s.%s", change_name(number).text, side);
+	snprintf(path, sizeof(path), "%s.%s", journal_number(number).text, side);
 	return manifest_find(j->entries, path);
 }
 
-static bool parse_kind(const char *word, struct change *change)
+static bool parse_kind(const char *word, struct journal_record *record)
 {
 	unsigned int kind = 0;
 
-	if (strcmp(word, "inside") == 0) {
-		change->within = 0;
+	record->inside = strcmp(word, "inside") == 0;
+	if (record->inside)
 		return true;
-	}
 	while (kind < CHANGE_KINDS && strcmp(change_kind_name((enum change_kind)kind), word) != 0)
 		kind++;
-	change->kind = (enum change_kind)kind;
+	record->kind = (enum change_kind)kind;
 	return kind < CHANGE_KINDS;
 }
 
-static bool parse_change(struct journal *j, char *line, size_t n)
+static bool add_record(struct journal *j, const struct journal_record *record)
 {
-	struct change change = { .kind = CHANGE_CREATE, .within = CHANGE_NONE }, *added;
+	if (!ARRAY_GROW(j->record, j->n))
+		return false;
+	j->record[j->n++] = *record;
+	return true;
+}
+
+/* A change, or a volume. */
+static bool parse_line(struct journal *j, char *line, size_t n)
+{
+	struct journal_record record = { .kind = CHANGE_CREATE };
 	char kind[16], place[16], number[16];
 	size_t length;
 	int at = 0;
@@ -188,23 +216,20 @@ static bool parse_change(struct journal *j, char *line, size_t n)
 	if (strcmp(kind, "volume") == 0)
 		return (!line[at] || !manifest_path_rule(line + at)) &&
 		       volumes_add(&j->volumes, line + at, strcmp(place, "state") == 0);
-	if (!parse_kind(kind, &change))
+	if (!parse_kind(kind, &record))
 		return false;
-	change.pending = strcmp(place, "pending") == 0;
-	sscanf(place, "root.%u", &change.group);
-	change.path = line + at;
-	change.op = strtoul(number, NULL, 10);
-	change.before = find_entry(j, change.op, "before");
-	change.after = find_entry(j, change.op, "after");
-	if (!change.before != (change.kind == CHANGE_CREATE) ||
-		!change.after != (change.kind == CHANGE_REMOVE))
+	record.pending = strcmp(place, "pending") == 0;
+	sscanf(place, "root.%u", &record.group);
+	record.path = line + at;
+	record.number = strtoul(number, NULL, 10);
+	record.before = find_entry(j, record.number, "before");
+	record.after = find_entry(j, record.number, "after");
+	if (!record.before != (record.kind == CHANGE_CREATE) ||
+		!record.after != (record.kind == CHANGE_REMOVE))
 		return false;
-	if (!change.pending && manifest_path_rule(change.path) && !change_is_offer(&change))
+	if (!record.pending && manifest_path_rule(record.path) && !offers_is_offer(record.path))
 		return false;
-	added = changes_add(&j->changes, &change);
-	if (added)
-		added->number = change.op;
-	return added != NULL;
+	return add_record(j, &record);
 }
 
 static bool parse_head(const char *text, struct journal *j)
@@ -233,7 +258,7 @@ int journal_parse(char *text, size_t n, struct manifest *entries, struct journal
 		if (!end)
 			return -EBADMSG;
 		*end = '\0';
-		if (!parse_change(j, line, (size_t)(end - line)))
+		if (!parse_line(j, line, (size_t)(end - line)))
 			return -EBADMSG;
 	}
 	return 0;
@@ -242,9 +267,9 @@ int journal_parse(char *text, size_t n, struct manifest *entries, struct journal
 static int by_number(const void *key, const void *member)
 {
 	const size_t *number = key;
-	const struct change *c = member;
+	const struct journal_record *record = member;
 
-	return *number < c->number ? -1 : *number > c->number;
+	return *number < record->number ? -1 : *number > record->number;
 }
 
 /* Lines of a mark: NUMBER, and what else it says of the change. */
@@ -260,15 +285,16 @@ static int read_mark(int dir, const char *name, struct journal *j)
 		r = -ENOMEM;
 	for (char *line = text.data, *end; r == 0 && *line; line = end + 1) {
 		size_t number = strtoul(line, &end, 10);
-		struct change *c = bsearch(&number, j->changes.change, j->changes.n,
-			sizeof(*j->changes.change), by_number);
+		struct journal_record *record =
+			j->n ? bsearch(&number, j->record, j->n, sizeof(*j->record), by_number)
+			     : NULL;
 
-		if (end == line || !c)
+		if (end == line || !record)
 			return -EBADMSG;
 		if (*end == ' ' && end[1] != '-')
-			c->ino = strtoull(end + 1, &end, 10);
+			record->ino = strtoull(end + 1, &end, 10);
 		else
-			c->deferred = true;
+			record->deferred = true;
 		end = strchr(end, '\n');
 		if (!end)
 			return -EBADMSG;
@@ -303,7 +329,7 @@ int journal_read(int dir, struct journal *j)
 
 void journal_free(struct journal *j)
 {
-	changes_free(&j->changes);
+	free(j->record);
 	volumes_free(&j->volumes);
 	manifest_free(j->entries);
 	free(j->text);

@@ -29,43 +29,62 @@
 
 #define JOURNAL_BYTES_MAX (1u << 30)
 
-/* NUMBER as text: of the change, and the name of its file in the transaction's directory. */
-struct change_name {
+/* NUMBER as text: of a change, and the name of its file in the transaction's directory. */
+struct journal_number {
 	char text[16];
 };
-struct change_name change_name(size_t number);
+struct journal_number journal_number(size_t number);
+
+/* What is written of a change, and what became of it. */
+struct journal_record {
+	enum change_kind kind;
+	size_t number; /* its index among the changes */
+	bool pending;  /* path is below STATE/pending, else below the root */
+	bool inside;   /* made with the directory that holds it: nothing else is said of it */
+	unsigned int group;
+	const char *path;
+	/* Of the journal's entries, with this client's numbers of owners; NULL as in the change. */
+	const struct manifest_entry *before, *after;
+	uint64_t ino;  /* inode number of what was staged; 0: nothing was */
+	bool deferred; /* nothing was changed */
+	int error;     /* why: an errno, or 0 */
+	const char *why;
+};
 
 struct journal {
-	uint32_t from, to;
-	bool undo;
-	uint32_t undoes; /* SERIAL; 0: not known */
+	uint32_t from, to; /* generations */
+	bool undo;         /* it is a rollback: */
+	uint32_t undoes;   /* of SERIAL; 0: not known */
 	struct volumes volumes;
 	struct manifest *entries;
-	char *text; /* the changes' paths lie in it */
-	struct changes
-		changes; /* in order; change.op is its number, too, change.within 0 for inside */
+	char *text; /* of a journal that was read: the paths lie in it */
+	struct journal_record *record;
+	size_t n;
 };
 
 /*
- * The journal's entries and both texts (appended to *text and *encoded) for these changes. Owners
- * are resolved to this client's numbers. *entries is the caller's to free. Returns 0 or -errno.
+ * Fill in the records of a journal, whose other members are set, for these changes, and append its
+ * texts to *text and *encoded. Owners are resolved to this client's numbers. The paths are those of
+ * the changes, which have to live longer. Returns 0 or -errno.
  */
-int journal_encode(const struct journal *head, const struct changes *changes,
-	const struct ids *owners, struct manifest **entries, struct buf *text, struct buf *encoded);
+int journal_encode(struct journal *journal, const struct changes *changes, const struct ids *owners,
+	struct buf *text, struct buf *encoded);
 
-/* Parse: no I/O. Takes text (n bytes, text[n] writeable) and entries over. 0, -EBADMSG or -ENOMEM.
+/*
+ * Parse: no I/O. Takes text (n bytes, text[n] writeable) and entries over. Returns 0, -EBADMSG or
+ * -ENOMEM.
  */
 int journal_parse(char *text, size_t n, struct manifest *entries, struct journal *journal);
 
 /*
- * What dir, a transaction's directory, holds, with the changes' ino and deferred as far as the
- * transaction came. 0; -ENOENT: there is no journal; -EBADMSG; or -errno.
+ * What dir, a transaction's directory, holds, with the records' ino and deferred as far as the
+ * transaction came. Returns 0; -ENOENT: there is no journal; -EBADMSG; or -errno.
  */
 int journal_read(int dir, struct journal *journal);
 void journal_free(struct journal *journal);
 
 /* The marks, which survive a power cut when they are written. Return 0 or -errno. */
-int journal_mark_staged(int dir, const struct changes *changes);
-int journal_mark_made(int dir, const struct changes *changes);
+int journal_mark_staged(int dir, const struct journal *journal);
+int journal_mark_made(int dir, const struct journal *journal);
 
 #endif

@@ -7,8 +7,9 @@
 #define AGENT_TRANSACTION_RECORDS_H
 
 #include "agent/merge/conflicts.h"
+#include "agent/plan/next-base.h"
 #include "agent/run/state.h"
-#include "agent/transaction/change.h"
+#include "agent/transaction/journal.h"
 
 struct records {
 	struct manifest *base; /* the caller's to free */
@@ -34,19 +35,18 @@ int records_stage(
 	int state, int dir, const struct records *records, const struct records_encoded *encoded);
 
 /*
- * Of what records_stage() wrote to dir: each to its place in the state directory, less the changes
- * that are deferred. Can be cut off anywhere, and done again. *status is what it says then. Returns
- * 0 or -errno.
+ * Of what records_stage() wrote to dir: each to its place in the state directory, less the
+ * journal's changes that are deferred. Can be cut off anywhere, and done again. *status is what it
+ * says then. Returns 0 or -errno.
  */
-int records_settle(int state, int dir, const struct changes *changes, struct state_status *status);
+int records_settle(int state, int dir, const struct journal *journal, struct state_status *status);
 
 /*
- * --- parts, here to be tested ---
+ * --- part, here to be tested ---
  *
- * The next base for what was made: next, but old where a change is deferred: its path, and what
- * lies below unless it is of metadata alone. It refers to the entries of both. NULL without memory.
+ * What next_base_without() has to leave out of the base: the paths of the deferred changes, into
+ * undone, which has room for all. Returns how many. Of offers the base says nothing.
  */
-struct manifest *records_base(
-	const struct manifest *next, const struct manifest *old, const struct changes *changes);
+size_t records_undone(const struct journal *journal, struct next_base_undone *undone);
 
 #endif

@@ -27,13 +27,16 @@
 
 struct transaction {
 	int root, state;
-	uint32_t from, to; /* generations */
-	bool undo;         /* it is a rollback: */
-	uint32_t undoes;   /* of this record, which is removed when nothing of it is deferred */
-	struct changes *changes;
-	const struct ids *owners;     /* NULL: the entries' numbers are this client's */
+	/*
+	 * What it does. For transaction_stage() the caller sets from, to, undo and undoes: the
+	 * record SERIAL that a rollback undoes is removed if nothing of it is deferred. The rest
+	 * follows from the changes, or after a kill is read.
+	 */
+	struct journal journal;
+	const struct changes *changes; /* what is to be staged */
+	const struct ids *owners;
 	struct share_reader *reader;  /* for CHANGE_FROM_SHARE */
-	const struct manifest *local; /* tells where other file systems are mounted */
+	const struct manifest *local; /* says where other file systems are mounted */
 	struct records records;       /* as they will be when every change is made */
 	/* The content of a file of records.base that no change brings. Returns 0 or -errno. */
 	int (*content)(void *arg, const struct manifest_entry *e, struct buf *out);
@@ -43,11 +46,8 @@ struct transaction {
 	const char *failed_path; /* NULL: the state directory itself */
 	const char *failed_what; /* static text */
 	/* --- its own --- */
-	int dir, pending;         /* fds, while it runs; else -1 */
-	bool recovers;            /* somebody may have been at work since it was staged */
-	struct manifest *entries; /* of the journal */
-	struct volumes volumes;
-	struct journal journal; /* recovered: changes and entries are its */
+	int dir, pending; /* fds, while it runs; else -1 */
+	bool recovers;    /* after a kill: others may have changed files since it was staged */
 };
 
 /*
@@ -68,7 +68,7 @@ void transaction_free(struct transaction *t);
 
 /*
  * Finish what a killed run left behind, or discard it if it had not begun to change anything.
- * Returns 1 if it was finished (t->changes are those that were made), 0 if there is nothing left,
+ * Returns 1 if it was finished (t->journal says what was made), 0 if there is nothing left,
  * or -errno as transaction_commit(). Free t in any case.
  */
 int transaction_recover(int root, int state, struct transaction *t);
@@ -76,35 +76,18 @@ int transaction_recover(int root, int state, struct transaction *t);
 /* Is there one that has begun to change things? By another process that is at work, or cut off. */
 bool transaction_is_unfinished(int state);
 
-/* Numbers of the records in STATE/trash, ascending; *serial is the caller's to free. 0 or -errno.
- */
-int transaction_records(int state, uint32_t **serial, size_t *n);
-
-/* Remove a record; again does no harm. Returns 0 or -errno. */
-int transaction_forget(int root, int state, uint32_t serial);
-
-/*
- * Where record SERIAL keeps what one of its changes replaced or removed: below the state directory,
- * or, if it begins with a '/', below the root.
- */
-#define OBJECT_PATH_MAX (MANIFEST_PATH_MAX + 64)
-void transaction_object(const struct journal *record, uint32_t serial, const struct change *change,
-	char path[static OBJECT_PATH_MAX]);
-
-/* Open such a path, or one below it. An fd, or -errno. */
-int transaction_open_object(int root, int state, const char *path, int flags);
-
 /* --- used by its parts --- */
 
 #define TRANSACTION_DIR "transaction"
 
 /* The directory of a change's path, made if it is in pending, and the path's name in it. An fd, or
  * -errno. */
-int transaction_parent(const struct transaction *t, const struct change *change, const char **name);
+int transaction_parent(
+	const struct transaction *t, const struct journal_record *record, const char **name);
 
 /* The directory where what is staged or replaced by a change lies under its number: an fd that
  * stays the transaction's. */
-int transaction_objects(const struct transaction *t, const struct change *change);
+int transaction_objects(const struct transaction *t, const struct journal_record *record);
 
 /* syncfs(2) of each file system that it has to do with. Returns 0 or -errno. */
 int transaction_sync(struct transaction *t);

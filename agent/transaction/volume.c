@@ -52,12 +52,19 @@ static bool on_same_mount(int a, int b)
 	       (!(x.stx_mask & STATX_MNT_ID) || x.stx_mnt_id == y.stx_mnt_id);
 }
 
-struct volume *volumes_of(const struct volumes *v, const struct change *c)
+static bool is_below(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return n == 0 || (strncmp(path, top, n) == 0 && path[n] == '/');
+}
+
+struct volume *volumes_of(const struct volumes *v, bool pending, const char *path)
 {
 	struct volume *found = NULL;
 
-	for (size_t i = 0; !c->pending && i < v->n; i++)
-		if ((!*v->volume[i].top || path_is_below(c->path, v->volume[i].top)) &&
+	for (size_t i = 0; !pending && i < v->n; i++)
+		if (is_below(path, v->volume[i].top) &&
 			(!found || strlen(v->volume[i].top) > strlen(found->top)))
 			found = &v->volume[i];
 	return found;
@@ -90,7 +97,8 @@ int volumes_find(struct volumes *v, int root, int state, const struct manifest *
 	*v = (struct volumes){ 0 };
 	ok = ok && used;
 	for (size_t i = 0; ok && i < changes->n; i++) {
-		const struct volume *of = volumes_of(&all, &changes->change[i]);
+		const struct volume *of =
+			volumes_of(&all, changes->change[i].pending, changes->change[i].path);
 
 		if (of)
 			used[of - all.volume] = true;

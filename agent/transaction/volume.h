@@ -43,8 +43,8 @@ void volumes_free(struct volumes *volumes);
 int volumes_find(struct volumes *volumes, int root, int state, const struct manifest *local,
 	const struct changes *changes);
 
-/* That of a change; NULL: the state directory's. */
-struct volume *volumes_of(const struct volumes *volumes, const struct change *change);
+/* That of a path, which is below STATE/pending or below the root; NULL: the state directory's. */
+struct volume *volumes_of(const struct volumes *volumes, bool pending, const char *path);
 
 /* Make a new, empty "transaction". Returns 0 or -errno; -EPERM: VOLUME_DIR is not root's own. */
 int volume_make(struct volume *volume, int root);

@@ -1,0 +1,44 @@
+/* The changes of a run: from the plan to what a transaction makes, and what came of it. */
+#ifndef AGENT_RUN_CHANGES_H
+#define AGENT_RUN_CHANGES_H
+
+#include "agent/plan/outcome.h"
+#include "agent/run/run.h"
+#include "agent/transaction/change.h"
+#include "agent/transaction/journal.h"
+#include "agent/transaction/owners.h"
+
+struct run_changes {
+	struct plan *plan;
+	struct outcome outcome;     /* of the plan */
+	struct changes changes;     /* that carry it out */
+	struct conflicts conflicts; /* that are open then */
+	struct owners *owners;      /* by what the account files will be */
+	struct journal made;        /* of the transaction: what was made */
+};
+
+/* resolve --merge: the text that was made of both. */
+struct run_merged {
+	const char *path; /* NULL: none */
+	struct buf text;  /* is taken over */
+};
+
+/*
+ * Prepare what the plan says: installs, merges, account entries, offers. The plan is taken over.
+ * Free in any case.
+ */
+enum agent_status run_prepare(const struct run *run, const struct run_inputs *in, struct plan *plan,
+	struct run_merged *merged, struct run_changes *changes);
+void run_changes_free(struct run_changes *changes);
+
+/* --- parts; they return 0 or -errno --- */
+
+/* The file of op gets the data of bytes, which is taken over, and like's metadata. */
+int run_changes_add_bytes(struct run_changes *changes, const struct plan_op *op,
+	const struct manifest_entry *like, struct buf *bytes, unsigned int group);
+
+/* accounts.c: those of account files, entry by entry; and the owners. */
+int run_changes_add_accounts(
+	const struct run *run, const struct run_inputs *in, struct run_changes *changes);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * One run of xf-agent. Its parts, each of which is given what it needs:
+ *
+ *	struct run          what it was asked for and has open, and the status that it found
+ *	struct run_inputs   what the plan is made of: base, local and new, policies, open conflicts
+ *	struct run_changes  what is going to be done (changes.h), and in the end what was
+ */
+#ifndef AGENT_RUN_RUN_H
+#define AGENT_RUN_RUN_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/agent-options.h"
+#include "agent/agent-status.h"
+#include "agent/merge/conflicts.h"
+#include "agent/plan/plan.h"
+#include "agent/plan/policy.h"
+#include "agent/run/mounts.h"
+#include "agent/run/state.h"
+#include "agent/run/undo.h"
+#include "agent/share/share-reader.h"
+
+struct run {
+	const struct agent_options *options;
+	int root, state, lock; /* fds; state is -1 if there is none yet, lock if it is not held */
+	struct mounts *mounts;
+	struct share_reader *reader; /* run_open_share() comes before the first use */
+	struct state_status status;
+	bool unfinished;     /* there is a transaction: of a run at work, or one that was cut off */
+	bool recovered_undo; /* a rollback that was cut off has been finished */
+};
+
+struct run_inputs {
+	uint32_t generation; /* the share's, or the one that this client is pinned to */
+	bool pinned;
+	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
+	bool fetched;                                  /* new is the file STATE_NEXT */
+	struct policies *policies;
+	struct conflicts conflicts; /* of the run before */
+	const struct undo *undo;    /* it is a rollback: what it puts back */
+	const char *whole;          /* scan all below this path, unmanaged paths, too; NULL: none */
+};
+
+/*
+ * Open root and state, and read what the state directory says. If exclusive, the state directory is
+ * made and locked, and the transaction of a killed run is finished. Close in any case.
+ */
+enum agent_status run_open(struct run *run, struct run_inputs *in,
+	const struct agent_options *options, bool exclusive);
+void run_close(struct run *run, struct run_inputs *in);
+
+/* A message that is no error, on standard error unless --quiet is given. */
+__attribute__((format(printf, 2, 3))) void run_inform(
+	const struct agent_options *options, const char *format, ...);
+
+/* A path of the client for a message: below its root. Returns out. */
+const char *run_path(const char *root, const char *path, char out[static PATH_MAX]);
+
+/* The exit status for what is left to do. */
+enum agent_status run_left(const struct run *run);
+
+/* --- policies.c --- */
+
+/* The defaults, the vendor's policies and the client's own. */
+enum agent_status run_read_policies(const struct run *run, struct policies **policies);
+
+/* --- load.c --- */
+
+/* Open the share, if it is not open yet. */
+enum agent_status run_open_share(const struct run *run);
+
+/* The generation that the share has for this client, into in. */
+enum agent_status run_current(const struct run *run, struct run_inputs *in);
+
+/* base and new of in->generation. new is verified; the share is read only if it is not kept. */
+enum agent_status run_load(const struct run *run, struct run_inputs *in);
+
+/* --- scan.c --- */
+
+/* local and pending. all: read every file, without the stat cache. */
+enum agent_status run_scan(const struct run *run, struct run_inputs *in, bool all);
+
+/* The plan that follows from the inputs; choice for chosen_path, see plan.h. */
+enum agent_status run_plan(const struct run_inputs *in, enum plan_choice choice,
+	const char *chosen_path, struct plan **plan);
+
+#endif
