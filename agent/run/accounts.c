@@ -217,6 +217,17 @@ static int find_owners(struct accounts_run *a)
 	return a->changes->owners ? 0 : -ENOMEM;
 }
 
+/* The next merge has what the master has now as its base. */
+static int keep_new(struct accounts_run *a)
+{
+	int r = 0;
+
+	for (int k = 0; r == 0 && !a->in->undo && k < ACCOUNT_FILES; k++)
+		if (a->op[k] && is_merged(a, a->op[k]))
+			r = run_changes_keep_content(a->changes, a->op[k]->new, &a->new[k]);
+	return r;
+}
+
 static int merge(struct accounts_run *a)
 {
 	int r = read_all(a);
@@ -226,6 +237,7 @@ static int merge(struct accounts_run *a)
 			    &a->input, a->merged);
 	r = r < 0 ? r : find_owners(a);
 	r = r < 0 ? r : add_changes(a);
+	r = r < 0 ? r : keep_new(a);
 	return r == 0 && a->failed ? -ENOMEM : r;
 }
 

@@ -73,6 +73,7 @@ static void show_progress(uint64_t files, uint64_t bytes)
 struct apply {
 	const struct run *run;
 	const struct run_inputs *in;
+	const struct run_changes *changes;
 };
 
 /* Mostly it is what lies here now. */
@@ -80,6 +81,8 @@ static int read_content(void *arg, const struct manifest_entry *e, struct buf *o
 {
 	const struct apply *a = arg;
 
+	if (run_changes_content(a->changes, e, out) == 0)
+		return 0;
 	if (content_read_local(a->run->root, e, out) == 0)
 		return 0;
 	out->size = 0;
@@ -127,7 +130,7 @@ static void end(struct transaction *t)
 static enum agent_status transact(
 	struct run *run, const struct run_inputs *in, struct run_changes *changes)
 {
-	struct apply a = { run, in };
+	struct apply a = { run, in, changes };
 	struct transaction t = {
 		.root = run->root,
 		.state = run->state,

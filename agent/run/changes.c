@@ -9,6 +9,7 @@
 #include "agent/merge/offers.h"
 #include "agent/run/content.h"
 #include "agent/run/links.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -23,6 +24,32 @@ static int add(struct run_changes *changes, const struct change *change)
 }
 
 /* --- content that is made here --- */
+
+int run_changes_keep_content(
+	struct run_changes *changes, const struct manifest_entry *entry, struct buf *bytes)
+{
+	const void *data = bytes->data;
+
+	if (!ARRAY_GROW(changes->content, changes->n_content) ||
+		!changes_keep(&changes->changes, bytes))
+		return -ENOMEM;
+	changes->content[changes->n_content++] = (struct run_content){ entry, data };
+	return 0;
+}
+
+int run_changes_content(
+	const struct run_changes *changes, const struct manifest_entry *entry, struct buf *out)
+{
+	for (size_t i = 0; i < changes->n_content; i++) {
+		const struct run_content *c = &changes->content[i];
+
+		if (!plan_same_content(c->entry, entry))
+			continue;
+		buf_add(out, c->data, entry->size);
+		return out->failed ? -ENOMEM : 0;
+	}
+	return -ENOENT;
+}
 
 int run_changes_add_bytes(struct run_changes *changes, const struct plan_op *op,
 	const struct manifest_entry *like, struct buf *bytes, unsigned int group)
@@ -67,6 +94,8 @@ static int add_merge(const struct run *run, const struct run_inputs *in,
 	int r = read_versions(run, in, op, text);
 
 	r = r < 0 ? r : merge_text(&text[2], &text[0], &text[1], &out);
+	if (r == 0)
+		r = run_changes_keep_content(changes, op->new, &text[1]);
 	for (int i = 0; i < 3; i++)
 		buf_free(&text[i]);
 	if (r == 0)
@@ -232,11 +261,12 @@ enum agent_status run_prepare(const struct run *run, const struct run_inputs *in
 
 void run_changes_free(struct run_changes *changes)
 {
+	free(changes->content);
 	journal_free(&changes->made);
 	changes_free(&changes->changes);
 	outcome_free(&changes->outcome);
 	conflicts_free(&changes->conflicts);
-	owners_free(changes->owners);
+	ids_free(changes->owners);
 	plan_free(changes->plan);
 	*changes = (struct run_changes){ 0 };
 }

@@ -6,15 +6,21 @@
 #include "agent/run/run.h"
 #include "agent/transaction/change.h"
 #include "agent/transaction/journal.h"
-#include "agent/transaction/owners.h"
+#include "lib/ids.h"
 
 struct run_changes {
 	struct plan *plan;
 	struct outcome outcome;     /* of the plan */
 	struct changes changes;     /* that carry it out */
 	struct conflicts conflicts; /* that are open then */
-	struct owners *owners;      /* by what the account files will be */
+	struct ids *owners;         /* by what the account files will be */
 	struct journal made;        /* of the transaction: what was made */
+	/* What was read for a merge, and is kept for the next one: it is not read again. */
+	struct run_content {
+		const struct manifest_entry *entry; /* of new */
+		const void *data;
+	} * content;
+	size_t n_content;
 };
 
 /* resolve --merge: the text that was made of both. */
@@ -36,6 +42,14 @@ void run_changes_free(struct run_changes *changes);
 /* The file of op gets the data of bytes, which is taken over, and like's metadata. */
 int run_changes_add_bytes(struct run_changes *changes, const struct plan_op *op,
 	const struct manifest_entry *like, struct buf *bytes, unsigned int group);
+
+/* Note what was read of an entry of new; bytes are taken over. */
+int run_changes_keep_content(
+	struct run_changes *changes, const struct manifest_entry *entry, struct buf *bytes);
+
+/* Append what was noted of an entry with that content to *out. Returns 0, -ENOENT or -ENOMEM. */
+int run_changes_content(
+	const struct run_changes *changes, const struct manifest_entry *entry, struct buf *out);
 
 /* accounts.c: those of account files, entry by entry; and the owners. */
 int run_changes_add_accounts(
