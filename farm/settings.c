@@ -25,6 +25,7 @@ static const struct conf_setting farm[] = {
 	SETTING("network", value_text, network),
 	SETTING("bridge", value_text, bridge),
 	SETTING("address", value_text, address),
+	SETTING("ports", value_text, ports),
 	SETTING("master-network", value_text, master_network),
 	SETTING("master-bridge", value_text, master_bridge),
 	SETTING("master-address", value_text, master_address),
@@ -103,6 +104,7 @@ static void set_defaults(struct farm_settings *s)
 	s->network = "xenfarm";
 	s->bridge = "xenfarm0";
 	s->address = "10.77.0.1/16";
+	s->ports = "2049";
 	s->master_network = "xenfarm-master";
 	s->master_bridge = "xenfarm-m0";
 	s->master_address = "10.78.0.1/24";

@@ -30,6 +30,7 @@ struct farm_settings {
 
 	const char *network, *bridge; /* libvirt's name of the clients' network, its bridge */
 	const char *address;          /* the server's in it, with its prefix length */
+	const char *ports;            /* TCP ports of the server that clients reach */
 	/* The same of the masters' network. */
 	const char *master_network, *master_bridge, *master_address;
 	const char *proxy, *mirror;  /* of packages; "": none, and the distribution's own */

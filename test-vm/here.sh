@@ -15,15 +15,17 @@
 # does not work costs libvirt 12 seconds a domain. When the script ends, however it ends, its processes are killed and
 # $HERE is removed: its directory in $B, on which all lies that may be large. No packet leaves: there is only lo.
 #
-# It needs root, and the packages of `lib/test/install-deps vm`; here_missing says what keeps it from running.
+# It needs root; for guests the packages of `lib/test/install-deps vm`, without them those of check. here_missing says
+# what keeps it from running.
 
-# Why there can be no such server on this machine, in words; nothing if there can be one.
+# here_missing [guests]: why there can be no such server on this machine, or none with guests, in words; nothing if there
+# can be one.
 here_missing() {
     [ "$(id -u)" -eq 0 ] || {
         echo "it needs root"
         return
     }
-    for here_program in libvirtd virtlogd virsh qemu-system-x86_64 ganesha.nfsd ip nft; do
+    for here_program in libvirtd virtlogd virsh ip nft ${1:+qemu-system-x86_64 ganesha.nfsd}; do
         command -v $here_program >/dev/null || echo "$here_program is not installed"
     done
     unshare --mount --net --pid --fork true 2>/dev/null || echo "it needs mount, network and PID namespaces"
@@ -106,7 +108,8 @@ here_wait() {
 here_start() {
     mkdir -p /etc/libvirt/qemu/networks/autostart /run/libvirt /var/log/libvirt/qemu /var/lib/libvirt/boot /var/lib/libvirt/dnsmasq
     install -d -m 711 /var/lib/libvirt/images
-    install -d -m 750 -o libvirt-qemu -g libvirt-qemu /var/lib/libvirt/qemu
+    install -d -m 750 /var/lib/libvirt/qemu
+    ! getent passwd libvirt-qemu >/dev/null || chown libvirt-qemu: /var/lib/libvirt/qemu
     # With namespaces of its own for each guest, libvirtd enters one and writes to the /dev of another.
     printf '%s\n' 'namespaces = []' 'security_driver = "none"' 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf
     virtlogd -d && libvirtd -d && here_wait 60 virsh -q -c qemu:///system version

@@ -11,11 +11,12 @@
  * `drop` is final. There is no rule by the bridge's name in the family bridge (meta ibrname), as
  * not every kernel has that: ports are known by their names' beginning.
  */
-#include <stdio.h>
-
-#include "lib/hex.h"
+#include <stdlib.h>
+#include <string.h>
 
 #include "farm/net/compose.h"
+#include "lib/cleanup.h"
+#include "lib/hex.h"
 
 struct words {
 	const char *ip, *type; /* of the family, as nft has them */
@@ -157,14 +158,31 @@ static void table_bridge(const struct net_farm *farm, const struct net_client *c
 	buf_puts(out, "}\n");
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct net_client *x = a, *y = b;
+
+	return memcmp(x->address.byte, y->address.byte, sizeof(x->address.byte));
+}
+
+/* The same clients make the same text, whatever order a caller has them in. */
 void net_compose_rules(
 	const struct net_farm *farm, const struct net_client *clients, size_t n, struct buf *out)
 {
+	AUTO_FREE struct net_client *sorted = calloc(n + 1, sizeof(*sorted));
 	struct words words = { "ip", "ipv4_addr", "" };
 
+	if (!sorted) {
+		out->failed = true;
+		return;
+	}
+	if (n) {
+		memcpy(sorted, clients, n * sizeof(*sorted));
+		qsort(sorted, n, sizeof(*sorted), by_address);
+	}
 	if (farm->server.family == 6)
 		words = (struct words){ "ip6", "ipv6_addr", "" };
 	xf_addr_format(&farm->server, words.server);
 	table_inet(farm, &words, out);
-	table_bridge(farm, clients, n, &words, out);
+	table_bridge(farm, sorted, n, &words, out);
 }

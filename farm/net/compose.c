@@ -38,13 +38,15 @@ static void element(xmlTextWriterPtr w, const char *name, const char *a, const c
 	xmlTextWriterEndElement(w);
 }
 
-static void write_network(xmlTextWriterPtr w, const struct net_farm *farm)
+static void write_network(xmlTextWriterPtr w, const struct net_farm *farm, const char *uuid)
 {
 	char prefix[8];
 
 	snprintf(prefix, sizeof(prefix), "%u", farm->prefix);
 	xmlTextWriterStartElement(w, BAD_CAST "network");
 	xmlTextWriterWriteElement(w, BAD_CAST "name", BAD_CAST farm->network);
+	if (uuid)
+		xmlTextWriterWriteElement(w, BAD_CAST "uuid", BAD_CAST uuid);
 	xmlTextWriterStartElement(w, BAD_CAST "metadata");
 	element(w, "network", "xmlns", "urn:xenfarm:network:1", NULL, NULL);
 	xmlTextWriterEndElement(w);
@@ -63,7 +65,7 @@ static void write_network(xmlTextWriterPtr w, const struct net_farm *farm)
 	xmlTextWriterEndDocument(w);
 }
 
-void net_compose_network(const struct net_farm *farm, struct buf *out)
+void net_compose_network(const struct net_farm *farm, const char *uuid, struct buf *out)
 {
 	xmlBufferPtr xml = xmlBufferCreate();
 	xmlTextWriterPtr w = xml ? xmlNewTextWriterMemory(xml, 0) : NULL;
@@ -71,7 +73,7 @@ void net_compose_network(const struct net_farm *farm, struct buf *out)
 	if (w) {
 		xmlTextWriterSetIndent(w, 1);
 		xmlTextWriterSetIndentString(w, BAD_CAST "  ");
-		write_network(w, farm);
+		write_network(w, farm, uuid);
 	}
 	xmlFreeTextWriter(w);
 	if (xml)

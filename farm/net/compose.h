@@ -8,8 +8,11 @@
 #include "farm/net/net.h"
 #include "lib/buf.h"
 
-/* libvirt's <network>: isolated ports, no DHCP, no DNS, no way to other networks. */
-void net_compose_network(const struct net_farm *farm, struct buf *out);
+/*
+ * libvirt's <network>: isolated ports, no DHCP, no DNS, no way to other networks. uuid is that of
+ * the network that it takes the place of, or NULL.
+ */
+void net_compose_network(const struct net_farm *farm, const char *uuid, struct buf *out);
 
 /*
  * The nftables ruleset, for `nft -f`: tables xenfarm of the families inet and bridge, which replace

@@ -35,6 +35,8 @@ struct net_file {
 /* Where the rules are kept: net_rules_…() of farm/net/rules.h. */
 #define NET_RULES_PATH XF_SYSCONFDIR "/xenfarm/rules.nft"
 
+#define NET_EXPORTS_PATH "/etc/exports.d/xenfarm.exports"
+
 /* What the plan depends on, besides the farm. */
 struct net_facts {
 	bool xen;           /* there are scripts of Xen */

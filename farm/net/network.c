@@ -98,15 +98,16 @@ int net_network_compare(const char *xml, const struct net_farm *farm, struct net
 	struct document wanted = { 0 }, got = { 0 };
 	int r;
 
-	net_compose_network(farm, &text);
+	net_compose_network(farm, NULL, &text);
 	r = text.failed ? -ENOMEM : document_open(&wanted, text.data, text.size);
 	if (r == 0)
 		r = document_open(&got, xml, strlen(xml));
 	if (r == 0) {
 		network->differs = find_difference(&wanted, &got);
-		network->state = !network->differs     ? NET_NETWORK_SAME
-				 : is_true(&got, OURS) ? NET_NETWORK_OLD
-						       : NET_NETWORK_FOREIGN;
+		network->ours = is_true(&got, OURS);
+		network->state = !network->differs ? NET_NETWORK_SAME
+				 : network->ours   ? NET_NETWORK_OLD
+						   : NET_NETWORK_FOREIGN;
 	}
 	document_close(&got);
 	document_close(&wanted);
@@ -128,7 +129,8 @@ static int look_at(virNetworkPtr network, const struct net_farm *farm, struct ne
 	AUTO_FREE char *xml =
 		virNetworkGetXMLDesc(network, active > 0 ? 0 : VIR_NETWORK_XML_INACTIVE);
 
-	if (active < 0 || !xml || virNetworkGetAutostart(network, &autostart) < 0)
+	if (active < 0 || !xml || virNetworkGetAutostart(network, &autostart) < 0 ||
+		virNetworkGetUUIDString(network, found->uuid) < 0)
 		return virt_error(NULL, "cannot look at the network %s", farm->network);
 	found->active = active;
 	found->autostart = autostart;
@@ -149,12 +151,13 @@ int net_network_look(
 		       : virt_error(NULL, "cannot look for the network %s", farm->network);
 }
 
-int net_network_define(virConnectPtr connection, const struct net_farm *farm)
+int net_network_define(
+	virConnectPtr connection, const struct net_farm *farm, const struct net_network *found)
 {
 	AUTO_BUF struct buf xml = { 0 };
 	AUTO_NETWORK virNetworkPtr network = NULL;
 
-	net_compose_network(farm, &xml);
+	net_compose_network(farm, found->uuid[0] ? found->uuid : NULL, &xml);
 	buf_add(&xml, "", 1);
 	if (xml.failed)
 		return cli_error(-ENOMEM, "the network %s", farm->network);
@@ -181,29 +184,35 @@ int net_network_start(virConnectPtr connection, const struct net_farm *farm)
 
 	if (network && (virNetworkIsActive(network) > 0 || virNetworkCreate(network) == 0))
 		return 0;
-	return virt_error("see whether another bridge or network has the same name or address: "
-			  "`ip address`",
+	return virt_error("see whether another bridge or network has the same name or address "
+			  "(`ip address`), or libvirt's rules were flushed (`systemctl restart "
+			  "libvirtd`)",
 		"cannot start the network %s", farm->network);
 }
 
-int net_network_remove(virConnectPtr connection, const struct net_farm *farm)
+int net_network_stop(virConnectPtr connection, const struct net_farm *farm)
 {
 	AUTO_NETWORK virNetworkPtr network = virNetworkLookupByName(connection, farm->network);
 	size_t ports = net_bridge_ports(farm->bridge);
 
-	if (!network)
-		return virt_errno() == -ENOENT
-			       ? 0
-			       : virt_error(NULL, "cannot find the network %s", farm->network);
 	if (ports > 0)
 		return -cli_error(EBUSY,
 			"the network %s is in use by %zu running domains: stop them, and run this "
 			"again",
 			farm->network, ports);
-	if ((virNetworkIsActive(network) > 0 && virNetworkDestroy(network) < 0) ||
-		virNetworkUndefine(network) < 0)
-		return virt_error(NULL, "cannot remove the network %s", farm->network);
-	return 0;
+	if (network && (virNetworkIsActive(network) == 0 || virNetworkDestroy(network) == 0))
+		return 0;
+	return virt_error(NULL, "cannot stop the network %s", farm->network);
+}
+
+int net_network_remove(virConnectPtr connection, const struct net_farm *farm)
+{
+	AUTO_NETWORK virNetworkPtr network = virNetworkLookupByName(connection, farm->network);
+	int r = net_network_stop(connection, farm);
+
+	if (r == 0 && (!network || virNetworkUndefine(network) < 0))
+		r = virt_error(NULL, "cannot remove the network %s", farm->network);
+	return r;
 }
 
 size_t net_bridge_ports(const char *bridge)

@@ -16,8 +16,11 @@ enum net_network_state {
 
 struct net_network {
 	enum net_network_state state;
-	const char *differs;    /* what does, static text; NULL where state is not OLD */
-	bool active, autostart; /* of one that is there */
+	const char *differs; /* what does, static text; NULL where state is not OLD */
+	/* Of one that is there: */
+	bool ours; /* it is marked so */
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	bool active, autostart;
 };
 
 /*
@@ -30,13 +33,16 @@ int net_network_compare(const char *xml, const struct net_farm *farm, struct net
 int net_network_look(
 	virConnectPtr connection, const struct net_farm *farm, struct net_network *network);
 
-/* Define it, have it started with libvirt, and start it; what is so already stays so. Return 0 or
- * -errno. */
-int net_network_define(virConnectPtr connection, const struct net_farm *farm);
+/* Define it, in place of the one that was found; have it started with libvirt, and start it; what
+ * is so already stays so. Return 0 or -errno. */
+int net_network_define(
+	virConnectPtr connection, const struct net_farm *farm, const struct net_network *found);
 int net_network_autostart(virConnectPtr connection, const struct net_farm *farm);
 int net_network_start(virConnectPtr connection, const struct net_farm *farm);
 
-/* Stop and undefine it. Returns 0; -EBUSY if it has a port: a client runs; or another -errno. */
+/* Stop it; it has to be defined. Stop and undefine it. Return 0; -EBUSY if it has a port: a client
+ * runs; or another -errno. */
+int net_network_stop(virConnectPtr connection, const struct net_farm *farm);
 int net_network_remove(virConnectPtr connection, const struct net_farm *farm);
 
 /* How many ports the bridge has; 0 if there is none. */

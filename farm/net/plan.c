@@ -36,7 +36,7 @@ static void add_rules(struct net_plan *plan, const struct net_farm *farm,
 
 static void add_nfs(struct net_plan *plan, const struct net_farm *farm, size_t n, bool alone)
 {
-	struct net_file *exports = add(plan, "/etc/exports.d/xenfarm.exports",
+	struct net_file *exports = add(plan, NET_EXPORTS_PATH,
 		"the shares, exported to the clients' network", 0644, NET_EXPORT);
 	struct net_file *conf = add(plan, "/etc/nfs.conf.d/xenfarm.conf",
 		"address, threads and times of the NFS server", 0644, NET_RESTART_NFS);

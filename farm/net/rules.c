@@ -68,6 +68,14 @@ int net_rules_remove(void)
 	return nft_failed(run(argv, NULL), "remove the rules");
 }
 
+bool net_rules_loaded(void)
+{
+	const char *const argv[] = { "sh", "-c",
+		"nft list tables 2>/dev/null | grep -q ' xenfarm$'", NULL };
+
+	return run(argv, NULL) == 0;
+}
+
 int net_rules_compare(void)
 {
 #define LIST "nft -s list table inet xenfarm && nft -s list table bridge xenfarm"

@@ -5,6 +5,8 @@
 #ifndef FARM_NET_RULES_H
 #define FARM_NET_RULES_H
 
+#include <stdbool.h>
+
 #include "farm/net/net.h"
 
 /*
@@ -17,6 +19,9 @@ int net_rules_update(const struct net_farm *farm, const struct net_client *clien
 /* Load the file; remove what it has loaded. Return 0, or -errno after a message. */
 int net_rules_load(void);
 int net_rules_remove(void);
+
+/* Has the kernel a table of ours? */
+bool net_rules_loaded(void);
 
 /*
  * Compare what the kernel has with what the file makes of a kernel that has nothing: nft(8) loads

@@ -158,7 +158,7 @@ static void composes_the_network(void **state)
 	AUTO_BUF struct buf out = { 0 }, odd = { 0 };
 
 	(void)state;
-	net_compose_network(&farm, &out);
+	net_compose_network(&farm, NULL, &out);
 	text_of(&out);
 	says(&out, "<port isolated=\"yes\"/>");
 	says(&out, "<dns enable=\"no\"/>");
@@ -167,7 +167,7 @@ static void composes_the_network(void **state)
 	says_not(&out, "dhcp");
 	says_not(&out, "forward");
 	farm.network = "<a&b>";
-	net_compose_network(&farm, &odd);
+	net_compose_network(&farm, NULL, &odd);
 	text_of(&odd);
 	says(&odd, "<name>&lt;a&amp;b&gt;</name>");
 }
@@ -276,7 +276,7 @@ static int print(char **argv)
 	if (strcmp(argv[0], "rules") == 0)
 		net_compose_rules(&farm, clients, n, &out);
 	else if (strcmp(argv[0], "network") == 0)
-		net_compose_network(&farm, &out);
+		net_compose_network(&farm, NULL, &out);
 	else if (strcmp(argv[0], "exports") == 0)
 		net_compose_exports(&farm, &out);
 	else if (strcmp(argv[0], "nfs-conf") == 0)

@@ -1,0 +1,359 @@
+#include "farm/net/init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/net/after.h"
+#include "farm/net/compose.h"
+#include "farm/net/rules.h"
+#include "farm/output.h"
+#include "farm/virt/virt.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+/* What the steps work with. */
+struct work {
+	struct net_server *server;
+	struct operation *op;
+	const struct net_file *file; /* of this step */
+	const char *directory;
+	const char *port;
+	unsigned int after;
+	bool changed;
+	int r; /* the first thing that failed, where the others are done all the same */
+};
+
+static void remember(struct work *w, int r)
+{
+	if (r < 0 && w->r == 0)
+		w->r = r;
+}
+
+/* --- files --- */
+
+static int run_write(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_file_write(w->server->root, w->file);
+}
+
+static int run_remove(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_file_remove(w->server->root, w->file);
+}
+
+static void show_file(const struct operation *op, const struct net_file *file)
+{
+	AUTO_BUF struct buf text = { 0 };
+
+	buf_add(&text, file->content.data, file->content.size);
+	buf_add(&text, "", 1);
+	if (!text.failed)
+		operation_show(op, file->path, text.data);
+}
+
+static int not_ours(const struct net_file *file, int state, const char *remedy)
+{
+	return -cli_error(EEXIST, "%s is left alone: %s; %s", file->path,
+		state == NET_FILE_EDITED ? "it was edited" : "xenfarm did not make it", remedy);
+}
+
+/* The rules are loaded in any case: what the kernel has may not be what the file says. */
+static int write_file(struct work *w, const struct net_file *file)
+{
+	int state = net_file_look(w->server->root, file), r;
+
+	w->after |= file->after & NET_LOAD_RULES;
+	if (state < 0)
+		return cli_error(state, "%s", file->path);
+	if (state == NET_FILE_SAME)
+		return 0;
+	if (state == NET_FILE_EDITED || state == NET_FILE_FOREIGN)
+		return not_ours(file, state, "move it away, and run this again");
+	w->file = file;
+	r = operation_step(w->op, run_write, w, "write %s: %s", file->path, file->what);
+	show_file(w->op, file);
+	w->after |= file->after;
+	w->changed = true;
+	return r;
+}
+
+static int remove_file(struct work *w, const struct net_file *file)
+{
+	int state = net_file_look(w->server->root, file);
+
+	if (state < 0)
+		return cli_error(state, "%s", file->path);
+	if (state == NET_FILE_ABSENT)
+		return 0;
+	if (state == NET_FILE_EDITED || state == NET_FILE_FOREIGN)
+		return not_ours(file, state, "remove it yourself");
+	w->file = file;
+	w->after |= file->after;
+	w->changed = true;
+	return operation_step(w->op, run_remove, w, "remove %s: %s", file->path, file->what);
+}
+
+static int run_mkdir(void *arg)
+{
+	const struct work *w = arg;
+	char path[PATH_MAX];
+
+	for (const char *slash = strchr(w->directory + 1, '/');; slash = strchr(slash + 1, '/')) {
+		snprintf(path, sizeof(path), "%.*s",
+			slash ? (int)(slash - w->directory) : PATH_MAX - 1, w->directory);
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return cli_error(-errno, "%s", path);
+		if (!slash)
+			return 0;
+	}
+}
+
+static int make_directory(struct work *w, const char *path)
+{
+	if (access(path, F_OK) == 0)
+		return 0;
+	w->directory = path;
+	w->changed = true;
+	return operation_step(w->op, run_mkdir, w, "make the directory %s", path);
+}
+
+/* --- rules --- */
+
+static int run_load(void *arg)
+{
+	int r = net_rules_load();
+
+	(void)arg;
+	if (r == 0 && net_rules_compare() != 0)
+		r = -cli_error(EIO,
+			"the kernel has not what " NET_RULES_PATH " says: see `nft list ruleset`");
+	return r;
+}
+
+static int run_unload(void *arg)
+{
+	(void)arg;
+	return net_rules_remove();
+}
+
+/* A client's port that lost its flag, or never had one. */
+static int run_isolate(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_after_run((const char *const[]){
+		"bridge", "link", "set", "dev", w->port, "isolated", "on", NULL });
+}
+
+static int isolate_ports(struct work *w)
+{
+	char path[PATH_MAX];
+	AUTO_CLOSEDIR DIR *dir = NULL;
+	const struct dirent *entry;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brif", w->server->farm.bridge);
+	dir = opendir(path);
+	while (dir && r == 0 && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' ||
+			net_port_is_isolated(w->server->farm.bridge, entry->d_name) != 0)
+			continue;
+		w->port = entry->d_name;
+		w->changed = true;
+		r = operation_step(w->op, run_isolate, w, "isolate the port %s", entry->d_name);
+	}
+	return r;
+}
+
+static int load_rules(struct work *w)
+{
+	const struct net_file *rules = net_plan_find(&w->server->plan, NET_RULES_PATH);
+
+	if (net_file_look(w->server->root, rules) == NET_FILE_SAME && net_rules_compare() == 0)
+		return 0;
+	w->changed = true;
+	return operation_step(w->op, run_load, w, "load the rules, and read them back");
+}
+
+/* --- the network --- */
+
+static int run_define(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_network_define(w->server->connection, &w->server->farm, &w->server->network);
+}
+
+static int run_autostart(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_network_autostart(w->server->connection, &w->server->farm);
+}
+
+static int run_start(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_network_start(w->server->connection, &w->server->farm);
+}
+
+/* A definition that has changed counts from the next start of the network. */
+static int run_restart(void *arg)
+{
+	const struct work *w = arg;
+	int r = net_network_stop(w->server->connection, &w->server->farm);
+
+	return r < 0 ? r : run_start(arg);
+}
+
+static int run_remove_network(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_network_remove(w->server->connection, &w->server->farm);
+}
+
+static int define_network(struct work *w)
+{
+	const struct net_network *network = &w->server->network;
+	const char *name = w->server->farm.network;
+	AUTO_BUF struct buf xml = { 0 };
+	int r;
+
+	if (network->state == NET_NETWORK_SAME)
+		return 0;
+	w->changed = true;
+	if (network->state == NET_NETWORK_OLD)
+		r = operation_step(w->op, run_define, w, "change libvirt's network %s: %s", name,
+			network->differs);
+	else
+		r = operation_step(w->op, run_define, w, "define libvirt's network %s", name);
+	net_compose_network(&w->server->farm, NULL, &xml);
+	buf_add(&xml, "", 1);
+	if (!xml.failed)
+		operation_show(w->op, name, xml.data);
+	return r;
+}
+
+static int make_network(struct work *w)
+{
+	const struct net_network *network = &w->server->network;
+	const char *name = w->server->farm.network;
+	int r = define_network(w);
+
+	w->changed |= !network->autostart || !network->active;
+	if (r == 0 && !network->autostart)
+		r = operation_step(
+			w->op, run_autostart, w, "have libvirt start the network %s", name);
+	if (r == 0 && !network->active)
+		return operation_step(w->op, run_start, w, "start the network %s", name);
+	if (r == 0 && network->state == NET_NETWORK_OLD)
+		return operation_step(w->op, run_restart, w, "start the network %s again", name);
+	return r;
+}
+
+static int check_network(const struct net_server *server)
+{
+	const struct net_farm *farm = &server->farm;
+
+	if (server->network.state != NET_NETWORK_FOREIGN)
+		return 0;
+	return -cli_error(EEXIST,
+		"libvirt has a network %s that xenfarm did not make, and %s; rename it, or choose "
+		"another `network` in xenfarm.conf",
+		farm->network, server->network.differs);
+}
+
+/* --- all of it --- */
+
+static int finish(struct work *w, const char *nothing)
+{
+	remember(w, net_after(w->op, w->after));
+	if (w->r == 0 && !w->changed)
+		output_line("%s", nothing);
+	return w->r;
+}
+
+int net_init(struct net_server *server, struct operation *op)
+{
+	struct work w = { .server = server, .op = op };
+	int r = check_network(server);
+
+	if (r < 0)
+		return r;
+	r = make_directory(&w, server->farm.boot);
+	if (r == 0)
+		r = make_directory(&w, server->farm.disks);
+	for (size_t i = 0; i < server->plan.n && r == 0; i++)
+		remember(&w, write_file(&w, &server->plan.file[i]));
+	/* No client's port without rules: they come before the network. */
+	if (r == 0 && w.r == 0)
+		r = load_rules(&w);
+	if (r == 0)
+		r = make_network(&w);
+	if (r == 0)
+		r = isolate_ports(&w);
+	remember(&w, r);
+	return finish(&w, "nothing to do: this server is ready");
+}
+
+/* Not while there are clients: they would be left without a network, and without isolation. */
+static int check_undo(const struct net_server *server)
+{
+	size_t ports = net_bridge_ports(server->farm.bridge);
+
+	if (server->n_clients)
+		return -cli_error(EBUSY,
+			"this server has %zu clients: destroy them, and run this again",
+			server->n_clients);
+	if (ports && server->network.ours)
+		return -cli_error(EBUSY,
+			"%zu running domains use the network %s: stop them, and run this again",
+			ports, server->farm.network);
+	return 0;
+}
+
+static int undo_network(struct work *w)
+{
+	const struct net_network *network = &w->server->network;
+
+	if (network->state == NET_NETWORK_ABSENT)
+		return 0;
+	if (!network->ours)
+		return -cli_error(EEXIST,
+			"libvirt's network %s is left alone: xenfarm did not make it; remove it "
+			"yourself",
+			w->server->farm.network);
+	w->changed = true;
+	return operation_step(w->op, run_remove_network, w, "remove libvirt's network %s",
+		w->server->farm.network);
+}
+
+int net_undo(struct net_server *server, struct operation *op)
+{
+	struct work w = { .server = server, .op = op };
+	int r = check_undo(server);
+
+	if (r < 0)
+		return r;
+	remember(&w, undo_network(&w));
+	for (size_t i = server->plan.n; i-- > 0;)
+		remember(&w, remove_file(&w, &server->plan.file[i]));
+	if (net_rules_loaded()) {
+		w.changed = true;
+		remember(&w, operation_step(op, run_unload, &w, "remove the rules"));
+	}
+	w.after &= ~(unsigned int)NET_LOAD_RULES;
+	return finish(&w, "nothing to do: there is nothing of xenfarm's on this server");
+}
