@@ -6,10 +6,10 @@ xenfarm_PARTS := $(addprefix farm/,name.c operation.c oplog.c output.c settings.
 	lib/cli.c lib/conf.c lib/json.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
-xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-log.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
+xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-log.c cmd-net.c cmd-net-init.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
 	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) \
-	$(xenfarm_PARTS)
-xenfarm_PKGS := $(LIB_PKGS) blkid json-c smartcols
+	$(xenfarm_PARTS) $(NET_SRC) $(VIRT_SRC)
+xenfarm_PKGS := $(LIB_PKGS) $(VIRT_PKGS) blkid json-c smartcols
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin
 $(B)/host/farm/publish/filter.o: farm/publish/filter
@@ -37,4 +37,3 @@ bench: bench-share
 bench-share: $(B)/bin/xenfarm
 	B=$(abspath $(B)) farm/bench/share
 SHELLS += farm/bench/share
-include farm/net/build.mk

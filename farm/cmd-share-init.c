@@ -58,14 +58,12 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
-static int init(struct farm_context *context, const char *path)
+int cmd_share_make(const struct farm_context *context, const char *path)
 {
 	struct signature_key *key = NULL;
 	AUTO_CLOSE int dir = -1;
-	int r = farm_context_configure(context);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return cli_error(-errno, "%s", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -87,5 +85,10 @@ static int init(struct farm_context *context, const char *path)
 
 int cmd_share_init(void *options, char **arguments)
 {
-	return farm_exit_status(init(options, arguments[0]));
+	struct farm_context *context = options;
+	int r = farm_context_configure(context);
+
+	if (r == 0)
+		r = cmd_share_make(context, arguments[0]);
+	return farm_exit_status(r);
 }

@@ -17,6 +17,11 @@ struct cmd_share_options {
 
 extern const struct cli_table cmd_share_table;
 
+/* Make an empty share at path, whose parent exists, and the context's key if there is none. Returns
+ * 0, or -errno after a message. */
+struct farm_context;
+int cmd_share_make(const struct farm_context *context, const char *path);
+
 /* See lib/cli.h; options is a struct farm_context. They return the exit status. */
 int cmd_share_init(void *options, char **arguments);
 int cmd_share_publish(void *options, char **arguments);

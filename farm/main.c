@@ -38,6 +38,7 @@ static const struct cli_table common = { .options = options, .n_options = ARRAY_
 
 /* Each group of commands has its own table; --help has them in this order. */
 static const struct cli_table *const tables[] = {
+	&cmd_net_table,
 	&cmd_share_table,
 	&cmd_log_table,
 	&common,

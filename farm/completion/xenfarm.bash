@@ -44,6 +44,10 @@ _xenfarm_share() {
     fi
 }
 
+_xenfarm_init() {
+    words="$common --undo --yes --dry-run"
+}
+
 _xenfarm_log() {
     if [[ $prev == --format ]]; then
         words="table raw json"
@@ -57,7 +61,7 @@ _xenfarm() {
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="share log --help --version"
+        words="init share log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then

@@ -1,0 +1,127 @@
+/* xenfarm init: what makes a server one of a farm. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "farm/net/init.h"
+#include "farm/operation.h"
+#include "farm/output.h"
+#include "farm/virt/lock.h"
+#include "farm/xenfarm.h"
+#include "lib/cleanup.h"
+#include "lib/paths.h"
+
+/* --- the share --- */
+
+static bool has_share(const struct farm_context *context)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/etc/uuid", context->share_path);
+	return access(path, F_OK) == 0;
+}
+
+/* The directories above path. 0 or -errno after a message. */
+static int make_parents(const char *path)
+{
+	char parent[PATH_MAX];
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+			return cli_error(-errno, "%s", parent);
+	}
+	return 0;
+}
+
+static int run_make_share(void *arg)
+{
+	const struct farm_context *context = arg;
+	int r = make_parents(context->share_path);
+
+	if (r == 0)
+		r = make_parents(context->key_path);
+	return r < 0 ? r : cmd_share_make(context, context->share_path);
+}
+
+static int make_share(struct farm_context *context, struct operation *op)
+{
+	if (has_share(context))
+		return 0;
+	return operation_step(op, run_make_share, context, "make the share %s, signed by %s",
+		context->share_path, context->key_path);
+}
+
+/* --- all of it --- */
+
+/* A host that is not this one has files, rules and a bridge that cannot be reached from here. */
+static int check_here(const struct farm_context *context)
+{
+	const char *uri = context->settings.host.uri;
+
+	if (geteuid() != 0 && !context->options.dry_run)
+		return -cli_error(
+			EPERM, "init changes this server: run it as root, or with --dry-run");
+	if (!strstr(uri, ":///"))
+		return -cli_error(
+			EINVAL, "uri = %s is another host: run `xenfarm init` there", uri);
+	return 0;
+}
+
+static int prepare(struct farm_context *context, struct operation *op)
+{
+	AUTO_NET_SERVER struct net_server server = { .root = -1 };
+	bool undo = context->net_options.undo;
+	int r = undo ? 0 : make_share(context, op);
+
+	if (r == 0)
+		r = net_server_begin(
+			&server, &context->settings, undo ? NULL : context->share_path);
+	if (r == 0)
+		r = net_server_connect(&server, context->settings.host.uri, op->dry_run);
+	if (r == 0)
+		r = net_server_plan(&server);
+	if (r < 0)
+		return r;
+	if (!undo)
+		return net_init(&server, op);
+	r = net_undo(&server, op);
+	if (r == 0 && has_share(context))
+		output_line("the share %s and its key stay as they are", context->share_path);
+	return r;
+}
+
+static bool is_wanted(const struct farm_context *context)
+{
+	return !context->net_options.undo || context->options.dry_run ||
+	       operation_confirm(
+		       context->options.yes, "Take back what `xenfarm init` made on this server?");
+}
+
+int cmd_net_init(void *options, char **arguments)
+{
+	struct farm_context *context = options;
+	bool dry_run = context->options.dry_run;
+	const char *const words[] = { "init", context->net_options.undo ? "--undo" : NULL, NULL };
+	AUTO_CLOSE int lock = -1;
+	struct operation op;
+	int r = farm_context_configure(context);
+
+	(void)arguments;
+	if (r == 0)
+		r = check_here(context);
+	if (r < 0 || !is_wanted(context))
+		return EXIT_FAILURE;
+	if (!dry_run) {
+		lock = virt_lock(PATH_RUN, context->net_options.undo ? "init --undo" : "init");
+		if (lock < 0)
+			return EXIT_FAILURE;
+	}
+	operation_begin(&op, context->settings.log, words, dry_run);
+	r = prepare(context, &op);
+	return operation_end(&op, farm_exit_status(r));
+}

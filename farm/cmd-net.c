@@ -1,0 +1,22 @@
+#include "farm/cmd-net.h"
+
+#include "farm/xenfarm.h"
+#include "lib/array.h"
+
+static const struct cli_option options[] = {
+	FARM_OPTION("undo", 0, NULL, value_flag, net_options.undo,
+		"take back what init made, but for the share and its key"),
+};
+
+static const struct cli_command commands[] = {
+	{ "init", cmd_net_init, "share key config undo yes dry-run quiet", NULL, "", 0, 0,
+		"make this server one of a farm: share, network, isolation, exports",
+		"  xenfarm init --dry-run\n", false },
+};
+
+const struct cli_table cmd_net_table = {
+	.options = options,
+	.n_options = ARRAY_SIZE(options),
+	.commands = commands,
+	.n_commands = ARRAY_SIZE(commands),
+};
