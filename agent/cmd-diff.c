@@ -54,7 +54,7 @@ static struct json_object *json_side(const struct side *s)
 	json_object_object_add(o, "uid", json_object_new_int64(s->entry->uid));
 	json_object_object_add(o, "gid", json_object_new_int64(s->entry->gid));
 	if (s->entry->link)
-		json_object_object_add(o, "link", document_name(s->entry->link));
+		json_object_object_add(o, "link", json_name(s->entry->link));
 	if (s->entry->digest.has)
 		json_object_object_add(o, "sha256",
 			json_object_new_string(hex_text(digest, s->entry->digest.sha256, 32)));
@@ -128,7 +128,7 @@ static enum agent_status show(const struct run *run, const struct run_inputs *in
 		return AGENT_USAGE;
 	}
 	if (run->options->json) {
-		document_set("path", document_name(path));
+		document_set("path", json_name(path));
 		for (int i = 0; i < 3; i++)
 			document_set(side[i].word, json_side(&side[i]));
 	} else {

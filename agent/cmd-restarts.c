@@ -276,14 +276,14 @@ static void print_json(const struct restarts *s, const char *kernel)
 	for (size_t i = 0; i < s->n; i++) {
 		struct json_object *u = json_object_new_object();
 
-		json_object_object_add(u, "unit", document_name(s->user[i].unit));
+		json_object_object_add(u, "unit", json_name(s->user[i].unit));
 		json_object_object_add(u, "pid", json_object_new_int(s->user[i].pid));
-		json_object_object_add(u, "file", document_name(s->user[i].file));
+		json_object_object_add(u, "file", json_name(s->user[i].file));
 		json_object_array_add(list, u);
 	}
 	document_set("restart", list);
 	document_set("reboot", json_object_new_boolean(kernel != NULL));
-	document_set("kernel", kernel ? document_name(kernel) : NULL);
+	document_set("kernel", kernel ? json_name(kernel) : NULL);
 }
 
 static void print(const struct restarts *s, const char *kernel)

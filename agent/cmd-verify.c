@@ -59,7 +59,7 @@ static int note(struct verify *v, const char *path, const char *what)
 		return 0;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "path", document_name(path));
+	json_object_object_add(o, "path", json_name(path));
 	json_object_object_add(o, "what", json_object_new_string(what));
 	return json_object_array_add(v->list, o);
 }

@@ -1,12 +1,5 @@
 #include "agent/document.h"
 
-#include <time.h>
-
-#include "lib/buf.h"
-#include "lib/cleanup.h"
-#include "lib/json.h"
-#include "lib/vis.h"
-
 static struct json_object *document;
 
 void document_begin(void)
@@ -63,7 +56,7 @@ void document_append(const char *key, struct json_object *list)
 void document_message(const char *text)
 {
 	if (document)
-		json_object_array_add(list_of("messages"), document_text(text));
+		json_object_array_add(list_of("messages"), json_text(text));
 }
 
 void document_end(const char *command, int status)
@@ -75,37 +68,4 @@ void document_end(const char *command, int status)
 	document_set("status", json_object_new_int(status));
 	json_print(document);
 	document = NULL;
-}
-
-/* --- values --- */
-
-struct json_object *document_text(const char *bytes)
-{
-	AUTO_BUF struct buf text = { 0 };
-
-	for (const char *c = bytes; *c; c++) {
-		if (*c & 0x80)
-			buf_printf(&text, "\\%03o", (unsigned char)*c);
-		else
-			buf_add(&text, c, 1);
-	}
-	return json_object_new_string_len(text.data ? text.data : "", (int)text.size);
-}
-
-struct json_object *document_name(const char *bytes)
-{
-	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
-
-	return json_object_new_string(name ? name : "");
-}
-
-struct json_object *document_time(int64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	char text[32];
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		text[0] = '\0';
-	return json_object_new_string(text);
 }

@@ -5,7 +5,7 @@
 #ifndef AGENT_DOCUMENT_H
 #define AGENT_DOCUMENT_H
 
-#include <json-c/json.h>
+#include "lib/json.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,12 +29,5 @@ void document_message(const char *text);
 
 /* Print it, with the command (NULL: not known) and the exit status, and forget it. */
 void document_end(const char *command, int status);
-
-/* Text that may have any bytes: those beyond ASCII as in vis(3), by their octal numbers. */
-struct json_object *document_text(const char *bytes);
-/* A path, a name: escaped as in a manifest. The root is ".". */
-struct json_object *document_name(const char *bytes);
-/* Seconds since 1970 as RFC 3339 text. */
-struct json_object *document_time(int64_t seconds);
 
 #endif

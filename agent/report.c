@@ -8,6 +8,7 @@
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/rfc3339.h"
 #include "lib/vis.h"
 
 #define LISTED 20 /* paths of a kind in a summary: the rest is counted */
@@ -19,16 +20,6 @@ void report_name(const char *bytes, const char *after)
 	AUTO_FREE char *name = vis_string(*bytes ? bytes : ".");
 
 	printf("%s%s", name ? name : "?", after);
-}
-
-static const char *time_text(int64_t seconds, char text[static 32])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		text[0] = '\0';
-	return text;
 }
 
 static void color(const char *code)
@@ -62,7 +53,7 @@ static struct json_object *json_op(const struct outcome *outcome, const struct p
 	const struct outcome_op *result = outcome_of(outcome, op);
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "path", document_name(op->path));
+	json_object_object_add(o, "path", json_name(op->path));
 	json_object_object_add(o, "action", json_object_new_string(outcome_label(outcome, op)));
 	if (op->meta)
 		json_object_object_add(o, "meta", json_meta(op->meta));
@@ -77,14 +68,14 @@ static struct json_object *json_conflict(const struct conflict *c)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "path", document_name(c->path));
+	json_object_object_add(o, "path", json_name(c->path));
 	json_object_object_add(o, "kind", json_object_new_string(conflict_kind_name(c->kind)));
 	if (*c->place)
 		json_object_object_add(o, c->kind == CONFLICT_ACCOUNTS ? "what" : "offer",
-			c->kind == CONFLICT_ACCOUNTS ? document_text(c->place)
-						     : document_name(c->place));
+			c->kind == CONFLICT_ACCOUNTS ? json_text(c->place)
+						     : json_name(c->place));
 	json_object_object_add(o, "generation", json_object_new_int64(c->generation));
-	json_object_object_add(o, "since", document_time(c->since));
+	json_object_object_add(o, "since", json_time(c->since));
 	return o;
 }
 
@@ -110,7 +101,7 @@ void report_state(const struct run *run, const struct conflicts *conflicts)
 	document_set("pending", json_object_new_int64(s->conflicts));
 	document_set("deferred", json_object_new_int64(s->deferred));
 	document_set("unfinished", json_object_new_boolean(run->unfinished));
-	document_set("checked", s->checked ? document_time(s->checked) : NULL);
+	document_set("checked", s->checked ? json_time(s->checked) : NULL);
 	document_set("conflicts", json_conflicts(conflicts));
 }
 
@@ -214,7 +205,7 @@ void report_changes(const struct run *run, const struct run_inputs *in,
 
 void report_conflicts(const struct agent_options *options, const struct conflicts *c)
 {
-	char since[32];
+	char since[RFC3339_SIZE];
 
 	if (options->json)
 		return;
@@ -225,7 +216,7 @@ void report_conflicts(const struct agent_options *options, const struct conflict
 			continue;
 		printf("%-9s ", conflict_kind_name(x->kind));
 		report_name(x->path, "");
-		printf("  since generation %u, %s\n", x->generation, time_text(x->since, since));
+		printf("  since generation %u, %s\n", x->generation, rfc3339_text(since, x->since));
 		if (x->kind == CONFLICT_ACCOUNTS)
 			printf("          %s\n", x->place);
 		else if (*x->place)

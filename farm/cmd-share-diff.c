@@ -41,7 +41,7 @@ static void tell(struct differ *d, char sign, const char *path, const char *what
 	struct json_object *o = json_object_new_object();
 
 	output_line("%c %-9s %s%s%s", sign, part, text ? text : "?", *what ? ": " : "", what);
-	json_object_object_add(o, "path", json_object_new_string(text ? text : "?"));
+	json_object_object_add(o, "path", json_name(path));
 	json_object_object_add(o, "part", json_object_new_string(part));
 	json_object_object_add(o, "change",
 		json_object_new_string(sign == '+'   ? "added"

@@ -27,7 +27,7 @@ static int preview(const struct farm_context *c, uint32_t generation)
 
 		output_line("%s %s", kind, path ? path : "?");
 		json_object_object_add(o, "do", json_object_new_string(kind));
-		json_object_object_add(o, "path", json_object_new_string(path ? path : "?"));
+		json_object_object_add(o, "path", json_name(flip.op[i].path));
 		json_object_array_add(list, o);
 	}
 	if (r == 0 && c->options.json)

@@ -35,7 +35,7 @@ static void differs(struct verifier *v, const char *where, const char *path, con
 	v->differences++;
 	output_line("%s/%s: %s", where, text ? text : "?", how);
 	json_object_object_add(o, "tree", json_object_new_string(where));
-	json_object_object_add(o, "path", json_object_new_string(text ? text : "?"));
+	json_object_object_add(o, "path", json_name(path));
 	json_object_object_add(o, "difference", json_object_new_string(how));
 	json_object_array_add(v->list, o);
 }

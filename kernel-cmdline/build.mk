@@ -13,7 +13,7 @@ fuzz_xfnet_SRC := kernel-cmdline/fuzz/fuzz_xfnet.c $(XFNET_PARSER)
 fuzz_xfnet_CORPUS := kernel-cmdline/fuzz/corpus
 
 PROGRAMS += xfnet
-xfnet_SRC := $(addprefix kernel-cmdline/tool/,main.c check.c compose.c explain.c facts.c text.c) lib/cli.c lib/json.c lib/value.c $(XFNET_PARSER)
+xfnet_SRC := $(addprefix kernel-cmdline/tool/,main.c check.c compose.c explain.c facts.c text.c) lib/buf.c lib/cli.c lib/json.c lib/rfc3339.c lib/value.c lib/vis.c $(XFNET_PARSER)
 xfnet_PKGS := json-c
 CHECKS += kernel-cmdline/test/xfnet.test
 CHECK_NEEDS += xfnet

@@ -10,7 +10,7 @@ fuzz_layout_CORPUS := lib/fuzz/layout
 
 # The library: a program names $(LIB_SRC) among its sources and $(LIB_PKGS) among its packages.
 LIB_SRC := lib/buf.c lib/digest.c lib/fsroot.c lib/hex.c lib/ids.c lib/io.c lib/keychain.c $(addprefix lib/manifest/manifest,.c -keyword.c -line.c -read.c -write.c) \
-	lib/publish.c lib/signature.c lib/sorted.c lib/statcache.c lib/treescan.c lib/treescan-entry.c lib/vis.c
+	lib/publish.c lib/rfc3339.c lib/signature.c lib/sorted.c lib/statcache.c lib/treescan.c lib/treescan-entry.c lib/vis.c
 LIB_PKGS := libcrypto zlib
 
 UNITS += manifest_test files_test treescan_test keychain_test

@@ -6,7 +6,7 @@ xf-mkinitrd_PARTS := $(addprefix mkinitrd-hook/build/,elf.c init-check.c kernel-
 	mkinitrd-hook/image/unpack.c $(xf-mkinitrd_READER) initrd/modtable.c lib/cli.c lib/fsroot.c
 xf-mkinitrd_SRC  := $(addprefix mkinitrd-hook/,main.c cmd-build.c cmd-exchange.c cmd-extract.c cmd-info.c cmd-list.c \
 	cmd-verify.c options.c build-report.c initrd-file.c build/extra.c build/initrd.c build/processor.c build/programs.c) \
-	lib/json.c lib/value.c \
+	lib/json.c lib/rfc3339.c lib/value.c lib/vis.c \
 	$(xf-mkinitrd_PARTS)
 xf-mkinitrd_PKGS := libkmod $(xf-mkinitrd_CODECS) json-c
 xf-mkinitrd_DIR  := $(PREFIX)/sbin

@@ -15,6 +15,7 @@
 #include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
+#include "lib/rfc3339.h"
 
 /*
  * flock(2) goes with the process, so what the file says counts only while it is locked. The
@@ -50,13 +51,11 @@ static int tell_holder(struct share_store *share)
 
 static int sign_in(struct share_store *share, const char *command)
 {
-	char text[512], host[HOST_NAME_MAX + 1] = "?", since[32];
-	time_t now = time(NULL);
-	struct tm tm;
+	char text[512], host[HOST_NAME_MAX + 1] = "?", since[RFC3339_SIZE];
 	int n;
 
 	gethostname(host, sizeof(host) - 1);
-	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	rfc3339_text(since, time(NULL));
 	n = snprintf(text, sizeof(text), "`xenfarm share %s`, process %d on %s, since %s\n",
 		command, (int)getpid(), host, since);
 	if (ftruncate(share->lock, 0) < 0 || pwrite(share->lock, text, (size_t)n, 0) != n)

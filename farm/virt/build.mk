@@ -4,6 +4,6 @@ VIRT_PKGS := libvirt libxml-2.0
 
 UNITS += virt_test
 virt_test_SRC := farm/virt/test/virt_test.c farm/name.c kernel-cmdline/addr.c kernel-cmdline/scan.c lib/cli.c lib/spawn.c \
-	lib/value.c lib/io.c lib/publish.c $(VIRT_SRC)
+	lib/value.c lib/io.c lib/publish.c lib/rfc3339.c $(VIRT_SRC)
 virt_test_PKGS := $(VIRT_PKGS) cmocka
 virt_test_LIBS := -pthread

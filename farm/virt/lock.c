@@ -11,6 +11,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/rfc3339.h"
 
 /* Long enough for a command that is about to end, short enough for a person. */
 #define PATIENCE_MS 3000
@@ -43,13 +44,11 @@ static int say_holder(int fd, const char *path)
 /* What the next one is told. */
 static int sign(int fd, const char *command)
 {
-	char text[512], since[32];
+	char text[512], since[RFC3339_SIZE];
 	const char *user = getenv("SUDO_USER");
-	time_t now = time(NULL);
-	struct tm tm;
 	int n;
 
-	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	rfc3339_text(since, time(NULL));
 	n = snprintf(text, sizeof(text), "`xenfarm %.200s`, process %d%s%.64s, since %s\n", command,
 		(int)getpid(), user ? " of " : "", user ? user : "", since);
 	return ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n ? -errno : 0;

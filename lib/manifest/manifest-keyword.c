@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/array.h"
+#include "lib/rfc3339.h"
 #include "lib/vis.h"
 
 /* A keyword's parser: value[n] is writeable. Returns the rule that the value breaks, or NULL. */
@@ -127,16 +128,15 @@ static const char *head_share(struct manifest_lines *l, char *value, size_t n)
 static const char *head_published(struct manifest_lines *l, char *value, size_t n)
 {
 	struct tm tm = { 0 };
-	char again[sizeof("1970-01-01T00:00:00Z")] = "";
+	char again[RFC3339_SIZE];
 	const char *end;
 
 	value[n] = '\0';
 	end = strptime(value, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	l->head.published = timegm(&tm);
 	/* strptime is generous; what it understood must read the same. */
-	if (!end || *end || n != sizeof(again) - 1 ||
-		strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm) != n ||
-		strcmp(again, value) != 0)
+	if (!end || *end || n != strlen("1970-01-01T00:00:00Z") ||
+		strcmp(rfc3339_text(again, l->head.published), value) != 0)
 		return "published= is not a time like 2026-01-31T12:00:00Z";
 	return NULL;
 }

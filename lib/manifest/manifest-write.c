@@ -11,6 +11,7 @@
 #include "lib/hex.h"
 #include "lib/manifest/manifest-line.h"
 #include "lib/publish.h"
+#include "lib/rfc3339.h"
 #include "lib/vis.h"
 
 /*
@@ -53,20 +54,16 @@ static void put_hex(struct buf *out, const char *keyword, const uint8_t *bytes, 
 static void put_head(struct buf *out, const struct manifest *m)
 {
 	const struct manifest_head *head = &m->head;
-	char published[32];
-	struct tm tm;
+	char published[RFC3339_SIZE];
 
 	buf_puts(out, "# xenfarm: ");
 	if (head->generation) {
-		time_t t = (time_t)head->published;
-
-		strftime(published, sizeof(published), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
 		buf_printf(out, "generation=%u share=%s ", head->generation, head->share);
 		if (head->previous)
 			buf_printf(out, "previous=%u ", head->previous);
 		if (head->restores)
 			buf_printf(out, "restores=%u ", head->restores);
-		buf_printf(out, "published=%s ", published);
+		buf_printf(out, "published=%s ", rfc3339_text(published, head->published));
 		if (head->layout.has & DIGEST_SHA256) {
 			put_hex(out, "layout=", head->layout.sha256, sizeof(head->layout.sha256));
 			buf_puts(out, " ");

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <malloc.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "lib/array.h"
 #include "lib/fsroot.h"
 #include "lib/hex.h"
 #include "lib/ids.h"
+#include "lib/rfc3339.h"
 #include "lib/test/scratch.h"
 
 /* --- arrays --- */
@@ -58,6 +60,22 @@ static void digits_of_bytes(void **state)
 	assert_string_equal(hex_text(text, bytes, 1), "01");
 	assert_string_equal(hex_text(text, bytes, 0), "");
 	assert_string_equal(hex_uuid(uuid, bytes), "01234567-89ab-cdef-fedc-ba9876543210");
+}
+
+/* --- times --- */
+
+static void times_as_text(void **state)
+{
+	char text[RFC3339_SIZE];
+
+	(void)state;
+	setenv("TZ", "XST-3", 1);
+	tzset();
+	assert_string_equal(rfc3339_text(text, 0), "1970-01-01T00:00:00Z");
+	assert_string_equal(rfc3339_text(text, 1767225599), "2025-12-31T23:59:59Z");
+	assert_string_equal(rfc3339_text(text, -1), "1969-12-31T23:59:59Z");
+	assert_string_equal(rfc3339_text(text, INT64_MAX), "@9223372036854775807");
+	assert_string_equal(rfc3339_text(text, INT64_MIN), "@-9223372036854775808");
 }
 
 /* --- names and numbers of users and groups --- */
@@ -196,6 +214,7 @@ int main(void)
 		cmocka_unit_test(arrays_grow),
 		cmocka_unit_test(arrays_stay_without_memory),
 		cmocka_unit_test(digits_of_bytes),
+		cmocka_unit_test(times_as_text),
 		cmocka_unit_test(numbers_of_names),
 		cmocka_unit_test(names_of_numbers),
 		SCRATCH_TEST(names_of_no_files),

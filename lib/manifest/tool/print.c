@@ -9,6 +9,7 @@
 #include "lib/hex.h"
 #include "lib/json.h"
 #include "lib/manifest/tool/tool.h"
+#include "lib/rfc3339.h"
 #include "lib/vis.h"
 
 /* A path as it is printed everywhere: the root is ".". */
@@ -140,24 +141,14 @@ void tool_report_end(struct tool_report *report)
 
 /* --- show and check --- */
 
-static void rfc3339(int64_t seconds, char text[static 32])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		snprintf(text, 32, "@%jd", (intmax_t)seconds);
-}
-
 static void print_head(FILE *out, const struct manifest_head *head)
 {
-	char published[32];
+	char published[RFC3339_SIZE];
 
 	if (head->generation == 0)
 		return;
-	rfc3339(head->published, published);
 	fprintf(out, ", generation %u of share %s, published %s", head->generation, head->share,
-		published);
+		rfc3339_text(published, head->published));
 	if (head->previous)
 		fprintf(out, ", after %u", head->previous);
 	if (head->restores)
@@ -167,15 +158,15 @@ static void print_head(FILE *out, const struct manifest_head *head)
 static struct json_object *head_json(const struct manifest_head *head)
 {
 	struct json_object *object = json_object_new_object();
-	char published[32];
+	char published[RFC3339_SIZE];
 
 	add_number(object, "entries", head->entries);
 	if (head->generation == 0)
 		return object;
-	rfc3339(head->published, published);
 	add_number(object, "generation", head->generation);
 	json_object_object_add(object, "share", json_object_new_string(head->share));
-	json_object_object_add(object, "published", json_object_new_string(published));
+	json_object_object_add(object, "published",
+		json_object_new_string(rfc3339_text(published, head->published)));
 	if (head->previous)
 		add_number(object, "previous", head->previous);
 	if (head->restores)
@@ -230,10 +221,9 @@ static void print_owner(const char *name, uint32_t id)
 static void print_entry(const struct manifest_entry *e)
 {
 	AUTO_FREE char *path = shown(e->path), *link = e->link ? shown(e->link) : NULL;
-	char mode[11], mtime[32];
+	char mode[11], mtime[RFC3339_SIZE];
 
 	mode_text(e, mode);
-	rfc3339(e->mtime.tv_sec, mtime);
 	printf("%s%c", mode, e->nxattrs ? '+' : ' ');
 	print_owner(e->uname, e->uid);
 	print_owner(e->gname, e->gid);
@@ -241,7 +231,8 @@ static void print_entry(const struct manifest_entry *e)
 		printf(" %5u,%5u", e->major, e->minor);
 	else
 		printf(" %11ju", (uintmax_t)e->size);
-	printf(" %s %s%s%s\n", mtime, path, link ? " -> " : "", link ? link : "");
+	printf(" %s %s%s%s\n", rfc3339_text(mtime, e->mtime.tv_sec), path, link ? " -> " : "",
+		link ? link : "");
 }
 
 void print_manifest(const struct manifest *m)
@@ -255,14 +246,8 @@ void print_manifest(const struct manifest *m)
 
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
-	AUTO_FREE char *escaped = NULL;
-
-	if (!text)
-		return;
-	escaped = vis_string(text);
-	if (!escaped)
-		abort();
-	json_object_object_add(object, name, json_object_new_string(escaped));
+	if (text)
+		json_object_object_add(object, name, json_name(text));
 }
 
 static void add_hex(struct json_object *object, const char *name, const uint8_t *bytes, size_t n)
