@@ -72,8 +72,7 @@ static struct json_object *json_conflict(const struct conflict *c)
 	json_object_object_add(o, "kind", json_object_new_string(conflict_kind_name(c->kind)));
 	if (*c->place)
 		json_object_object_add(o, c->kind == CONFLICT_ACCOUNTS ? "what" : "offer",
-			c->kind == CONFLICT_ACCOUNTS ? json_text(c->place)
-						     : json_name(c->place));
+			c->kind == CONFLICT_ACCOUNTS ? json_text(c->place) : json_name(c->place));
 	json_object_object_add(o, "generation", json_object_new_int64(c->generation));
 	json_object_object_add(o, "since", json_time(c->since));
 	return o;
