@@ -29,7 +29,7 @@ AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c
 
 PROGRAMS += xf-agent
 xf-agent_DIR := $(PREFIX)/sbin
-xf-agent_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) $(addprefix agent/,cmd-diff.c cmd-reconcile.c \
+xf-agent_SRC := $(AGENT_LIB_SRC) $(addprefix agent/,cmd-diff.c cmd-reconcile.c \
 	cmd-resolve.c cmd-restarts.c cmd-rollback.c cmd-status.c cmd-verify.c main.c)
 xf-agent_PKGS := $(LIB_PKGS) json-c
 xf-agent_LIBS := -pthread
@@ -61,7 +61,7 @@ CHECKS += agent/test/transaction.test
 CHECK_NEEDS += xf-manifest xf-agent xf-fetch
 
 UNITS += state_test
-state_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/state_test.c
+state_test_SRC := $(AGENT_LIB_SRC) agent/test/state_test.c
 state_test_PKGS := $(LIB_PKGS) json-c cmocka
 state_test_LIBS := -pthread
 
@@ -82,6 +82,6 @@ inode_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/test/inode_test.c
 inode_test_PKGS := $(LIB_PKGS) cmocka
 inode_test_LIBS := -pthread
 # Its spawn_run() notes what it is asked for.
-derive_test_SRC := $(AGENT_LIB_SRC) $(XFNET_PARSER) agent/test/derive_test.c
+derive_test_SRC := $(AGENT_LIB_SRC) agent/test/derive_test.c
 derive_test_PKGS := $(LIB_PKGS) json-c cmocka
 derive_test_LIBS := -pthread -Wl,--wrap=spawn_run

@@ -62,8 +62,13 @@ int boot_step_share(struct boot *boot)
 	return mount_share(&boot->cmdline, PATH_SHARE, &boot->share);
 }
 
+/* The agent takes from the record whether xfgen= pins this client. */
 int boot_step_reconcile(struct boot *boot)
 {
+	int rc = handover_record(boot);
+
+	if (rc < 0)
+		return rc;
 	return reconcile_root(&boot->cmdline, &boot->share, &boot->root, &boot->agent);
 }
 

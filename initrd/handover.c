@@ -254,7 +254,7 @@ int handover_record(const struct boot *boot)
 		boot->cmdline.name, boot->interface.name, mac, boot->cmdline.vlan, client,
 		boot->cmdline.net.prefix, gateway, server, nfs_port(&boot->cmdline),
 		boot->cmdline.share_path, boot->share.version, boot->share.generation,
-		boot->share.tree, boot->root.device, boot->agent);
+		boot->share.tree, boot->root.device, boot->agent ? boot->agent : "");
 	for (unsigned int i = 0; i < boot->n_times && n < (int)sizeof(text); i++)
 		n += snprintf(text + n, sizeof(text) - n, "step.%s=%u\n", boot->time[i].name,
 			boot->time[i].ms);

@@ -10,10 +10,12 @@
 #include "agent/document.h"
 #include "agent/run/run.h"
 #include "agent/share/trust.h"
-#include "kernel-cmdline/xfnet.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/paths.h"
 #include "lib/publish.h"
+
+#define RECORD_MAX 65536
 
 /* --- the share --- */
 
@@ -47,21 +49,21 @@ enum agent_status run_open_share(const struct run *run)
 }
 
 /*
- * xfgen=N of the kernel's command line pins this client; 0: it does not. /run/xenfarm/boot cannot
- * be asked: xf-init runs us before it writes that, and one that is older may have booted this
- * client.
+ * The generation that xfgen= pins this client to, by the record that xf-init leaves of the boot: it
+ * is the one whose tree is not the live one. 0: none.
  */
 static uint32_t pinned(void)
 {
-	AUTO_CLOSE int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	static const char tree[] = "\ntree=" PATH_SHARE "/gen/";
+	AUTO_CLOSE int fd = open(PATH_RUN_RECORD, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
-	struct xf_problems problems = { 0 };
-	AUTO_FREE struct xf_cmdline *cmdline = calloc(1, sizeof(*cmdline));
+	const char *found;
 
-	if (!cmdline || fd < 0 || buf_read(&text, fd, 65536) < 0)
+	if (fd < 0 || buf_read(&text, fd, RECORD_MAX) < 0)
 		return 0;
-	xf_cmdline_parse(text.data, text.size, cmdline, &problems);
-	return cmdline->generation;
+	buf_add(&text, "", 1);
+	found = text.failed ? NULL : strstr(text.data, tree);
+	return found ? (uint32_t)strtoul(found + strlen(tree), NULL, 10) : 0;
 }
 
 static enum agent_status read_current(const struct run *run, uint32_t *generation)

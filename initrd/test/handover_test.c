@@ -158,6 +158,10 @@ static void test_record(const char *contract)
 		"step.devices=20\n",
 		"says what this boot found");
 	test_contract(contract);
+	boot.agent = NULL;
+	CHECK(handover_record(&boot) == 0, "a record before the agent has run");
+	holds(PATH_RUN_RECORD, "\nagent=\n", "leaves its result open");
+	boot.agent = "done";
 }
 
 int main(void)
