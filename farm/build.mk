@@ -27,6 +27,13 @@ table_test_PKGS := smartcols json-c cmocka
 operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/io.c lib/publish.c lib/buf.c
 operation_test_PKGS := json-c cmocka
 
+# The SSH authority of the farm.
+SSH_SRC := farm/ssh/authority.c
+UNITS += ssh_authority_test
+ssh_authority_test_SRC  := farm/ssh/test/ssh_authority_test.c $(SSH_SRC) farm/operation.c farm/output.c lib/cli.c lib/io.c \
+	lib/fsroot.c lib/publish.c lib/spawn.c lib/buf.c
+ssh_authority_test_PKGS := json-c cmocka
+
 CHECKS += $(addprefix farm/test/,share.test log.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash

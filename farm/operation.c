@@ -87,7 +87,7 @@ static int open_log(const char *path)
 }
 
 /* Who asked for it: sudo(8) tells who became root. */
-static const char *user(void)
+const char *operation_user(void)
 {
 	const struct passwd *entry;
 	const char *sudo = getenv("SUDO_USER");
@@ -125,7 +125,7 @@ void operation_begin(
 		buf_printf(&words, "%s%s", i ? " " : "", command[i]);
 	buf_add(&words, "", 1);
 	record = record_new(op, "begin");
-	add_text(record, "user", user());
+	add_text(record, "user", operation_user());
 	add_text(record, "command", words.failed ? "" : words.data);
 	record_write(op, record);
 }

@@ -53,4 +53,7 @@ int operation_end(struct operation *operation, int status);
  */
 __attribute__((format(printf, 2, 3))) bool operation_confirm(bool yes, const char *format, ...);
 
+/* The name of the user who asked for it, also if sudo(8) made him root. */
+const char *operation_user(void);
+
 #endif

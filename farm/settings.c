@@ -34,6 +34,7 @@ static const struct conf_setting farm[] = {
 	SETTING("disks", value_absolute, disks),
 	SETTING("boot", value_absolute, boot),
 	SETTING("log", value_absolute, log),
+	SETTING("ssh-ca", value_absolute, ssh_ca),
 	SETTING("memory", value_number, memory),
 	SETTING("cpus", value_number, cpus),
 	SETTING("disk", value_number, disk),
@@ -113,6 +114,7 @@ static void set_defaults(struct farm_settings *s)
 	s->disks = "/var/lib/libvirt/images";
 	s->boot = "/var/lib/xenfarm/boot";
 	s->log = "/var/log/xenfarm/log";
+	s->ssh_ca = XF_SYSCONFDIR "/xenfarm/ssh-ca";
 	s->memory = 512;
 	s->cpus = 1;
 	s->disk = 1024;

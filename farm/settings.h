@@ -36,6 +36,7 @@ struct farm_settings {
 	const char *proxy, *mirror;  /* of packages; "": none, and the distribution's own */
 	const char *disks, *boot;    /* directories of clients' disks and of boot files */
 	const char *log;             /* of operations */
+	const char *ssh_ca;          /* private key of the SSH authority, see ssh/authority.h */
 	uint32_t memory, cpus, disk; /* of a new client; memory and disk in MiB */
 };
 
