@@ -20,6 +20,7 @@
 #include "agent/report.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/paths.h"
 
 struct user {
 	int pid;
@@ -242,7 +243,7 @@ static int look_at_all(struct restarts *s)
 	return r;
 }
 
-/* A kernel that is newer than the running one, by the directories of its modules, or NULL. */
+/* Without that link: one that is newer than the running one, by the directories of its modules. */
 static char *newer_kernel(void)
 {
 	AUTO_CLOSEDIR DIR *modules = opendir("/lib/modules");
@@ -259,6 +260,24 @@ static char *newer_kernel(void)
 		newest = strdup(d->d_name);
 	}
 	return newest;
+}
+
+/* The kernel that a reboot boots (xenfarm-share(5)), or NULL if it is the one that runs. */
+static char *kernel_to_boot(void)
+{
+	static const char prefix[] = "vmlinuz-";
+	char target[NAME_MAX + 1];
+	ssize_t n = readlink("/" PATH_BOOT_KERNEL, target, sizeof(target) - 1);
+	struct utsname running;
+
+	if (n < 0)
+		return newer_kernel();
+	target[n] = '\0';
+	uname(&running);
+	if (strncmp(target, prefix, strlen(prefix)) != 0 ||
+		strcmp(target + strlen(prefix), running.release) == 0)
+		return NULL;
+	return strdup(target + strlen(prefix));
 }
 
 static int by_unit(const void *a, const void *b)
@@ -302,7 +321,7 @@ int agent_command_restarts(void *settings, char **arguments)
 {
 	const struct agent_options *options = settings;
 	struct restarts s = { 0 };
-	AUTO_FREE char *kernel = newer_kernel();
+	AUTO_FREE char *kernel = kernel_to_boot();
 	int r = look_at_all(&s);
 
 	(void)arguments;
