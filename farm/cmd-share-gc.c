@@ -34,8 +34,8 @@ static int choose_named(const struct farm_context *c, char **arguments, struct n
 				"generation %u is the current one: nothing was removed", number);
 		if (farm_context_in_use(c, number))
 			return -cli_error(EBUSY,
-				"generation %u is in use: its clients would lose the files that "
-				"they run; nothing was removed",
+				"generation %u is in use, and its clients would lose their files: "
+				"nothing was removed",
 				number);
 		if (!has(chosen, number))
 			chosen->number[chosen->n++] = number;

@@ -70,7 +70,7 @@ int cmd_share_make(const struct farm_context *context, const char *path)
 	if (dir < 0)
 		return cli_error(-errno, "%s", path);
 	if (faccessat(dir, "etc/uuid", F_OK, 0) == 0)
-		return -cli_error(EEXIST, "%s is a share already", path);
+		return -cli_error(EEXIST, "%s is already a share", path);
 	r = keys_make(context->key_path);
 	if (r == 0)
 		r = farm_context_private_key(context, &key);
@@ -78,7 +78,7 @@ int cmd_share_make(const struct farm_context *context, const char *path)
 		r = fill(dir, path, key);
 	signature_key_free(key);
 	if (r == 0)
-		output_line("%s: an empty share; %s/etc/filter says what a publish leaves out",
+		output_line("%s: an empty share; see %s/etc/filter for what a publish leaves out",
 			path, path);
 	return r;
 }

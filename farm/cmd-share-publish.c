@@ -22,9 +22,8 @@ static int check_apart(const struct share_store *share, const struct origin *sou
 	if (strcmp(source->path, "/") == 0 ||
 		(strncmp(share->path, source->path, n) == 0 &&
 			(share->path[n] == '/' || share->path[n] == '\0')))
-		return -cli_error(EINVAL,
-			"the share %s lies in its source %s: it would hold itself", share->path,
-			source->path);
+		return -cli_error(
+			EINVAL, "the share %s is inside its source %s", share->path, source->path);
 	return 0;
 }
 
@@ -47,7 +46,7 @@ static void report(const struct farm_context *c, const struct generation *g, uin
 	output_line("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
 		g->number, (uintmax_t)g->changed, (uintmax_t)g->files, (double)g->bytes / 1e6,
 		(uintmax_t)g->entries);
-	output_line("live/ changed over within %.1f ms", (double)window / 1e6);
+	output_line("live/ was changed within %.1f ms", (double)window / 1e6);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
@@ -66,7 +65,8 @@ static void report_nothing(const struct farm_context *c)
 {
 	struct json_object *o;
 
-	output_line("nothing has changed since generation %u, which stays", c->share.current);
+	output_line(
+		"nothing has changed since generation %u, which stays current", c->share.current);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
@@ -132,7 +132,8 @@ int cmd_share_publish(void *options, char **arguments)
 	if (r == 0)
 		r = check_apart(&c->share, &source);
 	if (r == 0 && geteuid() != 0)
-		cli_error(0, "not root: files get this user's ownership, devices are left out");
+		cli_error(0, "not running as root: all files will belong to this user, and devices "
+			     "are left out");
 	if (r == 0)
 		r = c->options.dry_run ? preview(c, &source) : publish(c, &source);
 	return farm_exit_status(r);

@@ -12,14 +12,13 @@ static int refuse(const struct farm_context *c, int r)
 {
 	switch (r) {
 	case -EPERM:
-		return -cli_error(EPERM,
-			"%s is not the key of %s, so it cannot say which one follows", c->key_path,
-			c->share.path);
+		return -cli_error(EPERM, "%s is not the key of %s, and cannot sign its successor",
+			c->key_path, c->share.path);
 	case -EEXIST:
 		return -cli_error(
 			EEXIST, "%s was a key of this share before", c->share_options.new_key);
 	case -ENOSPC:
-		return -cli_error(ENOSPC, "%s has had %d keys: no more fit", c->share.path,
+		return -cli_error(ENOSPC, "%s has had %d keys, which is the limit", c->share.path,
 			KEYCHAIN_KEYS_MAX);
 	default:
 		return cli_error(r, "signing %s", c->share_options.new_key);
@@ -30,11 +29,10 @@ static void report(const struct farm_context *c)
 {
 	AUTO_FREE char *path = realpath(c->share_options.new_key, NULL);
 
-	output_line("%s: %s signs from now on, and has signed its %zu generations", c->share.path,
+	output_line("%s: %s signs from now on, and has signed all %zu generations", c->share.path,
 		c->share_options.new_key, c->share.n);
-	output_line("Clients follow by themselves. Now let xenfarm.conf say `key = %s`, and "
-		    "publish, so "
-		    "that new initrds carry its public half.",
+	output_line("Clients follow by themselves. Set `key = %s` in xenfarm.conf, and publish, so "
+		    "that new initrds carry the public key.",
 		path ? path : c->share_options.new_key);
 }
 

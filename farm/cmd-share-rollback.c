@@ -42,14 +42,14 @@ static void report(const struct farm_context *c, const struct generation *g, uin
 	struct json_object *o;
 
 	if (again)
-		output_line("generation %u is what generation %u was, and stays", c->share.current,
-			g->restores);
+		output_line("generation %u is equal to generation %u, and stays current",
+			c->share.current, g->restores);
 	else
 		output_line("generation %u restores generation %u: %ju files of %ju differ from "
 			    "generation %u",
 			g->number, g->restores, (uintmax_t)g->changed, (uintmax_t)g->files,
 			g->previous);
-	output_line("live/ changed over within %.1f ms", (double)window / 1e6);
+	output_line("live/ was changed within %.1f ms", (double)window / 1e6);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();

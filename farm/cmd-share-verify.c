@@ -141,8 +141,8 @@ static int verify(struct verifier *v)
 	if (r == 0 && v->generation == c->share.current) {
 		if (faccessat(c->share.dir, "etc/flip", F_OK, 0) == 0)
 			return -cli_error(EAGAIN,
-				"live/ is being changed to generation %u, or that was interrupted: "
-				"then the next publish, rollback or gc completes it",
+				"live/ is being changed to generation %u, or that was interrupted; "
+				"the next publish, rollback or gc completes it",
 				share_read_number(&c->share, "etc/flip"));
 		r = verify_live(v);
 	}
@@ -154,7 +154,7 @@ static int choose(const struct farm_context *c, const char *argument, uint32_t *
 {
 	*generation = argument ? farm_context_generation(c, argument) : c->share.current;
 	if (!argument && !*generation)
-		cli_error(0, "nothing was published yet");
+		cli_error(0, "nothing has been published yet");
 	return *generation ? 0 : -ENOENT;
 }
 
@@ -167,8 +167,9 @@ static void report(const struct verifier *v)
 	if (v->differences)
 		cli_error(0, "generation %u: %lu differences", v->generation, v->differences);
 	else
-		output_line("generation %u is what its manifest says%s", v->generation,
-			v->generation == c->share.current ? ", and live/ is that generation" : "");
+		output_line("generation %u matches its manifest%s", v->generation,
+			v->generation == c->share.current ? ", and live/ matches the generation"
+							  : "");
 }
 
 int cmd_share_verify(void *options, char **arguments)

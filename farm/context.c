@@ -92,8 +92,8 @@ uint32_t farm_context_generation(const struct farm_context *context, const char 
 
 	if (!value_number(&generation, text) && share_has(&context->share, generation))
 		return generation;
-	cli_error(0, "%s is not a generation of %s (`xenfarm share list` tells which there are)",
-		text, context->share.path);
+	cli_error(0, "%s is not a generation of %s; see `xenfarm share list`", text,
+		context->share.path);
 	return 0;
 }
 
@@ -102,10 +102,11 @@ int farm_context_read_private(const char *path, struct signature_key **key)
 	int r = signature_read_private(path, key);
 
 	if (r == -ENOENT)
-		return cli_error(r, "the key that signs, %s (--key, or key in xenfarm.conf)", path);
+		return cli_error(
+			r, "private key %s (set by --key, or by key in xenfarm.conf)", path);
 	if (r == -EINVAL)
 		return -cli_error(EINVAL, "%s is not a private Ed25519 key", path);
-	return r < 0 ? cli_error(r, "the key that signs, %s", path) : 0;
+	return r < 0 ? cli_error(r, "private key %s", path) : 0;
 }
 
 int farm_context_private_key(const struct farm_context *context, struct signature_key **key)
@@ -123,5 +124,6 @@ int farm_context_public_key(const struct farm_context *context, struct signature
 	r = signature_read_public(path, key);
 	if (r == -ENOENT)
 		r = signature_read_public(context->key_path, key);
-	return r < 0 ? cli_error(r, "the public key, %s (--key, or key in xenfarm.conf)", path) : 0;
+	return r < 0 ? cli_error(r, "public key %s (set by --key, or by key in xenfarm.conf)", path)
+		     : 0;
 }

@@ -73,8 +73,8 @@ static int explain(int status, const char *from)
 			from);
 	case 24:
 		return -cli_error(EBUSY,
-			"nothing was published: files vanished from %s while it was copied; "
-			"stop what runs from it",
+			"nothing was published: files vanished from %s while it was copied; stop "
+			"the programs that write there",
 			from);
 	default:
 		return -cli_error(EIO, "nothing was published: rsync ended with status %d", status);
@@ -83,8 +83,8 @@ static int explain(int status, const char *from)
 
 static int explain_start(int r)
 {
-	return r == -ENOENT ? -cli_error(ENOENT, "nothing was published: is rsync installed?")
-			    : cli_error(r, "rsync could not be started");
+	return r == -ENOENT ? -cli_error(ENOENT, "nothing was published: rsync is not installed")
+			    : cli_error(r, "cannot run rsync");
 }
 
 /* It must not outlive us; and until it is gone, nobody touches what it may still write to. */
@@ -208,8 +208,8 @@ static int refuse_changed(const char *path)
 	AUTO_FREE char *text = vis_string(path);
 
 	return -cli_error(EBUSY,
-		"nothing was published: %s changed while it was copied; stop what runs from the "
-		"source, or have the filter leave it out",
+		"nothing was published: %s changed while it was copied; stop the programs that "
+		"write to it, or exclude it in etc/filter",
 		text ? text : "?");
 }
 
@@ -218,8 +218,8 @@ static int refuse_private(const char *path, const char *private)
 	AUTO_FREE char *text = vis_string(path);
 
 	return -cli_error(EPERM,
-		"nothing was published: %s is another name of %s, and would show its passwords; "
-		"remove it, or have the filter leave it out",
+		"nothing was published: %s is a hard link to %s, and would publish its passwords; "
+		"remove it, or exclude it in etc/filter",
 		text ? text : "?", private);
 }
 

@@ -86,8 +86,8 @@ static int load_previous(struct describer *d)
 				      share_name("manifest", d->g->previous, ".mtree.gz").text,
 				      d->g->key, &d->previous, &error) < 0)
 		cli_error(0,
-			"the manifest of generation %u is of no use (`xenfarm share verify %u` "
-			"says why): reading everything",
+			"the manifest of generation %u cannot be used: reading all files; see "
+			"`xenfarm share verify %u`",
 			d->g->previous, d->g->previous);
 	return 0;
 }
@@ -100,7 +100,7 @@ static int tell_errors(const struct manifest *m)
 		if (m->entry[i]->error)
 			cli_error(-m->entry[i]->error, "%s", path ? path : "?");
 	}
-	return -cli_error(EIO, "nothing was published: not everything could be read");
+	return -cli_error(EIO, "nothing was published: some files could not be read");
 }
 
 static int write_manifest(struct generation *g, struct manifest *m)

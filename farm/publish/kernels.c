@@ -61,7 +61,7 @@ static int keep_modules(const struct share_store *share, const char *version, in
 	int r;
 
 	if (!*version || strchr(version, '/') || *version == '.')
-		return -cli_error(EINVAL, "\"%s\" is no kernel version", version);
+		return -cli_error(EINVAL, "\"%s\" is not a kernel version", version);
 	if (modules < 0)
 		return cli_error(
 			modules, "lib/modules of the new generation, for kernel %s", version);
@@ -128,11 +128,11 @@ static int run_mkinitrd(const struct kernels_initrds *in, const char *version)
 	argv[n] = version;
 	status = spawn_run(&spawn);
 	if (status < 0)
-		return cli_error(status, "xf-mkinitrd could not be started");
+		return cli_error(status, "cannot run xf-mkinitrd");
 	if (status > 0)
 		return -cli_error(EIO,
-			"nothing was published: no initrd for kernel %s (--no-initrd publishes "
-			"without)",
+			"nothing was published: kernel %s has no initrd (--no-initrd publishes "
+			"without initrds)",
 			version);
 	return 0;
 }

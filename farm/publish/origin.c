@@ -39,17 +39,16 @@ static int make_directory(const char *from, struct origin *source)
 {
 	if (geteuid() != 0)
 		return cli_error(-EPERM,
-			"%s is a disk image, which only root can mount; give the directory where "
-			"it "
-			"is mounted",
+			"%s is a disk image, which only root can mount; name the directory where "
+			"it is mounted",
 			from);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return cli_error(-errno, "a mount namespace for %s", from);
+		return cli_error(-errno, "cannot make a mount namespace for %s", from);
 	if (mkdir(PATH_RUN, 0700) < 0 && errno != EEXIST)
 		return cli_error(-errno, PATH_RUN);
 	/* Seen by this process and its children only, so that two of them are in nobody's way. */
 	if (mount("xenfarm", PATH_RUN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
-		return cli_error(-errno, "a tmpfs on " PATH_RUN);
+		return cli_error(-errno, "cannot mount a tmpfs on " PATH_RUN);
 	source->mounted = true;
 	source->path = strdup(PATH_RUN "/root");
 	if (!source->path || mkdir(source->path, 0700) < 0)
@@ -115,8 +114,8 @@ static int export(const char *image, struct origin *source)
 	});
 	if (source->exporter < 0 || wait_for_export(source->exporter) < 0)
 		return -cli_error(EIO,
-			"%s could not be opened: is qemu-storage-daemon(1) installed, FUSE "
-			"available, and the machine stopped that has this disk?",
+			"cannot open %s: check that qemu-storage-daemon(1) is installed, that FUSE "
+			"is available, and that the machine with this disk is shut down",
 			image);
 	return 0;
 }
@@ -163,19 +162,18 @@ static int mount_chosen(const char *from, const char *raw, const struct disk_ima
 			continue;
 		if (mount_part(raw, part, on) < 0)
 			return -cli_error(EIO,
-				"%s, partition %u (%s) could not be mounted, see above; was its "
+				"cannot mount partition %u of %s (%s), see above; was its "
 				"machine shut down cleanly?",
-				from, part->number, part->type);
+				part->number, from, part->type);
 		if (partition || holds_installation(on))
 			return 0;
 		umount(on);
 	}
 	if (partition)
-		return -cli_error(
-			ENOENT, "%s has no file system in a partition %u", from, partition);
+		return -cli_error(ENOENT, "%s has no file system in partition %u", from, partition);
 	return -cli_error(ENOENT,
-		"%s: no partition holds an installation (LVM, encryption and RAID are not looked "
-		"into: mount it, and give the directory)",
+		"%s: no partition holds an installation (LVM, encryption and RAID are not "
+		"supported: mount it, and name the directory)",
 		from);
 }
 

@@ -118,11 +118,11 @@ int passwords_publish(int source, int to, int previous)
 		r = publish_one(source, to, previous, *path);
 		if (r == -ELOOP)
 			return -cli_error(ELOOP,
-				"%s of the master is a symbolic link: what it leads to could hold "
-				"passwords; make it a file",
+				"%s of the master is a symbolic link, to a file that may hold "
+				"passwords; replace it by a file",
 				*path);
 		if (r < 0)
-			return cli_error(r, "%s cannot be published without its passwords", *path);
+			return cli_error(r, "cannot publish %s without its passwords", *path);
 	}
 	return 0;
 }

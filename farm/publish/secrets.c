@@ -139,7 +139,7 @@ const char *secrets_find(const char *text, size_t n)
 		return NULL;
 	if (has_private_key(text, n))
 		return "a private key";
-	return has_hash(text, n) ? "the hash of a password" : NULL;
+	return has_hash(text, n) ? "a password hash" : NULL;
 }
 
 /* --- in a tree ----------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ int secrets_look(int dir, const struct treelist *tree, const struct treelist *pr
 		if (r < 0)
 			return cli_error(r, "%s", path ? path : "?");
 		cli_error(0,
-			"%s holds %s, which every client can read: have etc/filter leave it out, "
-			"if it is one",
+			"%s seems to hold %s, which every client can read; exclude it in "
+			"etc/filter",
 			path ? path : "?", what);
 		found++;
 	}

@@ -24,14 +24,14 @@ int keys_make(const char *path)
 			return -cli_error(
 				EINVAL, "%s exists, but is not a private Ed25519 key", path);
 		signature_key_free(key);
-		output_line("%s: the key that is there will sign", path);
+		output_line("%s: using the existing key", path);
 		return 0;
 	}
 	r = signature_keygen(path);
 	if (r < 0)
-		return cli_error(r, "the key %s cannot be made", path);
-	output_line("%s: a new key; keep a copy in a safe place. %s.pub is for the clients.", path,
-		path);
+		return cli_error(r, "cannot make the key %s", path);
+	output_line("%s: new private key; keep a copy in a safe place. %s.pub is for the clients.",
+		path, path);
 	return 0;
 }
 
@@ -70,8 +70,8 @@ static int refuse(const struct share_store *share, const struct keychain *chain,
 	keychain_name(public, given);
 	keychain_name(chain->key[chain->n - 1].public, known);
 	return -cli_error(EPERM,
-		"the key of %s is %s, and not the given one, %s: its clients would refuse what "
-		"that signs (`xenfarm share rekey` changes the key)",
+		"the key of %s is %s, not %s, whose signatures its clients would refuse; to change "
+		"the key, see `xenfarm share rekey`",
 		share->path, known, given);
 }
 
@@ -132,8 +132,8 @@ static int sign_again(const struct share_store *share, const struct keychain *ch
 		signature_verify(key, data.data, data.size, (const uint8_t *)signature.data) == 0)
 		return 0;
 	if (signature.size != SIGNATURE_BYTES || !is_ours(chain, &data, &signature)) {
-		cli_error(0, "%s/%s is signed by no key of this share: left as it is", share->path,
-			name.text);
+		cli_error(0, "%s/%s is not signed by a key of this share: not signed again",
+			share->path, name.text);
 		return 0;
 	}
 	r = manifest_sign(share->dir, name.text, &data, key);

@@ -45,7 +45,7 @@ static int tell_holder(struct share_store *share)
 
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	return -cli_error(EBUSY, "%s is locked by %s; wait until that is done", share->path,
+	return -cli_error(EBUSY, "%s is locked by %s; wait until it ends", share->path,
 		*text ? text : "an unknown process");
 }
 
@@ -124,8 +124,7 @@ int share_resume(struct share_store *share)
 	int r = 0;
 
 	if (share->pending) {
-		cli_error(0, "completing the change to generation %u, which was interrupted",
-			share->pending);
+		cli_error(0, "completing the interrupted change to generation %u", share->pending);
 		r = share_switch(share, share->pending, NULL, &window);
 	}
 	return r == 0 ? share_sweep(share) : r;
@@ -137,7 +136,7 @@ int share_lock(struct share_store *share, const char *command)
 
 	share->lock = openat(share->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (share->lock < 0)
-		return cli_error(-errno, "%s cannot be changed: %s/lock", share->path, share->path);
+		return cli_error(-errno, "cannot lock %s: %s/lock", share->path, share->path);
 	r = take(share);
 	if (r == -EBUSY)
 		return tell_holder(share);

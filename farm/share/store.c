@@ -44,7 +44,7 @@ int share_write(const struct share_store *share, const char *path, const void *d
 {
 	int r = publish_file(share->dir, path, 0644, data, n);
 
-	return r < 0 ? cli_error(r, "%s/%s cannot be written", share->path, path) : 0;
+	return r < 0 ? cli_error(r, "cannot write %s/%s", share->path, path) : 0;
 }
 
 uint32_t share_read_number(const struct share_store *share, const char *path)
@@ -102,8 +102,9 @@ int share_refresh(struct share_store *share)
 		return cli_error(r, "%s/gen", share->path);
 	share->current = share_read_number(share, "current");
 	if (share->current && !share_has(share, share->current))
-		return -cli_error(ENOENT, "%s/current says %u, but there is no %s/gen/%u",
-			share->path, share->current, share->path, share->current);
+		return -cli_error(ENOENT,
+			"%s/current names generation %u, but %s/gen/%u does not exist", share->path,
+			share->current, share->path, share->current);
 	return 0;
 }
 
@@ -114,8 +115,8 @@ static int read_uuid(struct share_store *share)
 
 	if (r == -ENOENT || (r == 0 && text.size != MANIFEST_UUID_MAX))
 		return -cli_error(ENOENT,
-			"%s is not a share: make one with `xenfarm share init %s`, or name it by "
-			"--share",
+			"%s is not a share; make one with `xenfarm share init %s`, or name another "
+			"by --share",
 			share->path, share->path);
 	if (r == 0)
 		memcpy(share->uuid, text.data, MANIFEST_UUID_MAX - 1);
@@ -242,7 +243,7 @@ int share_check_layout(
 	return memcmp(digest.sha256, head->layout.sha256, sizeof(digest.sha256)) == 0
 		       ? 0
 		       : -cli_error(EBADMSG,
-				 "%s/manifest/%u.layout is not the one that the manifest names",
+				 "%s/manifest/%u.layout is not the layout that was signed",
 				 share->path, head->generation);
 }
 

@@ -54,8 +54,7 @@ static int flip_failed(
 		hint = " (live/ and gen/ must be on one file system)";
 	if (r == -EINVAL)
 		hint = " (this file system cannot exchange two names: use ext4, xfs or btrfs)";
-	return cli_error(r,
-		"%s/live/%s could not be brought to generation %u%s; run the command again",
+	return cli_error(r, "cannot bring %s/live/%s to generation %u%s; run the command again",
 		share->path, path ? path : "", generation, hint);
 }
 

@@ -236,7 +236,7 @@ static void test_secrets(void **state)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		assert_string_equal(found(keys[i]), "a private key");
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
-		assert_string_equal(found(hashes[i]), "the hash of a password");
+		assert_string_equal(found(hashes[i]), "a password hash");
 	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
 		assert_string_equal(found(none[i]), "");
 	/* It ends where the file ends. */
