@@ -1,6 +1,6 @@
 /*
- * xenfarm share diff: both parts by their trees. Generations never change, so the trees say all
- * that their manifests say, and what is one inode in both needs no second look.
+ * xenfarm share diff: compare the trees of two generations, which hold both parts. As generations
+ * never change, a path that has the same inode in both is equal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static int same_content(
 	return fa < 0 || fb < 0 ? (fa < 0 ? fa : fb) : same_file_bytes(fa, fb);
 }
 
-/* Directories have theirs in the tree. */
+/* Those of directories are in the tree. */
 static int same_xattrs(
 	const struct differ *d, const struct treelist_entry *a, const struct treelist_entry *b)
 {
@@ -97,7 +97,7 @@ static int same_xattrs(
 	return r < 0 ? r : x.size == y.size && (x.size == 0 || memcmp(x.data, y.data, x.size) == 0);
 }
 
-/* In what two entries of one path differ, as words. */
+/* In what two entries of a path differ, in words. */
 static int describe(const struct differ *d, const struct treelist_entry *a,
 	const struct treelist_entry *b, char what[64])
 {
@@ -122,7 +122,7 @@ static int describe(const struct differ *d, const struct treelist_entry *a,
 		strcat(what, " owner");
 	if (!xattrs)
 		strcat(what, " attributes");
-	/* A directory's time says only that a name in it came or went, which is told there. */
+	/* A directory's time changes with the names in it, which are reported themselves. */
 	if (!S_ISDIR(a->mode) && !treelist_same_time(a, b))
 		strcat(what, " time");
 	return 0;

@@ -1,4 +1,4 @@
-/* xenfarm share gc: old generations go, if nobody needs them. */
+/* xenfarm share gc: remove old generations that are not in use. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static bool has(const struct numbers *numbers, uint32_t number)
 	return false;
 }
 
-/* Those named: all of them, or none. */
+/* The generations that were named: all or none. */
 static int choose_named(const struct farm_context *c, char **arguments, struct numbers *chosen)
 {
 	for (char **text = arguments; *text; text++) {

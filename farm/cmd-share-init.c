@@ -1,4 +1,4 @@
-/* xenfarm share init: an empty share, and its key. */
+/* xenfarm share init: make an empty share, and its key. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static int make_uuid(char text[static MANIFEST_UUID_MAX + 1])
 	return 0;
 }
 
-/* etc/uuid comes last, when all else is on disk: with it, this is a share. */
+/* etc/uuid makes it a share: it is written last, when all else is on disk. */
 static int fill(int dir, const char *path, const struct signature_key *key)
 {
 	struct share_store share = { .path = (char *)path, .dir = dir };

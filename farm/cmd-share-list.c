@@ -1,4 +1,4 @@
-/* xenfarm share list */
+/* xenfarm share list: the generations, and what each takes on disk. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ static int by_inode(const void *a, const void *b)
 }
 
 /*
- * What only this generation holds: inodes all of whose names are in it. live/ has each name of the
- * current one once more.
+ * The size of what only this generation has: inodes all of whose names are in it. For the current
+ * one live/ has each of these names, too.
  */
 static uint64_t unique_bytes(struct treelist *tree, bool current)
 {
@@ -63,7 +63,7 @@ static int measure(const struct share_store *share, struct row *row)
 static int fill(const struct farm_context *c, struct row *row)
 {
 	AUTO_MANIFEST struct manifest *m = NULL;
-	/* To look at a share no key is needed; `verify` is what checks. */
+	/* Listing needs no key; `verify` checks signatures. */
 	int r = share_manifest(&c->share, row->generation, NULL, &m);
 
 	if (r < 0)
@@ -82,7 +82,7 @@ static void format_time(int64_t seconds, char text[static 32])
 	strftime(text, 32, "%Y-%m-%d %H:%M:%S", localtime_r(&t, &tm));
 }
 
-/* A note may be anything: its control characters stay out of the terminal. */
+/* A note may be any text: keep its control characters from the terminal. */
 static void make_one_line(struct buf *note)
 {
 	for (size_t i = 0; i < note->size; i++)

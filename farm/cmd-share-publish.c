@@ -1,4 +1,4 @@
-/* xenfarm share publish: from a master's tree to what clients run. */
+/* xenfarm share publish: make a generation of a master's tree, and the current one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "lib/cli.h"
 #include "lib/json.h"
 
-/* A share in its own source would hold itself, and so on. */
+/* A share inside its source would be copied into itself. */
 static int check_apart(const struct share_store *share, const struct origin *source)
 {
 	size_t n = strlen(source->path);

@@ -1,4 +1,4 @@
-/* xenfarm share rekey: another key signs from now on, and clients that trust the old one follow. */
+/* xenfarm share rekey: sign with another key, which clients that trust the old one follow. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,7 +43,7 @@ static int change(struct farm_context *c, struct keychain *chain, const struct s
 
 	if (r == 0)
 		r = farm_context_read_private(c->share_options.new_key, &new);
-	/* As after an interruption. */
+	/* The rekey to this key was interrupted. */
 	if (r == 0 && keychain_ends_with(chain, new))
 		r = keys_settle(&c->share, new);
 	else if (r == 0 && (r = keychain_append(chain, old, new)) < 0)
@@ -67,7 +67,7 @@ static int rekey(struct farm_context *c, const struct signature_key *old)
 		r = keys_read(&c->share, old, &chain);
 	if (r < 0)
 		return r;
-	/* No key is made in vain. */
+	/* Refuse before a key is made. */
 	if (!keychain_ends_with(&chain, old) && access(c->share_options.new_key, F_OK) < 0)
 		return refuse(c, -EPERM);
 	return change(c, &chain, old);

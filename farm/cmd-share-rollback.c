@@ -1,4 +1,4 @@
-/* xenfarm share rollback: the next generation has the tree of an older one. */
+/* xenfarm share rollback: make a generation of the tree of an older one. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -63,7 +63,7 @@ static void report(const struct farm_context *c, const struct generation *g, uin
 
 static int restore(struct farm_context *c, const char *argument, const struct signature_key *key)
 {
-	/* What held before the lock may not hold now. */
+	/* Another command may have changed the share before the lock was taken. */
 	uint32_t generation = farm_context_generation(c, argument);
 	const struct generation_options options = { .note = c->share_options.note };
 	struct generation g = generation_next(&c->share, &options, key);
@@ -74,7 +74,7 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 		return -ENOENT;
 	g.restores = generation;
 	r = generation_finish(&g, generation_restore(&g), &c->share, &window);
-	/* Nothing to restore; live/ is put right all the same. */
+	/* Nothing to restore; live/ is repaired all the same. */
 	if (r == 0 && g.unchanged)
 		r = share_switch(&c->share, c->share.current, NULL, &window);
 	if (r == 0)

@@ -1,5 +1,4 @@
-/* xenfarm share verify: is a generation what its manifest says, and live/ what clients should have?
- */
+/* xenfarm share verify: compare a generation with its manifest, and live/ with the current one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -149,7 +148,7 @@ static int verify(struct verifier *v)
 	return r;
 }
 
-/* Which one was asked for. */
+/* The generation to verify. */
 static int choose(const struct farm_context *c, const char *argument, uint32_t *generation)
 {
 	*generation = argument ? farm_context_generation(c, argument) : c->share.current;

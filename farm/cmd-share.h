@@ -7,7 +7,7 @@
 
 #include "lib/cli.h"
 
-/* What only they take. */
+/* Options that only they take. */
 struct cmd_share_options {
 	bool checksum, no_initrd, strict;
 	const char *from, *note, *layout, *in_use_kernel; /* NULL: not given */

@@ -1,4 +1,4 @@
-/* What the commands of xenfarm work with: settings, share, keys, generations by their numbers. */
+/* The context of a command: settings, share, keys, generations by their numbers. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ int farm_exit_status(int r)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* One number of a list, up to a comma or the end. */
+/* Read one number of a list, up to a comma or the end. */
 static const char *generation_of(const char *list, uint32_t *number)
 {
 	size_t n = strcspn(list, ",");

@@ -37,7 +37,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_table common = { .options = options, .n_options = ARRAY_SIZE(options) };
 
-/* Each group of commands has its own table; --help has them in this order. */
+/* Each group of commands has its own table; --help lists them in this order. */
 static const struct cli_table *const tables[] = {
 	&cmd_net_table,
 	&cmd_share_table,

@@ -21,10 +21,10 @@ bool output_is_watched(void)
 }
 
 static struct {
-	const char *name; /* NULL: no line is drawn */
+	const char *name; /* NULL: there is no line */
 	uint64_t files, bytes;
 	struct timespec drawn;
-	bool pending; /* these numbers are not drawn yet */
+	bool pending; /* these numbers have not been drawn yet */
 } phase;
 
 static void draw(void)
@@ -38,7 +38,7 @@ static void draw(void)
 	phase.pending = false;
 }
 
-/* A phase's last numbers are seen, however short it was. */
+/* Show the last numbers of a phase, however short it was. */
 static void draw_last(void)
 {
 	if (phase.name && phase.pending)

@@ -19,7 +19,7 @@ struct farm_options {
 	uint32_t memory, cpus, disk; /* of a new machine; memory and disk in MiB */
 };
 
-/* What a command works with: options, and what it has opened by them. */
+/* The context of a command: its options, and what it has opened by them. */
 struct farm_context {
 	struct farm_options options;
 	struct table_style style; /* of what is listed */
@@ -52,20 +52,20 @@ int farm_context_open_share(struct farm_context *context);
 void farm_context_free(struct farm_context *context);
 
 /*
- * What a command returns to lib/cli.h, of what its functions return: 0 or -errno. Nothing else
- * makes an exit status of an error.
+ * The exit status of a command, of what its functions return: 0 or -errno. Nothing else makes an
+ * exit status of an error.
  */
 int farm_exit_status(int r);
 
-/* --in-use: numbers with commas between them. Is a generation among them? */
+/* --in-use: numbers separated by commas. farm_context_in_use(): is the generation one of them? */
 value_set_fn farm_context_set_in_use;
 bool farm_context_in_use(const struct farm_context *context, uint32_t generation);
 
 /* The argument as the number of a generation that the share has. Returns 0 after a message. */
 uint32_t farm_context_generation(const struct farm_context *context, const char *text);
 
-/* The key of that name that signs; --key; or either half of that of it, which is enough to verify.
- * Returns 0, or -errno after a message. */
+/* Read the private key path; the one that --key or the settings name; or the public half of that,
+ * which is enough to verify. Return 0, or -errno after a message. */
 int farm_context_read_private(const char *path, struct signature_key **key);
 int farm_context_private_key(const struct farm_context *context, struct signature_key **key);
 int farm_context_public_key(const struct farm_context *context, struct signature_key **key);

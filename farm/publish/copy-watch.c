@@ -1,4 +1,4 @@
-/* What rsync says while it copies. */
+/* rsync's output while it copies. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "farm/publish/copy.h"
 #include "lib/cli.h"
 
-/* A number with the separators of any language; *text is behind it then. */
+/* Read a number with the separators of any language; *text is behind it then. */
 static uint64_t number(const char **text)
 {
 	uint64_t n = 0;
@@ -49,7 +49,7 @@ static void take(const char *line, uint64_t *files, uint64_t *bytes)
 		cli_error(0, "rsync: %s", line);
 		return;
 	}
-	/* It is not told with each number of bytes. */
+	/* Not every line has it. */
 	if (n)
 		*files = n;
 	output_progress("copy", *files, *bytes);

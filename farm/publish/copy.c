@@ -51,7 +51,7 @@ static void add_rules(const struct copy_job *copy, struct arguments *a)
 {
 	for (const char *const *path = passwords_files; *path; path++)
 		add(a, "--filter=- /%s", *path);
-	/* Every generation gets its own (farm/publish/kernels.h, boot-links.h). */
+	/* They are made for each generation (farm/publish/kernels.h, boot-links.h). */
 	add(a, "--filter=- /boot/xf-initrd-*.img");
 	add(a, "--filter=- /" PATH_BOOT_KERNEL);
 	add(a, "--filter=- /" PATH_BOOT_INITRD);
@@ -87,7 +87,7 @@ static int explain_start(int r)
 			    : cli_error(r, "cannot run rsync");
 }
 
-/* It must not outlive us; and until it is gone, nobody touches what it may still write to. */
+/* rsync ends with this process; and until it has ended, it keeps the lock of what it writes to. */
 static struct spawn rsync_to(const struct arguments *a, const struct copy_job *copy, int out)
 {
 	return (struct spawn){
@@ -123,7 +123,7 @@ static int start_watched(const struct arguments *a, const struct copy_job *copy,
 	return *pid < 0 ? (int)*pid : 0;
 }
 
-/* The same, while a person watches. */
+/* The same, with progress. */
 static int rsync_watched(struct arguments *a, const struct copy_job *copy)
 {
 	pid_t pid;
@@ -142,7 +142,7 @@ static int rsync_watched(struct arguments *a, const struct copy_job *copy)
 static void begin(struct arguments *a, const struct copy_job *copy)
 {
 	add(a, "rsync");
-	/* -S: holes stay holes. */
+	/* -S: keep sparse files sparse. */
 	add(a, "-aHAXS");
 	add(a, "--numeric-ids");
 	/* Compare times to the nanosecond; rsync's own default is to the second. */
@@ -189,7 +189,7 @@ static bool is_copy_of(const struct treelist_entry *copy, const struct stat *st)
 	       st->st_mtim.tv_nsec == copy->mtime.tv_nsec;
 }
 
-/* An account file that has another name: its passwords would go out under that. */
+/* The account file that st is another name of, or NULL: its passwords would be published. */
 static const char *private_name(int source, const struct stat *st)
 {
 	struct stat private;
@@ -230,7 +230,7 @@ int copy_check(int source, const struct treelist *copy)
 		const char *private;
 		struct stat st;
 
-		/* A directory's time changes by what the filter leaves out, too. */
+		/* A directory's time also changes with what the filter leaves out. */
 		if (!S_ISREG(e->mode))
 			continue;
 		if (fstatat(source, e->path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_copy_of(e, &st))

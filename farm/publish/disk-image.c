@@ -8,7 +8,7 @@
 
 #include "lib/array.h"
 
-/* What can stand in a partition besides a file system that holds a root. */
+/* Types that libblkid finds in partitions, and that are not the file system of a root. */
 static bool is_no_root(const char *type)
 {
 	static const char *const others[] = { "swap", "vfat", "LVM2_member", "crypto_LUKS",
@@ -40,7 +40,7 @@ static void add_part(
 	blkid_free_probe(probe);
 }
 
-/* Returns how many partitions there are, with a file system or not. */
+/* Returns the number of partitions, with a file system or without. */
 static int add_partitions(blkid_probe probe, int fd, struct disk_image *image)
 {
 	blkid_partlist list = blkid_probe_get_partitions(probe);

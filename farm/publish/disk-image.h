@@ -1,4 +1,4 @@
-/* What a disk image holds, found by libblkid without mounting anything. */
+/* The file systems in a disk image, found by libblkid, without mounting anything. */
 #ifndef FARM_DISK_IMAGE_H
 #define FARM_DISK_IMAGE_H
 
@@ -14,11 +14,10 @@ struct disk_image_part {
 
 struct disk_image {
 	unsigned int n;
-	struct disk_image_part
-		part[DISK_IMAGE_PARTITIONS_MAX]; /* those with a file system to mount */
+	struct disk_image_part part[DISK_IMAGE_PARTITIONS_MAX]; /* those with a file system */
 };
 
-/* Look at a raw image, or a device. Returns 0 or -errno. */
+/* Probe a raw image, or a device. Returns 0 or -errno. */
 int disk_image_probe(int fd, struct disk_image *image);
 
 #endif

@@ -1,6 +1,6 @@
 #include "farm/publish/filter.h"
 
-/* The assembler takes the file in as it is (farm/build.mk knows that this depends on it). */
+/* The assembler includes the file as it is (the dependency is in farm/build.mk). */
 __asm__(".pushsection .rodata\n"
 	".global filter_default\n"
 	"filter_default:\n"

@@ -1,4 +1,4 @@
-/* What is written beside a generation: its manifest, signed; its layout; its note. */
+/* The files of a generation in manifest/: the manifest, signed; layout and note. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static bool walked(const char **path, struct stat *st, void *arg)
 	return false;
 }
 
-/* A file that is a hard link into the previous generation has the digests that it had there. */
+/* A file that is a hard link into the previous generation has the digests of that. */
 static bool known(
 	const char *path, const struct statcache_key *key, struct digest *digest, void *arg)
 {
@@ -77,7 +77,7 @@ static void progress(uint64_t files, uint64_t bytes, void *arg)
 	output_progress("read", files, bytes);
 }
 
-/* Without the previous manifest, or with one that is not ours, everything is read. */
+/* Without it, or if its signature is not of our key, all files are read. */
 static int load_previous(struct describer *d)
 {
 	struct manifest_error error;

@@ -85,7 +85,7 @@ static int copy(struct generation *g, const struct origin *source)
 	return r == 0 ? copy_check(source->dir, &g->tree) : r;
 }
 
-/* The tree was walked when it was copied. What was made since then lies in few directories. */
+/* The tree was walked after the copy. Add what was made since then, in these directories only. */
 static int read_made(struct generation *g)
 {
 	static const char *const directories[] = { "etc", "boot", "usr/lib/modules",
@@ -103,7 +103,7 @@ static int read_made(struct generation *g)
 	return r;
 }
 
-/* A socket is a name for a running program; in a copy it is nothing. */
+/* A socket is of use only to the program that made it. */
 static int leave_sockets_out(struct generation *g)
 {
 	size_t sockets = 0;
@@ -151,7 +151,7 @@ static int make_initrds(struct generation *g)
 	return kernels_make_initrds(&initrds);
 }
 
-/* What the administrator gives, now or for all publishes; otherwise what the tree looks like. */
+/* From --layout, from etc/layout, or detected. */
 static int choose_layout(struct generation *g)
 {
 	const char *path = g->options->layout;
@@ -179,7 +179,7 @@ static int choose_layout(struct generation *g)
 	return share_parse_layout(path, &g->layout, &layout);
 }
 
-/* A directory's time is no change: what the filter leaves out changes it, too. */
+/* A directory's time does not count: it also changes with what the filter leaves out. */
 static bool equal(const struct treelist_entry *old, const struct treelist_entry *new)
 {
 	if (!old || !new)
@@ -214,7 +214,7 @@ static bool same_layout(const struct generation *g)
 	       memcmp(layout.data, g->layout.data, layout.size) == 0;
 }
 
-/* Is it worth a generation? The layout counts as well as the trees. */
+/* Does it differ from the previous one, in its tree or layout? */
 static void compare(struct generation *g)
 {
 	treelist_join(&g->previous_tree, &g->tree, count_pair, g);
@@ -232,7 +232,7 @@ static int look_for_secrets(const struct generation *g)
 		found == 1 ? "" : "s", found == 1 ? "s" : "");
 }
 
-/* The master's tree, with what belongs to a generation and without what does not. */
+/* Make the tree: a copy of the master's, without passwords, with modules and initrds. */
 static int fill(struct generation *g, const struct origin *source)
 {
 	int r = begin(g);
@@ -293,12 +293,12 @@ int generation_finish(
 {
 	if (r == 0 && g->unchanged)
 		return share_sweep(share);
-	/* All of it, down to the links, is on disk before the first sign that it is valid. */
+	/* All of it is on disk before it is committed. */
 	if (r == 0 && syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s", share->path);
 	if (r == 0)
 		r = share_switch(share, g->number, &g->tree, window);
-	/* Before the switch nothing has happened: a failed copy takes no space. */
+	/* Nothing was committed: remove the copy. */
 	if (r < 0 && faccessat(share->dir, "etc/flip", F_OK, 0) < 0)
 		share_sweep(share);
 	return r;

@@ -1,4 +1,4 @@
-/* The making of a generation in gen/N.partial. What fails here says so itself. */
+/* Making a generation in gen/N.partial. Errors are printed here. */
 #ifndef FARM_GENERATION_H
 #define FARM_GENERATION_H
 
@@ -7,10 +7,10 @@
 #include "farm/share/treelist.h"
 
 struct generation_options {
-	const char *note, *layout, *in_use_kernel; /* as `share publish` takes them, or NULL */
+	const char *note, *layout, *in_use_kernel; /* options of `share publish`, or NULL */
 	bool no_initrd, checksum, strict;
-	const char *mkinitrd; /* options of xf-mkinitrd(8), divided by blanks */
-	const char *key_path; /* of the key that signs: its public half goes into initrds */
+	const char *mkinitrd; /* options of xf-mkinitrd(8), separated by blanks */
+	const char *key_path; /* of the private key; its public half, PATH.pub, goes into initrds */
 };
 
 struct generation {
@@ -22,42 +22,42 @@ struct generation {
 	int64_t published;
 
 	struct share_name partial;
-	int dir;          /* it, open */
+	int dir;          /* partial, open */
 	int previous_dir; /* or -1 */
 	struct treelist previous_tree;
-	struct treelist tree; /* walked once: manifest and flip are made of what was seen then */
+	struct treelist tree; /* walked once; manifest and flip are made of it */
 	struct buf layout;    /* its text */
 
-	/* Found out meanwhile: */
-	bool differs;                   /* from the previous generation, in a file or directory */
-	bool unchanged;                 /* nor in the layout: it is not worth a number */
+	/* Results: */
+	bool differs;                   /* from the previous generation, in the tree */
+	bool unchanged;                 /* equal to the previous generation, layout included */
 	uint64_t entries;               /* in the manifest */
-	uint64_t files, changed, bytes; /* of the tree; those that the previous one has not */
+	uint64_t files, changed, bytes; /* files in the tree; those not in the previous one, and
+					   their size on disk */
 };
 
-/* The next one of the share, to be made by one of the two below. All are kept by their addresses.
- */
+/* The next generation of the share. The arguments have to be valid as long as it. */
 struct generation generation_next(const struct share_store *share,
 	const struct generation_options *options, const struct signature_key *key);
 
 /*
- * From the source, or from the generation `restores`, to a signed, complete tree on disk. Return 0
- * or -errno. It is left unfinished where it is unchanged.
+ * Make the tree and its signed manifest, from source or from the generation `restores`; no manifest
+ * is made if it is unchanged. Return 0 or -errno.
  */
 int generation_make(struct generation *generation, const struct origin *source);
 int generation_restore(struct generation *generation);
 void generation_free(struct generation *generation);
 
 /*
- * r is what making it returned. If that is 0, make it the current one (window: see flip_apply());
- * if not, or if it is unchanged, remove it. Returns 0, or r, or what failed now.
+ * r is the result of one of these. If it is 0, make the generation the current one (window: see
+ * flip_apply()); if not, or if it is unchanged, remove it. Returns 0, r, or another -errno.
  */
 int generation_finish(
 	const struct generation *generation, int r, struct share_store *share, uint64_t *window);
 
 /*
- * Write and sign the manifest of the writeable part, of the tree as it was walked, or from the
- * manifest of the generation `restores`; and the layout and note beside it.
+ * Write and sign the manifest of the writeable part, from the tree or from the manifest of the
+ * generation `restores`, and write layout and note. Return 0 or -errno.
  */
 int generation_describe(struct generation *generation);
 int generation_describe_again(struct generation *generation);

@@ -1,6 +1,6 @@
 /*
- * A copied directory has the time of its origin. What is added or removed in it afterwards, until
- * the end of the scope, leaves that time as it is: else each generation would differ from the one
+ * Restores a directory's times at the end of the scope. A copied directory has the time of its
+ * origin; if names that we add or remove changed it, each generation would differ from the one
  * before.
  */
 #ifndef FARM_KEEPTIME_H
@@ -26,7 +26,7 @@ static inline struct keeptime keeptime(int directory)
 
 static inline void keeptime_restore(const struct keeptime *kept)
 {
-	/* "." and not the fd itself, which may be an O_PATH one. */
+	/* ".", not the fd itself, which may be opened with O_PATH. */
 	if (kept->directory >= 0)
 		utimensat(kept->directory, ".", kept->time, 0);
 }

@@ -18,10 +18,9 @@
 #include "lib/fsroot.h"
 #include "lib/spawn.h"
 
-/* --- modules that clients still need ------------------------------------------------------------
- */
+/* --- modules that clients still need --- */
 
-/* The directory of all modules, merged /usr or not: as an fd, or -errno. */
+/* lib/modules, with a merged /usr or without: an fd, or -errno. */
 static int open_modules(int tree)
 {
 	int fd = fsroot_open(tree, "usr/lib/modules", O_RDONLY | O_DIRECTORY, 0);
@@ -39,7 +38,7 @@ static int link_modules(int from, int to, const char *version)
 	return r < 0 ? r : treelist_link(&tree, &tree.entry[0], top, to, version);
 }
 
-/* Look for them from the newest generation on. */
+/* Find them in the newest generation that has them. */
 static int open_modules_of(const struct share_store *share, const char *version)
 {
 	for (size_t i = share->n; i-- > 0;) {
@@ -87,12 +86,11 @@ int kernels_keep_modules(const struct share_store *share, const char *versions, 
 	return r;
 }
 
-/* --- initrds ------------------------------------------------------------------------------------
- */
+/* --- initrds --- */
 
 #define ARGUMENTS_MAX 64
 
-/* The program beside ours, as in a build directory; otherwise the one in PATH. */
+/* The program in our own directory, as after a build; otherwise the one in PATH. */
 static const char *mkinitrd(char path[static PATH_MAX])
 {
 	static const char name[] = "xf-mkinitrd";

@@ -15,11 +15,11 @@
 static const char *const tops[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "boot",
 	"opt" };
 
-/* They say what is installed in the read-only part, so they belong to it. */
+/* They describe what is installed in the read-only part, so they belong to it. */
 static const char *const databases[] = { "var/lib/dpkg", "var/lib/rpm", "var/lib/pacman",
 	"var/db/pkg", "var/lib/portage" };
 
-/* A directory that holds something. 1 or 0, or -errno. */
+/* Is it a directory that is not empty? 1, 0 or -errno. */
 static int holds_something(int root, const char *path)
 {
 	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -41,7 +41,7 @@ static int top(int root, const char *path, struct buf *out)
 
 	if (n >= 0) {
 		target[n] = '\0';
-		/* From the root an absolute link leads to the same place as a relative one. */
+		/* At the top, an absolute link has the same target as a relative one. */
 		buf_printf(out, "link %s %s\n", path, target + strspn(target, "/"));
 		return 0;
 	}

@@ -31,9 +31,7 @@ static bool is_qcow2(int fd)
 	       memcmp(magic, "QFI\xfb", sizeof(magic)) == 0;
 }
 
-/* --- a namespace and a directory for the mounts
- * ----------------------------------------------------
- */
+/* --- a namespace and a directory for the mounts --- */
 
 static int make_directory(const char *from, struct origin *source)
 {
@@ -46,7 +44,7 @@ static int make_directory(const char *from, struct origin *source)
 		return cli_error(-errno, "cannot make a mount namespace for %s", from);
 	if (mkdir(PATH_RUN, 0700) < 0 && errno != EEXIST)
 		return cli_error(-errno, PATH_RUN);
-	/* Seen by this process and its children only, so that two of them are in nobody's way. */
+	/* Only this process and its children see it, so two of them do not collide. */
 	if (mount("xenfarm", PATH_RUN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=700,size=64k") < 0)
 		return cli_error(-errno, "cannot mount a tmpfs on " PATH_RUN);
 	source->mounted = true;
@@ -56,8 +54,7 @@ static int make_directory(const char *from, struct origin *source)
 	return 0;
 }
 
-/* --- qcow2: qemu shows it as a raw file, by FUSE -------------------------------------------------
- */
+/* --- qcow2: exported as a raw file, by FUSE --- */
 
 static int wait_for_export(pid_t exporter)
 {
@@ -77,7 +74,7 @@ static int wait_for_export(pid_t exporter)
 	return -ETIMEDOUT;
 }
 
-/* qemu's lists of options have commas, so a name's own commas are doubled. */
+/* Commas separate qemu's options, so commas in a name are doubled. */
 static char *double_commas(const char *text)
 {
 	char *out = malloc(2 * strlen(text) + 1), *to = out;
@@ -120,15 +117,14 @@ static int export(const char *image, struct origin *source)
 	return 0;
 }
 
-/* --- the root in it ------------------------------------------------------------------------------
- */
+/* --- the root file system in it --- */
 
 static int mount_part(const char *raw, const struct disk_image_part *part, const char *on)
 {
 	AUTO_FREE char *options = NULL;
 	int status;
 
-	/* mount(8) makes a loop device that goes when it is unmounted. */
+	/* mount(8) makes a loop device that is removed with the mount. */
 	if (asprintf(&options, "ro,nodev,nosuid,loop,offset=%ju,sizelimit=%ju",
 		    (uintmax_t)part->offset, (uintmax_t)part->size) < 0)
 		return -ENOMEM;

@@ -11,14 +11,14 @@ struct origin {
 	int dir;    /* the same, open */
 	/* For an image: */
 	bool mounted;   /* path is to be unmounted */
-	pid_t exporter; /* what shows a qcow2 image as a raw file, or 0 */
+	pid_t exporter; /* the program that exports a qcow2 image as a raw file, or 0 */
 };
 
 /*
- * Open from. An image may be raw or qcow2, its file system may fill it or be in a partition: the
- * one that holds an installation, or the partition-th (from 1; 0: find it). Mounts are made in a
- * mount namespace of this process alone, so they end with it, whatever ends it. Says what fails;
- * returns 0 or -errno.
+ * Open from, a directory or an image. An image may be raw or qcow2, with one file system or with
+ * partitions: then the partition-th (from 1) is used, or for 0 the first that holds an
+ * installation. Mounts are made in a mount namespace of this process, so they end with it, however
+ * it ends. Returns 0, or -errno after a message.
  */
 int origin_open(const char *from, uint32_t partition, struct origin *source);
 void origin_close(struct origin *source);

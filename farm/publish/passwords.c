@@ -17,7 +17,7 @@
 
 #define BYTES_MAX (64u << 20)
 
-/* passwd(5) and group(5) held the hashes once, and still may. */
+/* passwd(5) and group(5) held the hashes in early systems, and still may. */
 const char *const passwords_files[] = { "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow",
 	NULL };
 
@@ -26,7 +26,7 @@ static void blank_row(const char *row, size_t n, struct buf *out)
 	const char *field = memchr(row, ':', n), *end;
 	size_t locks = 0, size;
 
-	/* "+" and "-" begin rows of NIS. */
+	/* "+" and "-" begin entries of NIS. */
 	if (!field || row[0] == '#' || row[0] == '+' || row[0] == '-') {
 		buf_add(out, row, n);
 		return;
@@ -62,7 +62,7 @@ void passwords_blank(const char *text, size_t size, struct buf *out)
 	}
 }
 
-/* The blanked file takes all but its content from the master's. */
+/* The new file has owner, mode, attributes and times of the master's. */
 static int write_blanked(int from, int directory, const char *name, const struct buf *text)
 {
 	AUTO_CLOSE int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

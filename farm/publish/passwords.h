@@ -1,4 +1,4 @@
-/* The master's passwords: account files are published with their rows, but without hashes. */
+/* The master's passwords: account files are published with their entries, but without hashes. */
 #ifndef FARM_PASSWORDS_H
 #define FARM_PASSWORDS_H
 
@@ -8,15 +8,15 @@
 extern const char *const passwords_files[];
 
 /*
- * Append the text of such a file with every second field that could be a password made "*", which
- * none matches. Kept are "x", "!", "*" and the leading '!' of a locked account, and rows that are
- * no accounts. No I/O.
+ * Append the text of such a file with the second field of each entry replaced by "*", which no
+ * password matches. Kept are "x", "!", "*", the leading '!' of a locked account, and lines that are
+ * not accounts. No I/O.
  */
 void passwords_blank(const char *text, size_t size, struct buf *out);
 
 /*
- * Bring passwords_files from the tree source into the tree to, blanked; one that came out as in the
- * tree previous (-1: none) becomes a hard link to it. Says what is wrong; returns 0 or -errno.
+ * Copy passwords_files from the tree source to the tree to, without passwords; one that equals that
+ * in the tree previous (-1: none) becomes a hard link to it. Returns 0, or -errno after a message.
  */
 int passwords_publish(int source, int to, int previous);
 

@@ -70,7 +70,7 @@ static int same_file(int a, int b)
 	return same_file_bytes(a, b);
 }
 
-/* The link first under another name: path is never absent. */
+/* By a temporary name, so that path is never absent. */
 static int replace(int previous, int directory, const char *path, const char *name)
 {
 	if (linkat(previous, path, directory, TEMPORARY, 0) < 0 ||

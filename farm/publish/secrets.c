@@ -19,10 +19,10 @@ struct text {
 	const char *at, *end;
 };
 
-/* Nothing that is looked for is longer, and the time per file stays linear. */
+/* No part of a pattern is longer; this keeps the time for a file linear. */
 #define RUN_MAX 512
 
-/* How many characters at its beginning are of that set, up to RUN_MAX. */
+/* The number of characters at the beginning that are in set, up to RUN_MAX. */
 static size_t span(struct text t, const char *set)
 {
 	size_t n = 0;
@@ -39,11 +39,10 @@ static bool begins(struct text t, const char *word)
 	return (size_t)(t.end - t.at) >= n && memcmp(t.at, word, n) == 0;
 }
 
-/* --- private keys: PEM (RFC 7468), OpenSSH's, OpenPGP's, as they are or as a string in a program
- * ---
- */
+/* --- private keys: PEM (RFC 7468), OpenSSH's, OpenPGP's; as files or as strings in programs --- */
 
-/* Between the line of dashes and the data: the line's end, as text or escaped, quotes, headers. */
+/* Skip what may be between the line of dashes and the data: line ends, escaped ones, quotes,
+ * headers. */
 static struct text skip_to_data(struct text t)
 {
 	for (;;) {
@@ -96,10 +95,9 @@ static bool has_private_key(const char *text, size_t n)
 	return false;
 }
 
-/* --- hashes: crypt(5), and those that look like it ----------------------------------------------
- */
+/* --- hashes: crypt(5), and similar ones --- */
 
-/* A method, parameters, salt and hash, divided by '$'; the hash comes last and is long. */
+/* Method, parameters, salt and hash, separated by '$'; the hash is the last part, and long. */
 static bool is_hash(struct text t)
 {
 	static const struct {
@@ -142,8 +140,7 @@ const char *secrets_find(const char *text, size_t n)
 	return has_hash(text, n) ? "a password hash" : NULL;
 }
 
-/* --- in a tree ----------------------------------------------------------------------------------
- */
+/* --- in a tree --- */
 
 static bool is_new(const struct treelist *previous, const struct treelist_entry *e)
 {

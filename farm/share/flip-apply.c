@@ -17,7 +17,7 @@ struct applier {
 	int staging;
 };
 
-/* What stands in the staging directory for an operation; a removed directory is put there, too. */
+/* The name, in the staging directory, of what an operation places, or of a directory it removes. */
 struct staged {
 	char name[24];
 };
@@ -30,11 +30,10 @@ static struct staged staged_name(size_t i)
 	return s;
 }
 
-/* --- before: nothing that a reader of live can see ----------------------------------------------
- */
+/* --- before: nothing that a reader of live can see --- */
 
-/* Everybody but root needs write permission on a directory to change or to move it. Its own mode is
- * set at the end. */
+/* Only root can change or move a directory without write permission. Its own mode is set at the
+ * end. */
 static int make_writeable(int at, const char *path)
 {
 	if (geteuid() == 0)
@@ -42,7 +41,7 @@ static int make_writeable(int at, const char *path)
 	return fchmodat(at, *path ? path : ".", 0755, 0) < 0 ? -errno : 0;
 }
 
-/* A directory with all below it. */
+/* A directory, with all below it. */
 static int stage_tree(const struct applier *a, const struct treelist_entry *top, const char *name)
 {
 	int r = treelist_link(a->gen, top, a->directories->gen, a->staging, name);
@@ -72,8 +71,7 @@ static int prepare(const struct applier *a, const char **where)
 	return r;
 }
 
-/* --- the visible part ---------------------------------------------------------------------------
- */
+/* --- the visible part --- */
 
 static int set_time(int live, const struct flip_op *op)
 {
@@ -99,11 +97,11 @@ static int act(const struct applier *a, size_t i)
 		r = unlinkat(live, op->path, 0);
 		break;
 	case FLIP_REMOVE_DIR:
-		/* It goes at once, however much is in it. */
+		/* One rename, however much is in it. */
 		r = renameat(live, op->path, a->staging, staged.name);
 		break;
 	case FLIP_TIME:
-		/* Others than root have made it writeable before. */
+		/* prepare() has changed its mode, unless root runs this. */
 		if (geteuid() == 0) {
 			r = set_time(live, op);
 			break;
@@ -162,6 +160,6 @@ int flip_apply(const struct flip *flip, const struct treelist *gen,
 	close(a.staging);
 	if (r == 0)
 		*where = NULL;
-	/* After a failure the half-done rest stays for nobody: a new plan prepares anew. */
+	/* After a failure leftovers are discarded; a new plan stages again. */
 	return fsroot_remove(directories->share, FLIP_STAGING) < 0 && r == 0 ? -errno : r;
 }

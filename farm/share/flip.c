@@ -8,24 +8,25 @@
 #include "lib/array.h"
 
 /*
- * What is depended on comes before what depends on it: a new program with an old library fails to
- * start, an old program with a new library does not. Within each, names that are new come before
- * names that are replaced. Removal goes the other way, after all else. Directories come last, as
- * every change in a directory sets its time.
+ * Dependencies come before what depends on them: a new program with an old library fails to start,
+ * an old program with a new library does not. Within each role, new names come before replaced
+ * ones. Removals follow, in the reverse order. The metadata of directories comes last, as every
+ * change in a directory sets its time.
  */
 enum role { LIBRARY, LIBRARY_LINK, OTHER, PROGRAM, ROLES };
 enum {
 	RANK_NEW_DIR,
-	RANK_PLACE,                             /* + 2 * role + (the name is replaced) */
-	RANK_EXCHANGE = RANK_PLACE + 2 * ROLES, /* /lib becomes a link when usr/lib has it all */
-	RANK_REMOVE,                            /* + PROGRAM - role */
+	RANK_PLACE, /* + 2 * role + (the name is replaced) */
+	RANK_EXCHANGE =
+		RANK_PLACE + 2 * ROLES, /* /lib becomes a link once usr/lib has everything */
+	RANK_REMOVE,                    /* + PROGRAM - role */
 	RANK_DIR = RANK_REMOVE + ROLES,
 };
 
 struct planner {
 	const struct treelist *live, *gen;
 	struct flip *flip;
-	bool *touched; /* for each entry of gen: a directory whose metadata is to be set */
+	bool *touched; /* for each entry of gen: is it a directory whose metadata has to be set? */
 };
 
 /* "libc.so.6", "pam_unix.so" */
@@ -92,7 +93,7 @@ static void touch_parent(struct planner *p, const struct treelist_entry *e)
 	p->touched[parent - p->gen->entry] = true;
 }
 
-/* False for what comes or goes with a directory above it. */
+/* False if e is added or removed together with a directory above it. */
 static bool in_common_directory(const struct planner *p, const struct treelist_entry *e)
 {
 	size_t n = treelist_parent(e->path);

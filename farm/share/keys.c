@@ -85,8 +85,7 @@ int keys_check(const struct share_store *share, const struct signature_key *key)
 	return keychain_ends_with(&chain, key) ? 0 : refuse(share, &chain, key);
 }
 
-/* --- signing again ------------------------------------------------------------------------------
- */
+/* --- signing again --- */
 
 static int load(const struct share_store *share, const char *path, const char *suffix, size_t limit,
 	struct buf *out)
@@ -101,7 +100,7 @@ static int load(const struct share_store *share, const char *path, const char *s
 	return r < 0 ? cli_error(r, "%s/%s", share->path, name) : 0;
 }
 
-/* Was it signed by one of the earlier keys? */
+/* Is the signature one of an earlier key? */
 static bool is_ours(
 	const struct keychain *chain, const struct buf *data, const struct buf *signature)
 {
@@ -170,7 +169,7 @@ int keys_settle(const struct share_store *share, const struct signature_key *key
 int keys_change(const struct share_store *share, const struct keychain *chain,
 	const struct signature_key *new)
 {
-	/* The statement comes before the first signature that needs it. */
+	/* The statement is published before the first signature that needs it. */
 	int r = share_write(share, PENDING, "", 0);
 
 	if (r == 0)

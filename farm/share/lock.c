@@ -1,4 +1,4 @@
-/* The lock, and what is put right once it is held. */
+/* The lock of a share, and what an interrupted command left. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 #include "lib/rfc3339.h"
 
 /*
- * flock(2) goes with the process, so what the file says counts only while it is locked. The
- * programs of a publisher that was killed follow it within moments: they are waited for.
+ * The kernel releases flock(2) when the process ends, so the text of the file is valid only while
+ * it is locked. The programs that a killed publisher had started end within moments: wait for them.
  */
 #define PATIENCE_MS 2000
 
@@ -63,7 +63,7 @@ static int sign_in(struct share_store *share, const char *command)
 	return 0;
 }
 
-/* gen/N.partial that was not committed, gen/N.gone */
+/* gen/N.partial, which was not committed, or gen/N.gone */
 static bool is_unfinished(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -86,7 +86,7 @@ static int sweep(
 	return r;
 }
 
-/* A manifest without its generation was written for one that was never committed, or is gone. */
+/* A manifest without a generation belongs to one that was never committed, or that was removed. */
 static int sweep_manifests(struct share_store *share)
 {
 	int fd = openat(share->dir, "manifest", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;

@@ -234,7 +234,7 @@ int share_check_layout(
 	struct digest digest;
 	int r;
 
-	/* Manifests of earlier versions do not say. */
+	/* Manifests of earlier versions have no digest of it. */
 	if (!(head->layout.has & DIGEST_SHA256))
 		return 0;
 	r = digest_bytes(text->data, text->size, DIGEST_SHA256, &digest);
@@ -256,13 +256,12 @@ int share_remove_generation(struct share_store *share, uint32_t generation)
 				gone = share_name("gen", generation, ".gone");
 	int r = 0;
 
-	/* Its number is remembered, as it must not come again: clients refuse what they have had.
-	 */
+	/* Remember its number, which must not be used again: clients refuse what is not newer. */
 	if (share_read_number(share, "etc/last") != last)
 		r = share_write_number(share, "etc/last", last);
 	if (r == 0 && renameat(share->dir, tree.text, share->dir, gone.text) < 0)
 		r = cli_error(-errno, "%s/%s", share->path, tree.text);
-	/* Without its manifest, under its name, it would be a generation that nobody can read. */
+	/* Before the manifest is removed: gen/N without one would be a damaged generation. */
 	if (r == 0 && syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s/%s", share->path, tree.text);
 	for (size_t i = 0; i < ARRAY_SIZE(belongings) && r == 0; i++)

@@ -1,4 +1,4 @@
-/* A share on the server's disk (xenfarm-share(5)). What fails here says so itself. */
+/* A share on the server's disk (xenfarm-share(5)). Errors are printed here. */
 #ifndef FARM_STORE_H
 #define FARM_STORE_H
 
@@ -13,8 +13,8 @@ struct share_store {
 	char *path; /* absolute */
 	int dir;
 	int lock;         /* held if >= 0 */
-	uint32_t pending; /* with the lock: a flip to this generation was interrupted; or 0 */
-	uint32_t current; /* 0: nothing was published yet */
+	uint32_t pending; /* with the lock: an interrupted flip to this generation, or 0 */
+	uint32_t current; /* 0: nothing has been published yet */
 	char uuid[MANIFEST_UUID_MAX];
 	uint32_t *generation; /* complete ones, ascending */
 	size_t n;
@@ -26,27 +26,27 @@ void share_close(struct share_store *share);
 #define AUTO_SHARE __attribute__((cleanup(share_close)))
 
 /*
- * Become the only one who changes the share, until share_close() or the end of this process and of
- * the programs that it started. If another has the lock for longer than some seconds this says who.
- * Changes nothing: what an interrupted command left is the caller's to resume. Returns 0 or -errno.
+ * Lock the share, until share_close(), or until this process and the programs that it started have
+ * ended. -EBUSY after a message if another process keeps it locked for some seconds. Changes
+ * nothing: the caller resumes what an interrupted command left. Returns 0 or -errno.
  */
 int share_lock(struct share_store *share, const char *command);
 
 /*
- * With the lock, before any other change: what an interrupted command committed (share->pending) is
- * completed, and what it did not commit is removed. Returns 0 or -errno.
+ * With the lock, before any other change: complete what an interrupted command has committed
+ * (share->pending), and remove what it has not. Returns 0 or -errno.
  */
 int share_resume(struct share_store *share);
 
 /* With the lock: remove what was not committed. Returns 0 or -errno. */
 int share_sweep(struct share_store *share);
 
-/* Read the numbers of generations and `current` anew. Returns 0 or -errno. */
+/* Read the numbers of generations and `current` again. Returns 0 or -errno. */
 int share_refresh(struct share_store *share);
 
 bool share_has(const struct share_store *share, uint32_t generation);
 
-/* The number for the next generation: none that ever was is used again. 0 if it cannot be told. */
+/* The number of the next generation: no number is used twice. 0: there are no more. */
 uint32_t share_next(const struct share_store *share);
 
 /* gen/N as an fd, or -errno. */
@@ -58,55 +58,54 @@ struct share_name {
 };
 struct share_name share_name(const char *directory, uint32_t generation, const char *suffix);
 
-/* A small file of the share. share_read(): -ENOENT is told to nobody. */
+/* A small file of the share. share_read() returns -ENOENT without a message. */
 #define SHARE_TEXT_MAX 65536
 int share_read(const struct share_store *share, const char *path, struct buf *text);
 int share_write(const struct share_store *share, const char *path, const void *data, size_t n);
 
-/* A file that holds a number. 0 if it is not there or holds none. */
+/* A file that holds a number. 0 if it does not exist or holds none. */
 uint32_t share_read_number(const struct share_store *share, const char *path);
 int share_write_number(const struct share_store *share, const char *path, uint32_t number);
 
-/* A generation's manifest, whose signature is that of the key, if one is given. */
+/* Load a generation's manifest; if key is not NULL, its signature has to be of that key. */
 int share_manifest(const struct share_store *share, uint32_t generation,
 	const struct signature_key *key, struct manifest **manifest);
 
-/* Is that text the layout that the head of a manifest was signed with, if it says one? 0 or
+/* Has text the digest that a manifest's head gives for the layout, if it gives one? Returns 0 or
  * -errno. */
 int share_check_layout(
 	const struct share_store *share, const struct manifest_head *head, const struct buf *text);
 
-/* A generation's layout: its text, and what that says. */
+/* Read a generation's layout: its text, or parsed. */
 int share_layout_text(const struct share_store *share, uint32_t generation, struct buf *text);
 int share_layout(const struct share_store *share, uint32_t generation, struct layout *layout);
 
-/* Parse a layout that came from path. */
+/* Parse a layout; messages name path. */
 int share_parse_layout(const char *path, const struct buf *text, struct layout *layout);
 
 /* Remove a generation, its tree last. Returns 0 or -errno. */
 int share_remove_generation(struct share_store *share, uint32_t generation);
 
 /*
- * Make `generation` the one that clients run from: gen/N.partial becomes gen/N if it is not that
- * yet, live is flipped, layout and current are written. tree is that of the generation, from a
- * caller that has walked it, or NULL. From its first moment on, this survives an
- * interruption: the next share_resume() completes it. window: see flip_apply(). Returns 0 or
- * -errno.
+ * Make `generation` the current one: gen/N.partial, if it exists, becomes gen/N, live is flipped,
+ * layout and current are written. tree is the generation's, if the caller has walked it, or NULL.
+ * After an interruption, the next share_resume() completes it. window: see flip_apply(). Returns 0
+ * or -errno.
  */
 struct treelist;
 int share_switch(struct share_store *share, uint32_t generation, const struct treelist *tree,
 	uint64_t *window);
 
-/* The tree in the directory fd, which messages call name. Returns 0 or -errno. */
+/* Walk the directory fd, which messages call name. Returns 0 or -errno. */
 int share_read_tree(
 	const struct share_store *share, const char *name, int fd, struct treelist *tree);
 
-/* The tree of a generation. */
+/* Walk a generation. */
 int share_read_generation(
 	const struct share_store *share, uint32_t generation, struct treelist *tree);
 
-/* The changes that bring live/ to the tree gen of a generation. live is the caller's to free; it
- * and gen have to live as long as the plan. */
+/* Plan the flip of live/ to a generation, whose tree is gen. The caller frees live; it and gen have
+ * to be valid as long as the plan. */
 struct flip;
 int share_plan(const struct share_store *share, uint32_t generation, const struct treelist *gen,
 	struct treelist *live, struct flip *flip);

@@ -1,4 +1,4 @@
-/* From one generation to another, so that an interruption anywhere is completed later. */
+/* From one generation to another, so that an interrupted change can be completed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -114,7 +114,7 @@ static int put_layout(const struct share_store *share, uint32_t generation)
 int share_switch(struct share_store *share, uint32_t generation, const struct treelist *tree,
 	uint64_t *window)
 {
-	/* The commitment: whoever finds this file goes on from here. */
+	/* The commitment: a command that finds this file continues from here. */
 	int r = share_write_number(share, "etc/flip", generation);
 
 	if (r == 0)

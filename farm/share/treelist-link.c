@@ -1,4 +1,4 @@
-/* A tree once more, by hard links. */
+/* A copy of a tree by hard links. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,7 +19,7 @@ static int copy_metadata(int from, int to)
 
 	if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0)
 		return -errno;
-	/* An ACL sets the group's bits, so the mode comes after. */
+	/* After the attributes: an ACL sets the bits of the group. */
 	r = xattrs_copy(from, to);
 	if (r < 0)
 		return r;
@@ -44,7 +44,7 @@ int treelist_copy_dir(int from_at, const char *from_path, int to_at, const char 
 	return copy_metadata(from, to);
 }
 
-/* All that begins with the path of a directory follows it at once, other names among it. */
+/* All paths that begin with that of a directory follow it at once, siblings ("a-b") included. */
 static bool is_in(const struct treelist_entry *e, const struct treelist_entry *top)
 {
 	size_t n = strlen(top->path);
@@ -75,7 +75,7 @@ int treelist_link(const struct treelist *tree, const struct treelist_entry *top,
 		r = S_ISDIR(e->mode) ? mkdirat(to, path, 0700) : linkat(from, e->path, to, path, 0);
 		r = r < 0 ? -errno : 0;
 	}
-	/* From the last to the first, as each entry changes the time of its directory. */
+	/* Backwards, as each entry changes the time of its directory. */
 	while (r == 0 && e-- > top) {
 		if (!S_ISDIR(e->mode) || !is_in(e, top))
 			continue;

@@ -35,7 +35,7 @@ static struct treelist_entry *add(struct treelist *tree, const char *path, const
 	return tree->entry[tree->n].path ? &tree->entry[tree->n++] : NULL;
 }
 
-/* Those names of the directory that known has not. */
+/* Add the names in a directory that are not in known. */
 static int list(
 	DIR *dir, const char *directory, const struct treelist *known, struct treelist *tree)
 {
@@ -76,7 +76,7 @@ static int open_directory(int root, const char *path, DIR **dir)
 	return r;
 }
 
-/* What the i-th entry, a directory, holds. */
+/* Add what is in the i-th entry, a directory. */
 static int enter(int root, struct treelist *tree, size_t i)
 {
 	const char *path = tree->entry[i].path;
@@ -94,7 +94,7 @@ static int enter(int root, struct treelist *tree, size_t i)
 	return list(dir, path, NULL, tree);
 }
 
-/* The list grows while it is gone through: every directory comes by, one open at a time. */
+/* The list grows while the loop runs, so it reaches every directory, with one open at a time. */
 static int enter_all(int root, struct treelist *tree, char **where)
 {
 	for (size_t i = 0; i < tree->n; i++) {
@@ -136,7 +136,7 @@ int treelist_read(int root, struct treelist *tree, char **where)
 	return r;
 }
 
-/* All of new becomes tree's. */
+/* Move all entries of new to tree. */
 static int append(struct treelist *tree, struct treelist *new)
 {
 	for (size_t i = 0; i < new->n; i++) {

@@ -1,4 +1,4 @@
-/* The names of a tree with their inodes: what flip, diff and list compare. */
+/* A tree as a sorted list of paths and inodes: what publish, flip, diff and list compare. */
 #ifndef FARM_TREELIST_H
 #define FARM_TREELIST_H
 
@@ -30,18 +30,19 @@ struct treelist {
 };
 
 /*
- * Read the tree below root, a directory's fd. Nothing is followed. Returns 0, or -errno with
- * *where, which the caller frees, the path that could not be read.
+ * Walk the tree below root, a directory's fd. No link is followed. Returns 0, or -errno, and then
+ * *where, which the caller frees, is the path that could not be read.
  */
 int treelist_read(int root, struct treelist *tree, char **where);
 
 /*
- * Read what came into one of its directories after that: names in path, of the root, that the tree
- * has not, with all below them. Fine if the tree has no such directory. As treelist_read().
+ * Add what was made in one of its directories since then: the names in path (relative to root) that
+ * are not in the tree, with all below them. Nothing is added if the tree has no such directory.
+ * Returns as treelist_read().
  */
 int treelist_read_new(int root, const char *path, struct treelist *tree, char **where);
 
-/* Without its i-th entry, which is no directory. */
+/* Remove the i-th entry, which is not a directory, from the list. */
 void treelist_drop(struct treelist *tree, size_t i);
 void treelist_free(struct treelist *tree);
 #define AUTO_TREELIST __attribute__((cleanup(treelist_free)))
@@ -49,7 +50,7 @@ void treelist_free(struct treelist *tree);
 /* The entry of that path (n bytes), or NULL. */
 struct treelist_entry *treelist_find(const struct treelist *tree, const char *path, size_t n);
 
-/* The length of the path's directory: 0 for a name at the top, and for the root itself. */
+/* The length of the directory's path in path: 0 for a name at the top, and for the root itself. */
 size_t treelist_parent(const char *path);
 
 static inline bool treelist_same_inode(
@@ -64,26 +65,25 @@ static inline bool treelist_same_time(
 	return a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
 }
 
-/* Two directories have the same owner, mode and attributes; their times and what they hold aside.
- */
+/* Have two directories the same owner, mode and attributes, whatever their times and names? */
 bool treelist_same_directory(const struct treelist_entry *a, const struct treelist_entry *b);
 
-/* Every path once, in order, with a or b NULL where it is absent. Non-zero stops, and is returned.
- */
+/* Call each for every path of both, in order; a or b is NULL where the path is absent. A result
+ * other than 0 stops, and is returned. */
 typedef int treelist_pair_fn(
 	const struct treelist_entry *a, const struct treelist_entry *b, void *arg);
 int treelist_join(
 	const struct treelist *a, const struct treelist *b, treelist_pair_fn *each, void *arg);
 
 /*
- * top, an entry of the tree that the fd from is the root of, once more as name below the fd to:
- * directories are new, with owner, mode, attributes and times of theirs, all else is hard links.
- * Returns 0 or -errno.
+ * Copy top, an entry of the tree whose root is the fd from, to name below the fd to: directories
+ * are new, with the same owner, mode, attributes and times; all else is hard links. Returns 0 or
+ * -errno.
  */
 int treelist_link(const struct treelist *tree, const struct treelist_entry *top, int from, int to,
 	const char *name);
 
-/* Owner, mode, attributes and times of one directory to another. Returns 0 or -errno. */
+/* Copy owner, mode, attributes and times of a directory to another. Returns 0 or -errno. */
 int treelist_copy_dir(int from_at, const char *from_path, int to_at, const char *to_path);
 
 #endif

@@ -24,8 +24,7 @@
 #include "lib/fsroot.h"
 #include "lib/xattrs.h"
 
-/* --- xenfarm.conf -------------------------------------------------------------------------------
- */
+/* --- xenfarm.conf --- */
 
 /* The text has room for one byte more. */
 static int parse(const char *text, size_t n, struct farm_settings *config, struct conf_error *error)
@@ -140,8 +139,7 @@ static void test_config_long(void **state)
 	farm_settings_free(&config);
 }
 
-/* --- passwords ----------------------------------------------------------------------------------
- */
+/* --- passwords --- */
 
 static void test_blank(void **state)
 {
@@ -189,8 +187,7 @@ static void test_blank(void **state)
 	assert_memory_equal(got.data, wanted.data, got.size);
 }
 
-/* --- parts --------------------------------------------------------------------------------------
- */
+/* --- parts --- */
 
 static const char *found(const char *text)
 {
@@ -264,8 +261,7 @@ static void test_progress(void **state)
 	assert_false(copy_progress("", &files, &bytes));
 }
 
-/* --- layouts ------------------------------------------------------------------------------------
- */
+/* --- layouts --- */
 
 /* Paths divided by blanks: a directory, "FILE." a file, "LINK>TARGET" a link. */
 static int make_tree(char directory[static 32], const char *paths)
@@ -323,8 +319,7 @@ static void test_detect(void **state)
 	check_layout("etc", "# xenfarm layout 1\n");
 }
 
-/* --- trees and attributes -----------------------------------------------------------------------
- */
+/* --- trees and attributes --- */
 
 static void put(int at, const char *path, const char *text)
 {

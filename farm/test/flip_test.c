@@ -118,8 +118,7 @@ static void test_directories(void **state)
 	expect(&a, &b, "directory acl|directory mode");
 }
 
-/* --- random trees -------------------------------------------------------------------------------
- */
+/* --- random trees --- */
 
 static unsigned int seed;
 
