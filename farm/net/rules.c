@@ -83,7 +83,7 @@ int net_rules_compare(void)
 		"nft -f " NET_RULES_PATH " && " LIST, NULL };
 	const char *const got_argv[] = { "sh", "-c", "{ " LIST "; } 2>/dev/null", NULL };
 	AUTO_BUF struct buf wanted = { 0 }, got = { 0 };
-	int r = run(wanted_argv, &wanted);
+	int r = access(NET_RULES_PATH, R_OK) < 0 ? -errno : run(wanted_argv, &wanted);
 
 	if (r != 0)
 		return r < 0 ? r : -EIO;
