@@ -12,6 +12,10 @@ static const struct cli_command commands[] = {
 	{ "init", cmd_net_init, "share key config undo yes dry-run quiet", NULL, "", 0, 0,
 		"make this server one of a farm: share, network, isolation, exports",
 		"  xenfarm init --dry-run\n", false },
+	{ "doctor", cmd_net_doctor,
+		"share key config json format columns sort filter no-header quiet", NULL, "", 0, 0,
+		"check this server, and tell what mends it",
+		"  xenfarm doctor --filter state=failed\n", false },
 };
 
 const struct cli_table cmd_net_table = {

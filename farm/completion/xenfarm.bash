@@ -48,6 +48,11 @@ _xenfarm_init() {
     words="$common --undo --yes --dry-run"
 }
 
+_xenfarm_doctor() {
+    _xenfarm_log
+    [[ -z $words || $prev == --format ]] || words="$words --share --key --quiet"
+}
+
 _xenfarm_log() {
     if [[ $prev == --format ]]; then
         words="table raw json"
@@ -61,7 +66,7 @@ _xenfarm() {
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="init share log --help --version"
+        words="init doctor share log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then

@@ -1,7 +1,8 @@
 # The clients' network: isolation, exports, `xenfarm init` and `xenfarm doctor`.
 NET_TEXTS := $(addprefix farm/net/,net.c compose.c compose-rules.c) kernel-cmdline/addr.c kernel-cmdline/scan.c \
 	lib/digest.c lib/buf.c lib/hex.c
-NET_SRC := $(addprefix farm/net/,net.c compose.c compose-rules.c plan.c files.c rules.c network.c server.c init.c after.c) \
+NET_SRC := $(addprefix farm/net/,net.c compose.c compose-rules.c plan.c files.c rules.c network.c server.c init.c after.c doctor.c \
+	doctor-host.c doctor-network.c doctor-nfs.c doctor-share.c) \
 	kernel-cmdline/addr.c kernel-cmdline/scan.c
 
 UNITS += net_test net_files_test
@@ -11,5 +12,5 @@ net_files_test_SRC  := farm/net/test/net_files_test.c farm/net/plan.c farm/net/f
 	lib/cli.c lib/value.c lib/publish.c lib/io.c $(NET_TEXTS)
 net_files_test_PKGS := libvirt libxml-2.0 libcrypto cmocka
 net_files_test_LIBS := -pthread
-CHECKS += farm/net/test/isolation.test farm/net/test/init.test
+CHECKS += farm/net/test/isolation.test farm/net/test/init.test farm/net/test/doctor.test
 farm/net/test/isolation.test: $(B)/test/net_test
