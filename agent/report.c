@@ -1,6 +1,7 @@
 #include "agent/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,15 +140,20 @@ static const struct group {
 	{ "deferred", "31", " DEFER ", true },
 };
 
-static bool in_group(const struct group *g, const struct outcome *outcome, const struct plan_op *op)
+/* The group that an op is counted in; ARRAY_SIZE(groups): in none. */
+static size_t find_group(const struct outcome *outcome, const struct plan_op *op)
 {
 	enum plan_action action = outcome_of(outcome, op)->action;
+	size_t group = 0;
 	char word[32];
 
+	if (op->cover != PLAN_NONE && action != PLAN_INSTALL && action != PLAN_REMOVE &&
+		action != PLAN_DEFER)
+		return ARRAY_SIZE(groups);
 	snprintf(word, sizeof(word), " %s ", outcome_label(outcome, op));
-	return strstr(g->labels, word) != NULL &&
-	       (op->cover == PLAN_NONE || action == PLAN_INSTALL || action == PLAN_REMOVE ||
-		       action == PLAN_DEFER);
+	while (group < ARRAY_SIZE(groups) && !strstr(groups[group].labels, word))
+		group++;
+	return group;
 }
 
 static void print_op(const struct outcome *outcome, const struct plan_op *op)
@@ -160,27 +166,40 @@ static void print_op(const struct outcome *outcome, const struct plan_op *op)
 		result->error ? strerror(result->error) : "");
 }
 
-static void print_group(const struct outcome *outcome, const struct group *g, bool list)
+/* Those of the ops that are of this group; group_of has each op's. */
+static void print_group(
+	const struct outcome *outcome, const uint8_t *group_of, size_t group, bool list)
 {
-	const struct plan *plan = outcome->plan;
+	const struct group *g = &groups[group];
 	size_t n = 0, shown = 0, limit;
 
-	for (size_t i = 0; i < plan->n; i++)
-		n += in_group(g, outcome, &plan->op[i]);
+	for (size_t i = 0; i < outcome->plan->n; i++)
+		n += group_of[i] == group;
 	if (n == 0)
 		return;
 	color(g->color);
 	printf("%8zu %s\n", n, g->word);
 	color("0");
 	limit = !list ? 0 : g->listed && n > LISTED ? LISTED : n;
-	for (size_t i = 0; i < plan->n && shown < limit; i++) {
-		if (!in_group(g, outcome, &plan->op[i]))
-			continue;
-		print_op(outcome, &plan->op[i]);
-		shown++;
-	}
+	for (size_t i = 0; shown < limit; i++)
+		if (group_of[i] == group) {
+			print_op(outcome, &outcome->plan->op[i]);
+			shown++;
+		}
 	if (list && shown < n)
 		printf("           … and %zu more\n", n - shown);
+}
+
+static void print_groups(const struct outcome *outcome, bool done)
+{
+	AUTO_FREE uint8_t *group_of = malloc(outcome->plan->n + 1);
+
+	if (!group_of)
+		return;
+	for (size_t i = 0; i < outcome->plan->n; i++)
+		group_of[i] = (uint8_t)find_group(outcome, &outcome->plan->op[i]);
+	for (size_t k = 0; k < ARRAY_SIZE(groups); k++)
+		print_group(outcome, group_of, k, !done || groups[k].listed);
 }
 
 void report_changes(const struct run *run, const struct run_inputs *in,
@@ -196,8 +215,7 @@ void report_changes(const struct run *run, const struct run_inputs *in,
 		return;
 	printf("generation %u %s %u\n", in->base->head.generation, done ? "→" : "to",
 		in->generation);
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		print_group(&changes->outcome, &groups[i], !done || groups[i].listed);
+	print_groups(&changes->outcome, done);
 	if (waiting)
 		printf("%8u conflicts pending: see xf-agent conflicts\n", waiting);
 }

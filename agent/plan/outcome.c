@@ -20,11 +20,6 @@ void outcome_free(struct outcome *outcome)
 	*outcome = (struct outcome){ 0 };
 }
 
-struct outcome_op *outcome_of(const struct outcome *outcome, const struct plan_op *op)
-{
-	return &outcome->op[op - outcome->plan->op];
-}
-
 void outcome_defer(struct outcome *outcome, const struct plan_op *op, const char *why, int error)
 {
 	*outcome_of(outcome, op) = (struct outcome_op){ PLAN_DEFER, PLAN_NEXT_OLD, why, error };

@@ -25,7 +25,10 @@ bool outcome_begin(struct outcome *outcome, const struct plan *plan);
 void outcome_free(struct outcome *outcome);
 
 /* That of an op of the plan. */
-struct outcome_op *outcome_of(const struct outcome *outcome, const struct plan_op *op);
+static inline struct outcome_op *outcome_of(const struct outcome *outcome, const struct plan_op *op)
+{
+	return &outcome->op[op - outcome->plan->op];
+}
 
 /* The op is deferred. why is static text. */
 void outcome_defer(struct outcome *outcome, const struct plan_op *op, const char *why, int error);
