@@ -161,13 +161,15 @@ coverage:
 	lib/test/install-deps dev
 	gcovr -r . --object-directory $(B) --print-summary
 
+# cppcheck does not know the cleanup attribute; what leaks the sanitizers find.
 lint:
 	lib/test/install-deps dev
 	clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	shellcheck -x -S warning $$(git ls-files '*.sh' '*.test') $(SHELLS)
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-		--suppress=missingIncludeSystem -I. $$(git ls-files '*.c')
+		--suppress=missingIncludeSystem --suppress=memleak --suppress=resourceLeak -I. $$(git ls-files '*.c')
 	mandoc -Tlint -Wwarning $(MANS)
+	@mkdir -p $(B)
 	@$(MAKE) -s list-installed >$(B)/installed
 	lib/test/check-sources $(B)/installed $$(git ls-files '*.c' '*.h' '*.md') $(MANS)
 format:

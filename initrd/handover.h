@@ -17,7 +17,8 @@ int handover_begin(void);
 /* Everything else, except the record. Returns 0 or -errno after fail_note(). */
 int handover_files(const struct boot *boot);
 
-/* PATH_RUN/boot: KEY=VALUE lines (xf-init(8)), of what is known so far. Returns 0 or -errno after fail_note(). */
+/* PATH_RUN/boot: KEY=VALUE lines (xf-init(8)), of what is known so far. Returns 0 or -errno after
+ * fail_note(). */
 int handover_record(const struct boot *boot);
 
 #endif

@@ -89,7 +89,7 @@ static void close_element(xmlTextWriter *w)
 
 static void write_hosts(xmlTextWriter *w, const struct master_network *network)
 {
-	char first[XF_ADDR_TEXT_MAX], text[XF_ADDR_TEXT_MAX] = "";
+	char first[XF_ADDR_TEXT_MAX] = "", text[XF_ADDR_TEXT_MAX] = "";
 	struct xf_addr address;
 	unsigned int n = 0;
 

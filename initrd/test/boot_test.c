@@ -131,16 +131,19 @@ int main(void)
 		return tap_done();
 	}
 	sandbox_file("/sbin/request-key", NULL);
-	CHECK_STR(run(NULL, 0), "cmdline begin interface portmap share record reconcile bind files ro",
+	CHECK_STR(run(NULL, 0),
+		"cmdline begin interface portmap share record reconcile bind files ro",
 		"all of them, in order");
 	CHECK(!sandbox_exists("/sbin/request-key"), "nothing maps owners' names before the share");
 	CHECK(boot.n_times == 6 && !strcmp(boot.time[3].name, "share"), "with their times");
 	CHECK(fake_logged("done in ") == 6, "which are told");
 	CHECK_STR(run("interface", 0),
-		"cmdline begin interface failed interface portmap share record reconcile bind files ro",
+		"cmdline begin interface failed interface portmap share record reconcile bind "
+		"files ro",
 		"one that fails is tried again");
 	CHECK_STR(run("files", 0),
-		"cmdline begin interface portmap share record reconcile bind files failed bind files ro",
+		"cmdline begin interface portmap share record reconcile bind files failed bind "
+		"files ro",
 		"from its beginning");
 	CHECK_STR(run(NULL, XF_DEBUG_SHARE | XF_DEBUG_AGENT),
 		"cmdline begin interface portmap shell share shell record reconcile bind files ro",

@@ -226,7 +226,9 @@ int exchange_make(const struct exchange *exchange, struct blob *out, size_t *unp
 
 	if (!rc)
 		rc = write_image(&plan, &sink, unpacked);
-	*out = rc ? (struct blob){ 0 } : blob_take(&sink.buf);
+	*out = (struct blob){ 0 };
+	if (!rc)
+		*out = blob_take(&sink.buf);
 	buf_free(&sink.buf);
 	cpio_tree_free(&plan.added);
 	free(plan.action);
