@@ -1,65 +1,37 @@
 #include "initrd/error.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
-
-#define NAME(e)       \
-	{             \
-		e, #e \
-	}
+#include <string.h>
 
 /* Those that mounts, disks, modules and the network give. */
-static const struct {
-	short error;
-	char name[16];
-} names[] = {
-	NAME(EPERM),
-	NAME(ENOENT),
-	NAME(EIO),
-	NAME(ENXIO),
-	NAME(E2BIG),
-	NAME(ENOEXEC),
-	NAME(ENOMEM),
-	NAME(EACCES),
-	NAME(EBUSY),
-	NAME(EEXIST),
-	NAME(EXDEV),
-	NAME(ENODEV),
-	NAME(ENOTDIR),
-	NAME(EISDIR),
-	NAME(EINVAL),
-	NAME(ENOSPC),
-	NAME(EROFS),
-	NAME(ELOOP),
-	NAME(ENAMETOOLONG),
-	NAME(ENODATA),
-	NAME(EPROTO),
-	NAME(EUCLEAN),
-	NAME(ENETDOWN),
-	NAME(ENETUNREACH),
-	NAME(ECONNREFUSED),
-	NAME(ECONNRESET),
-	NAME(EHOSTUNREACH),
-	NAME(EHOSTDOWN),
-	NAME(ETIMEDOUT),
-	NAME(ESTALE),
-	NAME(EADDRINUSE),
-	NAME(EADDRNOTAVAIL),
-	NAME(EOPNOTSUPP),
-	NAME(EPROTONOSUPPORT),
-	NAME(ENOKEY),
-	NAME(EKEYREJECTED),
-};
+/* clang-format off */
+#define ERRORS(E) \
+	E(EPERM) E(ENOENT) E(EIO) E(ENXIO) E(E2BIG) E(ENOEXEC) \
+	E(ENOMEM) E(EACCES) E(EBUSY) E(EEXIST) E(EXDEV) E(ENODEV) \
+	E(ENOTDIR) E(EISDIR) E(EINVAL) E(ENOSPC) E(EROFS) E(ELOOP) E(ENAMETOOLONG) \
+	E(ENODATA) E(EPROTO) E(EUCLEAN) E(ENETDOWN) E(ENETUNREACH) E(ECONNREFUSED) \
+	E(ECONNRESET) E(EHOSTUNREACH) E(EHOSTDOWN) E(ETIMEDOUT) E(ESTALE) E(EADDRINUSE) \
+	E(EADDRNOTAVAIL) E(EOPNOTSUPP) E(EPROTONOSUPPORT) E(ENOKEY) E(EKEYREJECTED)
+/* clang-format on */
+
+#define NUMBER(e) e,
+#define TEXT(e)   #e "\0"
+
+static const uint8_t numbers[] = { ERRORS(NUMBER) };
+static const char texts[] = ERRORS(TEXT); /* in the same order, each with its NUL */
 
 const char *error_name(int error)
 {
 	static char number[16];
+	const char *text = texts;
 
 	if (error < 0)
 		error = -error;
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].error == error)
-			return names[i].name;
+	for (unsigned int i = 0; i < sizeof(numbers); i++, text += strlen(text) + 1)
+		if (numbers[i] == error)
+			return text;
 	snprintf(number, sizeof(number), "errno %d", error);
 	return number;
 }
