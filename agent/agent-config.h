@@ -9,17 +9,21 @@
 #define AGENT_CONFIG_PATH PATH_ETC "/xf-agent.conf"
 
 struct agent_config {
-	const char *source; /* the share; NULL: none is known */
+	const char *source; /* the share; NULL: unknown */
 	const char *pub;    /* its key; NULL: the usual place */
 	struct buf text;    /* of the file, which both are part of */
 };
 
-/* Parse text, n bytes and room for one more, see conf_parse(). 0; or -EINVAL with *error and
- * nothing set. */
+/*
+ * Parse text, n bytes and room for one more, see conf_parse(). Returns 0; or -EINVAL with *error
+ * set, and no setting.
+ */
 int agent_config_parse(char *text, size_t n, struct agent_config *config, struct conf_error *error);
 
-/* Read the file; without one, or without a source in it, that is PATH_SHARE if there is a
- * share. Returns 0, or -errno after a message. */
+/*
+ * Read the file. If it names no source, that is PATH_SHARE, where a share is mounted there. Returns
+ * 0, or -errno after a message.
+ */
 int agent_config_read(struct agent_config *config, const char *root);
 void agent_config_free(struct agent_config *config);
 

@@ -1,6 +1,6 @@
 /*
- * What a command comes to, xf-agent(8); each is an exit status. Functions that return one have said
- * why, where it is not AGENT_DONE; all others return -errno, and say nothing.
+ * The results of commands, xf-agent(8); each is an exit status. A function that returns one has
+ * printed a message, unless it is AGENT_DONE. All others return -errno, and print nothing.
  */
 #ifndef AGENT_AGENT_STATUS_H
 #define AGENT_AGENT_STATUS_H

@@ -103,7 +103,7 @@ static void print_sides(const char *path, struct side side[static 3])
 	}
 }
 
-/* Of files, what can be read. */
+/* The contents of files, as far as they can be read. */
 static void read_sides(
 	const struct run *run, const struct run_inputs *in, struct side side[static 3])
 {
@@ -124,7 +124,7 @@ static enum agent_status show(const struct run *run, const struct run_inputs *in
 	bool same = plan_same_content(side[1].entry, side[2].entry);
 
 	if (!side[0].entry && !side[2].entry) {
-		cli_error(0, "%s is not among the share's paths", path);
+		cli_error(0, "%s is not a path of the share", path);
 		return AGENT_USAGE;
 	}
 	if (run->options->json) {

@@ -1,4 +1,4 @@
-/* plan, reconcile, boot: what would be done, and doing it. */
+/* plan, reconcile, boot: print what would be done, and do it. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,7 @@
 #include "agent/run/apply.h"
 #include "agent/run/triggers.h"
 
-#define BOOT_LIMIT \
-	100 /* seconds that a boot waits for us, where there is something to run already */
+#define BOOT_LIMIT 100 /* seconds that a boot waits, if a generation was applied before */
 
 /* Load, scan, plan and prepare. */
 static enum agent_status prepare(
@@ -24,7 +23,7 @@ static enum agent_status prepare(
 	return status ? status : run_prepare(run, in, plan, NULL, changes);
 }
 
-/* What would be open then. */
+/* What would be pending afterwards. */
 static void expect_status(struct run *run, const struct run_changes *changes)
 {
 	run->status.conflicts = conflicts_waiting(&changes->conflicts);
@@ -61,7 +60,7 @@ static void say(const struct agent_options *options, uint32_t generation, const 
 		printf("generation %u: %s\n", generation, what);
 }
 
-/* With nothing new and nothing open there is nothing to look at, whatever the size of the tree. */
+/* If nothing is new and nothing is pending, the tree is not scanned. */
 static bool is_settled(const struct run *run, uint32_t generation)
 {
 	const struct state_status *s = &run->status;
@@ -100,7 +99,7 @@ static enum agent_status reconcile(struct run *run, struct run_inputs *in)
 
 #define TOO_SLOW "the share is too slow: what is missing is done after the boot"
 
-/* As any kill: the next run puts it in order. */
+/* Like any kill: the next run finishes or discards what was begun. */
 static void too_late(int signal)
 {
 	static const char text[] = "xf-agent: " TOO_SLOW "\n",
@@ -120,7 +119,7 @@ static enum agent_status run_reconcile(const struct agent_options *options, bool
 	struct run run;
 	enum agent_status status = run_open(&run, &in, options, true);
 
-	/* A blank root cannot be booted without: it takes what it takes. */
+	/* A blank root cannot boot before it is filled: there is no limit. */
 	if (status == AGENT_DONE && booting && run.status.generation) {
 		signal(SIGALRM, too_late);
 		alarm(BOOT_LIMIT);

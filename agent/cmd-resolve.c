@@ -14,7 +14,7 @@
 
 /* --- merging by hand --- */
 
-/* Without a base every difference is a conflict, which is for the editor to solve. */
+/* Without a base, diff3 takes every difference for a conflict, which is resolved in the editor. */
 static void read_base(const struct run *run, const struct plan_op *op, struct buf *base)
 {
 	int r = 0;
@@ -81,7 +81,7 @@ static bool drop_clashes(struct conflicts *conflicts, const char *path)
 	return kept < before;
 }
 
-/* Clashes of an account file's entries are decided by the file as it is here. */
+/* Clashes of account entries are resolved by editing the local file. */
 static enum agent_status decide_clashes(int resolve, const char *path)
 {
 	if (resolve == PLAN_CHOICE_MINE)
@@ -135,7 +135,7 @@ static enum agent_status decide(const struct run *run, struct run_inputs *in, co
 
 /* --- the command --- */
 
-/* What was decided and could not be done (a program is writing the file, …) is not decided yet. */
+/* If the path was deferred (a program is writing the file, …) it is still in conflict. */
 static void forget_merge(const struct run *run, const struct outcome *outcome, const char *path)
 {
 	const struct plan_op *op = plan_find(outcome->plan, path);

@@ -1,7 +1,7 @@
 /*
- * restarts: who still runs a file that was replaced. On NFS /proc/PID/maps does not say
- * "(deleted)" of what the server no longer has: the file that is mapped is compared with the one
- * that its path leads to now, and a path that leads nowhere counts.
+ * restarts: processes that still run a file that was replaced. On NFS, /proc/PID/maps does not say
+ * "(deleted)" when the server has removed a file. So the file that is mapped is compared with the
+ * one that its path names now; a path that names none counts, too.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -76,8 +76,8 @@ static bool is_gone(int error)
 }
 
 /*
- * On some file systems the numbers in maps are not those of stat(2), which those who may can ask
- * for. Returns 0, or an errno: ESTALE: the server does not have the file any more.
+ * On some file systems the numbers in maps are not those of stat(2), which map_files has for
+ * privileged processes. Returns 0, or ESTALE if the server no longer has the file.
  */
 static int stat_mapped(int proc, const char *pid, const struct mapping *m, struct stat *st)
 {
@@ -96,7 +96,10 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-/* Is the mapped file what path leads to? To open a file is to ask the server, and not the cache. */
+/*
+ * Is the mapped file the one that path names? It is opened, so that the server is asked and not the
+ * cache.
+ */
 static bool is_at(int proc, const char *path, const struct stat *mapped)
 {
 	struct stat st;
@@ -152,7 +155,7 @@ static bool is_replaced(int proc, const char *pid, const struct view *v, const s
 	snprintf(path, sizeof(path), "%s/root%s", pid, m->path + n);
 	if (is_at(proc, path, &mapped))
 		return false;
-	/* It may have ended meanwhile, and its root with it. */
+	/* The process may have ended since, and its root with it. */
 	snprintf(path, sizeof(path), "%s/root", pid);
 	return faccessat(proc, path, F_OK, 0) == 0;
 }

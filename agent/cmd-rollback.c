@@ -1,7 +1,7 @@
 /*
- * rollback [GENERATION]: transactions undone, the newest first, by the same decisions and the same
- * kind of transaction: base is what one put there, new what it replaced. What the administrator has
- * edited since stays, and the former version is offered.
+ * rollback [GENERATION]: undo transactions, the newest first, by the same decisions and the same
+ * kind of transaction: base is what one put in place, new what it replaced. What the administrator
+ * has edited since is kept, and the former version is offered.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 /* --- which records --- */
 
-/* A rollback's own record, or one of a client's first fill, is nothing to go back by. */
+/* The record of a rollback, or of the first fill of a client, is not undone. */
 static bool leads_up(const struct journal *j)
 {
 	return j->from && !j->undo;
@@ -45,8 +45,9 @@ static bool leads_anywhere(const struct journal *j, uint32_t generation)
 
 static enum agent_status unreadable(uint32_t serial, int r)
 {
-	cli_error(r == -EBADMSG ? 0 : r, "the record trash/%u %s; to do without it, remove it",
-		serial, r == -EBADMSG ? "is damaged" : "cannot be read");
+	cli_error(r == -EBADMSG ? 0 : r,
+		"the record trash/%u %s; remove it to roll back without it", serial,
+		r == -EBADMSG ? "is damaged" : "cannot be read");
 	return AGENT_REFUSED;
 }
 
@@ -83,7 +84,7 @@ static enum agent_status find_record(int state,
 
 /* --- one record --- */
 
-/* The master's policy of now says nothing about what a past run did: all of it is undone. */
+/* All of a past run is undone, whatever the policy is now. */
 static enum agent_status load(const struct run *run, struct run_inputs *in, struct undo *undo)
 {
 	int r;
@@ -140,11 +141,11 @@ struct course {
 	uint32_t target;  /* the generation to go back to; 0: not known yet, or unknown */
 	uint32_t reached; /* the generation that is applied */
 	uint32_t serial;  /* the record to undo next; 0: none is left */
-	bool whole;       /* records go back to target: a run that changed nothing has left none */
-	bool finished;    /* one that was cut off, and is finished now */
+	bool whole;    /* the records reach back to target: a run that changed nothing has none */
+	bool finished; /* one that was interrupted is finished now */
 };
 
-/* The generation that this client went back to, if that is not done yet; or the one before. */
+/* The generation of a rollback that is not finished; or the one before. */
 static enum agent_status choose_target(int state, struct course *c)
 {
 	struct rollback_record last;
@@ -179,7 +180,7 @@ static enum agent_status choose(const struct agent_options *options, struct cour
 	enum agent_status status = run_open(&run, &in, options, true);
 
 	c->reached = run.status.generation;
-	/* The same command was cut off, and is finished now: it is not to go back further. */
+	/* This rollback was interrupted, and is finished now: do not go back further. */
 	c->finished = status == AGENT_DONE && run.recovered_undo && c->target == 0;
 	c->serial = 0;
 	c->whole = false;
@@ -196,7 +197,7 @@ static bool is_failure(enum agent_status status)
 	return status != AGENT_DONE && status != AGENT_CONFLICTS && status != AGENT_DEFERRED;
 }
 
-/* What is deferred keeps its record, and is tried again by the next rollback. */
+/* The record of what is deferred is kept, and the next rollback tries again. */
 static enum agent_status go_back(const struct agent_options *options, struct course *c)
 {
 	enum agent_status status = AGENT_DONE, chosen = AGENT_DONE;
@@ -209,7 +210,7 @@ static enum agent_status go_back(const struct agent_options *options, struct cou
 	if (chosen || is_failure(status) || c->reached <= c->target || (c->whole && !c->serial))
 		return chosen ? chosen : status;
 	cli_error(0, "stopped at generation %u, not %u: %s", c->reached, c->target,
-		status == AGENT_DEFERRED ? "what is deferred comes first; then try again"
+		status == AGENT_DEFERRED ? "some paths were deferred; try again"
 					 : "there is no record of what was before");
 	return AGENT_DEFERRED;
 }

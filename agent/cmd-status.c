@@ -1,4 +1,4 @@
-/* status, conflicts: what the last run left, without looking at a file. */
+/* status, conflicts: what the last run recorded; no file is scanned. */
 #include <stdio.h>
 
 #include "agent/command.h"
@@ -15,8 +15,7 @@ static void print_status(const struct run *run, uint32_t current)
 	if (current && current != s->generation)
 		printf("generation %u is available: see xf-agent plan\n", current);
 	if (run->unfinished)
-		puts("a run is not finished: it is at work, or it was cut off, and the next one "
-		     "finishes it");
+		puts("a run is at work, or was interrupted: the next one finishes it");
 	if (s->rolled_back)
 		printf("generation %u was rolled back\n", s->rolled_back);
 	if (s->conflicts)
@@ -33,7 +32,7 @@ int agent_command_status(void *settings, char **arguments)
 	enum agent_status status = run_open(&run, &in, options, false);
 
 	(void)arguments;
-	/* A share that cannot be reached is no reason not to say what is here. */
+	/* The status of this client is printed even if the share cannot be reached. */
 	if (status == AGENT_DONE && options->source)
 		run_current(&run, &in);
 	if (status == AGENT_DONE) {

@@ -1,4 +1,4 @@
-/* verify: every file is read, and how it differs from what was applied. */
+/* verify: read every file, and list how they differ from what was applied. */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ struct verify {
 	unsigned long checked, different, unreadable;
 };
 
-/* Something is mounted on a directory above: what is below it cannot be seen from here. */
+/* Is something mounted on a directory above? Then what is below it is hidden. */
 static bool is_hidden(const struct verify *v, const char *path)
 {
 	char above[PATH_MAX];

@@ -1,5 +1,7 @@
-/* The commands of xf-agent, one file each, see lib/cli.h; their first argument is a struct
- * agent_options. They return the exit status. */
+/*
+ * The commands of xf-agent, see lib/cli.h. Their first argument is a struct agent_options; they
+ * return an enum agent_status.
+ */
 #ifndef AGENT_COMMAND_H
 #define AGENT_COMMAND_H
 

@@ -13,7 +13,7 @@ static const char *decide(void *to, enum plan_choice decision)
 	int *resolve = to;
 
 	if (*resolve)
-		return "is a second decision: give one of --mine, --theirs, --merge";
+		return "contradicts another option: give one of --mine, --theirs, --merge";
 	*resolve = (int)decision;
 	return NULL;
 }
@@ -100,7 +100,7 @@ static const struct cli_program program = {
 	.end = document_end,
 };
 
-/* What the command line leaves open, the configuration file says. */
+/* Options that were not given are taken from the configuration file. */
 static int begin(const struct cli_command *command, void *to)
 {
 	struct agent_options *o = to;
@@ -119,7 +119,7 @@ static int begin(const struct cli_command *command, void *to)
 	return 0;
 }
 
-/* A wrong command line is answered with a document, too, wherever in it --json comes. */
+/* With --json anywhere in it, a wrong command line gets a document, too. */
 static void look_for_json(char **argv)
 {
 	for (; *argv; argv++)

@@ -12,7 +12,7 @@
 #include "lib/rfc3339.h"
 #include "lib/vis.h"
 
-#define LISTED 20 /* paths of a kind in a summary: the rest is counted */
+#define LISTED 20 /* paths of a group that a summary lists; the others are counted */
 
 /* --- helpers --- */
 
@@ -124,7 +124,7 @@ static void report_as_json(const struct run *run, const struct run_inputs *in,
 
 /* --- text --- */
 
-/* What a label is counted as; in the order of the summary. */
+/* The groups of the summary, in its order, and the labels that belong to each. */
 static const struct group {
 	const char *word, *color, *labels;
 	bool listed; /* by path, also when it is done */
@@ -136,7 +136,7 @@ static const struct group {
 	{ "kept, though the master dropped it", "", " KEEP-ORPHAN ", true },
 	{ "offered beside the local version", "33", " SIDE SIDE-DEL SIDE-TREE ", true },
 	{ "owner, mode or attributes differ", "33", " META-CONFLICT ", true },
-	{ "link of yours in place of a directory", "33", " RELOCATED-DIR ", true },
+	{ "your link in place of a directory", "33", " RELOCATED-DIR ", true },
 	{ "deferred", "31", " DEFER ", true },
 };
 

@@ -5,11 +5,11 @@
 #include "agent/document.h"
 #include "agent/run/changes.h"
 
-/* What is going to be (every change by its path) or was done (a summary, and what is open). */
+/* What would be done, path by path; or what was done, as a summary with what is pending. */
 void report_changes(const struct run *run, const struct run_inputs *in,
 	const struct run_changes *changes, bool done);
 
-/* The list of open conflicts. */
+/* The list of pending conflicts. */
 void report_conflicts(const struct agent_options *options, const struct conflicts *conflicts);
 
 /* For --json: what the state directory says, with these conflicts. */

@@ -68,7 +68,7 @@ static void say(struct job *j, int error, const void *data, size_t n, bool last)
 		{ (void *)data, n } };
 	const struct msghdr message = { .msg_iov = (struct iovec *)part, .msg_iovlen = 2 };
 
-	/* Without its reader there is nothing left to do. */
+	/* The agent has ended. */
 	if (sendmsg(j->client->fd, &message, MSG_NOSIGNAL) < 0)
 		exit(EXIT_FAILURE);
 	j->used = !last;
@@ -272,7 +272,7 @@ static void next_server(struct client *c)
 	c->lost = rpc_connect_async(c->rpc, host(c), (int)c->url->port, connected, c) != 0;
 }
 
-/* No server answers: nor will it for what was asked already. */
+/* No server answers: the requests so far fail. */
 static void give_up(struct client *c)
 {
 	for (size_t i = 0; i < FETCH_SLOTS; i++)
@@ -331,7 +331,7 @@ static int go_on(struct client *c)
 
 /* --- requests --- */
 
-/* False at the end of the agent's interest. */
+/* False when the agent has closed its end. */
 static bool take_request(struct client *c)
 {
 	struct fetch_request q;

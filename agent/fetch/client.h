@@ -8,12 +8,12 @@
 
 #include "agent/fetch/url.h"
 
-/* Servers by their addresses: nothing is looked up here. */
+/* Servers are given by address: no name is resolved here. */
 struct client;
 
 /*
- * The servers are asked in turn, from the first'th (0, …) on. uid and gid are those that they are
- * told. NULL without memory. url stays the caller's.
+ * Servers are asked in turn, beginning with number first (0, …), as uid and gid. NULL without
+ * memory. url stays the caller's.
  */
 struct client *client_new(
 	const struct share_url *url, unsigned int first, unsigned int uid, unsigned int gid);

@@ -54,7 +54,7 @@ int confine_memory(void)
 	unsigned long pages;
 	struct rlimit limit;
 
-	/* Without /proc this is the one bound less. */
+	/* Without /proc there is no such limit. */
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return 0;
 	pages = strtoul(text, NULL, 10);
@@ -121,7 +121,7 @@ int confine_calls(void)
 		SCMP_SYS(write),
 		SCMP_SYS(writev),
 	};
-	/* What is refused is answered, not punished: the resolver asks for files, and goes on. */
+	/* Refused calls return an error, and do not kill: the resolver tries to open files. */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = filter ? allow_sockets(filter) : -ENOMEM;
 

@@ -1,7 +1,6 @@
 /*
  * xf-fetch: the part of xf-agent that talks to NFS servers. It is started by xf-agent, has no
- * rights, and says what files hold; whether that is true, xf-agent finds out (docs/reconcile.md,
- * "the share over NFS").
+ * rights, and reads files, which xf-agent verifies (docs/reconcile.md, "the share over NFS").
  */
 #include <netdb.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * The agent's end of fetch/protocol.h, without I/O: which slots are taken, and replies checked as
- * what they are, the words of a process that hostile servers talk to.
+ * The agent's end of fetch/protocol.h, without I/O: which slots are in use, and checks of replies,
+ * which are not trusted: hostile servers talk to their sender.
  */
 #ifndef AGENT_FETCH_WINDOW_H
 #define AGENT_FETCH_WINDOW_H
@@ -31,8 +31,8 @@ void window_take(struct window *window, int slot, size_t file, uint64_t limit);
 void window_drop(struct window *window, int slot);
 
 /*
- * A message of n bytes came: hand what it brings to f->data. Returns 0, what f->data returned, or
- * -EPROTO: no honest xf-fetch says that, and nothing of it was handed on.
+ * Check a message of n bytes, and pass its content to f->data. Returns 0; what f->data returned; or
+ * -EPROTO: it breaks the protocol, and nothing was passed on.
  */
 int window_reply(struct window *window, const struct fetch_reply *reply, size_t n,
 	const struct share_fetch *f);

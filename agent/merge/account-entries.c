@@ -14,7 +14,7 @@ struct account_word {
 	size_t n;
 };
 
-/* field[0] is the name. What the file has between ':' and ':', any number of them. */
+/* A line of the file, cut at its colons. field[0] is the name. */
 struct account_entry {
 	size_t fields;
 	struct account_word field[FIELDS_MAX];
@@ -346,7 +346,7 @@ static void merge_one(struct account_merge *m, enum account_file kind, struct bu
 	const struct account_table *local = &m->local[kind], *new = &m->new[kind];
 	size_t i = 0;
 
-	/* Rows that refer to NIS ("+…") are last, and stay last. */
+	/* Entries that refer to NIS ("+…") are the last, and stay so. */
 	for (; i < local->n && !(local->entry[i].line.n && local->entry[i].line.at[0] == '+');
 		i++) {
 		const struct account_entry *entry = &local->entry[i],
@@ -394,7 +394,7 @@ static bool knows(const struct account_merge *m, enum account_file kind)
 	return m->in->base[kind].text && m->in->local[kind].text && m->in->new[kind].text;
 }
 
-/* 1: the run added this entry, and it is as it was; 0: there is none; -1: it stays. */
+/* 1: the run added this entry, and it is unchanged; 0: there is none; -1: keep it. */
 static int is_added(const struct account_merge *m, enum account_file kind, struct account_word name)
 {
 	const struct account_entry *local = find(&m->local[kind], name);
@@ -474,7 +474,7 @@ static void undo_file(const struct account_merge *m, enum account_file kind, str
 		buf_add(out, entry->line.at, entry->line.n);
 		buf_puts(out, "\n");
 	}
-	/* The very bytes, where the former text had no newline at its end. */
+	/* Byte by byte the former text, also if that had no newline at its end. */
 	if (out->size == new->n + 1 && memcmp(out->data, new->text, new->n) == 0)
 		out->size--;
 }

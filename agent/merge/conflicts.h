@@ -1,11 +1,11 @@
 /*
- * What waits for the administrator, as it is kept in STATE/conflicts, a line each, with names in
- * vis(3) octal escapes and "-" for what does not apply:
+ * The conflicts that are pending, as kept in STATE/conflicts: a line each, with names in vis(3)
+ * octal escapes and "-" for what does not apply:
  *
  *	KIND PATH PLACE GENERATION SINCE OFFERED LOCAL
  *
- * KIND: offer (it stands), dismissed (it was deleted while it stood), meta, rows, relocated,
- * former (a rollback's offer, of what it could not put back).
+ * KIND: offer (it stands), dismissed (it was deleted while it stood), meta, rows (of account
+ * entries), relocated, former (the offer of a rollback, of what it could not put back).
  * PLACE: the offer, below the root, or below STATE/pending if it begins with '/'; rows: what
  * clashes. SINCE: seconds since 1970. OFFERED, LOCAL: fingerprints, 64 hexadecimal digits.
  */
@@ -55,7 +55,7 @@ void conflicts_free(struct conflicts *conflicts);
 const struct conflict *conflicts_find(
 	const struct conflicts *conflicts, enum conflict_kind kind, const char *path);
 
-/* Those that wait: dismissed and relocated ones do not. */
+/* How many are pending: all but dismissed and relocated ones. */
 uint32_t conflicts_waiting(const struct conflicts *conflicts);
 
 const char *conflict_kind_name(enum conflict_kind kind);

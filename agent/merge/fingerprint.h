@@ -1,4 +1,4 @@
-/* What a path is, in a word: to know later whether it, or an offer for it, was changed. */
+/* A digest of a path and all below it, to see later whether it was changed. */
 #ifndef AGENT_MERGE_FINGERPRINT_H
 #define AGENT_MERGE_FINGERPRINT_H
 
@@ -7,7 +7,7 @@
 
 #include "lib/manifest/manifest.h"
 
-/* What a path and all below it is, without times, owners and modes: of a file its content. */
+/* Names, types and contents; no times, owners or modes. */
 struct fingerprint {
 	uint8_t byte[32]; /* all zero: the path is absent */
 };

@@ -79,7 +79,7 @@ static int make_directories(int state, char name[static NAME_SIZE])
 	}
 }
 
-/* The state directory's own name: an editor, and the one who reads of it, have no fd of ours. */
+/* By name, as the editor and the administrator open it. */
 static char *path_of(int state, const char *name)
 {
 	char link[64], path[PATH_MAX], *whole;
@@ -127,7 +127,7 @@ static int read_merged(const struct work *w, struct buf *out)
 	return state_read_file(w->dir, "merged", ACCOUNT_BYTES_MAX, out);
 }
 
-/* Is what an earlier try left what diff3 had made, and could not be put in place then? */
+/* Has an earlier try left exactly what diff3 makes now, and could not install it? */
 static bool is_kept(const struct work *w, const struct buf *text)
 {
 	AUTO_BUF struct buf merged = { 0 };
@@ -192,8 +192,8 @@ static int run_tool(const char *tool, const struct work *w, int out)
 }
 
 /*
- * Both variables hold a command line. Without a terminal the program gets none either, but for its
- * file nothing at all: one that merges by itself still can, and any other one ends.
+ * VISUAL and EDITOR hold command lines. Without a terminal the program has /dev/null for its input
+ * and output: one that merges by itself still works, and an interactive one ends.
  */
 static int run_editor(const struct work *w, int out, bool terminal)
 {
@@ -226,10 +226,10 @@ static enum agent_status run_program(const struct merge_edit *edit, const struct
 	if (r == 0)
 		return AGENT_DONE;
 	if (r > 0 && terminal)
-		cli_error(0, "%s ended with status %d, which decides nothing", program, r);
+		cli_error(0, "%s failed with status %d; nothing was decided", program, r);
 	else if (r > 0)
 		cli_error(0,
-			"%s ended with status %d: there is no terminal for %s; use --tool PROGRAM",
+			"%s failed with status %d: there is no terminal for %s; use --tool PROGRAM",
 			program, r, program);
 	else
 		cli_error(r, "%s", program);
@@ -255,7 +255,7 @@ enum agent_status merge_edit(const struct merge_edit *edit, struct buf *merged)
 	}
 	if (status)
 		cli_error(0,
-			"%s is not merged yet; run this again to go on: it is kept in %s/merged",
+			"%s is not merged yet; run this again to continue: it is kept in %s/merged",
 			edit->path, w.path);
 	return status;
 }

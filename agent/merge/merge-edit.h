@@ -1,7 +1,7 @@
 /*
- * A merge that the administrator makes, in the directory STATE/merge/PATH/VERSIONS: mine, base,
- * theirs and merged. PATH is a digest of the path, VERSIONS one of its three versions, so that
- * what was begun with one version is never taken for a merge of another.
+ * A merge by the administrator, in the directory STATE/merge/PATH/VERSIONS, with the files mine,
+ * base, theirs and merged. PATH is a digest of the path, VERSIONS one of its three versions: a
+ * merge that was begun with other versions is not continued.
  */
 #ifndef AGENT_MERGE_MERGE_EDIT_H
 #define AGENT_MERGE_MERGE_EDIT_H
@@ -20,12 +20,12 @@ struct merge_edit {
 };
 
 /*
- * Merge into *merged: by diff3 alone if that is clean, else with the editor or the tool. A merge
- * that was broken off is taken up again.
+ * Merge into *merged: by diff3 if that is clean, else with the editor or the tool. A merge that was
+ * interrupted is continued.
  */
 enum agent_status merge_edit(const struct merge_edit *edit, struct buf *merged);
 
-/* The path is decided: what was begun for it, with whatever versions, is removed. */
+/* Remove all merges of a path, which is resolved. */
 void merge_edit_forget(int state, const char *path);
 
 #endif

@@ -27,7 +27,7 @@ bool offers_is_offer(const char *path)
 	return false;
 }
 
-/* Programs read all files of such a directory, whatever their names: nothing may be put into it. */
+/* Programs read all files of such a directory, whatever their names: offers are not put into it. */
 static bool is_read_by_glob(const char *path, size_t directory)
 {
 	static const char *const names[] = { "crontabs", "skel", "sites-enabled", "conf-enabled",
@@ -77,7 +77,8 @@ static int print_at(const struct settle *s, const char *place, struct fingerprin
 
 /* --- changes --- */
 
-/* As the master has it, but nothing that could be run or that shows more than the file it is for.
+/*
+ * As the master has it, but not executable, and readable by nobody who cannot read the local file.
  */
 static struct manifest_entry *offered_entry(struct settle *s, const struct manifest_entry *new,
 	const struct manifest_entry *local, const char *path)
@@ -168,7 +169,7 @@ static int offer(struct settle *s, const struct plan_op *op, struct conflict *c)
 	return 0;
 }
 
-/* An offer stood: old tells which. */
+/* There was an offer: old. */
 static int settle_standing(
 	struct settle *s, const struct plan_op *op, const struct conflict *old, struct conflict *c)
 {
@@ -230,7 +231,7 @@ static bool is_offered(const struct settle *s, const struct plan_op *op)
 		       (action == PLAN_SIDE_DEL && (op->offerable || op->aside)));
 }
 
-/* Has a new offer the very place of an old one? */
+/* Is the place of an old offer taken by a new one? */
 static bool is_taken(const struct settle *s, const char *place)
 {
 	for (size_t i = 0; i < s->next->n; i++)
@@ -240,7 +241,7 @@ static bool is_taken(const struct settle *s, const char *place)
 	return false;
 }
 
-/* An offer that is none of this plan: if nobody has edited it, it is taken back. */
+/* An offer that is not of this plan: it is withdrawn, unless it was edited. */
 static int withdraw_one(struct settle *s, const struct conflict *old)
 {
 	struct fingerprint there, local;
@@ -249,7 +250,7 @@ static int withdraw_one(struct settle *s, const struct conflict *old)
 	r = r < 0 ? r : fingerprint_of(s->in->local, old->path, &local);
 	if (r < 0 || fingerprint_absent(&there) || is_taken(s, old->place))
 		return r;
-	/* What is in its place now, as it was offered, needs no offer. */
+	/* If the file is now as it was offered, the offer is not needed. */
 	if (old->kind == CONFLICT_FORMER && !fingerprint_same(&local, &old->offered))
 		return record(s, old);
 	if (fingerprint_same(&there, &old->offered))

@@ -1,6 +1,6 @@
 /*
- * The life of offers: FILE.xennew beside FILE, from the first generation that differs until the
- * administrator has dealt with it (docs/reconcile.md, "offers").
+ * Offers: FILE.xennew beside FILE, from the first generation that differs until the administrator
+ * has resolved the conflict (docs/reconcile.md, "offers").
  */
 #ifndef AGENT_MERGE_OFFERS_H
 #define AGENT_MERGE_OFFERS_H
@@ -20,9 +20,9 @@ struct offers_input {
 	uint32_t generation;
 	int64_t now;
 	/*
-	 * A rollback: new is what it would put back. It may be nowhere else, so such offers stand
-	 * until the administrator takes them away; those of generations that are undone are
-	 * withdrawn, and stay listed if they were edited.
+	 * A rollback: new is what it would put back, and may exist nowhere else. So its offers
+	 * stand until the administrator removes them. Offers of generations that are undone are
+	 * withdrawn, but listed if they were edited.
 	 */
 	bool undo;
 };
@@ -34,7 +34,7 @@ struct offers_input {
 int offers_settle(
 	const struct offers_input *input, struct changes *changes, struct conflicts *next);
 
-/* Has the path a component that is an offer's name: NAME.xennew or NAME.xennew.NUMBER? */
+/* Does a component of the path have the name of an offer: NAME.xennew or NAME.xennew.NUMBER? */
 bool offers_is_offer(const char *path);
 
 /* Is a change of this path one of an offer? All others are of ops of the plan. */

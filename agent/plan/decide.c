@@ -142,8 +142,8 @@ static bool same_metadata(const struct manifest_entry *a, const struct manifest_
 }
 
 /*
- * Rows are merged as soon as the master's differ; the first fill of a client takes the file. The
- * master's new metadata comes along with them, as it is under the same lock.
+ * Entries are merged whenever the master's file has changed; the first fill of a client takes the
+ * file. New metadata is set with them, under the same lock.
  */
 static bool wants_entries(const struct planner *p, const struct plan_op *op)
 {
@@ -156,7 +156,7 @@ static bool wants_entries(const struct planner *p, const struct plan_op *op)
 	       !same_metadata(op->local, op->new);
 }
 
-/* At the first fill even what is ignored later on is taken: it is how a client begins. */
+/* At the first fill even ignored paths are installed: a client begins with them. */
 static bool is_ignored(const struct planner *p, const struct plan_op *op, enum policy policy)
 {
 	return policy == POLICY_IGNORE && (op->base || op->new) &&
@@ -225,8 +225,7 @@ static void cover(struct planner *p, size_t top, enum plan_next next)
 	}
 }
 
-/* Nothing below is the administrator's: each path is as base has it, whether new keeps it or not.
- */
+/* Is each path below as base has it, so that no edit is lost? New may have it or not. */
 static bool nothing_local_below(const struct planner *p, const struct plan_op *top)
 {
 	size_t from, to;
@@ -260,7 +259,7 @@ static void defer_below(struct planner *p, size_t top, const char *why, int erro
 	}
 }
 
-/* A path that cannot be read, or that something is mounted on: neither is it absent. */
+/* A path that cannot be read, or that something is mounted on, is not absent. */
 static bool decide_unknown(struct planner *p, size_t i)
 {
 	struct plan_op *op = &p->plan->op[i];
@@ -283,7 +282,7 @@ static bool decide_unknown(struct planner *p, size_t i)
 	return true;
 }
 
-/* A directory makes room for something else: it goes to the trash as it is, with what it holds. */
+/* A directory is replaced by something else: it goes to the trash with all that it holds. */
 static void replace_directory(struct planner *p, size_t top)
 {
 	struct plan_op *op = p->plan->op;
@@ -379,9 +378,9 @@ static const char *other(const struct plan_op *op, const char *leader)
 }
 
 /*
- * Which names share an inode is decided like content, where the content itself has no news. A link
- * that the master made is made where there was none, and one that the base knows of is broken when
- * the master has broken it.
+ * Which names share an inode is decided like content, if the content itself has not changed. A link
+ * that the master made is made here if there was none, and one that the base has is broken if the
+ * master broke it.
  */
 static void decide_links(const struct planner *p, struct plan_op *op)
 {
@@ -403,7 +402,7 @@ static uint32_t highest_group(const struct manifest *m)
 	return highest;
 }
 
-/* Names that are not there, or not the master's, lead nothing. */
+/* A name that is missing here, or on the master, leads no group. */
 static bool find_leaders(struct planner *p)
 {
 	const struct manifest *list[] = { p->in->base, p->in->local, p->in->new };
@@ -426,7 +425,9 @@ static bool find_leaders(struct planner *p)
 
 /* --- all paths --- */
 
-/* An INSTALL needs its directory: there already, or built by another INSTALL, which then covers it.
+/*
+ * An INSTALL needs its directory: one that exists, or that is made by another INSTALL, which then
+ * covers this one.
  */
 static void find_place(struct planner *p, size_t i, struct plan_op *parent)
 {
@@ -448,7 +449,7 @@ static void find_place(struct planner *p, size_t i, struct plan_op *parent)
 		op->cover =
 			parent->cover == PLAN_NONE ? (size_t)(parent - p->plan->op) : parent->cover;
 	else
-		defer(op, "its directory is not there", 0);
+		defer(op, "its directory does not exist", 0);
 }
 
 static struct plan_op *parent_of(
@@ -482,8 +483,8 @@ static bool decide(struct planner *p)
 }
 
 /*
- * Directories that the master dropped go only if all that they hold goes; the topmost that goes
- * takes the rest along. From the last path to the first a directory comes after all that it holds.
+ * Directories that the master dropped are removed only if all that they hold is; the topmost covers
+ * the rest. Going backwards, a directory comes after all that it holds.
  */
 static void settle_removals(struct planner *p)
 {
@@ -494,7 +495,7 @@ static void settle_removals(struct planner *p)
 			continue;
 		parent = parent_of(p, op[i].path, parent);
 		if (parent && parent->action == PLAN_REMOVE)
-			set(parent, PLAN_KEEP_ORPHAN, "something else is in it");
+			set(parent, PLAN_KEEP_ORPHAN, "it holds something else");
 	}
 	for (size_t i = 1; i < p->plan->n; i++) {
 		if (op[i].action != PLAN_REMOVE || op[i].cover != PLAN_NONE)

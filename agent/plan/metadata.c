@@ -34,7 +34,7 @@ static enum side decide(struct sides *s, bool local_is_base, bool new_is_base, b
 	return CONFLICT;
 }
 
-/* Where base says nothing, a conflict is kept in mind by a value that neither side has. */
+/* Where there is no base, a conflict is recorded as a value that neither side has. */
 static uint32_t neither(uint32_t a, uint32_t b)
 {
 	uint32_t value = 0;
@@ -45,8 +45,8 @@ static uint32_t neither(uint32_t a, uint32_t b)
 }
 
 /*
- * A mode that was changed here goes along to new content, but bits that the master took away do not
- * come back: the new program was not written to run with them.
+ * New content gets a mode that was changed here, but not the setuid and setgid bits that the master
+ * dropped: the new program was not written for them.
  */
 static void decide_mode(struct sides *s, bool new_content)
 {
@@ -208,7 +208,7 @@ bool plan_metadata(struct plan_op *op, struct manifest *made)
 		op->after = manifest_add(made, &s.after);
 	if ((installed || s.meta & PLAN_META_TAKEN) && !op->after)
 		return false;
-	/* A conflict stays one until it is resolved: the base goes on saying what was before it. */
+	/* Until a conflict is resolved, the base has what was there before it. */
 	if (!(s.meta & PLAN_META_CONFLICT))
 		return true;
 	if (!s.base)

@@ -24,8 +24,8 @@ static const struct manifest_entry *next_entry(
 }
 
 /*
- * A list has the directory of each of its paths: one that itself would not be in the next base (it
- * is ignored, or its conflict is new) is there for the sake of what it holds.
+ * A list has the directory of each of its paths: one that would not be in the next base by itself
+ * (it is ignored, or its conflict is new) is added for what it holds.
  */
 static void close_upwards(const struct plan *plan, const struct manifest_entry **chosen)
 {
@@ -72,7 +72,7 @@ static bool add_next(
 		copy = manifest_add(next, chosen[i]);
 		if (!copy)
 			return false;
-		/* The groups of two generations in one list: told apart by where they come from. */
+		/* Groups of two lists in one: odd numbers are those of the old base. */
 		copy->group =
 			chosen[i] == op->settled ? 0 : 2 * copy->group + (chosen[i] == op->base);
 	}
@@ -183,7 +183,7 @@ static bool add_chosen(struct manifest *base, const struct picks *p)
 
 		if (pick->chosen && !copy)
 			return false;
-		/* The hard-link groups of two lists in one: told apart by where they come from. */
+		/* Groups of two lists in one: odd numbers are those of the old base. */
 		if (copy && copy->group)
 			copy->group = 2 * copy->group + (pick->chosen == pick->old);
 	}

@@ -4,13 +4,16 @@
 
 #include "agent/plan/outcome.h"
 
-/* Of what a plan comes to: it refers to the entries of the plan's input. NULL without memory. */
+/*
+ * The base that follows from the outcome of a plan. It refers to the entries of the plan's input.
+ * NULL without memory.
+ */
 struct manifest *next_base_make(const struct outcome *outcome, const struct manifest_head *head);
 
-/* A path that was not made after all. */
+/* A path whose change was not made. */
 struct next_base_undone {
 	const char *path;
-	bool only; /* what lies below it was made: it is of metadata */
+	bool only; /* only this path, not what lies below it: a change of metadata */
 };
 
 /* next, but with what old has of n paths that were not made. It refers to the entries of both. NULL

@@ -1,7 +1,7 @@
 /*
- * What becomes of a plan. It begins as the plan says, and notes what turns out to be otherwise when
- * changes are prepared and made: a merge that has conflicts, a path that has to be deferred, an
- * offer that the administrator has dealt with.
+ * The outcome of a plan. It begins as the plan, and records what differs when changes are prepared
+ * and made: a merge that has conflicts, a path that is deferred, an offer that the administrator
+ * has resolved.
  */
 #ifndef AGENT_PLAN_OUTCOME_H
 #define AGENT_PLAN_OUTCOME_H
@@ -33,11 +33,11 @@ static inline struct outcome_op *outcome_of(const struct outcome *outcome, const
 /* The op is deferred. why is static text. */
 void outcome_defer(struct outcome *outcome, const struct plan_op *op, const char *why, int error);
 
-/* So is all that it covers, of which it speaks: nothing was done of that. */
+/* The op is deferred with all that it covers, of which nothing was done. */
 void outcome_defer_all(
 	struct outcome *outcome, const struct plan_op *op, const char *why, int error);
 
-/* A merge that cannot be made: the new version is offered. */
+/* The merge has conflicts: the new version is offered. */
 void outcome_offer(struct outcome *outcome, const struct plan_op *op);
 
 /* The conflict is resolved: the next base has the new version, also of what the op covers. */

@@ -1,11 +1,11 @@
 /*
- * The decision: what becomes of every path, as a pure function of base (what this client last
- * took), local (what is there), new (the generation's manifest) and policy (docs/reconcile.md has
+ * The decision: what becomes of every path, as a pure function of base (what this client took
+ * last), local (what is here), new (the generation's manifest) and policy (docs/reconcile.md has
  * the table).
  *
  * Content (type, digest, link text, device number; never times) and metadata (mode, owner, group,
- * each extended attribute) are decided apart. Where one decision holds for a whole subtree, the
- * ops below it carry the index of the op that covers them.
+ * each extended attribute) are decided separately. Where one decision holds for a whole subtree,
+ * the ops below it have the index of the op that covers them.
  */
 #ifndef AGENT_PLAN_PLAN_H
 #define AGENT_PLAN_PLAN_H
@@ -32,18 +32,16 @@ enum plan_action {
 	PLAN_MERGE_ACCOUNTS, /* account files */
 	PLAN_SIDE,           /* – L N, A L B: local stays, new is offered beside it */
 	PLAN_SIDE_DEL,       /* A – B: stays deleted, new is offered */
-	PLAN_SIDE_TREE,      /* a directory stands against something else: new is offered, nothing
-			      * touched
-			      */
+	PLAN_SIDE_TREE,      /* a directory on one side only: new is offered, nothing changed */
 	PLAN_RELOCATED,      /* the administrator's symbolic link where a directory is expected */
 	PLAN_DEFER,          /* cannot be decided or done now: see op.why */
 	PLAN_ACTIONS
 };
 
-#define PLAN_META_KEPT  (1u << 0) /* some of it changed here alone: stays */
-#define PLAN_META_TAKEN (1u << 1) /* some of it changed by the master alone: set in op.after */
+#define PLAN_META_KEPT  (1u << 0) /* some of it was changed here only: kept */
+#define PLAN_META_TAKEN (1u << 1) /* some of it was changed by the master only: set in op.after */
 #define PLAN_META_CONFLICT \
-	(1u << 2) /* some of it changed on both sides, differently: stays, listed */
+	(1u << 2) /* some of it was changed on both sides, differently: kept, listed */
 
 /* What the base holds for this path when the op is done. */
 enum plan_next { PLAN_NEXT_OLD, PLAN_NEXT_NEW, PLAN_NEXT_NONE };
@@ -58,7 +56,7 @@ struct plan_op {
 	bool relink; /* same content, but the master has it as a hard link to op.leader, or to none
 		      */
 	bool offerable; /* SIDE…: the directory that an offer would lie in exists */
-	bool aside;     /* it is not, but there is to be an offer: in pending */
+	bool aside;     /* it does not exist, and the offer goes to pending */
 	const struct manifest_entry *base, *local, *new; /* NULL: absent */
 	const struct manifest_entry *after; /* INSTALL, PLAN_META_TAKEN: what will be there */
 	/* PLAN_META_CONFLICT: new, but for what is in conflict, where it has what the base had. For
@@ -75,12 +73,12 @@ struct plan_op {
 /* How the administrator decides a conflict: xf-agent resolve. */
 enum plan_choice {
 	PLAN_CHOICE_NONE,
-	PLAN_CHOICE_MINE,   /* what is here stays, and is no conflict with this version any more */
+	PLAN_CHOICE_MINE,   /* the local version is kept; this version is no conflict any more */
 	PLAN_CHOICE_THEIRS, /* the master's version is installed */
 	PLAN_CHOICE_MERGE,  /* a text that is merged of both: the op becomes MERGE */
 };
 
-/* What came of a choice. */
+/* Whether the choice could be applied. */
 enum plan_chosen {
 	PLAN_CHOSEN,
 	PLAN_CHOSEN_NO_CONFLICT,  /* the path is not in conflict */
@@ -100,9 +98,9 @@ struct plan_input {
 	const struct policies *policies;
 	bool (*is_account_file)(const char *path); /* merged by entries; NULL: none is */
 	/*
-	 * A rollback: the lists have the paths of one run only, and what new has may be nowhere
-	 * else. So each path is decided by itself, where a directory was deleted or replaced here,
-	 * too, and what has no directory to lie in is offered in pending.
+	 * A rollback: the lists have the paths of one run only, and the content of new may exist
+	 * nowhere else. So each path is decided by itself, even below a directory that was deleted
+	 * or replaced here, and what has no directory is offered in pending.
 	 */
 	bool undo;
 	enum plan_choice choice; /* for what is in conflict at chosen_path */
@@ -110,15 +108,15 @@ struct plan_input {
 };
 
 /*
- * A pure function: a plan is not changed any more, what becomes of it is in an outcome (outcome.h).
- * Returns 0 and *plan, which refers to the input's entries; or -ENOMEM. */
+ * A pure function. The plan is not changed afterwards: what is done of it is in an outcome
+ * (outcome.h). Returns 0 and *plan, which refers to the input's entries; or -ENOMEM.
+ */
 int plan_make(const struct plan_input *input, struct plan **plan);
 void plan_free(struct plan *plan);
 
 /*
- * The rule by which new must not be applied over base at all (static text), or NULL: another share,
- * an older generation (it might be a replay) unless older says that it is wanted, empty or much
- * shrunken.
+ * The rule by which new must not be applied over base (static text), or NULL: it is of another
+ * share, older (it might be a replay) unless that is allowed by older, empty, or much smaller.
  */
 const char *plan_guard(const struct manifest *base, const struct manifest *new, bool older);
 

@@ -231,7 +231,7 @@ static bool matches(const char *glob, const char *path, bool prefix)
 
 enum policy policies_find(const struct policies *p, const char *path, bool directory)
 {
-	/* The root itself is nobody's to hold or to ignore. */
+	/* Policies do not apply to the root itself. */
 	for (size_t i = *path ? p->n : 0; i-- > 0;) {
 		const struct rule *rule = &p->rule[i];
 
@@ -244,8 +244,7 @@ enum policy policies_find(const struct policies *p, const char *path, bool direc
 
 /* --- defaults --- */
 
-/* Directories of logs, caches and spools are made where they are new: services do not start
- * without. */
+/* New directories of logs, caches and spools are made: services do not start without them. */
 static const char defaults[] = "ignore etc/machine-id\n"
 			       "ignore etc/hostname\n"
 			       "ignore etc/adjtime\n"

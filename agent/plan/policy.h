@@ -7,8 +7,8 @@
  *	auto   var/log/ **       (without the space)
  *
  * A glob is matched against whole paths without a leading slash: '*', '?' and '[…]' stop at '/',
- * "**" does not. It covers a path that it matches and all below it; one that ends in '/' is for
- * directories alone, and covers nothing below. Of several rules the last one that matches wins.
+ * "**" does not. It covers a path that it matches and all below it; one that ends in '/' matches
+ * directories only, and covers nothing below. Of several rules the last one that matches wins.
  */
 #ifndef AGENT_PLAN_POLICY_H
 #define AGENT_PLAN_POLICY_H

@@ -81,7 +81,7 @@ static int defer_unread(struct accounts_run *a, const struct plan_op *op, int r)
 {
 	if (r < 0 && r != -ENOMEM && is_merged(a, op))
 		outcome_defer(
-			&a->changes->outcome, op, "it cannot be merged now", r == -ESTALE ? 0 : -r);
+			&a->changes->outcome, op, "cannot be merged now", r == -ESTALE ? 0 : -r);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -94,7 +94,7 @@ static int read_local(struct accounts_run *a, enum account_file k)
 	return r;
 }
 
-/* What can be known of a file's three texts; new's has to be, for one that is to be merged. */
+/* A file's three texts, as far as they are available. Without new's it is not merged. */
 static int read_texts(struct accounts_run *a, enum account_file k)
 {
 	const struct plan_op *op = a->op[k];
@@ -196,7 +196,7 @@ static void read_names(int root, enum account_file k, struct buf *text)
 		text->size = 0;
 }
 
-/* By this client's own files; one that cannot be read gives no names. */
+/* From this client's own files; one that cannot be read gives no names. */
 static struct ids *read_owners(int root)
 {
 	AUTO_BUF struct buf passwd = { 0 }, group = { 0 };
@@ -206,7 +206,7 @@ static struct ids *read_owners(int root)
 	return ids_parse(passwd.data, passwd.size, group.data, group.size);
 }
 
-/* By the files as they will be; a rollback's owners are numbers of now. */
+/* From the files as they will be. Owners of a rollback are numbers of this client already. */
 static int find_owners(struct accounts_run *a)
 {
 	const struct buf *passwd = &a->merged[ACCOUNT_PASSWD], *group = &a->merged[ACCOUNT_GROUP];
@@ -217,7 +217,7 @@ static int find_owners(struct accounts_run *a)
 	return a->changes->owners ? 0 : -ENOMEM;
 }
 
-/* The next merge has what the master has now as its base. */
+/* The master's text is the base of the next merge. */
 static int keep_new(struct accounts_run *a)
 {
 	int r = 0;

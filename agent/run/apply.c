@@ -28,7 +28,7 @@ static void take_outcome(struct run_changes *changes)
 	}
 }
 
-/* As they were recorded: an offer that could not be written is none. */
+/* As they were recorded, without offers that could not be written. */
 static void take_conflicts(int state, struct run_changes *changes)
 {
 	struct conflicts recorded;
@@ -56,7 +56,7 @@ enum agent_status run_not_finished(const struct transaction *t, int r)
 {
 	AUTO_FREE char *path = t->failed_path ? vis_string(t->failed_path) : NULL;
 
-	cli_error(r, "not finished: %s%s%s; the next run goes on with it",
+	cli_error(r, "not finished: %s%s%s; the next run continues",
 		path ? path : TRANSACTION_DIR " in the state directory", ": ",
 		t->failed_what ? t->failed_what : "cannot be completed");
 	return AGENT_DEFERRED;
@@ -76,7 +76,7 @@ struct apply {
 	const struct run_changes *changes;
 };
 
-/* Mostly it is what lies here now. */
+/* The local file mostly has it. */
 static int read_content(void *arg, const struct manifest_entry *e, struct buf *out)
 {
 	const struct apply *a = arg;
@@ -107,7 +107,7 @@ static int make_records(const struct run *run, const struct run_inputs *in,
 	return records->base ? 0 : -ENOMEM;
 }
 
-/* deferred: so many were before the transaction began. */
+/* deferred: how many paths were deferred before the transaction. */
 static void take_results(
 	struct run *run, struct run_changes *changes, struct transaction *t, uint32_t deferred)
 {
@@ -116,7 +116,7 @@ static void take_results(
 	run->status = t->records.status;
 	take_outcome(changes);
 	take_conflicts(run->state, changes);
-	/* Of what was deferred the base still has the older contents. */
+	/* The base still needs the older contents of what was deferred. */
 	if (run->status.deferred == deferred)
 		state_contents_prune(run->state, t->records.base);
 }
@@ -161,7 +161,7 @@ static enum agent_status transact(
 		end(&t);
 		return status;
 	}
-	/* A boot has waited as long as it should, but a whole tree is worth the rest. */
+	/* From here on a boot waits without a limit: the changes are made as a whole. */
 	alarm(0);
 	r = transaction_commit(&t);
 	if (r < 0)

@@ -85,7 +85,7 @@ static int read_versions(const struct run *run, const struct run_inputs *in,
 	return r < 0 ? r : content_read_local(run->root, op->local, &text[2]);
 }
 
-/* Policy merge: what cannot be merged without conflicts is offered as ever. */
+/* Policy merge: if the merge has conflicts, the new version is offered. */
 static int add_merge(const struct run *run, const struct run_inputs *in,
 	struct run_changes *changes, const struct plan_op *op)
 {
@@ -124,7 +124,7 @@ static int add_install(const struct run_inputs *in, struct run_changes *changes,
 	};
 
 	if (op->local && op->local->type == MANIFEST_SOCKET) {
-		outcome_defer(&changes->outcome, op, "a program's socket is there", 0);
+		outcome_defer(&changes->outcome, op, "a socket is in its place", 0);
 		return 0;
 	}
 	if (target) {
@@ -203,7 +203,7 @@ static int note_others(const struct run_inputs *in, struct run_changes *changes)
 	for (size_t i = 0; ok && i < changes->plan->n; i++) {
 		const struct plan_op *op = &changes->plan->op[i];
 
-		/* What a rollback leaves as it is here is an edit of the former generation. */
+		/* Where a rollback keeps local metadata, that is no conflict. */
 		if (op->meta & PLAN_META_CONFLICT && !in->undo)
 			ok = note(in, changes, CONFLICT_META, op);
 		if (op->action == PLAN_RELOCATED && op->cover == PLAN_NONE)
@@ -212,7 +212,7 @@ static int note_others(const struct run_inputs *in, struct run_changes *changes)
 	return ok ? 0 : -ENOMEM;
 }
 
-/* A rollback's contents are in the trash. */
+/* The contents of a rollback come from the trash. */
 static int undo_sources(const struct undo *undo, struct changes *changes)
 {
 	for (size_t i = 0; undo && i < changes->n; i++) {

@@ -1,4 +1,4 @@
-/* The changes of a run: from the plan to what a transaction makes, and what came of it. */
+/* The changes of a run: from the plan to a transaction, and its outcome. */
 #ifndef AGENT_RUN_CHANGES_H
 #define AGENT_RUN_CHANGES_H
 
@@ -12,10 +12,12 @@ struct run_changes {
 	struct plan *plan;
 	struct outcome outcome;     /* of the plan */
 	struct changes changes;     /* that carry it out */
-	struct conflicts conflicts; /* that are open then */
+	struct conflicts conflicts; /* pending afterwards */
 	struct ids *owners;         /* by what the account files will be */
 	struct journal made;        /* of the transaction: what was made */
-	/* What was read for a merge, and is kept for the next one: it is not read again. */
+	/*
+	 * Contents that were read for a merge, and are kept for the next: they are not read again.
+	 */
 	struct run_content {
 		const struct manifest_entry *entry; /* of new */
 		const void *data;
@@ -39,15 +41,15 @@ void run_changes_free(struct run_changes *changes);
 
 /* --- parts; they return 0 or -errno --- */
 
-/* The file of op gets the data of bytes, which is taken over, and like's metadata. */
+/* Replace op's file: bytes, which are taken over, are its content; like has its metadata. */
 int run_changes_add_bytes(struct run_changes *changes, const struct plan_op *op,
 	const struct manifest_entry *like, struct buf *bytes, unsigned int group);
 
-/* Note what was read of an entry of new; bytes are taken over. */
+/* Keep the content of an entry of new; bytes are taken over. */
 int run_changes_keep_content(
 	struct run_changes *changes, const struct manifest_entry *entry, struct buf *bytes);
 
-/* Append what was noted of an entry with that content to *out. Returns 0, -ENOENT or -ENOMEM. */
+/* Append the content that was kept of such an entry to *out. Returns 0, -ENOENT or -ENOMEM. */
 int run_changes_content(
 	const struct run_changes *changes, const struct manifest_entry *entry, struct buf *out);
 

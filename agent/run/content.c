@@ -10,7 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
-/* A path keeps its base while its conflict lasts: so many generations are searched for it. */
+/* generations that are searched for the base of a path, which is kept while its conflict lasts */
 #define BASE_GENERATIONS 64
 
 /* Returns 1, 0, or -errno. */
@@ -37,7 +37,7 @@ int content_read(
 	return r < 0 ? r : r == 0 ? -EBADMSG : 0;
 }
 
-/* What a generation's path can be other than the file that is looked for. */
+/* Errors by which a path of a generation is not the file that is looked for. */
 static bool is_another(int r)
 {
 	static const int error[] = { ENOENT, ENOTDIR, EISDIR, ELOOP, EINVAL, EFBIG, EBADMSG };

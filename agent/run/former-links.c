@@ -36,7 +36,7 @@ static char *touched_groups(const struct manifest *list, const struct run_inputs
 	return touched;
 }
 
-/* The other names of these inodes: they did not change, but what they are linked to did. */
+/* The other names of these inodes: not changed themselves, but linked to what was. */
 static bool add_other_names(
 	struct run_inputs *in, const struct manifest *was, const struct manifest *is)
 {

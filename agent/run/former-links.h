@@ -1,6 +1,6 @@
 /*
- * Hard links of a rollback: a record does not tell which names shared an inode, but the base that
- * it keeps does, and the base of now.
+ * Hard links of a rollback: the base that a record keeps, and the current one, say which names
+ * shared an inode; the record itself does not.
  */
 #ifndef AGENT_RUN_FORMER_LINKS_H
 #define AGENT_RUN_FORMER_LINKS_H
@@ -8,9 +8,9 @@
 #include "agent/run/run.h"
 
 /*
- * Give the entries of base and new, sorted lists of the paths of record serial, their groups,
- * and append the other names of these inodes: they did not change, but what they are linked to did.
- * The lists have to be sorted again. Returns 0 or -errno.
+ * Set the hard-link groups of the entries of base and new, sorted lists of the paths of record
+ * serial, and append the other names of these inodes, whose links change. The caller sorts the
+ * lists again. Returns 0 or -errno.
  */
 int former_links_add(const struct run *run, struct run_inputs *in, uint32_t serial);
 

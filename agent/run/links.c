@@ -9,7 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
-/* Of one inode: how many of its names get the same metadata as the first one that gets some. */
+/* Of one inode: how many of its names get the same metadata as the first that gets any. */
 struct links {
 	const struct outcome *outcome;
 	const struct plan *plan;
@@ -39,7 +39,7 @@ static bool stays(const struct links *links, const struct plan_op *op)
 				    action == PLAN_SIDE);
 }
 
-/* What op's file has in the end, as far as metadata goes. */
+/* The metadata that op's file will have. */
 static const struct manifest_entry *in_the_end(const struct plan_op *op)
 {
 	return op->after ? op->after : op->local;
@@ -100,7 +100,7 @@ static bool alike(const struct links *links, const struct plan_op *op)
 	return op->local->group && of->names == st.st_nlink && same_metadata(of->after, op->after);
 }
 
-/* Stays the file that is at op's path now what it is? */
+/* Does the file at op's path stay in place? */
 static bool in_place(const struct links *links, const struct plan_op *op)
 {
 	enum plan_action action = action_of(links, op);
@@ -109,7 +109,7 @@ static bool in_place(const struct links *links, const struct plan_op *op)
 	       (!op->after || alike(links, op));
 }
 
-/* The op that op shall share its inode with, if what both will have allows it. */
+/* The op to share an inode with, if both will have the same metadata. */
 static const struct plan_op *leader_of(const struct links *links, const struct plan_op *op)
 {
 	const struct plan_op *leader = op->leader ? plan_find(links->plan, op->leader) : NULL;

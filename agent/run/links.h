@@ -1,6 +1,6 @@
 /*
- * Changes for files that stay, but for their metadata or for the names that share their inode. A
- * mode is the inode's: where it is not for all of its names, the link is broken before.
+ * Changes of files whose content stays: of their metadata, or of the names that share their inode.
+ * Metadata is the inode's: if not all of its names get the same, the link is broken first.
  */
 #ifndef AGENT_RUN_LINKS_H
 #define AGENT_RUN_LINKS_H
@@ -10,7 +10,7 @@
 
 struct links;
 
-/* Of a plan's outcome, over the list of what is here, below root. NULL without memory. */
+/* For a plan's outcome; local is the list of what is below root. NULL without memory. */
 struct links *links_new(const struct outcome *outcome, const struct manifest *local, int root);
 void links_free(struct links *links);
 
@@ -21,8 +21,8 @@ void links_free(struct links *links);
 int links_add_change(const struct links *links, const struct plan_op *op, struct changes *changes);
 
 /*
- * The path that op's file can be made a hard link to when it is staged, as that one has the content
- * and will have the metadata that op's file is to have; or NULL.
+ * The path that op's file can be hard-linked to when it is staged, as it has the same content and
+ * will have the same metadata; or NULL.
  */
 const char *links_target(const struct links *links, const struct plan_op *op);
 

@@ -19,7 +19,7 @@
 
 /* --- the share --- */
 
-/* A fault of the share itself is no matter of the network: it is not to be tried again. */
+/* A fault of the share itself, unlike one of the network, is not worth another try. */
 static enum agent_status unreachable(const struct run *run, int r, const char *what)
 {
 	const char *fault = share_reader_fault(r), *source = run->options->source;
@@ -78,7 +78,7 @@ static enum agent_status read_current(const struct run *run, uint32_t *generatio
 		return unreachable(run, r, "current");
 	number = strtoul(text.data, &end, 10);
 	if (number == 0 || number > UINT32_MAX || (*end && *end != '\n')) {
-		cli_error(0, "%s: current holds no generation's number: is this a share?",
+		cli_error(0, "%s is not a share: its file current has no generation number",
 			run->options->source);
 		return AGENT_REFUSED;
 	}
@@ -115,7 +115,7 @@ static enum agent_status refuse_manifest(
 	return AGENT_REFUSED;
 }
 
-/* As the share has it, for the next runs. */
+/* The manifest as the share has it, for the next runs. */
 static enum agent_status keep_fetched(
 	const struct run *run, struct run_inputs *in, const struct buf *data)
 {
@@ -161,8 +161,8 @@ static enum agent_status load_new(const struct run *run, struct run_inputs *in)
 	if (r < 0)
 		return refuse_manifest(in->generation, r, &error);
 	if (in->new->head.generation != in->generation) {
-		cli_error(0, "the manifest is that of generation %u, not of %u",
-			in->new->head.generation, in->generation);
+		cli_error(0, "the manifest names generation %u, not %u", in->new->head.generation,
+			in->generation);
 		return AGENT_REFUSED;
 	}
 	status = trust_keep(&trust, run, in->new->head.share);
@@ -181,7 +181,7 @@ static enum agent_status load_kept(int state, const char *name, struct manifest 
 	return AGENT_REFUSED;
 }
 
-/* Most of it is the same as new. */
+/* Entries that are the same in new are not kept twice. */
 static enum agent_status thin_base(struct run_inputs *in)
 {
 	struct manifest *thin = manifest_thin(in->base, in->new);
@@ -195,7 +195,7 @@ static enum agent_status thin_base(struct run_inputs *in)
 	return AGENT_DONE;
 }
 
-/* The command line is the hypervisor's word: who may write it need not replay anything. */
+/* A pin comes from the hypervisor, which controls the client anyway: it may be older. */
 static enum agent_status guard(const struct run_inputs *in)
 {
 	const char *why = plan_guard(in->base, in->new, in->pinned);
@@ -212,7 +212,7 @@ enum agent_status run_load(const struct run *run, struct run_inputs *in)
 
 	if (status == AGENT_DONE && in->generation == run->status.generation)
 		status = load_kept(run->state, STATE_NEW, &in->new);
-	/* It is missing, or of a run that was cut off. */
+	/* It is missing, or left by a run that was interrupted. */
 	if (status == AGENT_DONE && (!in->new || in->new->head.generation != in->generation)) {
 		manifest_free(in->new);
 		in->new = NULL;

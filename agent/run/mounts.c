@@ -101,7 +101,7 @@ const char *mounts_missing(const struct mounts *mounts, const char *path)
 	return NULL;
 }
 
-/* Kernels and networks have no device; of those that are on disks all the same these are known. */
+/* Virtual and network file systems have no device number. These are local nevertheless. */
 static bool is_local_type(unsigned int major, const char *type)
 {
 	static const char *const local[] = { "tmpfs", "btrfs", "zfs", "bcachefs" };
@@ -147,7 +147,7 @@ static int is_own_and_local(const struct mounts *mounts, const char *path)
 	buf_add(&text, "", 1);
 	if (r < 0 || text.failed || fd < 0 || fstatvfs(fd, &fs) < 0)
 		return r < 0 ? r : -EIO;
-	/* The same file system again: its files have other names here. */
+	/* The same file system mounted again: its files are reached by their other names. */
 	if (at.stx_dev_major == above.stx_dev_major && at.stx_dev_minor == above.stx_dev_minor)
 		return 0;
 	return !(fs.f_flag & ST_RDONLY) && at.stx_mask & STATX_MNT_ID &&

@@ -1,7 +1,7 @@
 /*
  * What is mounted below the root, and what should be. Local file systems that can be written to
- * belong to the writeable part, wherever they are mounted; of all others the agent keeps off. What
- * etc/fstab wants mounted and is not hides nothing: its paths are unknown, not absent.
+ * belong to the writeable part, wherever they are mounted; the agent does not enter others. If one
+ * of etc/fstab is not mounted, its paths are unknown, not absent.
  */
 #ifndef AGENT_RUN_MOUNTS_H
 #define AGENT_RUN_MOUNTS_H

@@ -45,7 +45,7 @@ static enum agent_status add_file(
 	return AGENT_REFUSED;
 }
 
-/* A rule that cannot be read might be the one that protects something: no run without it. */
+/* A rule that cannot be read might protect something: it is an error. */
 static enum agent_status add_directory(
 	struct policies *policies, int root, const char *directory, const char *shown)
 {

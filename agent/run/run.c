@@ -45,7 +45,7 @@ enum agent_status run_left(const struct run *run)
 
 /* --- opening --- */
 
-/* A run that was cut off is finished before anything else. */
+/* An interrupted run is finished first. */
 static enum agent_status recover(struct run *run)
 {
 	struct transaction t;
@@ -68,8 +68,7 @@ static enum agent_status recover(struct run *run)
 	return status;
 }
 
-/* Where the state directory's disk is not mounted yet there would seem to be none: a blank client.
- */
+/* If the disk of the state directory is not mounted, the client would be taken for a blank one. */
 static enum agent_status check_state(const struct run *run)
 {
 	const char *missing = run->options->state ? NULL : mounts_missing(run->mounts, PATH_STATE);
@@ -88,7 +87,7 @@ static enum agent_status open_state(struct run *run, bool exclusive)
 	char path[PATH_MAX];
 
 	if (r == -EWOULDBLOCK) {
-		cli_error(0, "another xf-agent is at work");
+		cli_error(0, "another xf-agent is running");
 		return AGENT_DEFERRED;
 	}
 	if (r < 0 && (r != -ENOENT || exclusive)) {

@@ -28,8 +28,8 @@ struct run {
 	struct mounts *mounts;
 	struct share_reader *reader; /* run_open_share() comes before the first use */
 	struct state_status status;
-	bool unfinished;     /* there is a transaction: of a run at work, or one that was cut off */
-	bool recovered_undo; /* a rollback that was cut off has been finished */
+	bool unfinished;     /* another run is at work, or was interrupted */
+	bool recovered_undo; /* an interrupted rollback has been finished */
 };
 
 struct run_inputs {
@@ -58,7 +58,7 @@ __attribute__((format(printf, 2, 3))) void run_inform(
 /* A path of the client for a message: below its root. Returns out. */
 const char *run_path(const char *root, const char *path, char out[static PATH_MAX]);
 
-/* The exit status for what is left to do. */
+/* The status of a run that succeeded: AGENT_DONE, or what is pending. */
 enum agent_status run_left(const struct run *run);
 
 /* --- policies.c --- */

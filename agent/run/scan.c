@@ -1,4 +1,4 @@
-/* What is here, and the plan that follows from it. */
+/* The local tree, and the plan that follows from it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -16,8 +16,7 @@ struct scan {
 	const struct run_inputs *in;
 };
 
-/* What the agent has for itself is never looked at: the state directory's place, and volumes' own.
- */
+/* Directories of the agent's own are left out: the state directory, and those of volumes. */
 static bool is_private(const char *path, enum manifest_type type, void *arg)
 {
 	(void)arg;
@@ -56,7 +55,7 @@ static bool holds_offer(const struct conflicts *conflicts, const char *path)
 	return false;
 }
 
-/* Of unmanaged paths only the names are read, and of the files that no policy lets us touch. */
+/* Unmanaged paths, and files under policy ignore, are listed only, not read. */
 static bool is_unmanaged(const char *path, enum manifest_type type, void *arg)
 {
 	const struct run_inputs *in = ((const struct scan *)arg)->in;
@@ -102,7 +101,7 @@ static int scan(const struct run *run, struct run_inputs *in, bool all)
 		r = statcache_open(run->state, STATE_CACHE, &options.cache);
 	r = r < 0 ? r : treescan(run->root, &options, &in->local, &errors);
 	r = r < 0 ? r : scan_pending(run->state, &in->pending);
-	/* Without its lock the cache is left as it is; a full disk costs time, not more. */
+	/* The cache is written under the lock only. If that fails, the next run is slower. */
 	if (r == 0 && options.cache && run->lock >= 0)
 		statcache_save(options.cache, run->state, STATE_CACHE);
 	statcache_free(options.cache);

@@ -20,7 +20,7 @@
 
 /* --- the directory --- */
 
-/* PATH_STATE, component by component: what is missing is made. */
+/* Make PATH_STATE, component by component. */
 static int make_default(int root)
 {
 	char path[] = PATH_STATE;
@@ -86,7 +86,7 @@ int state_open(int root, const char *path, bool create, int *lock)
 
 int state_open_file(int dir, const char *path)
 {
-	/* A fifo would be waited for, and a device may do anything. */
+	/* open(2) of a fifo would wait, and that of a device may have effects. */
 	AUTO_CLOSE int fd =
 		openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;

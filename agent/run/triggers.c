@@ -63,7 +63,7 @@ static void run_command(const struct derived *d)
 	if (r < 0)
 		cli_error(r, "%s", d->argv[0]);
 	else if (r > 0)
-		cli_error(0, "%s ended with %d: run it again by hand", d->argv[0], r);
+		cli_error(0, "%s failed with status %d: run it by hand", d->argv[0], r);
 }
 
 /* A line for those who log in, by pam_motd(8), as long as there are conflicts. */

@@ -1,7 +1,7 @@
 /*
- * What follows from changes on the running system. Files that are made from others: when a path
- * that matches a glob was changed, a command is run on this client. Only there: for a root that is
- * being booted, the boot itself makes them again, or the first reconcile after it does.
+ * Commands that changes trigger: files that are made from others are made again when a path that
+ * matches a glob was changed. On the running system only: for a root that is being booted, the boot
+ * does this, or the first reconcile after it.
  */
 #ifndef AGENT_RUN_TRIGGERS_H
 #define AGENT_RUN_TRIGGERS_H
@@ -9,8 +9,10 @@
 #include "agent/run/state.h"
 #include "agent/transaction/journal.h"
 
-/* If root is the running system: run the commands for what was made, and show those who log in
- * whether there are open conflicts. */
+/*
+ * If root is the running system, run the commands for the changes that were made, and write a line
+ * on pending conflicts for those who log in.
+ */
 void triggers_run(int root, const struct state_status *status, const struct journal *made);
 
 /* --- part, here to be tested: the commands, whatever system it is --- */

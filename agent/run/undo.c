@@ -129,7 +129,7 @@ static bool happened(const struct loading *l, const struct journal_record *c)
 	return fd >= 0 && fstat(fd, &st) == 0 && !(c->deferred && st.st_ino == c->ino);
 }
 
-/* Its content is the same in both: what it was here then, whatever it has become. */
+/* Only metadata was changed: the content is taken as it was then in both. */
 static int add_metadata(struct loading *l, const struct journal_record *c)
 {
 	return !is_wanted(l, c->path) || add_as(l->in->new, c->before, c->path) ? 0 : -ENOMEM;
@@ -282,7 +282,7 @@ static size_t list_deferred(const struct outcome *outcome, struct next_base_undo
 	return n;
 }
 
-/* The record's base, but what it is now of what is deferred already. */
+/* The record's base, but the current one's entries of what is deferred. */
 static int former_base(
 	int state, uint32_t serial, const struct outcome *outcome, struct manifest **base)
 {

@@ -1,6 +1,6 @@
 /*
- * A rollback's inputs: the record of a transaction as a base and a new of the paths that it
- * changed. base is what it put there, new what it replaced.
+ * The inputs of a rollback: the paths that a transaction changed, as base and new. base is what it
+ * put in place, new what it replaced.
  */
 #ifndef AGENT_RUN_UNDO_H
 #define AGENT_RUN_UNDO_H
@@ -21,8 +21,10 @@ struct undo {
 	uint32_t serial; /* of the record that is undone */
 	size_t n;
 	struct undo_source *source; /* sorted by path */
-	/* The paths that a rollback before this one deferred, each with a NUL: the others are done.
-	 * Empty: there was none. */
+	/*
+	 * The paths that an earlier rollback of this record deferred, each with a NUL; the others
+	 * are done. Empty: there was none.
+	 */
 	struct buf rest;
 };
 
@@ -40,8 +42,8 @@ void undo_free(struct undo *undo);
 const struct undo_source *undo_find(const struct undo *undo, const char *path);
 
 /*
- * Of the open conflicts in has those of generations that are undone afterwards, and others gets the
- * rest, which stay as they are. False without memory.
+ * Leave those conflicts in in that are of generations which are undone; others gets the rest, which
+ * stay as they are. False without memory.
  */
 bool undo_sort_conflicts(struct run_inputs *in, struct conflicts *others);
 
@@ -49,7 +51,7 @@ bool undo_sort_conflicts(struct run_inputs *in, struct conflicts *others);
 int undo_records(const struct run *run, const struct run_inputs *in, const struct outcome *outcome,
 	struct records *records);
 
-/* Note the paths that were deferred for the next rollback, which otherwise tries all of them. */
+/* Record the paths that were deferred, for the next rollback: without, it tries all again. */
 void undo_write_rest(int state, const struct undo *undo, const struct outcome *outcome);
 
 #endif

@@ -17,7 +17,7 @@
 #include "lib/cli.h"
 
 #define PROGRAM "xf-fetch"
-#define SPARE   15 /* seconds above what xf-fetch itself needs to find out that nobody answers */
+#define SPARE   15 /* seconds, besides what xf-fetch needs to find that no server answers */
 
 struct share_nfs {
 	struct share_access access;
@@ -40,7 +40,7 @@ static void start_program(const struct share_nfs *s, int fd)
 	while (n > 0 && path[n - 1] != '/')
 		n--;
 	snprintf(path + (n > 0 ? n : 0), sizeof(PROGRAM), "%s", PROGRAM);
-	/* Standard output is not for it. */
+	/* Its standard output is our standard error. */
 	if (dup2(fd, 0) < 0 || dup2(2, 1) < 0)
 		_exit(EXIT_FAILURE);
 	snprintf(first, sizeof(first), "%u", s->died);
@@ -75,8 +75,7 @@ static void stop(struct share_nfs *s)
 		continue;
 }
 
-/* It ended by itself: it has said why (-ECONNABORTED), or what the server said was too much for
- * libnfs (-EPIPE). */
+/* It ended: after a message of its own (-ECONNABORTED), or by a crash on a reply (-EPIPE). */
 static int ended(struct share_nfs *s)
 {
 	siginfo_t info = { 0 };
@@ -101,7 +100,7 @@ static int request(struct share_nfs *s, const struct share_fetch *f, int slot)
 	if (n > sizeof(q.path))
 		return -ENAMETOOLONG;
 	memcpy(q.path, path, n);
-	/* Never waiting here, while xf-fetch may wait for us to read what it says. */
+	/* Does not wait: xf-fetch may be waiting for its replies to be read. */
 	return send(s->fd, &q, offsetof(struct fetch_request, path) + n,
 		       MSG_NOSIGNAL | MSG_DONTWAIT) < 0
 		       ? -errno
@@ -163,7 +162,7 @@ static int exchange(struct share_nfs *s, const struct share_fetch *f, uint64_t l
 		if (r == -EPIPE && s->died + 1 < s->servers)
 			r = restart(s, f);
 	}
-	/* What still comes would be taken for answers to the next. */
+	/* Late replies would be taken for those to the next request. */
 	if (r)
 		stop(s);
 	return r;

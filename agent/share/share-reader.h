@@ -18,9 +18,8 @@ struct share_reader *share_reader_new(const char *source);
 void share_reader_free(struct share_reader *reader);
 
 /*
- * Open it, if that was not tried before; whoever reads from it does this first. Returns 0, or
- * -errno, each time again; -ENODEV: there is no share; -EINVAL: an URL with a mistake, after a
- * message.
+ * Open it, before the first read. It is tried once; later calls return the same. Returns 0;
+ * -ENODEV: there is no share; -EINVAL: a wrong URL, after a message; or -errno.
  */
 int share_reader_open(struct share_reader *reader);
 
@@ -41,8 +40,8 @@ struct share_fetch {
 int share_reader_fetch(struct share_reader *reader, const struct share_fetch *fetch);
 
 /*
- * What is wrong with the share's file itself, by the error that reading it ended with (static
- * text); NULL if it may be well and could not be reached.
+ * What is wrong with a file of the share, by the error of reading it (static text); NULL: it could
+ * not be reached.
  */
 const char *share_reader_fault(int error);
 

@@ -87,7 +87,7 @@ enum agent_status trust_keep(const struct trust *trust, const struct run *run, c
 		return AGENT_REFUSED;
 	}
 	keychain_name(trust->chain.key[trust->chain.n - 1].public, name);
-	/* What --pub names is not ours, and a run that may not change anything does not. */
+	/* The file of --pub is not written, and nothing is without the lock. */
 	if (run->options->pub || run->lock < 0)
 		return AGENT_DONE;
 	r = write_record(run->root, trust->key);

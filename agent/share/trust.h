@@ -20,13 +20,14 @@ enum agent_status trust_open(const struct agent_options *options, struct trust *
 void trust_close(struct trust *trust);
 #define AUTO_TRUST __attribute__((cleanup(trust_close)))
 
-/* If this is not that key's signature of the data, see in the share whether another has followed
- * it. If none has, the key stays, and the manifest's reader refuses. */
+/*
+ * If this is not the key's signature of the data, look in the share for a key that follows it. If
+ * there is none, the key stays, and the reader of the manifest refuses.
+ */
 void trust_follow(struct trust *trust, struct share_reader *reader, const struct buf *data,
 	const struct buf *signature);
 
-/* The manifest, of this share, is good: from now on the key that has signed it is the trusted one.
- */
+/* After the manifest of this share was verified: trust the key that has signed it from now on. */
 enum agent_status trust_keep(const struct trust *trust, const struct run *run, const char *share);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The second half of a transaction: into place, each change checked after it was made; then the
- * records. A run calls it after staging, and the next run after a kill: every change looks at what
- * was done of it already.
+ * The second half of a transaction: changes are made, and each is checked afterwards; then the
+ * records. It is called by a run after staging, and after a kill by the next run: each change finds
+ * out whether it was made already.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +85,7 @@ static bool is_as_seen(
 
 /* --- changes --- */
 
-/* Is name in dir the very object that was staged? 1, 0, or -errno; -ENOENT: nothing is there. */
+/* Is name in dir the inode that was staged? Returns 1, 0, or -errno. */
 static int is_ours(int dir, const char *name, const struct journal_record *c)
 {
 	struct stat st;
@@ -101,9 +101,8 @@ static int exchange(int a, const char *x, int b, const char *y)
 }
 
 /*
- * Undo an exchange, if what is in place is still ours. If what comes back is not, someone has put a
- * file of his own there in between: that one stays, and what it took the place of stays in the
- * trash.
+ * Undo an exchange, if the file in place is still the one that was staged. If another process has
+ * replaced it in between, its file stays, and the former one stays in the trash.
  */
 static void put_back(
 	const struct transaction *t, const struct journal_record *c, int parent, const char *name)
@@ -145,7 +144,7 @@ static void create(struct transaction *t, struct journal_record *c, int parent, 
 
 	if (renameat2(dir, number.text, parent, name, RENAME_NOREPLACE) < 0)
 		r = -errno;
-	/* If it is not under its number any more it is in its place. */
+	/* If it is not under its number, it is in place. */
 	if (r < 0 && (r != -ENOENT || is_ours(dir, number.text, c) != -ENOENT))
 		defer_error(c, -r);
 }
@@ -155,14 +154,14 @@ static void take_away(struct transaction *t, struct journal_record *c, int paren
 	struct journal_number number = journal_number(c->number);
 	int dir = transaction_objects(t, c);
 
-	/* A number that is taken: it was removed before a kill, and has not been looked at. */
+	/* If the number is taken, it was removed before a kill, and not checked yet. */
 	if (faccessat(dir, number.text, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (c->before->type == MANIFEST_FILE && inode_is_written(parent, name)) {
 			defer(c, WRITTEN, 0);
 			return;
 		}
 		if (renameat2(parent, name, dir, number.text, RENAME_NOREPLACE) < 0) {
-			/* Gone already is what was wanted. */
+			/* It is removed already. */
 			if (errno != ENOENT)
 				defer_error(c, errno);
 			return;
@@ -181,7 +180,7 @@ static void set_metadata(
 
 	if (r == 1)
 		r = inode_set_metadata(parent, name, c->after, NULL, false);
-	/* By another name of its inode it may have them already. */
+	/* Another name of the inode may have got them already. */
 	else if (r == 0)
 		r = t->recovers || inode_has_metadata(parent, name, c->after)
 			    ? inode_finish_metadata(parent, name, c->before, c->after)
@@ -270,7 +269,7 @@ static int lock_accounts(struct transaction *t, int *lock)
 
 /* --- all of it --- */
 
-/* Of a disk that is not there nothing can be made, and nothing is given up. */
+/* The volume of a change, if it is not mounted: then the change is not made, and not deferred. */
 static const struct volume *missing_volume(
 	const struct transaction *t, const struct journal_record *c)
 {
@@ -313,8 +312,8 @@ static void make_all(struct transaction *t)
 }
 
 /*
- * What was replaced must not change with a file that stays, as another name of the same inode. On
- * a full disk it is left as it is: whoever writes to that one wanted to write to both.
+ * What was replaced must not change with a file that stays, if both are names of one inode. On a
+ * full disk it is left as it is.
  */
 static void unshare_replaced(const struct transaction *t)
 {
@@ -327,7 +326,7 @@ static void unshare_replaced(const struct transaction *t)
 	}
 }
 
-/* Until the mark is written a restart makes the changes again, and after it the records alone. */
+/* Before the mark a restart makes the changes again, after it only the records. */
 static int make_changes(struct transaction *t)
 {
 	AUTO_CLOSE int lock = -1;

@@ -180,7 +180,7 @@ int inode_set_metadata(int directory, const char *name, const struct manifest_en
 		is.type != e->type)
 		return -EBUSY;
 	r = set_owner_and_mode(fd, &is, e, owners);
-	/* chown(2) takes capabilities away: what was there may have to be set again. */
+	/* chown(2) removes capabilities, which may have to be set again. */
 	if (r == 0 && (is.nxattrs || e->nxattrs))
 		r = look(directory, name, &is, &key);
 	if (r == 0 && (is.nxattrs || e->nxattrs))
@@ -310,8 +310,10 @@ bool inode_is_written(int directory, const char *name)
 
 	if (fd < 0)
 		return false;
-	/* Who opens it for writing meanwhile breaks the lease. SIGIO would kill us for that; SIGURG
-	 * does nothing. */
+	/*
+	 * A process that opens it for writing now breaks the lease: SIGIO would kill us, SIGURG
+	 * does not.
+	 */
 	fcntl(fd, F_SETSIG, SIGURG);
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
 		fcntl(fd, F_SETLEASE, F_UNLCK);

@@ -1,4 +1,4 @@
-/* Single files by their entries: made with all their metadata, compared, put in order. */
+/* Single inodes by their entries: made, compared, and given their metadata. */
 #ifndef AGENT_TRANSACTION_INODE_H
 #define AGENT_TRANSACTION_INODE_H
 
@@ -32,9 +32,9 @@ int inode_set_metadata(int directory, const char *name, const struct manifest_en
 bool inode_has_metadata(int directory, const char *name, const struct manifest_entry *e);
 
 /*
- * Finish a inode_set_metadata() from before to after that may have been cut off: if owner, group
- * and mode are each one of before's, after's, or what chown(2) leaves of a mode. Returns 0, -EBUSY
- * if they are not, or -errno.
+ * Finish an inode_set_metadata() from before to after that may have been interrupted, if owner,
+ * group and mode are each before's or after's, or a mode is what chown(2) leaves of it. Returns 0;
+ * -EBUSY: they are not; or -errno.
  */
 int inode_finish_metadata(int directory, const char *name, const struct manifest_entry *before,
 	const struct manifest_entry *after);
@@ -49,13 +49,13 @@ int inode_unshare(int directory, const char *name, const struct manifest_entry *
 #define INODE_MODE    (1u << 1) /* mode, and the numbers of owner and group */
 
 /*
- * Is name in directory as e has it, in the FILE_* parts asked for? A file is read to know.
- * Directories are the same if they are directories. Returns 1, 0 (no, or not there), or -errno.
+ * Is name in directory as e has it, in these INODE_* parts? The content of a file is read. Two
+ * directories have the same content. Returns 1; 0, also if it does not exist; or -errno.
  */
 int inode_matches(
 	int directory, const char *name, const struct manifest_entry *e, unsigned int parts);
 
-/* True if someone has this file open for writing: fcntl(2), F_SETLEASE. */
+/* Does a process have this file open for writing? By F_SETLEASE of fcntl(2). */
 bool inode_is_written(int directory, const char *name);
 
 #endif

@@ -55,7 +55,7 @@ int records_stage(
 	r = r < 0 ? r : write_new(dir, NEXT STATE_STATUS, 0644, &encoded->status);
 	if (r == 0 && records->fetched && renameat(state, STATE_NEXT, dir, NEXT STATE_NEW) < 0)
 		r = -errno;
-	/* The base as it was stays with the transaction: rollback puts it back. */
+	/* A rollback puts the former base back. */
 	if (r == 0 && linkat(state, STATE_BASE, dir, "base", 0) < 0 && errno != ENOENT)
 		r = -errno;
 	return r;
@@ -93,7 +93,7 @@ static int settle_base(int state, int dir, const struct journal *journal)
 	return base ? state_manifest_write(state, STATE_BASE, base) : -ENOMEM;
 }
 
-/* An offer that could not be written is none yet. */
+/* An offer that could not be written is not listed. */
 static void drop_offer(struct conflicts *c, const struct journal_record *record)
 {
 	for (size_t i = 0; i < c->n; i++) {
@@ -131,7 +131,7 @@ static int settle_conflicts(
 	return r;
 }
 
-/* What is not there was moved already. */
+/* What is missing was moved already. */
 static int move(int from, int to, const char *name)
 {
 	return renameat(from, name, to, name) < 0 && errno != ENOENT ? -errno : 0;
@@ -145,7 +145,7 @@ static bool all_made(const struct journal *journal)
 	return true;
 }
 
-/* From what lies in next and base alone, so that it can be done again. */
+/* From the files in next and base only, so that it can be repeated. */
 static int settle_deferred(
 	int state, int dir, int next, const struct journal *journal, struct state_status *status)
 {
@@ -172,7 +172,7 @@ int records_settle(int state, int dir, const struct journal *journal, struct sta
 		r = r < 0 ? r : move(next, state, STATE_STATUS);
 		r = r < 0 ? r : move(next, state, STATE_BASE);
 	}
-	/* A status that is moved already is the one to tell of. */
+	/* It may have been moved before a kill. */
 	if (r == 0 && all_made(journal))
 		r = state_status_read(state, status);
 	return r < 0 ? r : fsync(state) < 0 ? -errno : 0;

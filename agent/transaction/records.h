@@ -1,7 +1,7 @@
 /*
  * What the state directory says of a client: base, conflicts, status, the applied manifest. A
- * transaction stages them as they will be when every change is made; when the changes are made,
- * what was not made is taken back out of them, and they go to their places, the base last.
+ * transaction stages them as they will be when every change is made. Afterwards the deferred
+ * changes are taken out of them, and they are put in place, the base last.
  */
 #ifndef AGENT_TRANSACTION_RECORDS_H
 #define AGENT_TRANSACTION_RECORDS_H

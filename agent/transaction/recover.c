@@ -12,7 +12,7 @@ int transaction_discard(struct transaction *t)
 	for (size_t i = 0; i < t->journal.volumes.n; i++)
 		if (!t->journal.volumes.volume[i].state)
 			volume_remove(&t->journal.volumes.volume[i], t->root, 0);
-	/* Without its mark what is left of it is a transaction that has not begun. */
+	/* The mark goes first: without it, what is left counts as not begun. */
 	if (unlinkat(t->state, TRANSACTION_DIR "/staged", 0) < 0 && errno != ENOENT)
 		return -errno;
 	return fsroot_remove(t->state, TRANSACTION_DIR);
@@ -30,7 +30,7 @@ int transaction_recover(int root, int state, struct transaction *t)
 	*t = (struct transaction){
 		.root = root, .state = state, .recovers = true, .dir = -1, .pending = -1
 	};
-	/* Volumes' parts of one that had not begun go when something is staged there again. */
+	/* Its parts on other volumes are removed when something is staged there again. */
 	if (!transaction_is_unfinished(state))
 		return transaction_discard(t);
 	r = transaction_open(t);

@@ -23,7 +23,7 @@ struct stage_incoming {
 
 /* --- links --- */
 
-/* 1: it is done. 0: it lies on another file system, or has too many names: a copy has to do. */
+/* Returns 1; 0: on another file system, or too many links: it has to be copied; or -errno. */
 static int link_to_source(
 	const struct stage *g, const struct change *c, int parent, const char *name)
 {
@@ -44,7 +44,10 @@ static bool on_one_volume(
 	       volumes_of(&t->journal.volumes, b->pending, b->path);
 }
 
-/* A member of a hard-link group whose first one is staged is linked to that. 1: done. */
+/*
+ * Link a member of a hard-link group to the first one that was staged. Returns 1; 0: it is the
+ * first, or differs; or -errno.
+ */
 static int link_to_group(struct stage *g, size_t i)
 {
 	const struct change *c = &g->changes->change[i], *other;
@@ -110,7 +113,10 @@ static int copy(const struct stage *g, const struct change *c, int to)
 	struct digest digest;
 	int r = from < 0 ? from : copy_bytes(from, to, kept, &digest);
 
-	/* What lies in the trash may be an edit that came between plan and exchange. */
+	/*
+	 * A file from the trash may be an edit of the moment before the exchange: it is not
+	 * checked.
+	 */
 	if (r == 0 && c->from != CHANGE_FROM_STATE &&
 		memcmp(digest.sha256, c->after->digest.sha256, 32) != 0)
 		r = -ESTALE;

@@ -1,4 +1,4 @@
-/* Is there room for what a transaction stages, on each file system? */
+/* Is there space for what a transaction stages, on each file system? */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -10,7 +10,7 @@
 
 #define SPARE (4u << 20) /* bytes that are left for others */
 #define BLOCK 4096u
-#define NAME  64u /* bytes of a name in a directory, at most; a long one was there before */
+#define NAME  64u /* bytes of a name in a directory, mostly */
 
 struct need {
 	uint64_t bytes, inodes;
@@ -61,7 +61,7 @@ static int check_need(const struct stage *g, int fd, const char *top, const stru
 	struct statvfs fs;
 
 	if (fstatvfs(fd, &fs) < 0)
-		return transaction_failed(g->t, top, "cannot ask for free space", -errno);
+		return transaction_failed(g->t, top, "free space cannot be determined", -errno);
 	if (need->bytes + SPARE > (uint64_t)fs.f_bavail * fs.f_frsize)
 		return transaction_failed(
 			g->t, top, "the disk has not enough free space for the new files", -ENOSPC);

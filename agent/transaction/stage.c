@@ -71,7 +71,7 @@ static int make_all(struct stage *g)
 	return 0;
 }
 
-/* From the last to the first: a directory gets its mode when all that it holds is there. */
+/* Backwards: a directory gets its mode after all that it holds was made. */
 static int set_metadata(struct stage *g)
 {
 	for (size_t i = g->changes->n; i-- > 0;) {
@@ -94,7 +94,7 @@ static int set_metadata(struct stage *g)
 	return 0;
 }
 
-/* By its inode number it is known later on whether what lies there is still what was staged. */
+/* The inode number says later whether a file is still the one that was staged. */
 static int note_inodes(struct stage *g)
 {
 	for (size_t i = 0; i < g->changes->n; i++) {
@@ -136,7 +136,7 @@ static void defer_volume(struct journal *j, const struct volume *volume, int err
 				error);
 }
 
-/* A volume that cannot be staged on holds up nothing but its own. */
+/* If a volume cannot be staged on, only its own changes are deferred. */
 static int make_volumes(struct transaction *t)
 {
 	for (size_t i = 0; i < t->journal.volumes.n; i++) {
@@ -168,7 +168,7 @@ static int allocate(struct stage *g)
 	return g->group && g->wanted && g->linked ? 0 : -ENOMEM;
 }
 
-/* All that is known before the first file is made. */
+/* The journal and the records, before the first file is made. */
 static int encode(struct stage *g)
 {
 	struct transaction *t = g->t;

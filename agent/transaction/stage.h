@@ -11,7 +11,7 @@ struct stage_incoming; /* a file whose content is arriving */
 struct stage {
 	struct transaction *t;
 	const struct changes *changes;
-	bool *linked;   /* of each change: it became another name of a file that is there */
+	bool *linked;   /* of each change: staged as a link to another file */
 	size_t *wanted; /* changes whose content the share has */
 	size_t n_wanted;
 	struct stage_incoming *incoming; /* for each of wanted */
@@ -54,7 +54,7 @@ int stage_find_kept(struct stage *stage);
 /* Where a copy of the content that a change brings goes: an fd, or -1: nowhere. */
 int stage_open_kept(const struct stage *stage, const struct change *change);
 
-/* What no change brought; if it is not available, later merges do without. 0 or -errno. */
+/* Those that no change brings. If one is not available, later merges have no base. 0 or -errno. */
 int stage_keep_others(struct stage *stage);
 
 #endif

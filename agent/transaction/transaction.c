@@ -14,7 +14,7 @@
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 
-/* STATE/pending has the directories that its offers need, and no more is known of them. */
+/* Directories of STATE/pending are made when an offer needs them. */
 static int make_directories(int pending, const char *path)
 {
 	char directory[MANIFEST_PATH_MAX + 1];
@@ -65,7 +65,7 @@ int transaction_sync(struct transaction *t)
 	return r < 0 ? transaction_failed(t, NULL, "cannot sync", r) : 0;
 }
 
-/* What was staged for a change that was deferred: it is nobody's, unless it was written to. */
+/* Remove what was staged for deferred changes, unless it was written to. */
 static void drop_deferred(const struct transaction *t)
 {
 	for (size_t i = 0; i < t->journal.n; i++) {
@@ -92,13 +92,13 @@ int transaction_close(struct transaction *t)
 		r = trash_remove(t->root, t->state, t->journal.undoes);
 	if (r < 0)
 		return r;
-	/* What changed records alone is nothing to go back by. */
+	/* If only records were changed, there is nothing to roll back. */
 	if (t->journal.n == 0)
 		return transaction_discard(t);
 	r = trash_add(t);
 	if (r < 0)
 		return r;
-	/* By its fd, wherever it lies now. */
+	/* The fd follows the directory to the trash. */
 	fsroot_remove(t->dir, "next");
 	fsroot_remove(t->dir, STATE_CONTENTS);
 	drop_deferred(t);

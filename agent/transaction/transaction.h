@@ -1,18 +1,18 @@
 /*
- * A transaction makes all changes of a plan, and can be cut off anywhere (docs/reconcile.md, "the
- * transaction"). It is a redo log in STATE/transaction:
+ * A transaction makes all changes of a run, and may be interrupted anywhere (docs/reconcile.md,
+ * "the transaction"). It is a redo log in STATE/transaction:
  *
  * transaction_stage() writes everything that will be needed, whole and synced: the journal, the new
- * files under their changes' numbers, the records as they will be. Until its last act, the mark
- * "staged", nothing was changed. transaction_commit() then makes the changes: each new file is
- * moved or exchanged into its place; what it replaced is left under the same number, so that no
- * program ever sees a half-written or foreign name in its directory, and is looked at again: if it
- * is not what the plan saw, it is put back and the change is deferred. Then come the records, and
- * the directory becomes the rollback copy STATE/trash/SERIAL.
+ * files under the numbers of their changes, the records as they will be. Until its last act, the
+ * mark "staged", nothing is changed. transaction_commit() then makes the changes: each new file is
+ * moved or exchanged into its place. What it replaced is left under the same number, so that no
+ * program ever sees a half-written or foreign name in its directory, and is checked: if it is not
+ * what the plan saw, it is put back and the change is deferred. Then the records are put in place,
+ * and the directory becomes the rollback copy STATE/trash/SERIAL.
  *
- * After a kill transaction_recover() calls the very same transaction_commit() on what it reads from
- * the directory. A number tells what was done to it: the inode that was staged, which the mark
- * "staged" names, is ours, and waits; another one was replaced.
+ * After a kill transaction_recover() calls the same transaction_commit() on what it reads from the
+ * directory. The inode under a number says what was done: if it is the one that was staged, which
+ * the mark "staged" names, its change is not made yet; another one was replaced.
  */
 #ifndef AGENT_TRANSACTION_TRANSACTION_H
 #define AGENT_TRANSACTION_TRANSACTION_H
@@ -73,7 +73,9 @@ void transaction_free(struct transaction *t);
  */
 int transaction_recover(int root, int state, struct transaction *t);
 
-/* Is there one that has begun to change things? By another process that is at work, or cut off. */
+/*
+ * Has a transaction begun to change files, and is not finished? Of another process, or interrupted.
+ */
 bool transaction_is_unfinished(int state);
 
 /* --- used by its parts --- */

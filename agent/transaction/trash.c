@@ -87,7 +87,7 @@ int trash_read(int state, uint32_t serial, struct journal *journal)
 	return dir < 0 ? -errno : journal_read(dir, journal);
 }
 
-/* Of the parts on other file systems its journal says where they are. */
+/* The journal says where its parts on other file systems are. */
 static int remove_volumes(int root, int state, uint32_t serial)
 {
 	struct journal j;
@@ -111,8 +111,10 @@ int trash_remove(int root, int state, uint32_t serial)
 	return r < 0 ? r : fsroot_remove(state, path);
 }
 
-/* The oldest go, so that with the newest one there are KEEP_RECORDS; what cannot be removed is
- * tried again by the next transaction. */
+/*
+ * Remove the oldest, so that KEEP_RECORDS are left with the newest. What cannot be removed now is
+ * tried again by the next transaction.
+ */
 static void prune(const struct transaction *t, const uint32_t *serial, size_t n)
 {
 	for (size_t i = 0; i + KEEP_RECORDS <= n; i++)

@@ -14,7 +14,7 @@ int trash_list(int state, uint32_t **serial, size_t *n);
 /* Read one. Returns 0 or -errno, see journal_read(). */
 int trash_read(int state, uint32_t serial, struct journal *journal);
 
-/* Remove a record; again does no harm. Returns 0 or -errno. */
+/* Remove a record. May be repeated. Returns 0 or -errno. */
 int trash_remove(int root, int state, uint32_t serial);
 
 /* STATE/transaction becomes the newest record; the oldest ones are removed. 0 or -errno. */

@@ -37,7 +37,7 @@ void volumes_free(struct volumes *v)
 
 /* --- which ones --- */
 
-/* The mount that fd lies on; two of one file system are told apart, as rename(2) does. */
+/* The mount of fd: two mounts of one file system differ, as for rename(2). */
 static int mount_of(int fd, struct statx *stx)
 {
 	return fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, stx) < 0 ? -1 : 0;
@@ -126,7 +126,7 @@ static int open_private(const struct volume *v, int root)
 	return top < 0 ? top : fsroot_open(top, VOLUME_DIR, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* Where others may write to the top they could have made it. */
+/* If others may write to the top, they could have made it. */
 static bool is_own(int fd)
 {
 	struct stat st;
@@ -189,7 +189,7 @@ int volume_remove(const struct volume *v, int root, uint32_t serial)
 	AUTO_CLOSE int fd = open_private(v, root);
 	char path[32] = TRANSACTION;
 
-	/* If it is not mounted, what is there is removed when something new is staged there. */
+	/* If it is not mounted, this is done when something is staged there again. */
 	if (fd < 0)
 		return 0;
 	if (serial)

@@ -1,13 +1,13 @@
 /*
  * The file systems of a transaction. What is moved into place by rename(2) has to be staged on the
- * same mount: each that has something to change gets a private directory where it is mounted,
+ * same mount: each that has changes gets a private directory where it is mounted,
  *
  *	TOP/.xenfarm/transaction      while a transaction runs, and
  *	TOP/.xenfarm/trash/SERIAL     afterwards,
  *
- * with the objects that STATE/transaction and STATE/trash/SERIAL have of the file system that the
- * state directory is on. Mode 0700; the scan passes it over. All else of a transaction lies in the
- * state directory.
+ * with the files that STATE/transaction and STATE/trash/SERIAL have of the file system that the
+ * state directory is on. Mode 0700; scans leave it out. All else of a transaction is in the state
+ * directory.
  */
 #ifndef AGENT_TRANSACTION_VOLUME_H
 #define AGENT_TRANSACTION_VOLUME_H
@@ -37,8 +37,8 @@ bool volumes_add(struct volumes *volumes, const char *top, bool state);
 void volumes_free(struct volumes *volumes);
 
 /*
- * Those that the changes have to do with; local tells where file systems are mounted. None if the
- * state directory is on the only one. Returns 0 or -errno.
+ * The volumes that changes are on; local says where file systems are mounted. None, if the state
+ * directory is on the only one. Returns 0 or -errno.
  */
 int volumes_find(struct volumes *volumes, int root, int state, const struct manifest *local,
 	const struct changes *changes);
@@ -49,10 +49,10 @@ struct volume *volumes_of(const struct volumes *volumes, bool pending, const cha
 /* Make a new, empty "transaction". Returns 0 or -errno; -EPERM: VOLUME_DIR is not root's own. */
 int volume_make(struct volume *volume, int root);
 
-/* Open "transaction" after a kill; sets missing. If it is not there, dir stays -1. */
+/* Open "transaction" after a kill, and set missing. If it does not exist, dir stays -1. */
 void volume_open(struct volume *volume, int root);
 
-/* "transaction" becomes "trash/SERIAL"; again does no harm. Returns 0 or -errno. */
+/* Rename "transaction" to "trash/SERIAL". May be repeated. Returns 0 or -errno. */
 int volume_keep(const struct volume *volume, int root, uint32_t serial);
 
 /* Remove "transaction", or trash/SERIAL if serial is not 0. Returns 0 or -errno. */
