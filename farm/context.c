@@ -6,6 +6,7 @@
 
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
+#include "lib/exit.h"
 
 /* The name of a section, or a directory. */
 static void choose_share(struct farm_context *c)
@@ -44,6 +45,8 @@ void farm_context_free(struct farm_context *c)
 
 int farm_exit_status(int r)
 {
+	if (r == -ETIMEDOUT)
+		return EXIT_TIMEOUT;
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -35,6 +35,7 @@ static const struct conf_setting farm[] = {
 	SETTING("boot", value_absolute, boot),
 	SETTING("log", value_absolute, log),
 	SETTING("ssh-ca", value_absolute, ssh_ca),
+	SETTING("run", value_absolute, run),
 	SETTING("memory", value_number, memory),
 	SETTING("cpus", value_number, cpus),
 	SETTING("disk", value_number, disk),
@@ -115,6 +116,7 @@ static void set_defaults(struct farm_settings *s)
 	s->boot = "/var/lib/xenfarm/boot";
 	s->log = "/var/log/xenfarm/log";
 	s->ssh_ca = XF_SYSCONFDIR "/xenfarm/ssh-ca";
+	s->run = "/run/xenfarm";
 	s->memory = 512;
 	s->cpus = 1;
 	s->disk = 1024;

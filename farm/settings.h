@@ -37,6 +37,7 @@ struct farm_settings {
 	const char *disks, *boot;    /* directories of clients' disks and of boot files */
 	const char *log;             /* of operations */
 	const char *ssh_ca;          /* private key of the SSH authority, see ssh/authority.h */
+	const char *run;             /* directory of what lasts until the next boot */
 	uint32_t memory, cpus, disk; /* of a new client; memory and disk in MiB */
 };
 

@@ -12,7 +12,7 @@ enum {
 	EXIT_USAGE = 2,     /* a wrong command line, for all programs */
 	EXIT_TROUBLE = 2,   /* xf-manifest, whose EXIT_DIFFERENT must not mean a failure */
 
-	EXIT_TIMEOUT = 3, /* xenfarm: libvirt did not answer in time, or a client did not */
+	EXIT_TIMEOUT = 3, /* xenfarm: libvirt, or a client, was not done in time */
 
 	/* xf-agent: something is left to do … */
 	EXIT_CONFLICTS = 10,

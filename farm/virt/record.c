@@ -195,27 +195,43 @@ static bool write_client(xmlTextWriterPtr w, const struct record *r)
 	       attribute(w, "channel", r->channel) && attribute(w, "admin", r->admin);
 }
 
-bool record_write(xmlTextWriterPtr w, const struct record *r)
+static bool write_element(
+	xmlTextWriterPtr w, const char *prefix, const char *namespace, const struct record *r)
 {
 	const char *name = r->role == RECORD_MASTER ? "master" : "client";
 
-	return xmlTextWriterStartElementNS(w, (const xmlChar *)RECORD_PREFIX, (const xmlChar *)name,
-		       (const xmlChar *)RECORD_NAMESPACE) >= 0 &&
+	return xmlTextWriterStartElementNS(w, (const xmlChar *)prefix, (const xmlChar *)name,
+		       (const xmlChar *)namespace) >= 0 &&
 	       attribute(w, "share", r->share) &&
 	       (r->role == RECORD_MASTER || write_client(w, r)) &&
 	       attribute(w, "state", states[r->state]) && attribute(w, "created", r->created) &&
 	       xmlTextWriterEndElement(w) >= 0;
 }
 
-char *record_format(const struct record *record)
+bool record_write(xmlTextWriterPtr w, const struct record *r)
+{
+	return write_element(w, RECORD_PREFIX, RECORD_NAMESPACE, r);
+}
+
+static char *format(const char *prefix, const char *namespace, const struct record *record)
 {
 	xmlBuffer *buffer = xmlBufferCreate();
 	xmlTextWriter *w = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
 	char *text = NULL;
 
-	if (w && record_write(w, record) && xmlTextWriterFlush(w) >= 0)
+	if (w && write_element(w, prefix, namespace, record) && xmlTextWriterFlush(w) >= 0)
 		text = strdup((const char *)xmlBufferContent(buffer));
 	xmlFreeTextWriter(w);
 	xmlBufferFree(buffer);
 	return text;
+}
+
+char *record_format(const struct record *record)
+{
+	return format(RECORD_PREFIX, RECORD_NAMESPACE, record);
+}
+
+char *record_format_bare(const struct record *record)
+{
+	return format(NULL, NULL, record);
 }

@@ -48,6 +48,9 @@ int record_parse(const char *xml, struct record *record, const char **what);
 /* The element's text, the caller's to free, or NULL without memory. */
 char *record_format(const struct record *record);
 
+/* The same without our namespace: virDomainSetMetadata(3) gets that beside it, and adds it. */
+char *record_format_bare(const struct record *record);
+
 /* The rule that text breaks as an administrator's name, which may hold any printable UTF-8; or
  * NULL. */
 const char *record_check_admin(const char *text);

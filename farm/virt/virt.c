@@ -113,23 +113,49 @@ static char *one_line(const char *text)
 	return line;
 }
 
-int virt_error(const char *remedy, const char *what, ...)
+static int say_error(const virError *e, const char *remedy, const char *what, va_list args)
 {
-	const virError *e = virGetLastError();
 	const struct reason *reason = reason_of(e);
 	AUTO_FREE char *text = one_line(e ? e->message : NULL);
 	AUTO_FREE char *sentence = NULL;
-	va_list args;
 
-	va_start(args, what);
 	if (vasprintf(&sentence, what, args) < 0)
 		sentence = NULL;
-	va_end(args);
 	if (!remedy)
 		remedy = reason->remedy;
 	cli_error(0, "%s: %s [libvirt: %s]%s%s", sentence ? sentence : what, reason->why,
 		text ? text : "", remedy ? "; " : "", remedy ? remedy : "");
 	return -reason->error;
+}
+
+int virt_error(const char *remedy, const char *what, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, what);
+	r = say_error(virGetLastError(), remedy, what, args);
+	va_end(args);
+	return r;
+}
+
+bool virt_is_off(virDomainPtr domain)
+{
+	return virDomainIsActive(domain) == 0;
+}
+
+int virt_error_unless_off(virDomainPtr domain, const char *what, ...)
+{
+	virError *error = virSaveLastError();
+	va_list args;
+	int r = 0;
+
+	va_start(args, what);
+	if (!virt_is_off(domain))
+		r = say_error(error, NULL, what, args);
+	va_end(args);
+	virFreeError(error);
+	return r;
 }
 
 static void be_silent(void *data, virErrorPtr error)

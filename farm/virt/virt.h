@@ -42,6 +42,13 @@ void virt_watch_end(void);
 #define VIRT_CONNECT_LIMIT 15
 #define VIRT_CALL_LIMIT    120
 
+/* Is it known to be off? This is a call to libvirt, which forgets the last error. */
+bool virt_is_off(virDomainPtr domain);
+
+/* As virt_error(), for a call that was to bring the domain off: 0 without a message if it is. */
+__attribute__((format(printf, 2, 3))) int virt_error_unless_off(
+	virDomainPtr domain, const char *what, ...);
+
 void virt_free_domain(virDomainPtr *domain);
 #define AUTO_VIRT_DOMAIN __attribute__((cleanup(virt_free_domain)))
 
