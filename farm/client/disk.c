@@ -1,0 +1,207 @@
+#include "farm/client/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/spawn.h"
+
+#define MAKE_LIMIT 300 /* seconds for mke2fs(8) */
+
+char *disk_path(const char *directory, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s" DISK_SUFFIX, directory, name) < 0 ? NULL : path;
+}
+
+/* --- what a file is --- */
+
+/* The superblock of ext2, ext3 and ext4 (kernel: Documentation/filesystems/ext4/super.rst). */
+enum {
+	SUPERBLOCK = 1024, /* bytes from the start of the device */
+	MOUNTED = 0x2c,    /* time of the last mount, 4 bytes */
+	MAGIC = 0x38,      /* 0xef53, little-endian */
+	UUID = 0x68,       /* 16 bytes */
+	LABEL = 0x78,      /* 16 bytes */
+};
+
+static void format_uuid(const unsigned char *b, char text[static RECORD_UUID_SIZE])
+{
+	for (size_t i = 0; i < 16; i++)
+		text += sprintf(
+			text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+}
+
+static enum disk_kind kind_of(const unsigned char *block, char uuid[static RECORD_UUID_SIZE])
+{
+	static const unsigned char never[4] = { 0 };
+	char label[16] = DISK_LABEL;
+
+	if (block[MAGIC] != 0x53 || block[MAGIC + 1] != 0xef ||
+		memcmp(block + LABEL, label, sizeof(label)) != 0)
+		return DISK_FOREIGN;
+	format_uuid(block + UUID, uuid);
+	return memcmp(block + MOUNTED, never, sizeof(never)) == 0 ? DISK_BLANK : DISK_USED;
+}
+
+int disk_look(const char *path, enum disk_kind *kind, char uuid[static RECORD_UUID_SIZE])
+{
+	unsigned char block[256];
+	struct stat st;
+	AUTO_CLOSE int fd = -1;
+
+	*kind = DISK_ABSENT;
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	*kind = DISK_FOREIGN;
+	if (!S_ISREG(st.st_mode)) /* opening a device or a fifo can do something */
+		return 0;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, block, sizeof(block), SUPERBLOCK) == sizeof(block))
+		*kind = kind_of(block, uuid);
+	return 0;
+}
+
+/* --- making one --- */
+
+/* Not the name of any client's disk: one begins with a letter or digit. */
+static char *unfinished_path(const char *path)
+{
+	size_t n = (size_t)(strrchr(path, '/') + 1 - path);
+	char *to;
+
+	return asprintf(&to, "%.*s.%s.new", (int)n, path, path + n) < 0 ? NULL : to;
+}
+
+static int make_file_system(const char *path, uint32_t size, const char *uuid)
+{
+	char mib[16];
+	/*
+	 * The root directory is root's, whoever makes it. The file is new and has holes only:
+	 * nobody has to write zeros, now or later.
+	 */
+	const char *const argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-L", DISK_LABEL, "-U",
+		uuid, "-E", "root_owner=0:0,assume_storage_prezeroed=1", path, mib, NULL };
+	const struct spawn spawn = {
+		.argv = argv, .out = -1, .kept = -1, .limit = MAKE_LIMIT, .dies_with_parent = true
+	};
+	int status;
+
+	snprintf(mib, sizeof(mib), "%uM", size);
+	status = spawn_run(&spawn);
+	if (status < 0)
+		return cli_error(status, "mke2fs");
+	return status > 0 ? -cli_error(EIO, "no disk was made: mke2fs failed for %s", path) : 0;
+}
+
+static int sync_file(int fd)
+{
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* On the disk before it has its name. */
+static int make_unfinished(const char *path, uint32_t size, const char *uuid)
+{
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 || ftruncate(fd, (off_t)size << 20) < 0 ? -errno : 0;
+
+	if (r < 0)
+		return cli_error(r, "%s", path);
+	r = make_file_system(path, size, uuid);
+	if (r == 0 && (r = sync_file(fd)) < 0)
+		cli_error(r, "%s", path);
+	return r;
+}
+
+/* The directory of a path that has a slash. */
+static int sync_directory(const char *path)
+{
+	AUTO_FREE char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	AUTO_CLOSE int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fd < 0 ? -errno : sync_file(fd);
+}
+
+int disk_make(const char *path, uint32_t size, const char *uuid)
+{
+	AUTO_FREE char *unfinished = unfinished_path(path);
+	int r;
+
+	if (!unfinished)
+		return cli_error(-ENOMEM, "%s", path);
+	r = make_unfinished(unfinished, size, uuid);
+	/* Not rename(2): that would replace a file that somebody made since it was looked for. */
+	if (r == 0 && link(unfinished, path) < 0)
+		r = cli_error(-errno, "%s", path);
+	unlink(unfinished);
+	if (r == 0 && (r = sync_directory(path)) < 0)
+		cli_error(r, "%s", path);
+	return r;
+}
+
+/* --- other names, and none --- */
+
+bool disk_is(const char *path, const char *uuid)
+{
+	char found[RECORD_UUID_SIZE] = "";
+	enum disk_kind kind;
+
+	return disk_look(path, &kind, found) == 0 && strcmp(found, uuid) == 0;
+}
+
+int disk_sweep(const char *path)
+{
+	AUTO_FREE char *unfinished = unfinished_path(path);
+
+	return unfinished && unlink(unfinished) == 0;
+}
+
+int disk_remove(const char *path, const char *uuid)
+{
+	char found[RECORD_UUID_SIZE] = "";
+	enum disk_kind kind;
+	int r = disk_look(path, &kind, found);
+
+	disk_sweep(path);
+	if (r < 0)
+		return cli_error(r, "%s", path);
+	if (kind == DISK_ABSENT)
+		return 0;
+	if (kind == DISK_FOREIGN || strcmp(found, uuid) != 0)
+		return -cli_error(EPERM,
+			"%s is left there: it is not the disk of this client (its file system is "
+			"another one)",
+			path);
+	return disk_unlink(path);
+}
+
+int disk_link(const char *path, const char *name)
+{
+	struct stat a, b;
+
+	if (link(path, name) == 0)
+		return 0;
+	if (errno == EEXIST && stat(path, &a) == 0 && lstat(name, &b) == 0 &&
+		a.st_ino == b.st_ino && a.st_dev == b.st_dev)
+		return 0;
+	return cli_error(-errno, "%s", name);
+}
+
+int disk_unlink(const char *path)
+{
+	int r;
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return cli_error(-errno, "%s", path);
+	r = sync_directory(path);
+	return r < 0 ? cli_error(r, "%s", path) : 0;
+}
