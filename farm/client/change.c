@@ -1,0 +1,64 @@
+#include "farm/client/change.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+int client_change_check(const struct client *c)
+{
+	if (c->damaged)
+		return -cli_error(EINVAL,
+			"%s: its record is damaged (%s); mend it with `virsh metadata`, or destroy "
+			"it",
+			c->name, c->damaged);
+	if (c->record.state == RECORD_CREATING)
+		return -cli_error(EINVAL,
+			"%s is not complete: its creation was cut off; complete it with `xenfarm "
+			"client "
+			"create %s`, or destroy it",
+			c->name, c->name);
+	return 0;
+}
+
+int client_change_begin(struct client_change *change, struct client_session *s, struct client *c)
+{
+	*change = (struct client_change){ 0 };
+	/* What is defined again has passwords, too; a dry run's connection may not see them. */
+	change->xml = virDomainGetXMLDesc(c->domain,
+		VIR_DOMAIN_XML_INACTIVE | (s->operation.dry_run ? 0 : VIR_DOMAIN_XML_SECURE));
+	if (!change->xml)
+		return virt_error(NULL, "cannot read the domain %s", c->name);
+	if (domain_xml_parse(change->xml, &change->domain) < 0)
+		return -cli_error(EINVAL, "libvirt's XML of %s is not a domain", c->name);
+	return 0;
+}
+
+void client_change_end(struct client_change *change)
+{
+	free(change->xml);
+	domain_xml_free(&change->domain);
+	*change = (struct client_change){ 0 };
+}
+
+int client_change_define(struct client_session *s, struct client *c,
+	const struct client_change *change, const struct domain_xml_change *what)
+{
+	AUTO_FREE char *xml = domain_xml_change(change->xml, what);
+	virDomainPtr domain;
+
+	if (!xml)
+		return -cli_error(EINVAL,
+			"the domain %s lacks something that clients have: a disk, a kernel, an "
+			"initrd or "
+			"its command line; see `virsh edit %s`",
+			c->name, c->name);
+	virt_watch(VIRT_CALL_LIMIT, "defining %s", c->name);
+	domain = virDomainDefineXML(s->connection, xml);
+	virt_watch_end();
+	if (!domain)
+		return virt_error(NULL, "cannot define %s", c->name);
+	virDomainFree(domain);
+	return what->record && what->title ? client_write(c, what->title, what->record) : 0;
+}

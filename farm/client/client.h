@@ -1,0 +1,123 @@
+/*
+ * The clients of a farm, as libvirt has them: domains with our record. A session is what a command
+ * works with: the connection, the clients, the lock and the log.
+ */
+#ifndef FARM_CLIENT_H
+#define FARM_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "farm/operation.h"
+#include "farm/oplog.h"
+#include "farm/virt/record.h"
+#include "farm/virt/virt.h"
+#include "farm/xenfarm.h"
+
+enum client_power { CLIENT_OFF, CLIENT_RUNNING, CLIENT_PAUSED, CLIENT_OTHER };
+
+struct client {
+	const char *name; /* libvirt's, lives as long as domain */
+	char uuid[RECORD_UUID_SIZE];
+	virDomainPtr domain;
+	enum client_power power;
+	const char *damaged; /* the rule that its record breaks, or NULL: record is valid */
+	struct record record;
+	int probe; /* a connection that is being made to it: fd + 1; 0: none */
+};
+
+struct client_list {
+	struct client *client; /* by name */
+	size_t n;
+};
+
+/* All clients of a connection. Returns 0, or -errno after a message. */
+int client_list_load(virConnectPtr connection, struct client_list *list);
+void client_list_free(struct client_list *list);
+
+/* Add a domain, if it is a client's. Returns 1 or 0, or -errno after a message. */
+int client_list_add(struct client_list *list, virDomainPtr domain);
+
+/* By its name, or NULL. */
+struct client *client_list_find(const struct client_list *list, const char *name);
+
+const char *client_power_name(enum client_power power);
+
+/* What a person is told of it: "running", or what comes before that: "creating", "damaged". */
+const char *client_state(const struct client *client);
+
+struct client_session {
+	struct farm_context *context;
+	virConnectPtr connection;
+	enum virt_kind kind;
+	struct client_list list;
+	int lock; /* fd, or -1 */
+	struct operation operation;
+	bool in_operation;
+	struct oplog log; /* with --retry-failed: as it was before this command */
+};
+
+/* Read the settings, if that was not done yet: for what is to be checked before all else. 0, or
+ * -errno after a message. */
+int client_configure(struct farm_context *context);
+
+/* Connect and read the clients; read_only: nothing will be changed. Returns 0, or -errno after a
+ * message. client_session_end() follows in either case. */
+int client_session_begin(
+	struct client_session *session, struct farm_context *context, bool read_only);
+
+/*
+ * The same for a command that changes something, with the farm's lock unless it is a dry run, and
+ * with a record in the log. words: the command line, ends with NULL.
+ */
+int client_session_begin_change(
+	struct client_session *session, struct farm_context *context, const char *const *words);
+
+/* Release all of it. r: what the command did, 0 or -errno; returns the exit status, and logs it. */
+int client_session_end(struct client_session *session, int r);
+
+/*
+ * Let context->share be the share with that UUID, among --share and those of xenfarm.conf. Returns
+ * 0, -ENOENT without a message if none is, or -errno after one.
+ */
+int client_open_share(struct client_session *session, const char *uuid);
+
+/* "client", the command, and its arguments; NULL ends them. The caller frees the array. NULL
+ * without memory. */
+const char **client_words(const char *command, char *const *arguments);
+
+/* --- selection --- */
+
+struct client_selection {
+	struct client **client; /* in the list's order, each once */
+	size_t n;
+};
+
+/*
+ * The clients that words name: names and patterns, or all of them. A name that is none is a
+ * message, with the nearest one; so is a pattern that matches none. Returns 0 or -errno.
+ */
+int client_select(struct client_session *session, char *const *words, bool all,
+	struct client_selection *selection);
+void client_selection_free(struct client_selection *selection);
+#define AUTO_CLIENT_SELECTION __attribute__((cleanup(client_selection_free)))
+
+/* One client by its name. NULL after a message. */
+struct client *client_find(struct client_session *session, const char *name);
+
+/* --- changes of one client --- */
+
+/* "web1: generation 3, ready" */
+struct client_title {
+	char text[160];
+};
+struct client_title client_title(const char *name, uint32_t generation, enum record_state state);
+
+/* Write title and record into the domain, where it is defined and where it runs. 0, or -errno after
+ * a message. */
+int client_write(struct client *client, const char *title, const struct record *record);
+
+/* The generation that it starts with: its pin, or what its boot files are live at; 0: unknown. */
+uint32_t client_generation(const struct client_session *session, const struct client *client);
+
+#endif
