@@ -1,0 +1,48 @@
+#include "farm/client/power.h"
+
+#include <errno.h>
+
+#include "farm/client/boot-files.h"
+#include "lib/cli.h"
+
+/* Without its share (it may be on another disk that is not mounted now) the files that there are
+ * do. */
+static int without_share(const struct client_session *s, const struct client *c)
+{
+	if (boot_files_exist(s->context->settings.boot, c->record.share, c->record.pin))
+		return 0;
+	return -cli_error(ENOENT,
+		"cannot start %s: no share in xenfarm.conf has the UUID %s, and there are no boot "
+		"files "
+		"of it; add the share to xenfarm.conf",
+		c->name, c->record.share);
+}
+
+int power_prepare(struct client_session *s, const struct client *c)
+{
+	const char *boot = s->context->settings.boot;
+	int r = client_open_share(s, c->record.share);
+
+	if (r == -ENOENT)
+		return without_share(s, c);
+	if (r < 0)
+		return r;
+	if (c->record.pin)
+		return boot_files_make(boot, &s->context->share, c->record.pin);
+	return boot_files_update(boot, &s->context->share);
+}
+
+int power_on(struct client *c)
+{
+	int r;
+
+	if (virDomainIsActive(c->domain) > 0)
+		return 0;
+	virt_watch(VIRT_CALL_LIMIT, "starting %s", c->name);
+	r = virDomainCreate(c->domain);
+	virt_watch_end();
+	if (r < 0)
+		return virt_error(NULL, "cannot start %s", c->name);
+	c->power = CLIENT_RUNNING;
+	return 0;
+}
