@@ -1,0 +1,394 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "farm/client/cmdline.h"
+#include "farm/client/create.h"
+#include "farm/name.h"
+#include "farm/virt/kvm.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+/* A random UUID, version 4 of RFC 9562. */
+static int make_uuid(char text[static RECORD_UUID_SIZE])
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		return cli_error(-errno, "no random number");
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof(b); i++)
+		text += sprintf(
+			text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+	return 0;
+}
+
+/* --- the command line --- */
+
+static int check_names(char *const *names)
+{
+	const char *wrong;
+
+	for (size_t i = 0; names[i]; i++) {
+		if ((wrong = name_check(names[i])) != NULL)
+			return -cli_error(EINVAL,
+				"\"%.80s\" cannot be a client's name: it %s; a name is a host "
+				"name, such "
+				"as web1",
+				names[i], wrong);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(names[i], names[j]) == 0)
+				return -cli_error(EINVAL, "%s is named twice", names[i]);
+	}
+	return 0;
+}
+
+/* qemu:///system is this host; qemu+ssh://host/system is another, whose files are not here. */
+static int check_host(const struct farm_context *c)
+{
+	const char *uri = c->settings.host.uri, *host = strstr(uri, "://");
+
+	if (!host || host[3] == '/' || host[3] == '\0')
+		return 0;
+	return -cli_error(EOPNOTSUPP,
+		"%s is another host, and a client's disk is made where the command runs; run it "
+		"there",
+		uri);
+}
+
+int create_check(struct farm_context *c, char *const *names)
+{
+	const struct cmd_client_options *o = &c->client_options;
+	const char *wrong = o->admin ? record_check_admin(o->admin) : NULL;
+	int r;
+
+	if (wrong)
+		return -cli_error(EINVAL, "--admin %s", wrong);
+	if (o->address && names[1])
+		return -cli_error(EINVAL, "--address is for one client, not for several");
+	if (check_names(names) < 0)
+		return -EINVAL;
+	r = client_configure(c);
+	return r < 0 ? r : check_host(c);
+}
+
+/* --- the server --- */
+
+static int read_network(struct create_plan *p)
+{
+	const struct farm_settings *settings = &p->session->context->settings;
+	const char *wrong = net_parse_address(&p->farm, settings->address);
+	virNetworkPtr network;
+
+	if (wrong || p->farm.server.family != 4)
+		return -cli_error(EINVAL, "xenfarm.conf, address: %s %s", settings->address,
+			wrong ? wrong : "is not an IPv4 address, which clients need");
+	network = virNetworkLookupByName(p->session->connection, settings->network);
+	if (!network)
+		return virt_error(
+			"run `xenfarm init`", "the clients' network, %s", settings->network);
+	if (virNetworkIsActive(network) == 0) {
+		virNetworkFree(network);
+		return -cli_error(ENETDOWN,
+			"the clients' network, %s, is not active; run `virsh net-start %s`",
+			settings->network, settings->network);
+	}
+	virNetworkFree(network);
+	return 0;
+}
+
+static int open_share(struct client_session *s)
+{
+	struct farm_context *c = s->context;
+	int r = share_open(c->share_path, &c->share);
+
+	if (r == 0 && !c->share.current)
+		return -cli_error(ENOENT,
+			"%s has no generation yet; publish one: `xenfarm share publish --from …`",
+			c->share_path);
+	return r;
+}
+
+static enum domain_xml_type type_of(const struct client_session *s)
+{
+	if (s->kind == VIRT_XEN)
+		return DOMAIN_XML_XEN;
+	if (s->kind == VIRT_TEST)
+		return DOMAIN_XML_TEST;
+	return kvm_works(s->context->settings.run) ? DOMAIN_XML_KVM : DOMAIN_XML_QEMU;
+}
+
+/* --- addresses --- */
+
+/* All clients' count, whatever share they have; one whose record is damaged may have any. */
+static int collect_addresses(struct create_plan *p)
+{
+	const struct client_list *list = &p->session->list;
+
+	p->used = calloc(list->n + p->n + 1, sizeof(*p->used));
+	if (!p->used)
+		return cli_error(-ENOMEM, "addresses");
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->client[i].damaged)
+			return -cli_error(EINVAL,
+				"the record of %s is damaged (%s), so that its address is not "
+				"known; mend "
+				"it with `virsh metadata`, or destroy it",
+				list->client[i].name, list->client[i].damaged);
+		p->used[p->n_used++] = address_of(&list->client[i].record.address);
+	}
+	return 0;
+}
+
+static int choose_address(struct create_plan *p, struct create_client *c)
+{
+	const char *text = p->session->context->client_options.address, *wrong;
+	struct xf_addr *address = &c->record.address;
+	uint32_t first_free = text ? 0 : address_first_free(&p->farm, p->used, p->n_used);
+
+	if (text && xf_addr_parse(text, strlen(text), address) < 0)
+		return -cli_error(EINVAL, "--address: \"%s\" is not an IPv4 address", text);
+	if (!text && !first_free)
+		return -cli_error(ENOSPC, "no address is free in the clients' network, %s",
+			p->session->context->settings.address);
+	if (!text)
+		*address = address_to(first_free);
+	wrong = address_check(&p->farm, address, p->used, p->n_used);
+	if (wrong)
+		return -cli_error(EINVAL, "--address: %s %s", text ? text : "", wrong);
+	p->used[p->n_used++] = address_of(address);
+	return 0;
+}
+
+/* --- one client --- */
+
+static int check_same(const struct create_plan *p, const struct create_client *c)
+{
+	const struct farm_context *context = p->session->context;
+	const char *text = context->client_options.address;
+	struct xf_addr address;
+
+	if (strcmp(c->record.share, context->share.uuid) != 0)
+		return -cli_error(EEXIST, "%s exists already, with another share (%s)", c->name,
+			c->record.share);
+	if (text && (xf_addr_parse(text, strlen(text), &address) < 0 || address.family != 4 ||
+			    address_of(&address) != address_of(&c->record.address)))
+		return -cli_error(EEXIST, "%s exists already, with another address", c->name);
+	return 0;
+}
+
+/* The domain is there: ours, complete or not, or another's. */
+static int plan_existing(
+	const struct create_plan *p, struct create_client *c, const struct client *client)
+{
+	AUTO_FREE char *xml = NULL;
+	AUTO_DOMAIN_XML struct domain_xml_read domain = { 0 };
+
+	c->record = client->record;
+	c->client = *client;
+	virDomainRef(client->domain);
+	strcpy(c->uuid, client->uuid);
+	c->kind = client->record.state == RECORD_READY ? CREATE_THERE : CREATE_RESUMED;
+	xml = virDomainGetXMLDesc(client->domain, VIR_DOMAIN_XML_INACTIVE);
+	if (!xml)
+		return virt_error(NULL, "cannot read the domain %s", c->name);
+	if (domain_xml_parse(xml, &domain) < 0 || !domain.disk)
+		return -cli_error(EINVAL, "%s exists already, and has no disk", c->name);
+	c->disk = strdup(domain.disk);
+	return c->disk ? check_same(p, c) : cli_error(-ENOMEM, "%s", c->name);
+}
+
+static int refuse_domain(const char *name, virDomainPtr domain)
+{
+	virDomainFree(domain);
+	return -cli_error(EEXIST,
+		"%s is a domain already, but not a client of this farm, and is left alone; take "
+		"another "
+		"name",
+		name);
+}
+
+static void set_record(const struct create_plan *p, struct create_client *c)
+{
+	const struct farm_context *context = p->session->context;
+	const char *admin = context->client_options.admin;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	c->record.role = RECORD_CLIENT;
+	c->record.state = RECORD_CREATING;
+	strcpy(c->record.share, context->share.uuid);
+	strcpy(c->record.channel, "live");
+	snprintf(c->record.admin, sizeof(c->record.admin), "%s", admin ? admin : "");
+	strftime(c->record.created, sizeof(c->record.created), "%Y-%m-%dT%H:%M:%SZ",
+		gmtime_r(&now, &tm));
+}
+
+/* A blank disk that no domain has was left by one that was killed: its UUID becomes the domain's.
+ */
+static int choose_uuid(struct create_plan *p, struct create_client *c)
+{
+	virDomainPtr other = c->disk_kind == DISK_BLANK
+				     ? virDomainLookupByUUIDString(p->session->connection, c->uuid)
+				     : NULL;
+
+	if (c->disk_kind == DISK_ABSENT)
+		return make_uuid(c->uuid);
+	if (c->disk_kind == DISK_BLANK && !other)
+		return 0;
+	if (other) {
+		cli_error(0, "%s is the disk of another client, %s", c->disk,
+			virDomainGetName(other));
+		virDomainFree(other);
+	} else if (c->disk_kind == DISK_USED) {
+		cli_error(0,
+			"%s is the disk of an earlier client, with its data; remove it, or move it "
+			"away",
+			c->disk);
+	} else {
+		cli_error(0,
+			"%s is not a disk that xenfarm made, and is left alone; take another name",
+			c->disk);
+	}
+	return -EEXIST;
+}
+
+static int plan_new(struct create_plan *p, struct create_client *c)
+{
+	int r;
+
+	c->disk = disk_path(p->session->context->settings.disks, c->name);
+	if (!c->disk)
+		return cli_error(-ENOMEM, "%s", c->name);
+	r = disk_look(c->disk, &c->disk_kind, c->uuid);
+	if (r < 0)
+		return cli_error(r, "%s", c->disk);
+	r = choose_uuid(p, c);
+	if (r == 0)
+		r = choose_address(p, c);
+	if (r == 0)
+		set_record(p, c);
+	return r;
+}
+
+static int compose(struct create_plan *p, struct create_client *c)
+{
+	const struct farm_context *context = p->session->context;
+	const struct farm_settings *s = &context->settings;
+	const struct farm_options *o = &context->options;
+	const struct client_cmdline line = { .console =
+						     p->type == DOMAIN_XML_XEN ? "hvc0" : "ttyS0",
+		.name = c->name,
+		.uuid = c->uuid,
+		.share = context->share.path,
+		.farm = &p->farm,
+		.address = c->record.address };
+	char kernel[PATH_MAX], initrd[PATH_MAX], device[NET_DEVICE_MAX];
+	const char *wrong = NULL;
+	AUTO_FREE char *cmdline = client_cmdline_format(&line, &wrong);
+	struct client_title title = client_title(c->name, context->share.current, RECORD_CREATING);
+	struct domain_xml_mac mac = domain_xml_mac(&c->record.address);
+	const struct domain_xml domain = { .type = p->type,
+		.name = c->name,
+		.uuid = c->uuid,
+		.title = title.text,
+		.memory = o->memory ? o->memory : s->memory,
+		.cpus = o->cpus ? o->cpus : s->cpus,
+		.kernel = kernel,
+		.initrd = initrd,
+		.cmdline = cmdline,
+		.disk = c->disk,
+		.network = s->network,
+		.bridge = s->bridge,
+		.script = "/etc/xen/scripts/vif-xenfarm",
+		.device = device,
+		.mac = mac.text,
+		.record = c->record };
+
+	if (wrong)
+		return -cli_error(EINVAL, "%s: the path of the share, %s, %s", c->name,
+			context->share.path, wrong);
+	net_device(&c->record.address, device);
+	snprintf(kernel, sizeof(kernel), "%s/%s/live/vmlinuz", s->boot, context->share.uuid);
+	snprintf(initrd, sizeof(initrd), "%s/%s/live/initrd", s->boot, context->share.uuid);
+	c->xml = cmdline ? domain_xml_format(&domain) : NULL;
+	return c->xml ? 0 : cli_error(-ENOMEM, "%s", c->name);
+}
+
+static int plan_client(struct create_plan *p, struct create_client *c)
+{
+	const struct client *client = client_list_find(&p->session->list, c->name);
+	virDomainPtr domain;
+	int r;
+
+	if (client)
+		return plan_existing(p, c, client);
+	domain = virDomainLookupByName(p->session->connection, c->name);
+	if (domain)
+		return refuse_domain(c->name, domain);
+	if (virt_errno() != -ENOENT)
+		return virt_error(NULL, "cannot look for a domain %s", c->name);
+	r = plan_new(p, c);
+	return r == 0 ? compose(p, c) : r;
+}
+
+/* Not one of them is there only to be made again: then the name is a mistake. */
+static int check_any(const struct create_plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->client[i].kind != CREATE_THERE)
+			return 0;
+	return -cli_error(
+		EEXIST, "%s exists already; take another name, or destroy it", p->client[0].name);
+}
+
+static int plan_all(struct create_plan *p, char *const *names)
+{
+	int r = 0, one;
+
+	while (names[p->n])
+		p->n++;
+	p->client = calloc(p->n, sizeof(*p->client));
+	if (!p->client)
+		return cli_error(-ENOMEM, "the clients");
+	r = collect_addresses(p);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < p->n; i++) {
+		p->client[i].name = names[i];
+		if ((one = plan_client(p, &p->client[i])) < 0)
+			r = one;
+	}
+	return r < 0 ? r : check_any(p);
+}
+
+int create_plan_make(struct create_plan *p, struct client_session *session, char *const *names)
+{
+	int r;
+
+	*p = (struct create_plan){ .session = session };
+	r = open_share(session);
+	if (r == 0)
+		r = read_network(p);
+	if (r < 0)
+		return r;
+	p->type = type_of(session);
+	return plan_all(p, names);
+}
+
+void create_plan_free(struct create_plan *p)
+{
+	for (size_t i = 0; i < p->n && p->client; i++) {
+		virt_free_domain(&p->client[i].client.domain);
+		free(p->client[i].disk);
+		free(p->client[i].xml);
+	}
+	free(p->client);
+	free(p->used);
+}

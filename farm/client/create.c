@@ -1,0 +1,173 @@
+/* xenfarm client create: disk, domain, start, ready. Cut off anywhere, the same command completes
+ * it, and `destroy` undoes it. */
+#include "farm/client/create.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "farm/client/batch.h"
+#include "farm/client/boot-files.h"
+#include "farm/client/power.h"
+#include "farm/output.h"
+#include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+/* What the steps of one client work with. */
+struct work {
+	struct create_plan *plan;
+	struct create_client *client;
+};
+
+static int step_boot_files(void *arg)
+{
+	const struct client_session *s = arg;
+
+	return boot_files_update(s->context->settings.boot, &s->context->share);
+}
+
+static uint32_t disk_size(const struct create_plan *p)
+{
+	const struct farm_context *c = p->session->context;
+
+	return c->options.disk ? c->options.disk : c->settings.disk;
+}
+
+static int step_disk(void *arg)
+{
+	const struct work *w = arg;
+
+	return disk_make(w->client->disk, disk_size(w->plan), w->client->uuid);
+}
+
+static int step_define(void *arg)
+{
+	const struct work *w = arg;
+	struct create_client *c = w->client;
+
+	virt_watch(VIRT_CALL_LIMIT, "defining %s", c->name);
+	c->client.domain = virDomainDefineXML(w->plan->session->connection, c->xml);
+	virt_watch_end();
+	if (!c->client.domain)
+		return virt_error(NULL, "cannot define %s", c->name);
+	c->client.name = c->name;
+	c->client.record = c->record;
+	strcpy(c->client.uuid, c->uuid);
+	return 0;
+}
+
+static int step_start(void *arg)
+{
+	const struct work *w = arg;
+
+	return power_on(&w->client->client);
+}
+
+static int step_ready(void *arg)
+{
+	const struct work *w = arg;
+	struct create_client *c = w->client;
+	struct client_title title = client_title(
+		c->name, client_generation(w->plan->session, &c->client), RECORD_READY);
+
+	c->record.state = RECORD_READY;
+	return client_write(&c->client, title.text, &c->record);
+}
+
+static int make_disk(struct operation *op, struct work *w)
+{
+	const struct create_client *c = w->client;
+
+	if (c->kind == CREATE_RESUMED || c->disk_kind == DISK_BLANK)
+		return 0;
+	return operation_step(op, step_disk, w, "%s: make its disk, %s, of %u MiB", c->name,
+		c->disk, disk_size(w->plan));
+}
+
+static int define(struct operation *op, struct work *w)
+{
+	const struct create_client *c = w->client;
+	char address[XF_ADDR_TEXT_MAX];
+	int r;
+
+	if (c->kind == CREATE_RESUMED)
+		return 0;
+	r = operation_step(op, step_define, w, "%s: define its domain, address %s", c->name,
+		xf_addr_format(&c->record.address, address));
+	operation_show(op, "the domain", c->xml);
+	return r;
+}
+
+static int create_one(struct create_plan *plan, struct create_client *c)
+{
+	struct operation *op = &plan->session->operation;
+	struct work w = { plan, c };
+	int r = 0;
+
+	if (c->kind == CREATE_THERE) {
+		output_line("%s exists already, complete", c->name);
+		return 0;
+	}
+	if (c->kind == CREATE_RESUMED)
+		output_line("%s was cut off while it was created: completing it", c->name);
+	r = make_disk(op, &w);
+	if (r == 0)
+		r = define(op, &w);
+	if (r == 0)
+		r = operation_step(op, step_start, &w, "%s: start it", c->name);
+	if (r == 0)
+		r = operation_step(op, step_ready, &w, "%s: write that it is ready", c->name);
+	return r;
+}
+
+/* One that fails does not stop the others. */
+static int create_all(struct create_plan *p)
+{
+	struct client_session *s = p->session;
+	int r = operation_step(&s->operation, step_boot_files, s, "boot files of generation %u",
+		s->context->share.current);
+	struct batch_failures failures = { 0 };
+
+	for (size_t i = 0; i < p->n && r == 0; i++)
+		if (create_one(p, &p->client[i]) < 0)
+			batch_failed(&failures, &s->operation, p->client[i].name);
+	return r < 0 ? r
+		     : batch_report(&failures, "created", p->n,
+			       "the same command completes them, and `destroy` undoes them");
+}
+
+static int wait_for_all(struct create_plan *p)
+{
+	struct client_selection all = { .client = calloc(p->n, sizeof(*all.client)) };
+	int r;
+
+	if (!all.client)
+		return cli_error(-ENOMEM, "the clients");
+	for (size_t i = 0; i < p->n; i++)
+		all.client[all.n++] = &p->client[i].client;
+	r = batch_run(p->session, &all, &client_wait_answer);
+	client_selection_free(&all);
+	return r;
+}
+
+int client_create(void *options, char **arguments)
+{
+	struct farm_context *c = options;
+	AUTO_FREE const char **words = client_words("create", arguments);
+	struct client_session s = { .lock = -1 };
+	struct create_plan plan = { 0 };
+	int r;
+
+	if (!words || create_check(c, arguments) < 0)
+		return EXIT_FAILURE;
+	r = client_session_begin_change(&s, c, words);
+	if (r == 0)
+		r = create_plan_make(&plan, &s, arguments);
+	if (r == 0)
+		r = create_all(&plan);
+	if (r == 0 && c->client_options.wait && !c->options.dry_run)
+		r = wait_for_all(&plan);
+	create_plan_free(&plan);
+	return client_session_end(&s, r);
+}

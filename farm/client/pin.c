@@ -1,0 +1,117 @@
+/* xenfarm client pin, unpin: which generation a client stays with. It takes it at its next start.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "farm/client/batch.h"
+#include "farm/client/boot-files.h"
+#include "farm/client/change.h"
+#include "farm/client/cmdline.h"
+#include "farm/client/power.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+struct pin_paths {
+	char kernel[PATH_MAX], initrd[PATH_MAX], option[16];
+};
+
+/* "live", or the generation's number. */
+static void set_paths(const struct client_session *s, const struct record *r, struct pin_paths *p)
+{
+	const char *boot = s->context->settings.boot, *directory = r->pin ? p->option : "live";
+
+	snprintf(p->option, sizeof(p->option), "%u", r->pin);
+	snprintf(p->kernel, sizeof(p->kernel), "%s/%s/%s/vmlinuz", boot, r->share, directory);
+	snprintf(p->initrd, sizeof(p->initrd), "%s/%s/%s/initrd", boot, r->share, directory);
+}
+
+/* Kernel, initrd, command line, title and record are one change: all of it, or nothing. */
+static int define(struct client_session *s, struct client *c, const struct record *record)
+{
+	AUTO_CLIENT_CHANGE struct client_change change;
+	AUTO_FREE char *cmdline = NULL;
+	struct client_title title;
+	struct pin_paths paths = { 0 };
+	int r = client_change_begin(&change, s, c);
+
+	if (r < 0)
+		return r;
+	set_paths(s, record, &paths);
+	title = client_title(c->name,
+		record->pin ? record->pin
+			    : boot_files_live(s->context->settings.boot, record->share),
+		record->state);
+	if (change.domain.cmdline)
+		cmdline = client_cmdline_set(
+			change.domain.cmdline, "xfgen", record->pin ? paths.option : NULL);
+	return client_change_define(s, c, &change,
+		&(struct domain_xml_change){ .title = title.text,
+			.kernel = paths.kernel,
+			.initrd = paths.initrd,
+			.cmdline = cmdline,
+			.record = record });
+}
+
+/* The generation that was asked for, or the one that it starts with now. 0 after a message. */
+static uint32_t wanted(struct client_session *s, const struct client *c)
+{
+	uint32_t asked = s->context->client_options.generation;
+
+	if (asked && !share_has(&s->context->share, asked)) {
+		cli_error(0,
+			"cannot pin %s: %s has no generation %u; `xenfarm share list` has those "
+			"that "
+			"there are",
+			c->name, s->context->share.path, asked);
+		return 0;
+	}
+	return asked ? asked : c->record.pin ? c->record.pin : s->context->share.current;
+}
+
+static int pin(struct client_session *s, struct client *c)
+{
+	struct record record = c->record;
+	int r = client_change_check(c);
+
+	if (r == 0 && (r = client_open_share(s, c->record.share)) == -ENOENT)
+		cli_error(0, "cannot pin %s: no share in xenfarm.conf has the UUID %s", c->name,
+			c->record.share);
+	if (r < 0)
+		return r;
+	record.pin = wanted(s, c);
+	if (!record.pin)
+		return -EINVAL;
+	r = boot_files_make(s->context->settings.boot, &s->context->share, record.pin);
+	return r < 0 ? r : define(s, c, &record);
+}
+
+static int unpin(struct client_session *s, struct client *c)
+{
+	struct record record = c->record;
+	struct client unpinned = *c;
+	int r = client_change_check(c);
+
+	record.pin = 0;
+	unpinned.record = record;
+	if (r == 0)
+		r = power_prepare(s, &unpinned);
+	return r < 0 ? r : define(s, c, &record);
+}
+
+int client_pin(void *options, char **arguments)
+{
+	static const struct batch_action action = { .line = "pin", .done = "pinned", .begin = pin };
+
+	return batch_command(options, arguments, "pin", &action);
+}
+
+int client_unpin(void *options, char **arguments)
+{
+	static const struct batch_action action = {
+		.line = "let it follow the share", .done = "unpinned", .begin = unpin
+	};
+
+	return batch_command(options, arguments, "unpin", &action);
+}
