@@ -1,0 +1,107 @@
+/* xenfarm client console and ssh: to the guest of that UUID, and to no other. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "farm/client/client.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+/* Become that program. Returns -errno after a message. */
+static int become(const char *const *argv)
+{
+	virt_watch_end();
+	execvp(argv[0], (char *const *)argv);
+	return cli_error(-errno, "%s", argv[0]);
+}
+
+static int check_on(const struct client *c)
+{
+	int active = virDomainIsActive(c->domain);
+
+	if (active < 0)
+		return virt_error(NULL, "cannot see whether %s runs", c->name);
+	return active ? 0
+		      : -cli_error(ENOTCONN, "%s is off; start it: `xenfarm client start %s`",
+				c->name, c->name);
+}
+
+/* --- console --- */
+
+int client_console(void *options, char **arguments)
+{
+	struct farm_context *context = options;
+	struct client_session s = { .lock = -1 };
+	char uuid[RECORD_UUID_SIZE];
+	int r = client_session_begin(&s, context, true);
+	struct client *c = r < 0 ? NULL : client_find(&s, arguments[0]);
+
+	if (c)
+		r = check_on(c);
+	if (!c || r < 0)
+		return client_session_end(&s, r < 0 ? r : -ENOENT);
+	memcpy(uuid, c->uuid, sizeof(uuid));
+	client_session_end(&s, 0);
+	become((const char *const[]){ "virsh", "-c", context->settings.host.uri, "console", uuid,
+		context->client_options.force ? "--force" : NULL, NULL });
+	return EXIT_FAILURE;
+}
+
+/* --- ssh --- */
+
+/* "root@web1": the user's part, or NULL; *name is what follows. */
+static char *user_of(const char *argument, const char **name)
+{
+	const char *at = strrchr(argument, '@');
+
+	*name = at ? at + 1 : argument;
+	return at ? strndup(argument, (size_t)(at - argument)) : NULL;
+}
+
+/* Its host key is known by its UUID: an address may have been another client's before. */
+static int become_ssh(const struct client_session *s, const struct client *c, const char *user,
+	char *const *command)
+{
+	char address[XF_ADDR_TEXT_MAX], alias[64], *known = NULL;
+	const char *argv[64] = { "ssh", "-o", alias, "-o", NULL, "-o", "CheckHostIP=no", "-o",
+		"StrictHostKeyChecking=accept-new" };
+	size_t n = 9;
+
+	snprintf(alias, sizeof(alias), "HostKeyAlias=%s", c->uuid);
+	if (asprintf(&known, "UserKnownHostsFile=%s/known_hosts", s->context->settings.boot) < 0)
+		return cli_error(-ENOMEM, "ssh");
+	argv[4] = known;
+	if (user) {
+		argv[n++] = "-l";
+		argv[n++] = user;
+	}
+	argv[n++] = "--";
+	argv[n++] = xf_addr_format(&c->record.address, address);
+	for (; *command && n < 63; command++)
+		argv[n++] = *command;
+	if (*command)
+		return -cli_error(E2BIG, "the command has too many words; quote it as one");
+	return become(argv);
+}
+
+int client_ssh(void *options, char **arguments)
+{
+	struct farm_context *context = options;
+	struct client_session s = { .lock = -1 };
+	const char *name;
+	AUTO_FREE char *user = user_of(arguments[0], &name);
+	int r = client_session_begin(&s, context, true);
+	struct client *c = r < 0 ? NULL : client_find(&s, name);
+
+	if (r == 0 && !c)
+		r = -ENOENT;
+	if (r == 0 && c->damaged)
+		r = -cli_error(EINVAL, "%s: its record is damaged (%s)", c->name, c->damaged);
+	if (r == 0)
+		r = check_on(c);
+	if (r == 0)
+		r = become_ssh(&s, c, user, arguments + 1);
+	return client_session_end(&s, r);
+}

@@ -1,0 +1,193 @@
+/*
+ * xenfarm client destroy: off, the disk, and last the domain, which says to the end whose disk it
+ * was: the same command completes what was cut off.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libvirt/virterror.h>
+
+#include "farm/client/batch.h"
+#include "farm/client/change.h"
+#include "farm/client/disk.h"
+#include "farm/name.h"
+#include "farm/output.h"
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+#define UNDEFINE_ALL                                                                 \
+	(VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | \
+		VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+
+struct work {
+	struct client_session *session;
+	struct client *client;
+	char *disk;  /* that its domain names, or NULL */
+	char *named; /* that its name would have */
+};
+
+static int step_off(void *arg)
+{
+	const struct work *w = arg;
+	int r;
+
+	virt_watch(VIRT_CALL_LIMIT, "switching %s off", w->client->name);
+	r = virDomainDestroy(w->client->domain);
+	virt_watch_end();
+	return r < 0 ? virt_error_unless_off(
+			       w->client->domain, "cannot switch %s off", w->client->name)
+		     : 0;
+}
+
+/* What is not ours stays, and is no reason to keep the domain. */
+static int step_disk(void *arg)
+{
+	const struct work *w = arg;
+	int r = w->disk ? disk_remove(w->disk, w->client->uuid) : 0;
+
+	/* A rename that was cut off: the disk has two names. */
+	if ((r == 0 || r == -EPERM) && w->named && (!w->disk || strcmp(w->disk, w->named) != 0) &&
+		disk_is(w->named, w->client->uuid))
+		r = disk_unlink(w->named);
+	return r == -EPERM ? 0 : r;
+}
+
+static int step_undefine(void *arg)
+{
+	const struct work *w = arg;
+	int r;
+
+	virt_watch(VIRT_CALL_LIMIT, "undefining %s", w->client->name);
+	r = virDomainUndefineFlags(w->client->domain, UNDEFINE_ALL);
+	if (r < 0) /* not all hypervisors have all of these */
+		r = virDomainUndefine(w->client->domain);
+	virt_watch_end();
+	return r < 0 ? virt_error(NULL, "cannot undefine %s", w->client->name) : 0;
+}
+
+static int destroy_steps(struct operation *op, struct work *w)
+{
+	const char *name = w->client->name;
+	int r = 0;
+
+	if (!virt_is_off(w->client->domain))
+		r = operation_step(op, step_off, w, "%s: switch it off", name);
+	if (r == 0)
+		r = operation_step(op, step_disk, w, "%s: remove its disk, %s", name,
+			w->disk ? w->disk : "which it has not");
+	return r == 0 ? operation_step(op, step_undefine, w, "%s: undefine its domain", name) : r;
+}
+
+static int destroy(struct client_session *s, struct client *c)
+{
+	AUTO_CLIENT_CHANGE struct client_change change = { 0 };
+	struct work w = { .session = s, .client = c };
+	int r = client_change_begin(&change, s, c);
+
+	if (r < 0)
+		return r;
+	w.disk = change.domain.disk;
+	w.named = name_check(c->name) ? NULL : disk_path(s->context->settings.disks, c->name);
+	r = destroy_steps(&s->operation, &w);
+	free(w.named);
+	return r;
+}
+
+static int destroy_all(struct client_session *s, const struct client_selection *selection)
+{
+	uint32_t most = s->context->client_options.max_failures;
+	struct batch_failures failures = { 0 };
+
+	for (size_t i = 0; i < selection->n; i++)
+		if ((most && failures.n >= most) || destroy(s, selection->client[i]) < 0)
+			batch_failed(&failures, &s->operation, selection->client[i]->name);
+	return batch_report(&failures, "destroyed", selection->n, "the same command completes it");
+}
+
+/* --- a disk without a domain: what a `create` left that was killed early --- */
+
+static int step_leftover(void *arg)
+{
+	const char *const *path_and_uuid = arg;
+
+	return disk_remove(path_and_uuid[0], path_and_uuid[1]);
+}
+
+/* Returns 1 if there was one, and it is gone; 0 if not; -errno after a message. */
+static int remove_leftover(struct client_session *s, const char *name)
+{
+	AUTO_FREE char *path =
+		name_check(name) ? NULL : disk_path(s->context->settings.disks, name);
+	AUTO_VIRT_DOMAIN virDomainPtr other = NULL;
+	char uuid[RECORD_UUID_SIZE];
+	const char *path_and_uuid[] = { path, uuid };
+	enum disk_kind kind;
+	int r;
+
+	if (!path || client_list_find(&s->list, name))
+		return 0;
+	if (disk_look(path, &kind, uuid) < 0 || kind != DISK_BLANK)
+		return disk_sweep(path);
+	other = virDomainLookupByUUIDString(s->connection, uuid);
+	if (other)
+		return 0;
+	r = operation_step(&s->operation, step_leftover, path_and_uuid,
+		"%s: remove %s, which a creation that was cut off has left", name, path);
+	return r < 0 ? r : 1;
+}
+
+/* Takes the names of leftovers out of the list. */
+static int remove_leftovers(struct client_session *s, char **names)
+{
+	char **to = names;
+
+	for (; *names; names++) {
+		int r = remove_leftover(s, *names);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			*to++ = *names;
+	}
+	*to = NULL;
+	return 0;
+}
+
+/* --- the command --- */
+
+static bool confirm(const struct client_session *s, const struct client_selection *selection)
+{
+	AUTO_BUF struct buf names = { 0 };
+
+	for (size_t i = 0; i < selection->n; i++)
+		buf_printf(&names, " %s", selection->client[i]->name);
+	buf_add(&names, "", 1);
+	return s->operation.dry_run ||
+	       operation_confirm(s->context->options.yes, "Destroy %zu client%s with all data:%s?",
+		       selection->n, selection->n == 1 ? "" : "s", names.failed ? "" : names.data);
+}
+
+int client_destroy(void *options, char **arguments)
+{
+	struct farm_context *c = options;
+	AUTO_FREE const char **words = client_words("destroy", arguments);
+	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
+	struct client_session s = { .lock = -1 };
+	int r;
+
+	if (!words)
+		return EXIT_FAILURE;
+	r = client_session_begin_change(&s, c, words);
+	if (r == 0)
+		r = remove_leftovers(&s, arguments);
+	if (r < 0 || !*arguments)
+		return client_session_end(&s, r);
+	r = client_select(&s, arguments, false, &selection);
+	if (r == 0 && !confirm(&s, &selection))
+		r = -ECANCELED;
+	if (r == 0)
+		r = destroy_all(&s, &selection);
+	return client_session_end(&s, r);
+}
