@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "farm/client/boot-files.h"
 #include "farm/output.h"
 #include "farm/publish/copy.h"
 #include "farm/publish/generation.h"
@@ -115,6 +116,9 @@ static int publish(struct farm_context *c, const struct origin *source)
 		r = keys_settle(&c->share, key);
 	if (r == 0)
 		r = make(c, source, key);
+	/* Also if nothing has changed: the last publish may have been cut off here. */
+	if (r == 0)
+		r = boot_files_follow(c->settings.boot, &c->share);
 	signature_key_free(key);
 	return r;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "farm/client/boot-files.h"
 #include "farm/output.h"
 #include "farm/publish/generation.h"
 #include "farm/share/flip.h"
@@ -79,6 +80,8 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 		r = share_switch(&c->share, c->share.current, NULL, &window);
 	if (r == 0)
 		report(c, &g, window);
+	if (r == 0)
+		r = boot_files_follow(c->settings.boot, &c->share);
 	generation_free(&g);
 	return r;
 }

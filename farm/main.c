@@ -1,6 +1,7 @@
 /* xenfarm(8): the server's tool. */
 #include <stdlib.h>
 
+#include "farm/cmd-client.h"
 #include "farm/cmd-log.h"
 #include "farm/output.h"
 #include "farm/xenfarm.h"
@@ -40,6 +41,7 @@ static const struct cli_table common = { .options = options, .n_options = ARRAY_
 /* Each group of commands has its own table; --help lists them in this order. */
 static const struct cli_table *const tables[] = {
 	&cmd_net_table,
+	&cmd_client_table,
 	&cmd_share_table,
 	&cmd_log_table,
 	&common,

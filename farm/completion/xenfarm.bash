@@ -44,6 +44,52 @@ _xenfarm_share() {
     fi
 }
 
+# The names of clients, by their disks: libvirt is not asked.
+__xenfarm_clients() {
+    local i disks config=/etc/xenfarm/xenfarm.conf
+    for ((i = 1; i + 1 < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} != --config && ${COMP_WORDS[i]} != -c ]] || config=${COMP_WORDS[i + 1]}
+    done
+    disks=$(sed -n 's/^[[:space:]]*disks[[:space:]]*=[[:space:]]*//p' "$config" 2>/dev/null)
+    find "${disks:-/var/lib/libvirt/images}" -mindepth 1 -maxdepth 1 -name '[a-z0-9]*.xenfarm.img' -printf '%f ' 2>/dev/null |
+        sed 's/\.xenfarm\.img / /g'
+}
+
+_xenfarm_client() {
+    local several="--config --all --batch --max-failures --retry-failed --dry-run --quiet --help"
+    if ((COMP_CWORD == 2)); then
+        words="create list ls show start stop reboot rename pin unpin destroy rm wait console ssh events --help"
+    elif [[ $prev == --for ]]; then
+        words="answering running off"
+    elif [[ $prev == --generation || $prev == -g ]]; then
+        words=$(__xenfarm_generations)
+    elif [[ $prev == --format ]]; then
+        words="table raw json"
+    elif [[ $prev == --@(address|memory|cpus|disk|admin|batch|max-failures|timeout|columns|sort|filter) || $prev == -[abt] ]]; then
+        return
+    elif [[ $cur == -* ]]; then
+        case ${COMP_WORDS[2]} in
+        create)
+            words="--share --config --address --memory --cpus --disk --admin --wait --timeout --dry-run --yes --quiet --help"
+            ;;
+        list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
+        show) words="--config --all --json --quiet --help" ;;
+        start) words="$several --wait --timeout" ;;
+        stop | reboot) words="$several --force --timeout" ;;
+        rename) words="--config --dry-run --quiet --help" ;;
+        pin) words="$several --share --generation" ;;
+        unpin) words="$several --share" ;;
+        destroy | rm) words="--config --max-failures --dry-run --yes --quiet --help" ;;
+        wait) words="--config --all --for --timeout --quiet --help" ;;
+        console) words="--config --force --help" ;;
+        ssh) words="--config --help" ;;
+        events) words="--config --json --help" ;;
+        esac
+    elif [[ ${COMP_WORDS[2]} != create ]]; then
+        words=$(__xenfarm_clients)
+    fi
+}
+
 _xenfarm_init() {
     words="$common --undo --yes --dry-run"
 }
@@ -66,7 +112,7 @@ _xenfarm() {
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="init doctor share log --help --version"
+        words="init doctor client share log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then
