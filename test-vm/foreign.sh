@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# For scenarios whose client boots with the initrd of another tool, made by that tool in a tree of its own:
+# For scenarios whose client boots with the initrd of another tool, made by that tool in a separate tree:
 #   tool     dracut, dracut-plain (without systemd), initramfs-tools, or apt: a kernel package's installation
-#   with     hooks: ours are installed in the tree; exchange: what came out is exchanged
+#   with     hooks: ours are installed in the tree; exchange: the tool's initrd is exchanged
 #   packages to be installed in the tree before
-# and may define in_tree(), for what is to be done with the tree then.
+# and may define in_tree(), which changes the tree then.
 packages=
 in_tree() { :; }
 
@@ -15,13 +15,13 @@ foreign_tree() { # the images' tree that has the tool
     esac
 }
 
-# ifcfg: Debian's package asks for it, and it asks for what Debian does not have.
+# ifcfg: Debian's package wants it, but it needs what Debian does not have.
 foreign_command() {
     case $tool in
     dracut) echo "dracut --force --no-hostonly --omit ifcfg /tmp/initrd $version" ;;
     dracut-plain) echo "dracut --force --no-hostonly --omit 'ifcfg systemd systemd-initrd dracut-systemd' /tmp/initrd $version" ;;
     apt)
-        # Of the kernel's other hooks, initramfs-tools' would take its time: INITRD=No is for that one.
+        # INITRD=No is for the kernel's hook of initramfs-tools, which would take long.
         echo "export INITRD=No DEBIAN_FRONTEND=noninteractive
             apt-get -q update &&
             apt-get -q -y --reinstall install linux-image-$version && mv /boot/xf-initrd-$version.img /tmp/initrd"
@@ -47,7 +47,7 @@ foreign_make() {
     "$here/image" "$foreign" || return
     cp -al "$B/images/$foreign/tree" "$V/tree" || return
     [ "$with" != hooks ] || foreign_hooks || return
-    # For apt. Unlinked first: they are the images' own.
+    # For apt. Unlinked first: they are hard links to the image's files.
     cp --remove-destination /etc/resolv.conf "$V/tree/etc/" || return
     cp -r --remove-destination /etc/apt/apt.conf.d "$V/tree/etc/apt/" || return
     [ -z "$packages" ] ||

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the scripts here share.
+# Functions for the scripts of this directory.
 
 say() { echo "== $*"; }
 die() { echo "${0##*/}: $*" >&2; exit 1; }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The words that a scenario's host side is written in. It may set these, and define drive():
+# Variables and functions for the host side of a scenario. It may set these, and define drive():
 master=debian12              # whose share and kernel
 client=10.0.0.11             # the client's address, and what xfnet= says
 xfnet=10.0.0.11/24:10.0.0.1
@@ -8,7 +8,7 @@ disk=root.img                # the client's own disk, an image of the master's (
 kernel=vmlinuz
 initrd=initrd.img            # initrd-all.img has the drivers of all file systems
 append=                      # more of the client's command line
-# What systemd need not start in an emulated machine where only the share is of interest: half of its time.
+# Units that systemd need not start where only the share matters: half of the time of an emulated boot.
 spare="systemd.show_status=no$(printf ' systemd.mask=%s' e2scrub_reap.service e2scrub_all.timer apt-daily.timer \
     apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer modprobe@configfs.service modprobe@dm_mod.service \
     modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \
@@ -18,7 +18,7 @@ name=                        # what it is expected to be called, if not by its a
 limit=600                    # seconds for all of it
 hand_over="$V/hand-over.tar" # the scenario's sides, for the guests
 
-# The two machines hang on one cable. A machine's second NIC leads nowhere.
+# The two machines are on one network. A machine's second NIC is not connected.
 nic() { # ID MAC [PEER-SOCKET OWN-SOCKET]
     if [ $# -gt 2 ]; then
         echo "-netdev dgram,id=$1,local.type=unix,local.path=../$4,remote.type=unix,remote.path=../$3"
@@ -60,7 +60,7 @@ server() {
     [ "$(status server)" = 0 ]
 }
 
-# server_long COMMAND: one that may take long, on a busy machine, and is a text of its own. Fails as the command does.
+# server_long COMMAND: for a command that may take long on a busy machine. Fails as the command does.
 server_long() {
     server "{ $1; echo \"ended \$? $1\"; } </dev/null &"
     wait_for "${server_patience:-900}" grep -q "^ended [0-9]* $1\$" "$V/server/channel.log" ||
@@ -68,8 +68,8 @@ server_long() {
     grep -q "^ended 0 $1\$" "$V/server/channel.log"
 }
 
-# pack_root DIRECTORY PROGRAM…: to the guests, with the libraries that they need, in a root of their own, as a guest's
-# libraries may be other ones than this machine's
+# pack_root DIRECTORY PROGRAM…: to the guests, with their libraries, in a separate root, as a guest's libraries may differ
+# from this machine's
 pack_root() {
     pack_into=$T/$1
     shift
@@ -107,7 +107,7 @@ client_fill() {
     ends guest-shutdown 180
 }
 
-# The guest's own verdict: its TAP lines become ours. Its plan line says that it came to its end.
+# The result of the guest: its TAP lines become ours. Its plan line says that it is complete.
 guest_done() { # [SECONDS]
     if wait_for "${1:-300}" guest_said '^1\.\.'; then
         pass "the guest came to the end of its checks"
@@ -126,7 +126,7 @@ tell() { echo "$1" >"$V/client/channel.in"; }
 # type LINE: on the client's console
 type_in() { printf '%s\r' "$1" >"$V/client/console.in"; }
 
-# shows TEXT [SECONDS]: the client's console does so in time
+# shows TEXT [SECONDS]: the client's console shows it in time
 shows() {
     if wait_for "${2:-60}" grep -s -q -F -- "$1" "$V/client/console.log"; then
         pass "the console says \"$1\""
@@ -149,10 +149,10 @@ bail() {
     tap_done
 }
 
-# What is to be made before.
+# Preparation before the machines start.
 before() { :; }
 
-# What most scenarios are: a client comes up and finds itself as it should be.
+# Most scenarios: a client boots, and its checks pass.
 drive() {
     server_start
     client_start

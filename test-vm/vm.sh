@@ -4,7 +4,7 @@
 #   channel.log          the same for the second port, over which it talks to the host
 #   qmp.log qmp          QEMU's monitor: its events, and a pipe for commands
 #   earlier/             such logs of its earlier starts
-#   qemu.log pid         QEMU's own complaints, and its process
+#   qemu.log pid         QEMU's own messages, and its process id
 # Machines die with the script that started them.
 
 # vm_start NAME KERNEL INITRD APPEND QEMU-OPTION…
@@ -30,14 +30,14 @@ vm_start() {
             -device virtio-rng-pci "$@" <>qmp >qmp.log 2>qemu.log
     ) &
     echo $! >"$vm/pid"
-    # Events are told only to a monitor that has spoken.
+    # Events are sent only to a monitor that has sent a command.
     vm_monitor "${vm##*/}" qmp_capabilities
 }
 
 # vm_monitor NAME COMMAND: a QMP command without arguments
 vm_monitor() { echo "{\"execute\":\"$2\"}" >"$V/$1/qmp"; }
 
-# A process that nobody has waited for is over too.
+# A zombie has ended, too.
 vm_runs() { [ -e "$V/$1/pid" ] && grep -q -s '^State:.[^Z]' "/proc/$(cat "$V/$1/pid")/status"; }
 
 # vm_kill NAME: as if its power was cut
@@ -67,7 +67,7 @@ vm_end() {
 }
 
 
-# A kernel under KVM must reach its first process soon, or KVM is not to be trusted here.
+# A kernel under KVM must reach its first process soon, otherwise KVM does not work here.
 vm_probe_kvm() {
     [ -s "$B/vm/accel" ] && return
     mkdir -p "$B/vm"
