@@ -14,6 +14,11 @@ void json_print(struct json_object *document)
 	json_object_put(document);
 }
 
+void json_add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
 struct json_object *json_text(const char *bytes)
 {
 	AUTO_BUF struct buf text = { 0 };

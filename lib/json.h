@@ -8,6 +8,9 @@
 /* Print a document, followed by a newline, and release it. */
 void json_print(struct json_object *document);
 
+/* Add a number to an object. */
+void json_add_number(struct json_object *object, const char *key, uint64_t number);
+
 /* --- values that a caller has not in this form; without memory they are "" --- */
 
 /* Text of any bytes: those beyond ASCII as in vis(3), by their octal numbers. */

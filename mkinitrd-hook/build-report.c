@@ -49,11 +49,6 @@ static void print_text(const char *path, const struct initrd *initrd, bool verbo
 		print_top(&initrd->tree);
 }
 
-static void add_number(struct json_object *object, const char *key, size_t number)
-{
-	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
-}
-
 static struct json_object *files_json(const struct cpio_tree *tree)
 {
 	struct json_object *files = json_object_new_array();
@@ -66,7 +61,7 @@ static struct json_object *files_json(const struct cpio_tree *tree)
 			continue;
 		file = json_object_new_object();
 		json_object_object_add(file, "name", json_object_new_string(entry->name));
-		add_number(file, "bytes", entry->size);
+		json_add_number(file, "bytes", entry->size);
 		json_object_array_add(files, file);
 	}
 	return files;
@@ -86,8 +81,8 @@ static struct json_object *initrd_json(
 		json_object_array_add(builtin, json_object_new_string(initrd->modules.builtin[i]));
 	json_object_object_add(root, "path", json_object_new_string(path));
 	json_object_object_add(root, "kernel", json_object_new_string(version));
-	add_number(root, "bytes", initrd->packed.size);
-	add_number(root, "unpacked", initrd->unpacked);
+	json_add_number(root, "bytes", initrd->packed.size);
+	json_add_number(root, "unpacked", initrd->unpacked);
 	json_object_object_add(root, "modules", modules);
 	json_object_object_add(root, "builtin", builtin);
 	json_object_object_add(root, "files", files_json(&initrd->tree));

@@ -53,11 +53,6 @@ static void print_text(const char *path, const struct initrd_file *source)
 		printf("modules of kernel %s\n", kernels.version[i]);
 }
 
-static void add_number(struct json_object *object, const char *key, size_t number)
-{
-	json_object_object_add(object, key, json_object_new_int64((int64_t)number));
-}
-
 static void add_text(struct json_object *object, const char *key, const char *text)
 {
 	json_object_object_add(object, key, json_object_new_string(text));
@@ -73,18 +68,18 @@ static void print_json(const char *path, const struct initrd_file *source)
 		const struct segment *s = &source->segments.segment[i];
 		struct json_object *segment = json_object_new_object();
 
-		add_number(segment, "offset", s->offset);
-		add_number(segment, "bytes", s->size);
+		json_add_number(segment, "offset", s->offset);
+		json_add_number(segment, "bytes", s->size);
 		add_text(segment, "packed", packed_by(s));
-		add_number(segment, "unpacked", s->content.size);
-		add_number(segment, "files", entries_of(source, i));
+		json_add_number(segment, "unpacked", s->content.size);
+		json_add_number(segment, "files", entries_of(source, i));
 		json_object_array_add(segments, segment);
 	}
 	index_kernels(&source->index, &kernels);
 	for (size_t i = 0; i < kernels.n; i++)
 		json_object_array_add(versions, json_object_new_string(kernels.version[i]));
 	add_text(root, "path", path);
-	add_number(root, "bytes", source->image.size);
+	json_add_number(root, "bytes", source->image.size);
 	add_text(root, "init", whose_init(&source->index));
 	json_object_object_add(root, "kernels", versions);
 	json_object_object_add(root, "segments", segments);

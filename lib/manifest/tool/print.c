@@ -118,11 +118,6 @@ int tool_report_pair(const struct manifest_entry *a, const struct manifest_entry
 	return 0;
 }
 
-static void add_number(struct json_object *object, const char *name, uint64_t value)
-{
-	json_object_object_add(object, name, json_object_new_uint64(value));
-}
-
 void tool_report_end(struct tool_report *report)
 {
 	struct json_object *object;
@@ -131,11 +126,11 @@ void tool_report_end(struct tool_report *report)
 		return;
 	object = json_object_new_object();
 	json_object_object_add(object, "changes", report->changes);
-	add_number(object, "same", report->same);
-	add_number(object, "changed", report->changed);
-	add_number(object, report->only_a, report->in_a);
-	add_number(object, report->only_b, report->in_b);
-	add_number(object, "errors", report->errors);
+	json_add_number(object, "same", report->same);
+	json_add_number(object, "changed", report->changed);
+	json_add_number(object, report->only_a, report->in_a);
+	json_add_number(object, report->only_b, report->in_b);
+	json_add_number(object, "errors", report->errors);
 	json_print(object);
 }
 
@@ -160,17 +155,17 @@ static struct json_object *head_json(const struct manifest_head *head)
 	struct json_object *object = json_object_new_object();
 	char published[RFC3339_SIZE];
 
-	add_number(object, "entries", head->entries);
+	json_add_number(object, "entries", head->entries);
 	if (head->generation == 0)
 		return object;
-	add_number(object, "generation", head->generation);
+	json_add_number(object, "generation", head->generation);
 	json_object_object_add(object, "share", json_object_new_string(head->share));
 	json_object_object_add(object, "published",
 		json_object_new_string(rfc3339_text(published, head->published)));
 	if (head->previous)
-		add_number(object, "previous", head->previous);
+		json_add_number(object, "previous", head->previous);
 	if (head->restores)
-		add_number(object, "restores", head->restores);
+		json_add_number(object, "restores", head->restores);
 	return object;
 }
 
@@ -283,21 +278,21 @@ static struct json_object *entry_json(const struct manifest_entry *e)
 	json_object_object_add(object, "type", json_object_new_string(manifest_type_name(e->type)));
 	snprintf(text, sizeof(text), "%04o", e->mode);
 	json_object_object_add(object, "mode", json_object_new_string(text));
-	add_number(object, "uid", e->uid);
-	add_number(object, "gid", e->gid);
+	json_add_number(object, "uid", e->uid);
+	json_add_number(object, "gid", e->gid);
 	add_text(object, "uname", e->uname);
 	add_text(object, "gname", e->gname);
 	snprintf(text, sizeof(text), "%jd.%09ld", (intmax_t)e->mtime.tv_sec, e->mtime.tv_nsec);
 	json_object_object_add(object, "time", json_object_new_string(text));
 	add_text(object, "link", e->link);
 	if (e->type == MANIFEST_FILE)
-		add_number(object, "size", e->size);
+		json_add_number(object, "size", e->size);
 	if (e->type == MANIFEST_CHAR || e->type == MANIFEST_BLOCK) {
-		add_number(object, "major", e->major);
-		add_number(object, "minor", e->minor);
+		json_add_number(object, "major", e->major);
+		json_add_number(object, "minor", e->minor);
 	}
 	if (e->group)
-		add_number(object, "hardlink", e->group);
+		json_add_number(object, "hardlink", e->group);
 	if (e->digest.has & DIGEST_SHA256)
 		add_hex(object, "sha256", e->digest.sha256, sizeof(e->digest.sha256));
 	if (e->digest.has & DIGEST_MD5)
