@@ -8,7 +8,7 @@ xenfarm_PARTS := $(addprefix farm/,name.c operation.c oplog.c output.c settings.
 PROGRAMS += xenfarm
 xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-log.c cmd-net.c cmd-net-init.c cmd-net-doctor.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
 	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c) \
-	$(xenfarm_PARTS) $(CLIENT_SRC) $(NET_SRC) $(VIRT_SRC)
+	$(xenfarm_PARTS) $(CLIENT_SRC) $(NET_SRC) $(SSH_SRC) $(VIRT_SRC)
 xenfarm_PKGS := $(LIB_PKGS) $(VIRT_PKGS) blkid json-c smartcols
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin
@@ -26,13 +26,6 @@ table_test_SRC  := farm/test/table_test.c farm/table.c lib/cli.c lib/json.c lib/
 table_test_PKGS := smartcols json-c cmocka
 operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/io.c lib/publish.c lib/buf.c
 operation_test_PKGS := json-c cmocka
-
-# The SSH authority of the farm.
-SSH_SRC := farm/ssh/authority.c
-UNITS += ssh_authority_test
-ssh_authority_test_SRC  := farm/ssh/test/ssh_authority_test.c $(SSH_SRC) farm/operation.c farm/output.c lib/cli.c lib/io.c \
-	lib/fsroot.c lib/publish.c lib/spawn.c lib/buf.c
-ssh_authority_test_PKGS := json-c cmocka
 
 CHECKS += $(addprefix farm/test/,share.test log.test bench.test rekey.test secrets.test failures.test large.test image.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5

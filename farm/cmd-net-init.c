@@ -10,6 +10,7 @@
 #include "farm/net/init.h"
 #include "farm/operation.h"
 #include "farm/output.h"
+#include "farm/ssh/authority.h"
 #include "farm/virt/lock.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
@@ -56,6 +57,26 @@ static int make_share(struct farm_context *context, struct operation *op)
 		context->share_path, context->key_path);
 }
 
+/* --- the SSH authority --- */
+
+static int run_make_authority(void *arg)
+{
+	const struct farm_context *context = arg;
+	int r = make_parents(context->settings.ssh_ca);
+
+	return r < 0 ? r : ssh_authority_make(context->settings.ssh_ca);
+}
+
+static int make_authority(struct farm_context *context, struct operation *op)
+{
+	const char *path = context->settings.ssh_ca;
+
+	if (access(path, F_OK) == 0)
+		return 0;
+	return operation_step(op, run_make_authority, context,
+		"make the key %s, by which xenfarm gets in to machines", path);
+}
+
 /* --- all of it --- */
 
 /* A host that is not this one has files, rules and a bridge that cannot be reached from here. */
@@ -78,6 +99,8 @@ static int prepare(struct farm_context *context, struct operation *op)
 	bool undo = context->net_options.undo;
 	int r = undo ? 0 : make_share(context, op);
 
+	if (r == 0 && !undo)
+		r = make_authority(context, op);
 	if (r == 0)
 		r = net_server_begin(
 			&server, &context->settings, undo ? NULL : context->share_path);
@@ -91,7 +114,7 @@ static int prepare(struct farm_context *context, struct operation *op)
 		return net_init(&server, op);
 	r = net_undo(&server, op);
 	if (r == 0 && has_share(context))
-		output_line("the share %s and its key stay as they are", context->share_path);
+		output_line("the share %s and the keys stay as they are", context->share_path);
 	return r;
 }
 

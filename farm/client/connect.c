@@ -1,13 +1,17 @@
 /* xenfarm client console and ssh: to the guest of that UUID, and to no other. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "farm/client/client.h"
+#include "farm/ssh/authority.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/spawn.h"
 
 /* Become that program. Returns -errno after a message. */
 static int become(const char *const *argv)
@@ -51,39 +55,43 @@ int client_console(void *options, char **arguments)
 
 /* --- ssh --- */
 
-/* "root@web1": the user's part, or NULL; *name is what follows. */
+/* "ann@web1": the user's part, or root; *name is what follows. NULL without memory. */
 static char *user_of(const char *argument, const char **name)
 {
 	const char *at = strrchr(argument, '@');
 
 	*name = at ? at + 1 : argument;
-	return at ? strndup(argument, (size_t)(at - argument)) : NULL;
+	return at ? strndup(argument, (size_t)(at - argument)) : strdup("root");
 }
 
-/* Its host key is known by its UUID: an address may have been another client's before. */
-static int become_ssh(const struct client_session *s, const struct client *c, const char *user,
+/*
+ * Its host key is known by its UUID: an address may have been another client's before. The first
+ * one is believed, as rules let no other machine answer for this address.
+ */
+static int run_ssh(const struct client_session *s, const struct client *c, const char *user,
 	char *const *command)
 {
-	char address[XF_ADDR_TEXT_MAX], alias[64], *known = NULL;
-	const char *argv[64] = { "ssh", "-o", alias, "-o", NULL, "-o", "CheckHostIP=no", "-o",
-		"StrictHostKeyChecking=accept-new" };
-	size_t n = 9;
+	AUTO_SSH_SESSION struct ssh_session session = { .key = "" };
+	char address[XF_ADDR_TEXT_MAX], alias[64], known[PATH_MAX + 32];
+	const char *argv[64] = { "ssh", "-o", alias, "-o", known, "-o", "CheckHostIP=no", "-o",
+		"StrictHostKeyChecking=accept-new", "-i", session.key, "-l", user, "--", address };
+	size_t n = 15;
+	int r;
 
-	snprintf(alias, sizeof(alias), "HostKeyAlias=%s", c->uuid);
-	if (asprintf(&known, "UserKnownHostsFile=%s/known_hosts", s->context->settings.boot) < 0)
-		return cli_error(-ENOMEM, "ssh");
-	argv[4] = known;
-	if (user) {
-		argv[n++] = "-l";
-		argv[n++] = user;
-	}
-	argv[n++] = "--";
-	argv[n++] = xf_addr_format(&c->record.address, address);
-	for (; *command && n < 63; command++)
+	for (; *command && n < ARRAY_SIZE(argv) - 1; command++)
 		argv[n++] = *command;
 	if (*command)
 		return -cli_error(E2BIG, "the command has too many words; quote it as one");
-	return become(argv);
+	snprintf(alias, sizeof(alias), "HostKeyAlias=%s", c->uuid);
+	snprintf(known, sizeof(known), "UserKnownHostsFile=%s/known_hosts",
+		s->context->settings.boot);
+	xf_addr_format(&c->record.address, address);
+	r = ssh_session_begin(s->context->settings.ssh_ca, user, c->name, &session);
+	if (r < 0)
+		return r;
+	virt_watch_end();
+	return spawn_run(
+		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .interactive = true });
 }
 
 int client_ssh(void *options, char **arguments)
@@ -92,9 +100,11 @@ int client_ssh(void *options, char **arguments)
 	struct client_session s = { .lock = -1 };
 	const char *name;
 	AUTO_FREE char *user = user_of(arguments[0], &name);
-	int r = client_session_begin(&s, context, true);
+	int r = client_session_begin(&s, context, true), status = EXIT_FAILURE;
 	struct client *c = r < 0 ? NULL : client_find(&s, name);
 
+	if (r == 0 && !user)
+		r = cli_error(-ENOMEM, "ssh");
 	if (r == 0 && !c)
 		r = -ENOENT;
 	if (r == 0 && c->damaged)
@@ -102,6 +112,9 @@ int client_ssh(void *options, char **arguments)
 	if (r == 0)
 		r = check_on(c);
 	if (r == 0)
-		r = become_ssh(&s, c, user, arguments + 1);
-	return client_session_end(&s, r);
+		status = run_ssh(&s, c, user, arguments + 1);
+	if (status < 0)
+		status = cli_error(EXIT_FAILURE, "ssh(1) could not be run");
+	client_session_end(&s, r);
+	return status;
 }
