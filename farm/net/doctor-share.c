@@ -66,7 +66,8 @@ static void check_key(struct doctor *d, struct doctor_finding *f)
 	if (stat(path, &st) < 0 && errno == EACCES)
 		doctor_skip(f, "only root sees %s", path);
 	else if (stat(path, &st) < 0)
-		doctor_fail(f, !d->has_share ? "xenfarm init" : "put the copy back that you keep", "%s: %s", path, strerror(errno));
+		doctor_fail(f, !d->has_share ? "xenfarm init" : "put the copy back that you keep",
+			"%s: %s", path, strerror(errno));
 	else if (st.st_mode & 077)
 		doctor_fail(f, mend, "%s can be read by others than its owner", path);
 	else if (st.st_uid != 0 && geteuid() == 0)
