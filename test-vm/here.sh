@@ -13,7 +13,8 @@
 # Nothing of the machine is touched, and nothing stays behind. /etc and /var are overlays; /run, /dev, /sys, /srv and
 # /var/{log,lib/libvirt,lib/nfs,lib/xenfarm} are its own, as are all addresses and bridges. There is no /dev/kvm: one that
 # does not work costs libvirt 12 seconds a domain. When the script ends, however it ends, its processes are killed and
-# $HERE is removed: its directory in $B, on which all lies that may be large. No packet leaves: there is only lo.
+# $HERE is removed: its directory in $B, on which all lies that may be large. No packet leaves: there is only lo, unless
+# HERE_UPLINK=yes asks for tap0, by which the server (and who is behind a NAT of it) reaches what this machine reaches.
 #
 # It needs root; for guests the packages of `lib/test/install-deps vm`, without them those of check. here_missing says
 # what keeps it from running.
@@ -43,11 +44,22 @@ here_enter() {
     export HERE here B
     trap 'rm -rf --one-file-system "$HERE"' EXIT
     trap 'exit 1' INT TERM HUP
+    [ "${HERE_UPLINK-}" != yes ] || here_uplink &
     # Process 1 is a shell that waits for the script: it reaps those whose parents have ended. Without it, libvirt takes
     # a guest that it killed for one that cannot be killed.
-    HERE_INSIDE=1 unshare --mount --propagation private --net --pid --ipc --uts --fork --kill-child --mount-proc \
+    HERE_INSIDE=1 sh -c 'echo $$ >"$HERE/pid"; exec "$@"' here unshare --mount --propagation private --net --pid --ipc --uts --fork --kill-child --mount-proc \
         sh -c '. "$here/here.sh"; here_mounts || exit 1; "$@"; exit $?' here "$(realpath "$0")" "$@"
     exit
+}
+
+# A network of user space, as QEMU's: it opens connections for the server, as any program of this machine would.
+here_uplink() {
+    here_wait 20 test -s "$HERE/pid" || return
+    here_pid=$(cat "$HERE/pid")
+    until [ "$(readlink "/proc/$here_pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.1; done
+    slirp4netns --configure --mtu=1500 --disable-host-loopback "$here_pid" tap0 >"$HERE/uplink.log" 2>&1 &
+    while [ -e "/proc/$here_pid" ]; do sleep 1; done
+    kill $!
 }
 
 # here_own MODE DIRECTORY…: they are empty, and lie in $HERE
@@ -76,6 +88,10 @@ here_mounts() {
     rm -rf /etc/xenfarm /etc/exports /etc/exports.d /etc/libvirt/qemu
     hostname server
     ip link set lo up
+    if [ "${HERE_UPLINK-}" = yes ]; then
+        here_wait 20 sh -c 'ip -o address show tap0 | grep -q inet' || { cat "$HERE/uplink.log"; return 1; }
+        echo 'nameserver 10.0.2.3' >/etc/resolv.conf
+    fi
     PATH=$B/bin:$PATH:/usr/sbin:/sbin
     export PATH
 }
