@@ -18,13 +18,13 @@
 
 static const struct cli_option options[] = {
 	OPTION("output", 'o', "FILE", value_text, output,
-		"where to (build: ROOT/boot/xf-initrd-VERSION.img; exchange: IMAGE itself)"),
+		"file to write (build: ROOT/boot/xf-initrd-VERSION.img; exchange: IMAGE itself)"),
 	TEXT("kernel", "VERSION", kernel, "of the modules to put in (the image's one kernel)"),
 	LIST("root", "DIR", root, "tree that holds lib/modules/VERSION and boot (/)"),
 	LIST("platform", "LIST", platform, "xen, kvm, all (all)"),
 	LIST("fs", "LIST", fs, "file systems of roots: ext4, xfs, btrfs (ext4)"),
 	LIST("add", "LIST", add, "more modules"),
-	FLAG("firmware", 0, firmware, "what these modules name, from ROOT/lib/firmware"),
+	FLAG("firmware", 0, firmware, "also the firmware that the modules name"),
 	LIST("tree", "DIR", tree,
 		"more files, laid out as in the initrd (ROOT/" PATH_ETC "/initrd.d, if it exists)"),
 	TEXT("pub", "FILE", pub, "the share's public key"),
@@ -35,11 +35,11 @@ static const struct cli_option options[] = {
 	TEXT("compress", "NAME", compress, "gzip, xz, zstd, lz4, none"),
 	TEXT("level", "N", level, "of compression (gzip 9, xz 6, zstd 19, lz4 9)"),
 	FLAG("keep-compressed", 0, keep_compressed, "leave compressed modules as they are"),
-	FLAG("dry-run", 0, dry_run, "make it, report, write nothing"),
+	FLAG("dry-run", 0, dry_run, "do everything except writing the file"),
 	FLAG("json", 0, json, "report as JSON"),
 	FLAG("quiet", 'q', quiet, "no report"),
 	FLAG("verbose", 'v', verbose, "also report the largest files"),
-	FLAG("long", 'l', details, "mode, owner, size or device, and where links lead"),
+	FLAG("long", 'l', details, "mode, owner, size or device, and targets of links"),
 };
 
 #define MAKING                                                                                \

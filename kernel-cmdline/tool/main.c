@@ -42,7 +42,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_command commands[] = {
 	{ "check", xfnet_check, "", NULL, "TEXT...", 1, -1,
-		"say what is wrong with a command line or a value of xfnet=",
+		"report the problems of a command line, or of a value of xfnet=",
 		"  xfnet check 10.0.0.11/24:10.0.0.1\n"
 		"  xfnet check \"$(cat /proc/cmdline)\"\n",
 		true },

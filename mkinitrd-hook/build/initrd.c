@@ -50,7 +50,7 @@ static void list_kernels(const char *root)
 			return;
 		}
 	}
-	fputs("there is no kernel at all\n", stderr);
+	fputs("there is no kernel\n", stderr);
 }
 
 /* The directory with a kernel's modules, to be freed; or NULL after a message. */
