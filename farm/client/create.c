@@ -9,6 +9,7 @@
 #include "farm/client/batch.h"
 #include "farm/client/boot-files.h"
 #include "farm/client/power.h"
+#include "farm/client/rules.h"
 #include "farm/output.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
@@ -61,7 +62,7 @@ static int step_start(void *arg)
 {
 	const struct work *w = arg;
 
-	return power_on(&w->client->client);
+	return power_on(w->plan->session, &w->client->client);
 }
 
 static int step_ready(void *arg)
@@ -79,7 +80,7 @@ static int make_disk(struct operation *op, struct work *w)
 {
 	const struct create_client *c = w->client;
 
-	if (c->kind == CREATE_RESUMED || c->disk_kind == DISK_BLANK)
+	if (c->disk_kind == DISK_BLANK)
 		return 0;
 	return operation_step(op, step_disk, w, "%s: make its disk, %s, of %u MiB", c->name,
 		c->disk, disk_size(w->plan));
@@ -91,37 +92,70 @@ static int define(struct operation *op, struct work *w)
 	char address[XF_ADDR_TEXT_MAX];
 	int r;
 
-	if (c->kind == CREATE_RESUMED)
-		return 0;
 	r = operation_step(op, step_define, w, "%s: define its domain, address %s", c->name,
 		xf_addr_format(&c->record.address, address));
 	operation_show(op, "the domain", c->xml);
 	return r;
 }
 
-static int create_one(struct create_plan *plan, struct create_client *c)
+/* Disk and domain. One that fails does not stop the others. */
+static int make_one(struct create_plan *plan, struct create_client *c)
 {
 	struct operation *op = &plan->session->operation;
 	struct work w = { plan, c };
-	int r = 0;
+	int r;
 
-	if (c->kind == CREATE_THERE) {
+	if (c->kind == CREATE_THERE)
 		output_line("%s exists already, complete", c->name);
-		return 0;
-	}
 	if (c->kind == CREATE_RESUMED)
 		output_line("%s was cut off while it was created: completing it", c->name);
+	if (c->kind != CREATE_NEW)
+		return 0;
 	r = make_disk(op, &w);
-	if (r == 0)
-		r = define(op, &w);
-	if (r == 0)
-		r = operation_step(op, step_start, &w, "%s: start it", c->name);
-	if (r == 0)
-		r = operation_step(op, step_ready, &w, "%s: write that it is ready", c->name);
-	return r;
+	return r == 0 ? define(op, &w) : r;
 }
 
-/* One that fails does not stop the others. */
+static int start_one(struct create_plan *plan, struct create_client *c)
+{
+	struct operation *op = &plan->session->operation;
+	struct work w = { plan, c };
+	int r;
+
+	if (c->kind == CREATE_THERE)
+		return 0;
+	r = operation_step(op, step_start, &w, "%s: start it", c->name);
+	return r == 0 ? operation_step(op, step_ready, &w, "%s: write that it is ready", c->name)
+		      : r;
+}
+
+/* Before one of them runs, the rules bind it to its address. */
+static int step_rules(void *arg)
+{
+	const struct create_plan *p = arg;
+	AUTO_FREE struct xf_addr *address = calloc(p->n + 1, sizeof(*address));
+	size_t n = 0;
+
+	if (!address)
+		return cli_error(-ENOMEM, "the rules");
+	for (size_t i = 0; i < p->n; i++)
+		if (p->client[i].kind == CREATE_NEW && !p->client[i].failed)
+			address[n++] = p->client[i].record.address;
+	return client_rules_update(p->session, address, n, NULL, NULL);
+}
+
+static void for_each (struct create_plan *p, struct batch_failures * failures,
+	int (*work)(struct create_plan *plan, struct create_client *c))
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct create_client *c = &p->client[i];
+
+		if (c->failed || work(p, c) == 0)
+			continue;
+		c->failed = true;
+		batch_failed(failures, &p->session->operation, c->name);
+	}
+}
+
 static int create_all(struct create_plan *p)
 {
 	struct client_session *s = p->session;
@@ -129,12 +163,18 @@ static int create_all(struct create_plan *p)
 		s->context->share.current);
 	struct batch_failures failures = { 0 };
 
-	for (size_t i = 0; i < p->n && r == 0; i++)
-		if (create_one(p, &p->client[i]) < 0)
-			batch_failed(&failures, &s->operation, p->client[i].name);
-	return r < 0 ? r
-		     : batch_report(&failures, "created", p->n,
-			       "the same command completes them, and `destroy` undoes them");
+	if (r < 0)
+		return r;
+	for_each (p, &failures, make_one)
+		;
+	r = operation_step(&s->operation, step_rules, p, "rules for their addresses");
+	if (r == 0)
+		for_each (p, &failures, start_one)
+			;
+	return batch_report(&failures, "created", p->n,
+		       "the same command completes them, and `destroy` undoes them") < 0
+		       ? -EIO
+		       : r;
 }
 
 static int wait_for_all(struct create_plan *p)

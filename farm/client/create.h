@@ -22,6 +22,7 @@ struct create_client {
 	struct record record;
 	struct client client; /* domain: NULL until it is defined */
 	char *xml;            /* of a new one */
+	bool failed;
 };
 
 struct create_plan {

@@ -11,6 +11,7 @@
 #include "farm/client/batch.h"
 #include "farm/client/change.h"
 #include "farm/client/disk.h"
+#include "farm/client/rules.h"
 #include "farm/name.h"
 #include "farm/output.h"
 #include "lib/buf.h"
@@ -67,20 +68,20 @@ static int step_undefine(void *arg)
 	return r < 0 ? virt_error(NULL, "cannot undefine %s", w->client->name) : 0;
 }
 
-static int destroy_steps(struct operation *op, struct work *w)
+static int switch_off(struct work *w)
 {
+	struct operation *op = &w->session->operation;
 	const char *name = w->client->name;
 	int r = 0;
 
 	if (!virt_is_off(w->client->domain))
 		r = operation_step(op, step_off, w, "%s: switch it off", name);
-	if (r == 0)
-		r = operation_step(op, step_disk, w, "%s: remove its disk, %s", name,
-			w->disk ? w->disk : "which it has not");
-	return r == 0 ? operation_step(op, step_undefine, w, "%s: undefine its domain", name) : r;
+	if (r == 0 && w->disk)
+		r = operation_step(op, step_disk, w, "%s: remove its disk, %s", name, w->disk);
+	return r;
 }
 
-static int destroy(struct client_session *s, struct client *c)
+static int remove_parts(struct client_session *s, struct client *c)
 {
 	AUTO_CLIENT_CHANGE struct client_change change = { 0 };
 	struct work w = { .session = s, .client = c };
@@ -90,20 +91,74 @@ static int destroy(struct client_session *s, struct client *c)
 		return r;
 	w.disk = change.domain.disk;
 	w.named = name_check(c->name) ? NULL : disk_path(s->context->settings.disks, c->name);
-	r = destroy_steps(&s->operation, &w);
+	r = switch_off(&w);
 	free(w.named);
 	return r;
 }
 
+static int undefine(struct client_session *s, struct client *c)
+{
+	struct work w = { .session = s, .client = c };
+
+	return operation_step(&s->operation, step_undefine, &w, "%s: undefine its domain", c->name);
+}
+
+/* Those that are to go; those that failed are NULL. */
+struct leaving {
+	struct client_session *session;
+	struct client **client;
+	size_t n;
+};
+
+static bool leaves(const struct client *client, void *data)
+{
+	const struct leaving *l = data;
+	bool found = false;
+
+	for (size_t i = 0; i < l->n && !found; i++)
+		found = l->client[i] == client;
+	return found;
+}
+
+static int step_rules(void *arg)
+{
+	struct leaving *l = arg;
+
+	return client_rules_update(l->session, NULL, 0, leaves, l);
+}
+
+static void for_each (struct leaving *l, struct batch_failures * failures,
+	int (*work)(struct client_session *s, struct client *c))
+{
+	uint32_t most = l->session->context->client_options.max_failures;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!l->client[i])
+			continue;
+		if (!(most && failures->n >= most) && work(l->session, l->client[i]) == 0)
+			continue;
+		batch_failed(failures, &l->session->operation, l->client[i]->name);
+		l->client[i] = NULL;
+	}
+}
+
+/* An address is free for another client when its domain is gone: its rules go before that. */
 static int destroy_all(struct client_session *s, const struct client_selection *selection)
 {
-	uint32_t most = s->context->client_options.max_failures;
+	struct leaving l = { .session = s, .client = selection->client, .n = selection->n };
 	struct batch_failures failures = { 0 };
+	int r;
 
-	for (size_t i = 0; i < selection->n; i++)
-		if ((most && failures.n >= most) || destroy(s, selection->client[i]) < 0)
-			batch_failed(&failures, &s->operation, selection->client[i]->name);
-	return batch_report(&failures, "destroyed", selection->n, "the same command completes it");
+	for_each (&l, &failures, remove_parts)
+		;
+	r = operation_step(&s->operation, step_rules, &l, "rules without their addresses");
+	if (r == 0)
+		for_each (&l, &failures, undefine)
+			;
+	return batch_report(&failures, "destroyed", selection->n, "the same command completes it") <
+			       0
+		       ? -EIO
+		       : r;
 }
 
 /* --- a disk without a domain: what a `create` left that was killed early --- */

@@ -23,7 +23,7 @@ static int start(struct client_session *s, struct client *c)
 		return r;
 	title = client_title(c->name, client_generation(s, c), RECORD_READY);
 	r = client_write(c, title.text, &c->record);
-	return r < 0 ? r : power_on(c);
+	return r < 0 ? r : power_on(s, c);
 }
 
 static int start_and_wait(struct client_session *s, struct client *c)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "farm/client/boot-files.h"
+#include "farm/client/rules.h"
 #include "lib/cli.h"
 
 /* Without its share (it may be on another disk that is not mounted now) the files that there are
@@ -32,7 +33,7 @@ int power_prepare(struct client_session *s, const struct client *c)
 	return boot_files_update(boot, &s->context->share);
 }
 
-int power_on(struct client *c)
+int power_on(struct client_session *s, struct client *c)
 {
 	int r;
 
@@ -44,5 +45,5 @@ int power_on(struct client *c)
 	if (r < 0)
 		return virt_error(NULL, "cannot start %s", c->name);
 	c->power = CLIENT_RUNNING;
-	return 0;
+	return client_rules_check(s, c);
 }

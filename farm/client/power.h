@@ -10,7 +10,10 @@
  */
 int power_prepare(struct client_session *session, const struct client *client);
 
-/* Start it, with its title. Returns 0, also if it runs, or -errno after a message. */
-int power_on(struct client *client);
+/*
+ * Start it, and see that its port is isolated. Returns 0, also if it runs already, or -errno after
+ * a message.
+ */
+int power_on(struct client_session *session, struct client *client);
 
 #endif

@@ -1,0 +1,50 @@
+#include "farm/client/rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "farm/net/rules.h"
+#include "farm/net/server.h"
+#include "farm/virt/domain-xml.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+
+static struct net_client bound(const struct xf_addr *address)
+{
+	struct net_client client = { .address = *address };
+
+	net_parse_mac(domain_xml_mac(address).text, client.mac);
+	return client;
+}
+
+int client_rules_update(struct client_session *s, const struct xf_addr *more, size_t n_more,
+	bool (*leaves)(const struct client *client, void *data), void *data)
+{
+	AUTO_FREE struct net_client *clients = calloc(s->list.n + n_more + 1, sizeof(*clients));
+	struct net_farm farm;
+	size_t n = 0;
+	int r = net_server_farm(&s->context->settings, &farm);
+
+	if (r < 0 || s->kind == VIRT_TEST)
+		return r;
+	if (!clients)
+		return cli_error(-ENOMEM, "the rules");
+	for (size_t i = 0; i < s->list.n; i++) {
+		const struct client *c = &s->list.client[i];
+
+		if (!c->damaged && !(leaves && leaves(c, data)))
+			clients[n++] = bound(&c->record.address);
+	}
+	for (size_t i = 0; i < n_more; i++)
+		clients[n++] = bound(&more[i]);
+	return net_rules_update(&farm, clients, n);
+}
+
+int client_rules_check(const struct client_session *s, const struct client *c)
+{
+	struct net_client client = bound(&c->record.address);
+	struct net_farm farm;
+	int r = net_server_farm(&s->context->settings, &farm);
+
+	return r < 0 || s->kind == VIRT_TEST ? r : net_check_port(&farm, &client);
+}
