@@ -299,12 +299,34 @@ static void replace_directory(struct planner *p, size_t top)
 		op[i].action = op[i].local ? PLAN_REMOVE : PLAN_DROP_BASE;
 }
 
-/* A directory stands on one side, and on another something else or nothing. */
+/* The administrator's symbolic link where a directory is expected. */
+static bool is_relocated(const struct planner *p, const struct plan_op *op)
+{
+	return !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
+	       !(op->base && op->base->type == MANIFEST_LINK);
+}
+
+/* The local version is kept (KEEP) or stands against new (SIDE). */
+static void keep_tree(struct planner *p, size_t i)
+{
+	struct plan_op *op = &p->plan->op[i];
+	bool keep = op->action == PLAN_KEEP;
+
+	if (is_dir(op->new) && is_relocated(p, op)) {
+		set(op, PLAN_RELOCATED, NULL);
+		cover(p, i, PLAN_NEXT_OLD);
+	} else if (is_dir(op->new) && keep) {
+		cover(p, i, PLAN_NEXT_NEW);
+	} else if (!keep && (is_dir(op->new) || is_dir(op->base))) {
+		set(op, PLAN_SIDE_TREE, NULL);
+		cover(p, i, PLAN_NEXT_OLD);
+	}
+}
+
+/* A directory on one side, and something else or nothing on another. */
 static void decide_directory(struct planner *p, size_t i)
 {
 	struct plan_op *op = &p->plan->op[i];
-	bool link_for_directory = !p->in->undo && op->local && op->local->type == MANIFEST_LINK &&
-				  !(op->base && op->base->type == MANIFEST_LINK);
 
 	switch (op->action) {
 	case PLAN_KEEP_DEL:
@@ -316,23 +338,11 @@ static void decide_directory(struct planner *p, size_t i)
 			cover(p, i, PLAN_NEXT_OLD);
 		break;
 	case PLAN_KEEP:
-		if (p->in->undo)
-			break;
-		/* fall through */
+		if (!p->in->undo)
+			keep_tree(p, i);
+		break;
 	case PLAN_SIDE:
-		if (is_dir(op->new)) {
-			enum plan_next next =
-				op->action == PLAN_KEEP ? PLAN_NEXT_NEW : PLAN_NEXT_OLD;
-
-			if (link_for_directory)
-				set(op, PLAN_RELOCATED, NULL);
-			else if (op->action == PLAN_SIDE)
-				set(op, PLAN_SIDE_TREE, NULL);
-			cover(p, i, link_for_directory ? PLAN_NEXT_OLD : next);
-		} else if (op->action == PLAN_SIDE && is_dir(op->base)) {
-			set(op, PLAN_SIDE_TREE, NULL);
-			cover(p, i, PLAN_NEXT_OLD);
-		}
+		keep_tree(p, i);
 		break;
 	case PLAN_INSTALL:
 		if (!is_dir(op->new) && is_dir(op->local))

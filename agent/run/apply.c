@@ -121,17 +121,10 @@ static void take_results(
 		state_contents_prune(run->state, t->records.base);
 }
 
-static void end(struct transaction *t)
+static struct transaction describe(
+	const struct run *run, const struct run_inputs *in, const struct run_changes *changes)
 {
-	manifest_free(t->records.base);
-	transaction_free(t);
-}
-
-static enum agent_status transact(
-	struct run *run, const struct run_inputs *in, struct run_changes *changes)
-{
-	struct apply a = { run, in, changes };
-	struct transaction t = {
+	return (struct transaction){
 		.root = run->root,
 		.state = run->state,
 		.journal = { .from = in->base->head.generation,
@@ -143,33 +136,40 @@ static enum agent_status transact(
 		.reader = run->reader,
 		.local = in->local,
 		.content = read_content,
-		.arg = &a,
 		.dir = -1,
 		.pending = -1,
 		.progress = !run->options->quiet && isatty(2) ? show_progress : NULL,
 	};
+}
+
+static enum agent_status transact(
+	struct run *run, const struct run_inputs *in, struct run_changes *changes)
+{
+	struct apply a = { run, in, changes };
+	struct transaction t = describe(run, in, changes);
+	enum agent_status status = AGENT_DONE;
 	uint32_t deferred;
 	int r = make_records(run, in, changes, &t.records);
 
 	deferred = t.records.status.deferred;
+	t.arg = &a;
 	r = r < 0 ? r : transaction_stage(&t);
 	if (t.progress)
 		fputs("\r\033[K", stderr);
 	if (r < 0) {
-		enum agent_status status = not_staged(&t, r);
-
-		end(&t);
-		return status;
+		status = not_staged(&t, r);
+	} else {
+		/* From here on a boot waits without a limit: the changes are made as a whole. */
+		alarm(0);
+		r = transaction_commit(&t);
+		if (r < 0)
+			status = run_not_finished(&t, r);
+		else
+			take_results(run, changes, &t, deferred);
 	}
-	/* From here on a boot waits without a limit: the changes are made as a whole. */
-	alarm(0);
-	r = transaction_commit(&t);
-	if (r < 0)
-		run_not_finished(&t, r);
-	else
-		take_results(run, changes, &t, deferred);
-	end(&t);
-	return r < 0 ? AGENT_DEFERRED : AGENT_DONE;
+	manifest_free(t.records.base);
+	transaction_free(&t);
+	return status;
 }
 
 static bool wants_share(const struct changes *changes)
