@@ -1,10 +1,13 @@
 # xf-agent: reconciles a client's writeable part with the share.
 
-UNITS += plan_test policy_test
-plan_test_SRC := $(LIB_SRC) $(addprefix agent/plan/,choose.c decide.c metadata.c next-base.c outcome.c plan.c policy.c) \
-	agent/test/plan_test.c
+UNITS += plan_test outcome_test policy_test
+PLAN_SRC := $(addprefix agent/plan/,choose.c decide.c metadata.c next-base.c outcome.c plan.c policy.c)
+plan_test_SRC := $(LIB_SRC) $(PLAN_SRC) agent/test/plan_test.c
 plan_test_PKGS := $(LIB_PKGS) cmocka
 plan_test_LIBS := -pthread
+outcome_test_SRC := $(LIB_SRC) $(PLAN_SRC) agent/test/outcome_test.c
+outcome_test_PKGS := $(LIB_PKGS) cmocka
+outcome_test_LIBS := -pthread
 policy_test_SRC := lib/buf.c lib/vis.c agent/plan/policy.c agent/test/policy_test.c
 policy_test_PKGS := cmocka
 
@@ -21,7 +24,7 @@ AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c
 	$(addprefix agent/,agent-config.c document.c report.c) \
 	$(addprefix agent/run/,accounts.c apply.c changes.c content.c former-links.c links.c load.c mounts.c policies.c \
 		run.c scan.c state.c triggers.c undo.c) \
-	$(addprefix agent/plan/,choose.c decide.c metadata.c next-base.c outcome.c plan.c policy.c) \
+	$(PLAN_SRC) \
 	$(addprefix agent/merge/,account-entries.c conflicts.c fingerprint.c merge-edit.c merge-text.c offers.c) \
 	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c pwd-lock.c records.c recover.c \
 		stage.c stage-content.c stage-kept.c stage-space.c transaction.c trash.c volume.c) \
