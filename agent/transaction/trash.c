@@ -81,7 +81,6 @@ int trash_read(int state, uint32_t serial, struct journal *journal)
 {
 	char path[32];
 
-	*journal = (struct journal){ 0 };
 	trash_path(serial, path);
 	AUTO_CLOSE int dir = openat(state, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return dir < 0 ? -errno : journal_read(dir, journal);

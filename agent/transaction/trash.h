@@ -11,7 +11,7 @@
 /* The numbers of the records, ascending; *serial is the caller's to free. 0 or -errno. */
 int trash_list(int state, uint32_t **serial, size_t *n);
 
-/* Read one. Returns 0 or -errno, see journal_read(). */
+/* Read one. Returns 0; or -errno with nothing to free, see journal_read(). */
 int trash_read(int state, uint32_t serial, struct journal *journal);
 
 /* Remove a record. May be repeated. Returns 0 or -errno. */
