@@ -7,6 +7,7 @@
 #include "initrd/record.h"
 #include "lib/paths.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -105,29 +106,58 @@ static bool kernel_runs(int fd)
 	       !strcmp(text + strlen(text) - version, running.version);
 }
 
-/* That of the generation which this client booted from, and of the size that its loader noted: a
- * machine that was reset since may have an older one. */
-static bool initrd_runs(int fd)
+/* What the boot loader noted of the initrd, or -errno. */
+static int64_t loaded_size(void)
 {
 	uint8_t header[HEADER_SIZE];
-	char number[16], path[DIR_MAX];
-	struct stat new, old;
-	int loaded;
+	const uint8_t *at = header + HEADER_INITRD_SIZE;
+	int fd = open("/sys/kernel/boot_params/data", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
 
-	if (record_value("generation", number, sizeof(number)) < 0)
-		return false;
-	snprintf(path, sizeof(path), "gen/%s/" PATH_BOOT_INITRD, number);
-	if (fstat(fd, &new) < 0 || stat(path, &old) < 0 || new.st_ino != old.st_ino)
-		return false;
-	loaded = open("/sys/kernel/boot_params/data", O_RDONLY | O_CLOEXEC);
-	if (loaded < 0)
-		return true; /* not on this processor */
-	if (pread(loaded, header, sizeof(header), 0) != sizeof(header))
-		return false;
-	return header[HEADER_INITRD_SIZE] == (new.st_size & 0xff) &&
-	       header[HEADER_INITRD_SIZE + 1] == (new.st_size >> 8 & 0xff) &&
-	       header[HEADER_INITRD_SIZE + 2] == (new.st_size >> 16 & 0xff) &&
-	       header[HEADER_INITRD_SIZE + 3] == (new.st_size >> 24 & 0xff);
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, header, sizeof(header), 0);
+	close(fd);
+	return n != sizeof(header)
+		       ? -EIO
+		       : (int64_t)((uint32_t)at[3] << 24 | at[2] << 16 | at[1] << 8 | at[0]);
+}
+
+static bool stat_initrd(const char *generation, struct stat *st)
+{
+	char path[DIR_MAX];
+
+	snprintf(path, sizeof(path), "gen/%s/" PATH_BOOT_INITRD, generation);
+	return stat(path, st) == 0;
+}
+
+/*
+ * Was this machine started with an initrd of the share? One of its administrator's own may have
+ * what its root needs (another tool's, for LVM), and the share's have not.
+ */
+static bool is_published(int64_t size)
+{
+	DIR *dir = opendir("gen");
+	struct dirent *d;
+	struct stat st;
+	bool found = false;
+
+	while (dir && !found && (d = readdir(dir)))
+		found = stat_initrd(d->d_name, &st) && st.st_size == size;
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* It is that of the generation which this client booted from, and of the size that was loaded: a
+ * machine that was reset since a publish has an older one. */
+static bool initrd_runs(int fd, int64_t size)
+{
+	char number[16];
+	struct stat next, booted;
+
+	return record_value("generation", number, sizeof(number)) > 0 && fstat(fd, &next) == 0 &&
+	       stat_initrd(number, &booted) && next.st_ino == booted.st_ino && next.st_size == size;
 }
 
 static int load(const struct generation *g)
@@ -143,6 +173,25 @@ static int load(const struct generation *g)
 	return kexec_call(g->kernel, g->initrd, cmdline, (size_t)n + 1);
 }
 
+/* Something else is to be started: 1; nothing, for a reason that is said: 0; or -errno. */
+static int compare(const struct generation *g)
+{
+	int64_t size = loaded_size();
+
+	if (size < 0)
+		return (int)size;
+	if (!is_published(size)) {
+		log_info("the machine was started with an initrd that is none of the share's: "
+			 "a reset, into that");
+		return 0;
+	}
+	if (kernel_runs(g->kernel) && initrd_runs(g->initrd, size)) {
+		log_info("%s: its kernel and initrd are the ones that run", g->dir);
+		return 0;
+	}
+	return 1;
+}
+
 /* In a process of its own: for a dead server's files it waits for ever. */
 static bool load_published(void)
 {
@@ -151,11 +200,12 @@ static bool load_published(void)
 
 	if (rc == 0)
 		rc = open_generation(&g);
-	if (rc == 0 && kernel_runs(g.kernel) && initrd_runs(g.initrd)) {
-		log_info("%s: its kernel and initrd are the ones that run", g.dir);
-		return false;
+	if (rc == 0) {
+		rc = compare(&g);
+		if (rc == 0)
+			return false;
 	}
-	if (rc == 0)
+	if (rc > 0)
 		rc = load(&g);
 	if (rc < 0)
 		log_warn("%s: its kernel cannot be loaded (%s): a reset, into the kernel that the "

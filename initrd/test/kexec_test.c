@@ -195,8 +195,6 @@ static void test_same(void)
 	publish(NULL, NULL);
 	check(false, "", "a generation with the same kernel and initrd");
 	says("gen/8");
-	unlink("/sys/kernel/boot_params/data");
-	check(false, "", "where the loader's note of the initrd is not to be had");
 }
 
 static void test_changed(void)
@@ -216,11 +214,28 @@ static void test_changed(void)
 	check(true, "kj " OPTIONS, "another initrd of the same size");
 	set_up();
 	publish(NULL, NULL);
-	set_loaded_size(12 + (1 << 24));
-	check(true, "ki " OPTIONS, "a machine that was started with another initrd");
+	sandbox_file(SHARE "/gen/4/boot/xf-initrd.img", "an old initrd");
+	set_loaded_size(13);
+	check(true, "ki " OPTIONS, "a machine that was reset, into an older initrd of the share");
 	set_up();
 	sandbox_file("/oldroot" PATH_RUN_SHARE "/gen/7/boot/xf-vmlinuz", "no kernel k");
 	check(true, "ki " OPTIONS, "what is no kernel is the kernel's to refuse");
+}
+
+/* Where a reset is right: the share's may not know how to mount its root. */
+static void test_own_initrd(void)
+{
+	set_up();
+	publish("6.12" BUILDER VERSION, "the initrd j");
+	set_loaded_size(12 + (1 << 24));
+	check(false, "", "a machine that was started with an initrd of its own");
+	says("an initrd that is none of the share's: a reset");
+	sandbox_file("/sys/kernel/boot_params/data", "short");
+	check(false, "", "a loader's note that cannot be read");
+	says("(EIO)");
+	unlink("/sys/kernel/boot_params/data");
+	check(false, "", "none at all");
+	says("(ENOENT)");
 }
 
 static void test_pinned(void)
@@ -315,6 +330,7 @@ int main(void)
 		sandbox_mount(*dir);
 	test_same();
 	test_changed();
+	test_own_initrd();
 	test_pinned();
 	test_places();
 	test_refused();
