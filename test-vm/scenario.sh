@@ -120,6 +120,12 @@ guest_done() { # [SECONDS]
 }
 guest_said() { grep -s -q -E "$1" "$V/client/channel.log"; }
 
+# guest_reboots SECONDS: the guest comes to that end twice, while QEMU, which would end with a reset, runs on.
+guest_reboots() {
+    wait_for "$1" guest_ended_twice || fail "the client reboots, and is not reset"
+}
+guest_ended_twice() { [ "$(grep -c '^1\.\.' "$V/client/channel.log")" -eq 2 ]; }
+
 # tell LINE: to the guest side, which reads it from its standard input
 tell() { echo "$1" >"$V/client/channel.in"; }
 
