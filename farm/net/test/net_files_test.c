@@ -127,9 +127,15 @@ static void leaves_links_alone(void **state)
 	struct net_facts facts = { 0 };
 	AUTO_NET_PLAN struct net_plan plan = plan_of(&facts);
 	const struct net_file *conf = net_plan_find(&plan, CONF);
+	struct net_file other = { .mode = 0644 };
 
 	(void)state;
-	put("/etc/nfs.conf.d/other", "");
+	/* It leads to a file that is ours in all but its name. */
+	other.path = "/etc/nfs.conf.d/other";
+	buf_puts(&other.content, "[nfsd]\n");
+	assert_int_equal(net_sign(&other.content), 0);
+	assert_int_equal(net_file_write(scratch, &other), 0);
+	buf_free(&other.content);
 	assert_int_equal(symlinkat("other", scratch, CONF + 1), 0);
 	assert_int_equal(net_file_look(scratch, conf), NET_FILE_FOREIGN);
 	assert_int_not_equal(net_file_write(scratch, conf), 0);
