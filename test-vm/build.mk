@@ -4,13 +4,19 @@ SHELLS += test-vm/bench-boot test-vm/demo test-vm/demo-guest test-vm/here test-v
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
 JOBS ?= 2
+# Tests with guests of libvirt on this machine: here.sh.
+VM_CHECKS += test-vm/hostile.test
 
 .PHONY: vm-programs demo-shell
 vm-programs:
 	lib/test/install-deps check vm
 	$(MAKE) all
+# Those of a list that VM chooses.
+vm_chosen = $(if $(VM),$(foreach c,$(1),$(if $(strip $(foreach v,$(VM),$(findstring $(v),$(c)))),$(c))),$(1))
 check-vm: vm-programs
-	B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM)
+	$(if $(or $(call vm_chosen,$(notdir $(wildcard test-vm/scenario/*))),$(if $(call vm_chosen,$(VM_CHECKS)),,none)),\
+		B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM))
+	$(if $(call vm_chosen,$(VM_CHECKS)),B=$(abspath $(B)) TEST_TIMEOUT=900 lib/test/tally $(call vm_chosen,$(VM_CHECKS)))
 demo: vm-programs
 	B=$(abspath $(B)) test-vm/demo
 demo-shell: vm-programs
