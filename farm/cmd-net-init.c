@@ -79,7 +79,6 @@ static int make_authority(struct farm_context *context, struct operation *op)
 
 /* --- all of it --- */
 
-/* A host that is not this one has files, rules and a bridge that cannot be reached from here. */
 static int check_here(const struct farm_context *context)
 {
 	const char *uri = context->settings.host.uri;
@@ -87,7 +86,7 @@ static int check_here(const struct farm_context *context)
 	if (geteuid() != 0 && !context->options.dry_run)
 		return -cli_error(
 			EPERM, "init changes this server: run it as root, or with --dry-run");
-	if (!strstr(uri, ":///"))
+	if (!net_server_is_here(&context->settings))
 		return -cli_error(
 			EINVAL, "uri = %s is another host: run `xenfarm init` there", uri);
 	return 0;

@@ -17,6 +17,12 @@ static struct net_client bound(const struct xf_addr *address)
 	return client;
 }
 
+/* The rules are of this server: those of another host are for its own xenfarm to make. */
+static bool are_here(const struct client_session *s)
+{
+	return s->kind != VIRT_TEST && net_server_is_here(&s->context->settings);
+}
+
 int client_rules_update(struct client_session *s, const struct xf_addr *more, size_t n_more,
 	bool (*leaves)(const struct client *client, void *data), void *data)
 {
@@ -25,7 +31,7 @@ int client_rules_update(struct client_session *s, const struct xf_addr *more, si
 	size_t n = 0;
 	int r = net_server_farm(&s->context->settings, &farm);
 
-	if (r < 0 || s->kind == VIRT_TEST)
+	if (r < 0 || !are_here(s))
 		return r;
 	if (!clients)
 		return cli_error(-ENOMEM, "the rules");
@@ -46,5 +52,5 @@ int client_rules_check(const struct client_session *s, const struct client *c)
 	struct net_farm farm;
 	int r = net_server_farm(&s->context->settings, &farm);
 
-	return r < 0 || s->kind == VIRT_TEST ? r : net_check_port(&farm, &client);
+	return r < 0 || !are_here(s) ? r : net_check_port(&farm, &client);
 }

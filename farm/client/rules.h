@@ -7,8 +7,8 @@
 
 /*
  * Write and load the rules for all clients of the session but those that leave, and for these n
- * addresses, too. Nothing on libvirt's test driver. leaves may be NULL. Returns 0, or -errno after
- * a message.
+ * addresses, too. Nothing on libvirt's test driver, and for other hosts. leaves may be NULL.
+ * Returns 0, or -errno after a message.
  */
 int client_rules_update(struct client_session *session, const struct xf_addr *more, size_t n,
 	bool (*leaves)(const struct client *client, void *data), void *data);

@@ -12,7 +12,6 @@
 #include "farm/virt/kvm.h"
 #include "farm/virt/virt.h"
 #include "lib/array.h"
-#include "lib/paths.h"
 
 #define LIBVIRT_LEAST 9000000UL /* 9.0.0, as libvirt writes it */
 #define QEMU_LEAST    7000000UL
@@ -61,7 +60,7 @@ static void check_kvm(struct doctor *d, struct doctor_finding *f)
 		doctor_warn(f,
 			"enable virtualization in the firmware; modprobe kvm_intel or kvm_amd",
 			"there is no /dev/kvm: clients are emulated, and slow");
-	else if (kvm_works(PATH_RUN))
+	else if (kvm_works(d->context->settings.run))
 		doctor_ok(f, "KVM works");
 	else
 		doctor_warn(f, "remove /dev/kvm, or enable nested virtualization",

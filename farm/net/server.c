@@ -17,6 +17,11 @@
 
 #define UUID_EXPECTED "UUID-OF-THE-NEW-SHARE"
 
+bool net_server_is_here(const struct farm_settings *s)
+{
+	return strstr(s->host.uri, ":///") != NULL;
+}
+
 int net_server_farm(const struct farm_settings *s, struct net_farm *farm)
 {
 	const char *wrong, *name = "address", *value = s->address;

@@ -26,6 +26,9 @@ struct net_server {
 	int root; /* fd of "/" */
 };
 
+/* Is libvirt's host this one? Files, rules and bridges of another cannot be reached from here. */
+bool net_server_is_here(const struct farm_settings *settings);
+
 /* The farm that the settings describe, without its shares. Returns 0, or -errno after a message
  * that names the setting. */
 int net_server_farm(const struct farm_settings *settings, struct net_farm *farm);
