@@ -92,13 +92,16 @@ static char *double_commas(const char *text)
 static int export(const char *image, struct origin *source)
 {
 	AUTO_FREE char *name = double_commas(image), *file = NULL;
-	static const char format[] = "driver=qcow2,node-name=image,file=file,read-only=on";
-	static const char export[] =
-		"type=fuse,id=raw,node-name=image,writable=off,mountpoint=" RAW;
+	const char *format = source->writable
+				     ? "driver=qcow2,node-name=image,file=file,read-only=off"
+				     : "driver=qcow2,node-name=image,file=file,read-only=on";
+	const char *export =
+		source->writable ? "type=fuse,id=raw,node-name=image,writable=on,mountpoint=" RAW
+				 : "type=fuse,id=raw,node-name=image,writable=off,mountpoint=" RAW;
 
 	if (!name ||
-		asprintf(&file, "driver=file,node-name=file,read-only=on,locking=auto,filename=%s",
-			name) < 0)
+		asprintf(&file, "driver=file,node-name=file,read-only=%s,locking=auto,filename=%s",
+			source->writable ? "off" : "on", name) < 0)
 		return cli_error(-ENOMEM, "%s", image);
 	if (mknod(RAW, S_IFREG | 0600, 0) < 0)
 		return cli_error(-errno, RAW);
@@ -119,17 +122,20 @@ static int export(const char *image, struct origin *source)
 
 /* --- the root file system in it --- */
 
-static int mount_part(const char *raw, const struct disk_image_part *part, const char *on)
+static int mount_part(
+	const char *raw, const struct disk_image_part *part, const struct origin *source)
 {
 	AUTO_FREE char *options = NULL;
 	int status;
 
 	/* mount(8) makes a loop device that is removed with the mount. */
-	if (asprintf(&options, "ro,nodev,nosuid,loop,offset=%ju,sizelimit=%ju",
-		    (uintmax_t)part->offset, (uintmax_t)part->size) < 0)
+	if (asprintf(&options, "%s,loop,offset=%ju,sizelimit=%ju",
+		    source->writable ? "rw" : "ro,nodev,nosuid", (uintmax_t)part->offset,
+		    (uintmax_t)part->size) < 0)
 		return -ENOMEM;
 	status = spawn_run(&(const struct spawn){
-		.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw, on, NULL },
+		.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw,
+			source->path, NULL },
 		.out = -1,
 		.kept = -1,
 		.dies_with_parent = true,
@@ -149,21 +155,21 @@ static bool holds_installation(const char *root)
 }
 
 static int mount_chosen(const char *from, const char *raw, const struct disk_image *image,
-	uint32_t partition, const char *on)
+	uint32_t partition, const struct origin *source)
 {
 	for (unsigned int i = 0; i < image->n; i++) {
 		const struct disk_image_part *part = &image->part[i];
 
 		if (partition && part->number != partition)
 			continue;
-		if (mount_part(raw, part, on) < 0)
+		if (mount_part(raw, part, source) < 0)
 			return -cli_error(EIO,
 				"cannot mount partition %u of %s (%s), see above; was its "
 				"machine shut down cleanly?",
 				part->number, from, part->type);
-		if (partition || holds_installation(on))
+		if (partition || holds_installation(source->path))
 			return 0;
-		umount(on);
+		umount(source->path);
 	}
 	if (partition)
 		return -cli_error(ENOENT, "%s has no file system in partition %u", from, partition);
@@ -180,7 +186,7 @@ static int mount_root(
 	int r = disk_image_probe(fd, &image);
 
 	return r < 0 ? cli_error(r, "%s", from)
-		     : mount_chosen(from, raw, &image, partition, source->path);
+		     : mount_chosen(from, raw, &image, partition, source);
 }
 
 static int open_image(const char *from, uint32_t partition, struct origin *source)
@@ -205,6 +211,21 @@ static int open_image(const char *from, uint32_t partition, struct origin *sourc
 	return mount_root(from, image, fd, partition, source);
 }
 
+static int open_root(const char *from, struct origin *source)
+{
+	source->dir = source->path ? open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	return source->dir < 0 ? cli_error(-errno, "%s", from) : 0;
+}
+
+int origin_open_writable(const char *image, struct origin *source)
+{
+	int r;
+
+	*source = (struct origin){ .dir = -1, .writable = true };
+	r = open_image(image, 0, source);
+	return r < 0 ? r : open_root(image, source);
+}
+
 int origin_open(const char *from, uint32_t partition, struct origin *source)
 {
 	struct stat st;
@@ -217,10 +238,7 @@ int origin_open(const char *from, uint32_t partition, struct origin *source)
 		source->path = realpath(from, NULL);
 	else
 		r = open_image(from, partition, source);
-	if (r < 0)
-		return r;
-	source->dir = source->path ? open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	return source->dir < 0 ? cli_error(-errno, "%s", from) : 0;
+	return r < 0 ? r : open_root(from, source);
 }
 
 void origin_close(struct origin *source)

@@ -10,7 +10,8 @@ struct origin {
 	char *path; /* absolute: of the tree to copy */
 	int dir;    /* the same, open */
 	/* For an image: */
-	bool mounted;   /* path is to be unmounted */
+	bool mounted; /* path is to be unmounted */
+	bool writable;
 	pid_t exporter; /* the program that exports a qcow2 image as a raw file, or 0 */
 };
 
@@ -21,6 +22,10 @@ struct origin {
  * it ends. Returns 0, or -errno after a message.
  */
 int origin_open(const char *from, uint32_t partition, struct origin *source);
+
+/* The same for an image whose root is to be changed: with its devices and set-user-ID programs. */
+int origin_open_writable(const char *image, struct origin *source);
+
 void origin_close(struct origin *source);
 #define AUTO_ORIGIN __attribute__((cleanup(origin_close)))
 
