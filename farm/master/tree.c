@@ -1,0 +1,395 @@
+#include "farm/master/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/array.h"
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/fsroot.h"
+#include "lib/paths.h"
+#include "lib/publish.h"
+#include "lib/spawn.h"
+
+/* Seconds. Mirrors may be slow; but one that answers no more must not keep us for ever. */
+#define INSTALL_LIMIT (2 * 3600)
+#define STEP_LIMIT    600
+
+/* What make install(1) has installed for clients. */
+#define PROGRAMS_LIST XF_LIBEXECDIR "/client-files"
+#define AGENT         "/usr/sbin/xf-agent"
+
+int master_program_run(const char *const *argv, unsigned int limit)
+{
+	AUTO_CLOSE int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	return spawn_run(&(const struct spawn){
+		.argv = argv, .out = out, .kept = -1, .limit = limit, .dies_with_parent = true });
+}
+
+/* --- what is needed --- */
+
+int master_program_check(const char *program, const char *package)
+{
+	const char *path = getenv("PATH");
+	AUTO_FREE char *directories = strdup(path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+	char *rest = directories, *directory;
+
+	while (rest && (directory = strsep(&rest, ":")) != NULL) {
+		AUTO_FREE char *file = NULL;
+
+		if (asprintf(&file, "%s/%s", directory, program) < 0)
+			return cli_error(-ENOMEM, "%s", program);
+		if (access(file, X_OK) == 0)
+			return 0;
+	}
+	return -cli_error(ENOENT, "%s(1) is needed, and is not installed: `apt install %s`",
+		program, package);
+}
+
+static char *programs_list(const struct master_tree *t)
+{
+	char *path;
+
+	return asprintf(&path, "%s" PROGRAMS_LIST, t->client_root ? t->client_root : "") < 0 ? NULL
+											     : path;
+}
+
+bool master_tree_needs_programs(const struct master_tree *t)
+{
+	AUTO_FREE char *agent = NULL;
+
+	if (t->source->kind == MASTER_FROM_RECIPE || t->client_root || t->client_packages)
+		return true;
+	return asprintf(&agent, "%s" AGENT, t->source->path) >= 0 && access(agent, F_OK) < 0;
+}
+
+static int check_programs(const struct master_tree *t)
+{
+	AUTO_FREE char *list = programs_list(t);
+
+	if (t->client_packages || !master_tree_needs_programs(t))
+		return 0;
+	if (list && access(list, R_OK) < 0)
+		return -cli_error(ENOENT,
+			"the clients' programs are not installed here (there is no %s); "
+			"--client-package FILE or --client-root DIR says where they are",
+			list);
+	return list ? 0 : -ENOMEM;
+}
+
+/* Each of a list of files is there, and a package. */
+static int check_packages(const char *list)
+{
+	AUTO_FREE char *copy = strdup(list);
+	char *rest = copy, *file;
+
+	while (rest && (file = strsep(&rest, ",")) != NULL) {
+		const char *dot = strrchr(file, '.');
+
+		if (access(file, R_OK) < 0)
+			return cli_error(-errno, "--client-package %s", file);
+		if (!dot || (strcmp(dot, ".deb") != 0 && strcmp(dot, ".rpm") != 0))
+			return -cli_error(EINVAL,
+				"--client-package %s is neither a .deb nor a .rpm file", file);
+	}
+	return 0;
+}
+
+int master_tree_check(const struct master_tree *t)
+{
+	bool recipe = t->source->kind == MASTER_FROM_RECIPE;
+	int r = recipe ? master_program_check("mmdebstrap", "mmdebstrap") : 0;
+
+	if (geteuid() != 0)
+		return -cli_error(EPERM, "a tree with its owners and devices can only be made by "
+					 "root");
+	if (r == 0 && t->packages && !recipe)
+		r = -cli_error(EINVAL, "--packages goes with a recipe only");
+	if (r == 0)
+		r = master_program_check("rsync", "rsync");
+	if (r == 0)
+		r = master_program_check("mke2fs", "e2fsprogs");
+	if (r == 0 && t->client_packages)
+		r = check_packages(t->client_packages);
+	if (r == 0)
+		r = check_programs(t);
+	if (r == 0 && t->ssh_key && access(t->ssh_key, R_OK) < 0)
+		r = cli_error(-errno, "--ssh-key %s", t->ssh_key);
+	return r;
+}
+
+/* --- the installation --- */
+
+static int install_recipe(const struct master_tree *t)
+{
+	struct recipe_arguments a = { 0 };
+	struct utsname machine;
+	int r = uname(&machine) < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = recipe_arguments(
+			t->source->recipe, t->path, t->packages, t->mirror, machine.machine, &a);
+	if (r == 0 && t->proxy && *t->proxy)
+		setenv("http_proxy", t->proxy, 1);
+	if (r == 0)
+		r = master_program_run(a.argv, INSTALL_LIMIT);
+	buf_free(&a.include);
+	if (r < 0)
+		return cli_error(r, "mmdebstrap");
+	return r > 0 ? -cli_error(EIO,
+			       "%s could not be installed, see what mmdebstrap(1) says above",
+			       t->source->recipe->title)
+		     : 0;
+}
+
+/* What a running system has there is not part of its installation. */
+static int copy_tree(const struct master_tree *t)
+{
+	AUTO_FREE char *from = NULL, *to = NULL;
+	int r;
+
+	if (asprintf(&from, "%s/", t->source->path) < 0 || asprintf(&to, "%s/", t->path) < 0)
+		return cli_error(-ENOMEM, "%s", t->path);
+	r = master_program_run((const char *[]){ "rsync", "-aHAXS", "--numeric-ids",
+				       "--exclude=/proc/*", "--exclude=/sys/*", "--exclude=/dev/*",
+				       "--exclude=/run/*", "--exclude=/tmp/*", from, to, NULL },
+		INSTALL_LIMIT);
+	if (r < 0)
+		return cli_error(r, "rsync");
+	return r > 0 ? -cli_error(EIO, "%s could not be copied to %s, see what rsync(1) says above",
+			       t->source->path, t->path)
+		     : 0;
+}
+
+int master_tree_install(void *arg)
+{
+	const struct master_tree *t = arg;
+
+	if (mkdir(t->path, 0755) < 0)
+		return cli_error(-errno, "%s", t->path);
+	return t->source->kind == MASTER_FROM_RECIPE ? install_recipe(t) : copy_tree(t);
+}
+
+/* --- the clients' programs --- */
+
+/* -K: where the tree has a link to a directory (/lib), files go where it leads. */
+static int copy_programs(const struct master_tree *t)
+{
+	AUTO_FREE char *list = programs_list(t), *files = NULL, *to = NULL;
+	int r;
+
+	if (!list || asprintf(&files, "--files-from=%s", list) < 0 ||
+		asprintf(&to, "%s/", t->path) < 0)
+		return cli_error(-ENOMEM, "%s", t->path);
+	r = master_program_run((const char *[]){ "rsync", "-aK", "--no-implied-dirs", "--chown=0:0",
+				       files, t->client_root ? t->client_root : "/", to, NULL },
+		STEP_LIMIT);
+	return r ? -cli_error(EIO, "the programs of %s could not be copied, see above", list) : 0;
+}
+
+/* By the package manager in the tree, so that it knows them. */
+static int install_package(const struct master_tree *t, const char *file)
+{
+	bool deb = strcmp(strrchr(file, '.'), ".deb") == 0;
+	AUTO_FREE char *copy = NULL, *inside = NULL;
+	int r;
+
+	if (asprintf(&inside, "/tmp/xenfarm%s", deb ? ".deb" : ".rpm") < 0 ||
+		asprintf(&copy, "%s%s", t->path, inside) < 0)
+		return cli_error(-ENOMEM, "%s", file);
+	r = master_program_run((const char *[]){ "cp", "--", file, copy, NULL }, STEP_LIMIT);
+	if (r == 0 && deb)
+		r = master_program_run(
+			(const char *[]){ "chroot", t->path, "dpkg", "--install", inside, NULL },
+			STEP_LIMIT);
+	else if (r == 0)
+		r = master_program_run(
+			(const char *[]){ "chroot", t->path, "rpm", "--upgrade", inside, NULL },
+			STEP_LIMIT);
+	unlink(copy);
+	return r ? -cli_error(EIO, "%s could not be installed, see above", file) : 0;
+}
+
+static int install_packages(const struct master_tree *t)
+{
+	AUTO_FREE char *copy = strdup(t->client_packages);
+	char *rest = copy, *file;
+	int r = copy ? 0 : -ENOMEM;
+
+	while (r == 0 && (file = strsep(&rest, ",")) != NULL)
+		r = install_package(t, file);
+	return r;
+}
+
+/* A program for another distribution is found out here, not on a hundred clients. */
+static int try_agent(const struct master_tree *t)
+{
+	int r = master_program_run(
+		(const char *[]){ "chroot", t->path, AGENT, "--help", NULL }, STEP_LIMIT);
+
+	return r ? -cli_error(EIO,
+			   "the clients' programs do not run in this installation, see above; "
+			   "they need packages that were made for it (--client-package)")
+		 : 0;
+}
+
+int master_tree_add_programs(void *arg)
+{
+	const struct master_tree *t = arg;
+	int r = t->client_packages ? install_packages(t) : copy_programs(t);
+
+	return r == 0 ? try_agent(t) : r;
+}
+
+/* --- what makes it a master --- */
+
+static int write_text(int root, const char *path, mode_t mode, const struct buf *text)
+{
+	const char *name;
+	AUTO_CLOSE int dir = fsroot_parent(root, path, &name), here = -1;
+	int r = dir < 0 ? dir : 0;
+
+	if (r == 0)
+		here = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r == 0)
+		r = text->failed ? -ENOMEM : publish_file(here, name, mode, text->data, text->size);
+	return r < 0 ? cli_error(r, "/%s of the new master", path) : 0;
+}
+
+__attribute__((format(printf, 3, 4))) static int write_format(
+	int root, const char *path, const char *format, ...)
+{
+	AUTO_FREE char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		text = NULL;
+	return write_text(root, path, 0644,
+		&(struct buf){ .data = text, .size = (size_t)n, .failed = n < 0 });
+}
+
+static int copy_text(int root, const char *path, mode_t mode, const char *from)
+{
+	AUTO_BUF struct buf text = { 0 };
+	AUTO_CLOSE int fd = open(from, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : buf_read(&text, fd, 1 << 20);
+
+	return r < 0 ? cli_error(r, "%s", from) : write_text(root, path, mode, &text);
+}
+
+static int make_directory(int root, const char *path, mode_t mode)
+{
+	const char *name;
+	AUTO_CLOSE int dir = fsroot_parent(root, path, &name);
+
+	if (dir < 0)
+		return cli_error(dir, "/%s of the new master", path);
+	return mkdirat(dir, name, mode) < 0 && errno != EEXIST
+		       ? cli_error(-errno, "/%s of the new master", path)
+		       : 0;
+}
+
+/* It has its own interface by its MAC, so that a client, which gets this file, is not touched. */
+static int personalize_recipe(const struct master_tree *t, int root)
+{
+	int r = write_format(root, "etc/hostname", "%s\n", t->name);
+
+	if (r == 0)
+		r = write_format(root, "etc/systemd/network/80-xenfarm-master.network",
+			"# The master's interface in the network of package mirrors.\n"
+			"[Match]\nMACAddress=%s\n\n[Network]\nDHCP=ipv4\n",
+			t->mac);
+	if (r == 0 && master_program_run(
+			      (const char *[]){ "chroot", t->path, "systemctl", "--quiet", "enable",
+				      "systemd-networkd.service", "xf-agent.timer", NULL },
+			      STEP_LIMIT) != 0)
+		r = -cli_error(EIO, "units of the new master could not be enabled, see above");
+	return r;
+}
+
+static int personalize(const struct master_tree *t, int root)
+{
+	int r = write_format(root, "etc/fstab", "UUID=%s / ext4 defaults 0 1\n", t->uuid);
+
+	if (r == 0 && t->source->kind == MASTER_FROM_RECIPE)
+		r = personalize_recipe(t, root);
+	if (r == 0 && t->ssh_key)
+		r = make_directory(root, "root/.ssh", 0700);
+	if (r == 0 && t->ssh_key)
+		r = copy_text(root, "root/.ssh/authorized_keys", 0600, t->ssh_key);
+	if (r == 0 && t->share_key)
+		r = make_directory(root, PATH_ETC, 0755);
+	if (r == 0 && t->share_key)
+		r = copy_text(root, PATH_ETC_KEY, 0644, t->share_key);
+	return r;
+}
+
+int master_tree_personalize(void *arg)
+{
+	const struct master_tree *t = arg;
+	AUTO_CLOSE int root = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? cli_error(-errno, "%s", t->path) : personalize(t, root);
+}
+
+/* --- size, and removal --- */
+
+static int add_sizes(FTS *fts, uint64_t *bytes)
+{
+	const FTSENT *e;
+
+	while ((e = fts_read(fts)) != NULL) {
+		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
+			return -e->fts_errno;
+		/* A file's second name costs nothing: nearly so, and its first may be elsewhere. */
+		if (e->fts_info != FTS_DP)
+			*bytes += ((uint64_t)e->fts_statp->st_blocks * 512 /
+						  (uint64_t)e->fts_statp->st_nlink +
+					  4095) /
+				  4096 * 4096;
+	}
+	return -errno;
+}
+
+int master_tree_size(const char *path, uint64_t *bytes)
+{
+	char copy[PATH_MAX];
+	FTS *fts;
+	int r;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fts = fts_open((char *[]){ copy, NULL }, FTS_PHYSICAL | FTS_XDEV, NULL);
+	*bytes = 0;
+	if (!fts)
+		return -ENOMEM;
+	errno = 0;
+	r = add_sizes(fts, bytes);
+	fts_close(fts);
+	return r;
+}
+
+int master_tree_remove(const char *path)
+{
+	int r;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	r = master_program_run(
+		(const char *[]){ "rm", "-rf", "--one-file-system", "--", path, NULL }, STEP_LIMIT);
+	return r ? -cli_error(EIO, "%s could not be removed, see above", path) : 0;
+}
