@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 
-#include "lib/cleanup.h"
+#include "lib/array.h"
 
 static xmlDoc *read_document(const char *xml)
 {
@@ -99,35 +100,44 @@ static void add_disk(xmlNode *devices, const char *file, const char *device)
 		xmlNewProp(part, BAD_CAST "bus", BAD_CAST "virtio");
 }
 
-/* Its command line with words at the end. False if it has none. */
-static bool add_words(xmlDoc *doc, const char *words)
+/* What it boots, instead of what it says. */
+static void set_boot(xmlNode *os, const struct boot_once *once)
 {
-	xmlXPathObject *o = find(doc, "/domain/os/cmdline");
-	xmlNode *node = o ? o->nodesetval->nodeTab[0] : NULL;
+	static const char *const replaced[] = { "kernel", "initrd", "cmdline", "boot" };
+	xmlNode *next;
 
-	if (node) {
-		xmlNodeAddContent(node, BAD_CAST " ");
-		xmlNodeAddContent(node, BAD_CAST words);
+	for (xmlNode *node = os->children; node; node = next) {
+		next = node->next;
+		for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
+			if (node->name && strcmp((const char *)node->name, replaced[i]) == 0) {
+				xmlUnlinkNode(node);
+				xmlFreeNode(node);
+				break;
+			}
 	}
-	xmlXPathFreeObject(o);
-	return node != NULL;
+	xmlNewTextChild(os, NULL, BAD_CAST "kernel", BAD_CAST once->kernel);
+	xmlNewTextChild(os, NULL, BAD_CAST "initrd", BAD_CAST once->initrd);
+	xmlNewTextChild(os, NULL, BAD_CAST "cmdline", BAD_CAST once->cmdline);
 }
 
-char *boot_once_xml(const char *xml, const char *file, const char *device, const char *words)
+char *boot_once_xml(const char *xml, const struct boot_once *once)
 {
 	xmlDoc *doc = read_document(xml);
-	xmlXPathObject *o = find(doc, "/domain/devices");
+	xmlXPathObject *devices = find(doc, "/domain/devices"), *os = find(doc, "/domain/os");
 	xmlChar *text = NULL;
 	char *out = NULL;
 	int n;
 
-	if (o && add_words(doc, words)) {
-		add_disk(o->nodesetval->nodeTab[0], file, device);
+	if (devices && os) {
+		set_boot(os->nodesetval->nodeTab[0], once);
+		if (once->file)
+			add_disk(devices->nodesetval->nodeTab[0], once->file, once->device);
 		xmlDocDumpMemory(doc, &text, &n);
 		out = text ? strdup((char *)text) : NULL;
 	}
 	xmlFree(text);
-	xmlXPathFreeObject(o);
+	xmlXPathFreeObject(devices);
+	xmlXPathFreeObject(os);
 	xmlFreeDoc(doc);
 	return out;
 }

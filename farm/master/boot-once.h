@@ -1,4 +1,4 @@
-/* A master's domain as it is for one run only: with one more disk and a longer command line. */
+/* A master's domain as it is for one run only: with one more disk and another command line. */
 #ifndef FARM_MASTER_BOOT_ONCE_H
 #define FARM_MASTER_BOOT_ONCE_H
 
@@ -8,8 +8,12 @@
  */
 int boot_once_device(const char *xml, char device[static 8]);
 
-/* The domain with that file, raw, as that device, and words at the end of its command line.
- * The caller's to free; NULL without memory, or if it has no command line. */
-char *boot_once_xml(const char *xml, const char *file, const char *device, const char *words);
+struct boot_once {
+	const char *file, *device;             /* one more disk, raw; NULL: none */
+	const char *kernel, *initrd, *cmdline; /* in the place of what it boots otherwise */
+};
+
+/* The domain with these. The caller's to free; NULL without memory, or if it is not a domain's. */
+char *boot_once_xml(const char *xml, const struct boot_once *once);
 
 #endif

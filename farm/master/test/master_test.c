@@ -268,10 +268,16 @@ static void test_boot_once(void **state)
 	(void)state;
 	assert_int_equal(boot_once_device(xml, device), 0);
 	assert_string_equal(device, "vdb");
-	once = boot_once_xml(xml, "/a&b", device, "x=\"1 2\" <y>");
+	once = boot_once_xml(xml, &(struct boot_once){ .file = "/a&b",
+					  .device = device,
+					  .kernel = "/k2",
+					  .initrd = "/i&2",
+					  .cmdline = "x=\"1 2\" <y>" });
 	assert_non_null(once);
 	assert_int_equal(domain_xml_parse(once, &r), 0);
-	assert_string_equal(r.cmdline, "root=UUID=1 x=\"1 2\" <y>");
+	assert_string_equal(r.cmdline, "x=\"1 2\" <y>");
+	assert_string_equal(r.kernel, "/k2");
+	assert_string_equal(r.initrd, "/i&2");
 	assert_int_equal(r.n_disks, 2);
 	assert_string_equal(r.disk, "/d.img");
 	assert_non_null(strstr(once, "<source file=\"/a&amp;b\"/>"));
@@ -280,11 +286,15 @@ static void test_boot_once(void **state)
 	assert_string_equal(device, "vdc");
 	assert_int_equal(boot_once_device(xen, device), 0);
 	assert_string_equal(device, "xvdb");
-	twice = boot_once_xml(xen, "/s", device, "x");
+	twice = boot_once_xml(xen, &(struct boot_once){ .file = "/s",
+					   .device = device,
+					   .kernel = "/k",
+					   .initrd = "/i",
+					   .cmdline = "x" });
 	assert_non_null(strstr(twice, "<driver name=\"phy\" type=\"raw\"/><source file=\"/s\"/>"));
 	assert_int_equal(boot_once_device("<domain/>", device), -EINVAL);
 	assert_int_equal(boot_once_device("<dom", device), -EINVAL);
-	assert_null(boot_once_xml("<domain><devices/></domain>", "/s", "vdb", "x"));
+	assert_null(boot_once_xml("<domain><devices/></domain>", &(struct boot_once){ 0 }));
 }
 
 static const struct update_way *debian(void)
