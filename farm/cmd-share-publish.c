@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "farm/client/boot-files.h"
+#include "farm/name.h"
 #include "farm/output.h"
 #include "farm/publish/copy.h"
 #include "farm/publish/generation.h"
@@ -123,22 +124,38 @@ static int publish(struct farm_context *c, const struct origin *source)
 	return r;
 }
 
+int cmd_share_publish_from(struct farm_context *c, const char *from)
+{
+	AUTO_ORIGIN struct origin source = { .dir = -1 };
+	int r = origin_open(from, c->share_options.partition, &source);
+
+	if (r == 0)
+		r = check_apart(&c->share, &source);
+	if (r < 0)
+		return r;
+	if (geteuid() != 0)
+		cli_error(0, "not running as root: all files will belong to this user, and devices "
+			     "are left out");
+	return c->options.dry_run ? preview(c, &source) : publish(c, &source);
+}
+
+/* The name of a master, where there is no file of that name. */
+static bool is_master(const char *from)
+{
+	return !name_check(from) && access(from, F_OK) < 0;
+}
+
 int cmd_share_publish(void *options, char **arguments)
 {
 	struct farm_context *c = options;
-	const struct cmd_share_options *o = &c->share_options;
-	AUTO_ORIGIN struct origin source = { .dir = -1 };
-	int r = farm_context_open_share(c);
+	const char *from = c->share_options.from;
+	int r;
 
 	(void)arguments;
+	if (is_master(from))
+		return master_cmd_publish(c, (char *[]){ (char *)from, NULL });
+	r = farm_context_open_share(c);
 	if (r == 0)
-		r = origin_open(o->from, o->partition, &source);
-	if (r == 0)
-		r = check_apart(&c->share, &source);
-	if (r == 0 && geteuid() != 0)
-		cli_error(0, "not running as root: all files will belong to this user, and devices "
-			     "are left out");
-	if (r == 0)
-		r = c->options.dry_run ? preview(c, &source) : publish(c, &source);
+		r = cmd_share_publish_from(c, from);
 	return farm_exit_status(r);
 }

@@ -32,4 +32,9 @@ int cmd_share_rollback(void *options, char **arguments);
 int cmd_share_rekey(void *options, char **arguments);
 int cmd_share_gc(void *options, char **arguments);
 
+/* Publish from a directory or an image into the share of the context, which is open. Returns 0, or
+ * -errno after a message. */
+struct farm_context;
+int cmd_share_publish_from(struct farm_context *context, const char *from);
+
 #endif

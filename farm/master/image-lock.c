@@ -86,12 +86,13 @@ static bool has_open(const char *process, const struct stat *image)
 static void name_of(const char *process, char name[static 64])
 {
 	char path[300];
-	AUTO_FCLOSE FILE *f = NULL;
+	AUTO_CLOSE int fd = -1;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%s/comm", process);
-	f = fopen(path, "re");
-	if (!f || !fgets(name, 64, f))
-		strcpy(name, "unknown");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, name, 63);
+	name[n > 0 ? n : 0] = '\0';
 	name[strcspn(name, "\n")] = '\0';
 }
 

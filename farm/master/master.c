@@ -1,6 +1,7 @@
 #include "farm/master/master.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,13 +305,13 @@ int master_settings_network(const struct farm_settings *s, struct master_network
 static bool is_share(const char *path, const char *uuid)
 {
 	AUTO_FREE char *file = NULL;
-	AUTO_FCLOSE FILE *f = NULL;
+	AUTO_CLOSE int fd = -1;
 	char text[RECORD_UUID_SIZE + 1] = "";
 
 	if (!path || asprintf(&file, "%s/etc/uuid", path) < 0)
 		return false;
-	f = fopen(file, "re");
-	if (!f || !fgets(text, sizeof(text), f))
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	return strcmp(text, uuid) == 0;
