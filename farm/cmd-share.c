@@ -8,11 +8,12 @@
 	FARM_OPTION(name, letter, argument, set, share_options.member, help)
 
 static const struct cli_option options[] = {
-	OPTION("from", 'f', "DIR|IMAGE", value_text, from,
-		"the master's tree, or its disk: raw or qcow2"),
+	OPTION("from", 'f', "SOURCE", value_text, from,
+		"a tree, or a disk: raw or qcow2; publish: or a master's name; master create: or a "
+		"recipe or an ISO"),
 	OPTION("partition", 0, "N", value_number, partition,
 		"the image's root is in its Nth partition"),
-	OPTION("note", 'm', "TEXT", value_text, note, "a remark, shown by `list`"),
+	OPTION("note", 'm', "TEXT", value_text, note, "a remark, shown by `share list`"),
 	OPTION("layout", 0, "FILE", value_text, layout, "use this layout instead of detecting one"),
 	OPTION("in-use-kernel", 0, "V,...", value_text, in_use_kernel,
 		"kernels that clients run: keep their modules"),

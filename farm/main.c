@@ -3,6 +3,7 @@
 
 #include "farm/cmd-client.h"
 #include "farm/cmd-log.h"
+#include "farm/cmd-master.h"
 #include "farm/output.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
@@ -43,6 +44,7 @@ static const struct cli_table *const tables[] = {
 	&cmd_net_table,
 	&cmd_client_table,
 	&cmd_share_table,
+	&cmd_master_table,
 	&cmd_log_table,
 	&common,
 	NULL,

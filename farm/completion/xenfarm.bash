@@ -107,12 +107,49 @@ _xenfarm_log() {
     fi
 }
 
+# The names of masters, without asking libvirt.
+__xenfarm_masters() {
+    find /var/lib/xenfarm/boot/master -mindepth 1 -maxdepth 1 -type d ! -name '*.new' -printf '%f ' 2>/dev/null
+}
+
+_xenfarm_master() {
+    local publish="--note --layout --in-use-kernel --no-initrd --checksum --strict"
+    if ((COMP_CWORD == 2)); then
+        words="create list ls show start stop console ssh shell update publish destroy rm --help"
+    elif [[ $prev == --format ]]; then
+        words="table raw json"
+    elif [[ $prev == --@(packages|memory|cpus|disk|note|in-use-kernel|timeout|columns|sort|filter) ]]; then
+        return
+    elif [[ $prev == --from || $prev == -f ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "debian12 debian13" -f -- "$cur")
+    elif [[ $prev == --@(client-root|client-package|ssh-key|layout) ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    elif [[ $cur == -* ]]; then
+        case ${COMP_WORDS[2]} in
+        create)
+            words="$common --from --packages --client-root --client-package --ssh-key --in-place
+                --memory --cpus --disk --dry-run"
+            ;;
+        list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
+        show) words="--config --json --quiet --help" ;;
+        start) words="--config --dry-run --quiet --help" ;;
+        stop) words="--config --force --timeout --dry-run --quiet --help" ;;
+        console | ssh | shell) words="--config --help" ;;
+        update) words="$common $publish --offline --no-publish --timeout --dry-run --json" ;;
+        publish) words="$common $publish --dry-run --json" ;;
+        destroy | rm) words="--config --dry-run --quiet --yes --help" ;;
+        esac
+    elif [[ ${COMP_WORDS[2]} != @(create|list|ls) ]]; then
+        words=$(__xenfarm_masters)
+    fi
+}
+
 _xenfarm() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="init doctor client share log --help --version"
+        words="init doctor client master share log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then

@@ -214,7 +214,7 @@ int master_cmd_stop(void *options, char **arguments)
 		output_line("%s is off already", m.name);
 	else if (r == 0)
 		r = master_power_stop(
-			&session, &m, c->master_options.timeout, c->master_options.force);
+			&session, &m, c->client_options.timeout, c->client_options.force);
 	return master_session_end(&session, r);
 }
 
