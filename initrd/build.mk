@@ -15,8 +15,8 @@ xf-init_DIR := $(LIBEXECDIR)
 # kexec_file_load(2): a file for each processor.
 initrd_KEXEC_CALL := $(or $(wildcard initrd/kexec-call-$(firstword $(subst -, ,$(shell $(KLCC) -dumpmachine))).c), \
 	initrd/kexec-call-other.c)
-xf-shutdown_SRC := initrd/shutdown.c initrd/unmount.c initrd/guard.c initrd/kexec.c initrd/record.c $(initrd_KEXEC_CALL) \
-	$(initrd_COMMON)
+xf-shutdown_SRC := initrd/shutdown.c initrd/finish.c initrd/unmount.c initrd/guard.c initrd/kexec.c initrd/record.c \
+	$(initrd_KEXEC_CALL) $(initrd_COMMON)
 xf-shutdown_DIR := $(LIBEXECDIR)
 
 # The same steps, called by initrds of other tools.
@@ -60,7 +60,8 @@ UNITS += bind_test handover_test
 bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/file.c lib/io.c lib/layout.c $(SANDBOX)
 handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs/nfs.c initrd/file.c lib/io.c $(SANDBOX) \
 	$(XFNET_PARSER)
-UNITS += early_test fail_test unmount_test guard_test kexec_test
+UNITS += early_test fail_test unmount_test guard_test kexec_test finish_test
+finish_test_SRC := initrd/test/finish_test.c initrd/finish.c initrd/test/fake.c
 kexec_test_SRC := initrd/test/kexec_test.c initrd/kexec.c initrd/record.c initrd/file.c lib/io.c initrd/error.c \
 	initrd/test/sandbox.c
 early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)

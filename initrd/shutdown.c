@@ -3,11 +3,9 @@
  * and execs it as pid 1 with the verb; the old root, with the share below it, is on /oldroot. With
  * --guard it is the process that ends a shutdown which a dead server holds up.
  */
+#include "initrd/finish.h"
 #include "initrd/guard.h"
-#include "initrd/kexec.h"
 #include "initrd/log.h"
-#include "initrd/power.h"
-#include "initrd/unmount.h"
 #include "lib/exit.h"
 
 #include <stdbool.h>
@@ -33,24 +31,6 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static int shut_down(const struct verb *verb)
-{
-	int how = verb->how;
-
-	log_open("xf-shutdown");
-	log_step(verb->name);
-	/* While the share is still mounted. */
-	if (how == RB_AUTOBOOT && kexec_load())
-		how = (int)LINUX_REBOOT_CMD_KEXEC;
-	unmount_old_root();
-	log_info("done");
-	power_end(how);
-	/* No kernel was loaded for kexec, or the machine cannot be powered off: do not go on as
-	 * process 1 without a root. */
-	power_end(RB_AUTOBOOT);
-	return 1;
-}
-
 static const char usage[] =
 	"xf-shutdown " XF_VERSION ": systemd runs it as process 1 at the end of a shutdown, with "
 	"poweroff, reboot, halt or kexec; --guard VERB waits for one\n";
@@ -64,8 +44,12 @@ int main(int argc, char **argv)
 		(void)!write(STDERR_FILENO, usage, strlen(usage));
 		return EXIT_USAGE;
 	}
-	if (!as_guard)
-		return shut_down(verb);
+	if (!as_guard) {
+		log_open("xf-shutdown");
+		log_step(verb->name);
+		finish_run(verb->how);
+		return 1;
+	}
 	/* systemd spares processes whose name begins so when it kills all others at the end. */
 	argv[0][0] = '@';
 	return guard_run(verb->how);
