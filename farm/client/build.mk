@@ -7,4 +7,4 @@ UNITS += client_test
 client_test_SRC := farm/client/test/client_test.c $(addprefix farm/client/,address.c cmdline.c disk.c) farm/net/net.c \
 	$(XFNET_PARSER) lib/buf.c lib/cli.c lib/fsroot.c lib/hex.c lib/spawn.c
 client_test_PKGS := cmocka
-CHECKS += $(addprefix farm/client/test/,client.test here.test)
+CHECKS += $(addprefix farm/client/test/,client.test crash.test here.test)

@@ -10,7 +10,8 @@ int client_change_check(const struct client *c)
 {
 	if (c->damaged)
 		return -cli_error(EINVAL,
-			"%s: its record is damaged (%s); mend it with `virsh metadata`, or destroy "
+			"%s: its record is damaged (%s); mend it with `virsh metadata --config`, "
+			"or destroy "
 			"it",
 			c->name, c->damaged);
 	if (c->record.state == RECORD_CREATING)

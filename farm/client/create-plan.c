@@ -139,7 +139,7 @@ static int collect_addresses(struct create_plan *p)
 			return -cli_error(EINVAL,
 				"the record of %s is damaged (%s), so that its address is not "
 				"known; mend "
-				"it with `virsh metadata`, or destroy it",
+				"it with `virsh metadata --config`, or destroy it",
 				list->client[i].name, list->client[i].damaged);
 		p->used[p->n_used++] = address_of(&list->client[i].record.address);
 	}

@@ -143,7 +143,7 @@ static int step_rules(void *arg)
 	return client_rules_update(p->session, address, n, NULL, NULL);
 }
 
-static void for_each (struct create_plan *p, struct batch_failures * failures,
+static void do_each(struct create_plan *p, struct batch_failures *failures,
 	int (*work)(struct create_plan *plan, struct create_client *c))
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -165,16 +165,14 @@ static int create_all(struct create_plan *p)
 
 	if (r < 0)
 		return r;
-	for_each (p, &failures, make_one)
-		;
+	do_each(p, &failures, make_one);
 	r = operation_step(&s->operation, step_rules, p, "rules for their addresses");
 	if (r == 0)
-		for_each (p, &failures, start_one)
-			;
-	return batch_report(&failures, "created", p->n,
-		       "the same command completes them, and `destroy` undoes them") < 0
-		       ? -EIO
-		       : r;
+		do_each(p, &failures, start_one);
+	if (batch_report(&failures, "created", p->n,
+		    "the same command completes them, and `destroy` undoes them") < 0)
+		return -EIO;
+	return r;
 }
 
 static int wait_for_all(struct create_plan *p)

@@ -25,8 +25,7 @@
 struct work {
 	struct client_session *session;
 	struct client *client;
-	char *disk;  /* that its domain names, or NULL */
-	char *named; /* that its name would have */
+	const char *disk; /* that its domain names, or NULL */
 };
 
 static int step_off(void *arg)
@@ -46,12 +45,8 @@ static int step_off(void *arg)
 static int step_disk(void *arg)
 {
 	const struct work *w = arg;
-	int r = w->disk ? disk_remove(w->disk, w->client->uuid) : 0;
+	int r = disk_remove(w->disk, w->client->uuid);
 
-	/* A rename that was cut off: the disk has two names. */
-	if ((r == 0 || r == -EPERM) && w->named && (!w->disk || strcmp(w->disk, w->named) != 0) &&
-		disk_is(w->named, w->client->uuid))
-		r = disk_unlink(w->named);
 	return r == -EPERM ? 0 : r;
 }
 
@@ -76,7 +71,7 @@ static int switch_off(struct work *w)
 
 	if (!virt_is_off(w->client->domain))
 		r = operation_step(op, step_off, w, "%s: switch it off", name);
-	if (r == 0 && w->disk)
+	if (r == 0 && w->disk && *w->disk == '/')
 		r = operation_step(op, step_disk, w, "%s: remove its disk, %s", name, w->disk);
 	return r;
 }
@@ -90,10 +85,7 @@ static int remove_parts(struct client_session *s, struct client *c)
 	if (r < 0)
 		return r;
 	w.disk = change.domain.disk;
-	w.named = name_check(c->name) ? NULL : disk_path(s->context->settings.disks, c->name);
-	r = switch_off(&w);
-	free(w.named);
-	return r;
+	return switch_off(&w);
 }
 
 static int undefine(struct client_session *s, struct client *c)
@@ -127,7 +119,7 @@ static int step_rules(void *arg)
 	return client_rules_update(l->session, NULL, 0, leaves, l);
 }
 
-static void for_each (struct leaving *l, struct batch_failures * failures,
+static void do_each(struct leaving *l, struct batch_failures *failures,
 	int (*work)(struct client_session *s, struct client *c))
 {
 	uint32_t most = l->session->context->client_options.max_failures;
@@ -149,16 +141,13 @@ static int destroy_all(struct client_session *s, const struct client_selection *
 	struct batch_failures failures = { 0 };
 	int r;
 
-	for_each (&l, &failures, remove_parts)
-		;
+	do_each(&l, &failures, remove_parts);
 	r = operation_step(&s->operation, step_rules, &l, "rules without their addresses");
 	if (r == 0)
-		for_each (&l, &failures, undefine)
-			;
-	return batch_report(&failures, "destroyed", selection->n, "the same command completes it") <
-			       0
-		       ? -EIO
-		       : r;
+		do_each(&l, &failures, undefine);
+	if (batch_report(&failures, "destroyed", selection->n, "the same command completes it") < 0)
+		return -EIO;
+	return r;
 }
 
 /* --- a disk without a domain: what a `create` left that was killed early --- */

@@ -1,5 +1,6 @@
 #include "farm/client/disk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -122,13 +123,20 @@ static int make_unfinished(const char *path, uint32_t size, const char *uuid)
 	return r;
 }
 
-/* The directory of a path that has a slash. */
-static int sync_directory(const char *path)
+/* The directory of a path that has a slash; an fd or -errno. */
+static int open_directory(const char *path)
 {
 	AUTO_FREE char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
-	AUTO_CLOSE int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	return fd < 0 ? -errno : sync_file(fd);
+	return fd < 0 ? -errno : fd;
+}
+
+static int sync_directory(const char *path)
+{
+	AUTO_CLOSE int fd = open_directory(path);
+
+	return fd < 0 ? fd : sync_file(fd);
 }
 
 int disk_make(const char *path, uint32_t size, const char *uuid)
@@ -150,19 +158,38 @@ int disk_make(const char *path, uint32_t size, const char *uuid)
 
 /* --- other names, and none --- */
 
-bool disk_is(const char *path, const char *uuid)
-{
-	char found[RECORD_UUID_SIZE] = "";
-	enum disk_kind kind;
-
-	return disk_look(path, &kind, found) == 0 && strcmp(found, uuid) == 0;
-}
-
 int disk_sweep(const char *path)
 {
 	AUTO_FREE char *unfinished = unfinished_path(path);
 
 	return unfinished && unlink(unfinished) == 0;
+}
+
+static bool is_disk_name(const char *name)
+{
+	size_t n = strlen(name), suffix = strlen(DISK_SUFFIX);
+
+	return n > suffix && strcmp(name + n - suffix, DISK_SUFFIX) == 0;
+}
+
+/* Names of disks only, and of this very file: a copy is somebody's backup. */
+static int remove_other_names(const char *path)
+{
+	const char *own = strrchr(path, '/') + 1;
+	int fd = open_directory(path), r = fd < 0 ? fd : 0;
+	AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct stat disk, st;
+	struct dirent *d;
+
+	if (r == 0 && lstat(path, &disk) < 0)
+		return -errno;
+	while (dir && r == 0 && disk.st_nlink > 1 && (d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, own) != 0 && is_disk_name(d->d_name) &&
+			fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_ino == disk.st_ino && st.st_dev == disk.st_dev &&
+			unlinkat(fd, d->d_name, 0) < 0)
+			r = -errno;
+	return r;
 }
 
 int disk_remove(const char *path, const char *uuid)
@@ -181,7 +208,8 @@ int disk_remove(const char *path, const char *uuid)
 			"%s is left there: it is not the disk of this client (its file system is "
 			"another one)",
 			path);
-	return disk_unlink(path);
+	r = remove_other_names(path);
+	return r < 0 ? cli_error(r, "%s", path) : disk_unlink(path);
 }
 
 int disk_link(const char *path, const char *name)

@@ -30,12 +30,12 @@ int disk_look(const char *path, enum disk_kind *kind, char uuid[static RECORD_UU
  */
 int disk_make(const char *path, uint32_t size, const char *uuid);
 
-/* Remove the file, if it is ours and has that UUID, and what a killed disk_make() left. Returns 0,
- * also if it is not there; -EPERM after a message if it is another's; or -errno after a message. */
+/*
+ * Remove the file, if it is ours and has that UUID, under all names in its directory: a rename that
+ * was cut off has left it with two; and what a killed disk_make() left. Returns 0, also if it is
+ * not there; -EPERM after a message if it is another's; or another -errno after a message.
+ */
 int disk_remove(const char *path, const char *uuid);
-
-/* Is it ours, with that UUID? */
-bool disk_is(const char *path, const char *uuid);
 
 /* Remove only what a killed disk_make() left. Returns 1 if there was something, or 0. */
 int disk_sweep(const char *path);

@@ -26,13 +26,14 @@ static bool are_here(const struct client_session *s)
 int client_rules_update(struct client_session *s, const struct xf_addr *more, size_t n_more,
 	bool (*leaves)(const struct client *client, void *data), void *data)
 {
-	AUTO_FREE struct net_client *clients = calloc(s->list.n + n_more + 1, sizeof(*clients));
+	AUTO_FREE struct net_client *clients = NULL;
 	struct net_farm farm;
 	size_t n = 0;
 	int r = net_server_farm(&s->context->settings, &farm);
 
 	if (r < 0 || !are_here(s))
 		return r;
+	clients = calloc(s->list.n + n_more + 1, sizeof(*clients));
 	if (!clients)
 		return cli_error(-ENOMEM, "the rules");
 	for (size_t i = 0; i < s->list.n; i++) {

@@ -201,7 +201,6 @@ static void test_disk(void **state)
 	assert_int_equal(st.st_size, 64 << 20);
 	assert_true(st.st_blocks < 4 << 11); /* sparse: less than 4 MiB */
 	assert_int_equal(disk_make(path, 64, OTHER), -EEXIST);
-	assert_true(disk_is(path, UUID));
 	assert_int_equal(disk_sweep(path), 0);
 
 	patch(path, 1024 + 0x2c, "\1\2\3\4", 4); /* as if it had been mounted */
@@ -250,6 +249,31 @@ static void test_two_names(void **state)
 	assert_int_equal(disk_unlink(path), 0);
 }
 
+/* A rename that was cut off: both names go, and a copy stays. */
+static void test_remove_two_names(void **state)
+{
+	AUTO_FREE char *path = disk_path(directory, "a");
+	AUTO_FREE char *name = disk_path(directory, "b");
+	AUTO_FREE char *command = NULL;
+	char uuid[RECORD_UUID_SIZE], other[sizeof(directory) + 16];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/a.backup", directory);
+	assert_int_equal(disk_make(path, 64, UUID), 0);
+	assert_int_equal(disk_link(path, name), 0);
+	assert_int_equal(link(path, other), 0);
+	assert_true(asprintf(&command, "cp --sparse=always %s %s/copy.xenfarm.img", path,
+			    directory) > 0);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(disk_remove(path, UUID), 0);
+	assert_int_equal(kind_of(path, uuid), DISK_ABSENT);
+	assert_int_equal(kind_of(name, uuid), DISK_ABSENT);
+	assert_int_equal(kind_of(other, uuid), DISK_BLANK);
+	free(path);
+	path = disk_path(directory, "copy");
+	assert_int_equal(kind_of(path, uuid), DISK_BLANK);
+}
+
 /* A disk that could not be made leaves nothing. */
 static void test_failed_disk(void **state)
 {
@@ -276,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_foreign_disks),
 		cmocka_unit_test(test_two_names),
+		cmocka_unit_test(test_remove_two_names),
 		cmocka_unit_test(test_failed_disk),
 	};
 

@@ -85,4 +85,4 @@ xc() {
     shift
     xenfarm client "$command" --config conf "$@" 8>&-
 }
-record() { v metadata "$1" urn:xenfarm:domain:1; }
+record() { v metadata --config "$1" urn:xenfarm:domain:1; }
