@@ -73,14 +73,17 @@ static bool has_content(const char *path)
 	return lstat(path, &st) == 0 && st.st_size > 0;
 }
 
-static int own_machine_id(void)
+static int own_machine_id(const struct xf_cmdline *cmdline)
 {
 	char text[34];
-	int rc;
+	int rc = 0;
 
 	if (has_content(ROOT_DIR "/etc/machine-id"))
 		return 0;
-	rc = new_machine_id(text);
+	if (cmdline->machine_id[0])
+		sprintf(text, "%s\n", cmdline->machine_id);
+	else
+		rc = new_machine_id(text);
 	return rc < 0 ? rc : file_write(ROOT_DIR "/etc/machine-id", 0444, text);
 }
 
@@ -128,7 +131,7 @@ static int own_share_key(void)
 int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root)
 {
-	int rc = own_machine_id();
+	int rc = own_machine_id(cmdline);
 
 	if (rc == 0)
 		rc = own_name(cmdline);

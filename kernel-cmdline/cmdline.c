@@ -359,6 +359,18 @@ static void set_init(const struct word *w, struct xf_cmdline *c)
 		copy(w, w->value, c->init, sizeof(c->init));
 }
 
+/* systemd passes over what is no machine ID, and so does a first boot. */
+static void set_machine_id(const struct word *w, struct xf_cmdline *c)
+{
+	static const uint8_t digits[] = { XF_MACHINE_ID - 1, 0 };
+
+	if (is_uuid(w->value, digits))
+		copy_lower(w->value, c->machine_id);
+	else
+		scan_problem(w->scan, XF_WARNING, w->value, w->option, "not a machine ID",
+			"32 hexadecimal digits");
+}
+
 /* The forms in which an option has a meaning here. The kernel's own options in other forms are left
  * to the kernel.
  */
@@ -386,6 +398,7 @@ static const struct option {
 	{ "ro", ALONE, set_ro },
 	{ "rw", ALONE, set_rw },
 	{ "init", VALUE, set_init },
+	{ "systemd.machine_id", VALUE, set_machine_id },
 };
 #define N_OPTIONS (sizeof(options) / sizeof(*options))
 

@@ -16,6 +16,7 @@
 #define XF_NAME_MAX      64   /* xfname=: a host name, NUL included (Linux: 64) */
 #define XF_IFNAME_MAX    16   /* IFNAMSIZ */
 #define XF_ADDR_TEXT_MAX 46   /* INET6_ADDRSTRLEN */
+#define XF_MACHINE_ID    33   /* machine-id(5), NUL included */
 #define XF_MAC_TEXT_MAX  18   /* bytes, NUL included */
 
 #define XF_TIMEOUT_DEFAULT 180 /* seconds, without xftimeout= */
@@ -78,11 +79,12 @@ struct xf_cmdline {
 	char root_value[XF_WORD_MAX]; /* device, UUID (in lower case), LABEL, or tmpfs options */
 	char rootfstype[64];          /* comma-separated, as the kernel takes it */
 	char rootflags[XF_WORD_MAX];
-	bool rootwait;          /* rootwait=N counts as rootwait, with a warning */
-	bool root_rw;           /* rw; ro is the default, as with the kernel; last wins */
-	char init[XF_WORD_MAX]; /* init=; empty: /sbin/init and the kernel's other names */
-	unsigned int debug;     /* enum xf_debug bits */
-	uint32_t timeout;       /* xftimeout=, seconds */
+	bool rootwait;                  /* rootwait=N counts as rootwait, with a warning */
+	bool root_rw;                   /* rw; ro is the default, as with the kernel; last wins */
+	char init[XF_WORD_MAX];         /* init=; empty: /sbin/init and the kernel's other names */
+	char machine_id[XF_MACHINE_ID]; /* systemd.machine_id=, in lower case; empty: none */
+	unsigned int debug;             /* enum xf_debug bits */
+	uint32_t timeout;               /* xftimeout=, seconds */
 	enum xf_fail fail;
 	char name[XF_NAME_MAX]; /* xfname=; empty: derived from the client's address */
 	bool agent;             /* xfagent=; default on */

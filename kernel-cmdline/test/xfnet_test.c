@@ -299,6 +299,7 @@ static void render_cmdline(const struct xf_cmdline *c, char *to, size_t size)
 	n += say_number(to + n, size - n, "rootwait", c->rootwait, 0);
 	n += say_number(to + n, size - n, "rw", c->root_rw, 0);
 	n += say(to + n, size - n, "init", c->init);
+	n += say(to + n, size - n, "machine", c->machine_id);
 	n += say_number(to + n, size - n, "debug", c->debug, 0);
 	n += say_number(to + n, size - n, "timeout", c->timeout, XF_TIMEOUT_DEFAULT);
 	n += say_number(to + n, size - n, "fail", c->fail, XF_FAIL_REBOOT);
@@ -414,6 +415,14 @@ static const struct row cmdline_rows[] = {
 	{ "rootfstype={" X64 "}", "|rootfstype: too long" },
 	{ "init=", "" },
 	{ "init={sh}", "|init: not an absolute path" },
+	{ "systemd.machine_id=0123456789ABCDEF0123456789abcdef",
+		"machine=0123456789abcdef0123456789abcdef" },
+	{ "systemd.machine_id={0123456789abcdef0123456789abcde}",
+		"|?systemd.machine_id: not a machine ID" },
+	{ "systemd.machine_id={0123456789abcdef0123456789abcdeg}",
+		"|?systemd.machine_id: not a machine ID" },
+	{ "systemd.machine_id={" UUID "}", "|?systemd.machine_id: not a machine ID" },
+	{ "systemd.machine_id", "" },
 
 	{ "xfdebug", "debug=16" },
 	{ "xfdebug=net,share,root,agent,init", "debug=31" },

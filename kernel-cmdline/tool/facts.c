@@ -91,6 +91,7 @@ static void add_root(struct facts *facts, const struct xf_cmdline *c)
 	add(facts, "rw", FACT_BOOL, "%d", c->root_rw);
 	note_unset(
 		add(facts, "init", FACT_TEXT, "%s", c->init), "/sbin/init and the kernel's others");
+	note_unset(add(facts, "machine_id", FACT_TEXT, "%s", c->machine_id), "random");
 }
 
 static void add_debug(struct facts *facts, unsigned int debug)
