@@ -68,7 +68,7 @@ static void diff(const char *path, const struct side *a, const struct side *b)
 		       y = merge_text_file(&b->content, file[1]);
 	const char *argv[] = { "diff", "-u", "--label", label[0], "--label", label[1], file[0],
 		file[1], NULL };
-	int r;
+	int r, status; /* 1 says that they differ */
 
 	if (x < 0 || y < 0)
 		return;
@@ -76,7 +76,8 @@ static void diff(const char *path, const struct side *a, const struct side *b)
 	snprintf(label[1], sizeof(label[1]), "%s (%s)", path, b->word);
 	fflush(stdout);
 	r = spawn_run(
-		&(struct spawn){ .argv = argv, .out = STDOUT_FILENO, .kept = -1, .limit = LIMIT });
+		&(struct spawn){ .argv = argv, .out = STDOUT_FILENO, .kept = -1, .limit = LIMIT },
+		&status);
 	if (r < 0)
 		cli_error(r, "diff");
 }

@@ -50,20 +50,21 @@ static void child(const struct spawn *s, pid_t parent, int failed)
 	_exit(write(failed, &r, sizeof(r)) == sizeof(r) ? EXIT_FAILURE : EXIT_FAILURE + 1);
 }
 
-static int reap(pid_t pid)
+static int reap(pid_t pid, int *status)
 {
-	int status;
+	int end;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &end, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	*status = WIFSIGNALED(end) ? 128 + WTERMSIG(end) : WEXITSTATUS(end);
+	return 0;
 }
 
 pid_t spawn_start(const struct spawn *s)
 {
 	pid_t parent = getpid(), pid;
-	int ends[2], r = 0;
+	int ends[2], r = 0, ignored;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
@@ -74,7 +75,7 @@ pid_t spawn_start(const struct spawn *s)
 		child(s, parent, ends[1]);
 	close(ends[1]);
 	if (pid > 0 && read(ends[0], &r, sizeof(r)) == sizeof(r))
-		reap(pid);
+		reap(pid, &ignored);
 	close(ends[0]);
 	return r < 0 ? r : pid;
 }
@@ -94,21 +95,21 @@ static int wait_until(pid_t pid, unsigned int limit)
 	return n;
 }
 
-int spawn_wait(pid_t pid, unsigned int limit)
+int spawn_wait(pid_t pid, unsigned int limit, int *status)
 {
 	int r;
 
 	if (wait_until(pid, limit))
-		return reap(pid);
+		return reap(pid, status);
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
-	r = reap(pid);
+	r = reap(pid, status);
 	return r < 0 ? r : -ETIMEDOUT;
 }
 
-int spawn_run(const struct spawn *s)
+int spawn_run(const struct spawn *s, int *status)
 {
 	pid_t pid = spawn_start(s);
 
-	return pid < 0 ? pid : spawn_wait(pid, s->limit);
+	return pid < 0 ? pid : spawn_wait(pid, s->limit, status);
 }

@@ -17,14 +17,14 @@ struct spawn {
 
 /*
  * Run a program and wait for it. Without interactive it reads /dev/null and has a session of its
- * own, without a terminal. Returns its exit status, 128 + the signal that ended it, -ETIMEDOUT, or
- * -errno; -ENOENT, for example, if it could not be executed. Prints nothing.
+ * own, without a terminal. Returns 0, with its exit status, or 128 + the signal that ended it, in
+ * *status; -ETIMEDOUT; or -errno, -ENOENT and the like if it could not be executed. Prints nothing.
  */
-int spawn_run(const struct spawn *spawn);
+int spawn_run(const struct spawn *spawn, int *status);
 
-/* The same in two parts: start returns its process id or -errno; wait, which is called once, what
- * spawn_run() returns. */
+/* The same in two parts: start returns its process id or -errno; wait, which is called once, is as
+ * spawn_run(). */
 pid_t spawn_start(const struct spawn *spawn);
-int spawn_wait(pid_t pid, unsigned int limit);
+int spawn_wait(pid_t pid, unsigned int limit, int *status);
 
 #endif

@@ -179,7 +179,7 @@ static const char *editor(void)
 	return visual && *visual ? visual : line && *line ? line : "vi";
 }
 
-static int run_tool(const char *tool, const struct work *w, int out)
+static int run_tool(const char *tool, const struct work *w, int out, int *status)
 {
 	char path[4][PATH_MAX];
 	static const char *const name[] = { "mine", "base", "theirs", "merged" };
@@ -188,14 +188,15 @@ static int run_tool(const char *tool, const struct work *w, int out)
 	for (int i = 0; i < 4; i++)
 		snprintf(path[i], PATH_MAX, "%s/%s", w->path, name[i]);
 	return spawn_run(
-		&(struct spawn){ .argv = argv, .out = out, .kept = -1, .interactive = true });
+		&(struct spawn){ .argv = argv, .out = out, .kept = -1, .interactive = true },
+		status);
 }
 
 /*
  * VISUAL and EDITOR hold command lines. Without a terminal the program has /dev/null for its input
  * and output: one that merges by itself still works, and an interactive one ends.
  */
-static int run_editor(const struct work *w, int out, bool terminal)
+static int run_editor(const struct work *w, int out, bool terminal, int *status)
 {
 	AUTO_FREE char *command = NULL;
 	char path[PATH_MAX];
@@ -210,10 +211,11 @@ static int run_editor(const struct work *w, int out, bool terminal)
 	argv[2] = command;
 	snprintf(path, sizeof(path), "%s/merged", w->path);
 	r = spawn_run(&(struct spawn){ .argv = argv,
-		.out = terminal ? out : nothing,
-		.kept = -1,
-		.interactive = terminal });
-	return r == NOT_FOUND ? -ENOENT : r;
+			      .out = terminal ? out : nothing,
+			      .kept = -1,
+			      .interactive = terminal },
+		status);
+	return r == 0 && *status == NOT_FOUND ? -ENOENT : r;
 }
 
 static enum agent_status run_program(const struct merge_edit *edit, const struct work *w)
@@ -221,16 +223,17 @@ static enum agent_status run_program(const struct merge_edit *edit, const struct
 	const char *tool = edit->tool, *program = tool ? tool : editor();
 	bool terminal = tool || (isatty(0) && isatty(1));
 	int out = edit->json ? 2 : -1; /* our output is one document */
-	int r = tool ? run_tool(tool, w, out) : run_editor(w, out, terminal);
+	int status = 0;
+	int r = tool ? run_tool(tool, w, out, &status) : run_editor(w, out, terminal, &status);
 
-	if (r == 0)
+	if (r == 0 && status == 0)
 		return AGENT_DONE;
-	if (r > 0 && terminal)
-		cli_error(0, "%s failed with status %d; nothing was decided", program, r);
-	else if (r > 0)
+	if (r == 0 && terminal)
+		cli_error(0, "%s failed with status %d; nothing was decided", program, status);
+	else if (r == 0)
 		cli_error(0,
 			"%s failed with status %d: there is no terminal for %s; use --tool PROGRAM",
-			program, r, program);
+			program, status, program);
 	else
 		cli_error(r, "%s", program);
 	return AGENT_CONFLICTS;

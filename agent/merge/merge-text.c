@@ -39,9 +39,10 @@ int merge_text(
 
 	if (a < 0 || b < 0 || c < 0 || o < 0)
 		return a < 0 ? a : b < 0 ? b : c < 0 ? c : o;
-	status = spawn_run(&(struct spawn){ .argv = argv, .out = o, .kept = -1, .limit = LIMIT });
-	if (status < 0 || status > 1)
-		return status < 0 ? status : -EIO;
+	r = spawn_run(
+		&(struct spawn){ .argv = argv, .out = o, .kept = -1, .limit = LIMIT }, &status);
+	if (r < 0 || status > 1)
+		return r < 0 ? r : -EIO;
 	if (lseek(o, 0, SEEK_SET) < 0)
 		return -errno;
 	r = buf_read(out, o, MERGED_MAX);

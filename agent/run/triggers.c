@@ -55,15 +55,17 @@ static bool is_running_system(int root)
 
 static void run_command(const struct derived *d)
 {
+	int status;
 	int r = spawn_run(
-		&(struct spawn){ .argv = d->argv, .out = -1, .kept = -1, .limit = d->limit });
+		&(struct spawn){ .argv = d->argv, .out = -1, .kept = -1, .limit = d->limit },
+		&status);
 
 	if (r == -ENOENT)
 		return;
 	if (r < 0)
 		cli_error(r, "%s", d->argv[0]);
-	else if (r > 0)
-		cli_error(0, "%s failed with status %d: run it by hand", d->argv[0], r);
+	else if (status > 0)
+		cli_error(0, "%s failed with status %d: run it by hand", d->argv[0], status);
 }
 
 /* A line for those who log in, by pam_motd(8), as long as there are conflicts. */

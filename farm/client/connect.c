@@ -69,7 +69,7 @@ static char *user_of(const char *argument, const char **name)
  * one is believed, as rules let no other machine answer for this address.
  */
 static int run_ssh(const struct client_session *s, const struct client *c, const char *user,
-	char *const *command)
+	char *const *command, int *status)
 {
 	AUTO_SSH_SESSION struct ssh_session session = { .key = "" };
 	char address[XF_ADDR_TEXT_MAX], alias[64], known[PATH_MAX + 32];
@@ -91,7 +91,8 @@ static int run_ssh(const struct client_session *s, const struct client *c, const
 		return r;
 	virt_watch_end();
 	return spawn_run(
-		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .interactive = true });
+		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .interactive = true },
+		status);
 }
 
 int client_ssh(void *options, char **arguments)
@@ -112,9 +113,7 @@ int client_ssh(void *options, char **arguments)
 	if (r == 0)
 		r = check_on(c);
 	if (r == 0)
-		status = run_ssh(&s, c, user, arguments + 1);
-	if (status < 0)
-		status = cli_error(EXIT_FAILURE, "ssh(1) could not be run");
+		r = run_ssh(&s, c, user, arguments + 1, &status);
 	client_session_end(&s, r);
 	return status;
 }

@@ -95,12 +95,12 @@ static int make_file_system(const char *path, uint32_t size, const char *uuid)
 	const struct spawn spawn = {
 		.argv = argv, .out = -1, .kept = -1, .limit = MAKE_LIMIT, .dies_with_parent = true
 	};
-	int status;
+	int status, r;
 
 	snprintf(mib, sizeof(mib), "%uM", size);
-	status = spawn_run(&spawn);
-	if (status < 0)
-		return cli_error(status, "mke2fs");
+	r = spawn_run(&spawn, &status);
+	if (r < 0)
+		return cli_error(r, "mke2fs");
 	return status > 0 ? -cli_error(EIO, "no disk was made: mke2fs failed for %s", path) : 0;
 }
 

@@ -124,8 +124,8 @@ static bool add_policy(int root)
 /* --- running --- */
 
 /* unshare(1) mounts /proc for the new PID namespace. */
-static int run(
-	const struct origin *root, const char *const *command, unsigned int limit, bool interactive)
+static int run(const struct origin *root, const char *const *command, unsigned int limit,
+	bool interactive, int *status)
 {
 	AUTO_FREE const char **argv = NULL;
 	AUTO_FREE char *proc = NULL;
@@ -142,15 +142,16 @@ static int run(
 		7 * sizeof(*argv));
 	memcpy(argv + 7, command, n * sizeof(*argv));
 	return spawn_run(&(const struct spawn){ .argv = argv,
-		.out = -1,
-		.kept = -1,
-		.limit = limit,
-		.interactive = interactive,
-		.dies_with_parent = true });
+				 .out = -1,
+				 .kept = -1,
+				 .limit = limit,
+				 .interactive = interactive,
+				 .dies_with_parent = true },
+		status);
 }
 
-static int enter(
-	const struct origin *root, const char *const *argv, unsigned int limit, bool interactive)
+static int enter(const struct origin *root, const char *const *argv, unsigned int limit,
+	bool interactive, int *status)
 {
 	bool has_policy = false;
 	int r = add_file_systems(root);
@@ -160,14 +161,14 @@ static int enter(
 	add_resolver(root->path, root->dir);
 	if (faccessat(root->dir, "usr/sbin/invoke-rc.d", F_OK, 0) == 0)
 		has_policy = add_policy(root->dir);
-	r = run(root, argv, limit, interactive);
+	r = run(root, argv, limit, interactive, status);
 	if (has_policy && unlinkat(root->dir, POLICY, 0) < 0)
 		cli_error(-errno, "/" POLICY " in the master stays; remove it");
 	return r < 0 ? cli_error(r, "%s in the master", argv[0]) : r;
 }
 
-int master_chroot_run(
-	const struct master *m, const char *const *argv, unsigned int limit, bool interactive)
+int master_chroot_run(const struct master *m, const char *const *argv, unsigned int limit,
+	bool interactive, int *status)
 {
 	AUTO_CLOSE int lock = -1;
 	AUTO_ORIGIN struct origin root = { .dir = -1 };
@@ -180,7 +181,7 @@ int master_chroot_run(
 	if (lock < 0)
 		return lock;
 	r = origin_open_writable(m->domain_xml.disk, &root);
-	return r < 0 ? r : enter(&root, argv, limit, interactive);
+	return r < 0 ? r : enter(&root, argv, limit, interactive, status);
 }
 
 int master_cmd_shell(void *options, char **arguments)
@@ -201,8 +202,7 @@ int master_cmd_shell(void *options, char **arguments)
 		const char *const *command = (const char *const *)arguments + 1;
 
 		command += command[0] && strcmp(command[0], "--") == 0;
-		status = master_chroot_run(&m, command[0] ? command : shell, 0, true);
-		r = status < 0 ? status : 0;
+		r = master_chroot_run(&m, command[0] ? command : shell, 0, true, &status);
 	}
 	return master_session_end(&session, r) ? EXIT_FAILURE : status;
 }

@@ -71,7 +71,7 @@ static char *compose(const struct installer *i, const char *step)
 	AUTO_CLOSE int out = memfd_create("domain", MFD_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
 	struct record record = d->record;
-	int r;
+	int status, r;
 
 	/* Ready is what will not start the installer again. */
 	record.state = *step == '1' ? RECORD_CREATING : RECORD_READY;
@@ -81,17 +81,21 @@ static char *compose(const struct installer *i, const char *step)
 		asprintf(&memory, "%u", d->memory) < 0 || asprintf(&cpus, "%u", d->cpus) < 0 ||
 		out < 0)
 		return NULL;
-	r = spawn_run(&(const struct spawn){
-		.argv = (const char *[]){ "virt-install", "--quiet", "--connect", s->host.uri,
-			"--name", d->name, "--uuid", d->uuid, "--memory", memory, "--vcpus", cpus,
-			"--disk", disk, "--network", network, "--cdrom", i->iso, "--osinfo",
-			"detect=on,require=off", "--graphics", "vnc", "--check", "all=off",
-			"--print-xml", step, NULL },
-		.out = out,
-		.kept = -1,
-		.limit = COMPOSE_LIMIT,
-		.dies_with_parent = true });
-	if (r != 0 || lseek(out, 0, SEEK_SET) < 0 || buf_read(&text, out, DOCUMENT_MAX) < 0) {
+	r = spawn_run(
+		&(const struct spawn){
+			.argv = (const char *[]){ "virt-install", "--quiet", "--connect",
+				s->host.uri, "--name", d->name, "--uuid", d->uuid, "--memory",
+				memory, "--vcpus", cpus, "--disk", disk, "--network", network,
+				"--cdrom", i->iso, "--osinfo", "detect=on,require=off",
+				"--graphics", "vnc", "--check", "all=off", "--print-xml", step,
+				NULL },
+			.out = out,
+			.kept = -1,
+			.limit = COMPOSE_LIMIT,
+			.dies_with_parent = true },
+		&status);
+	if (r < 0 || status || lseek(out, 0, SEEK_SET) < 0 ||
+		buf_read(&text, out, DOCUMENT_MAX) < 0) {
 		cli_error(0, "virt-install(1) could not compose the domain of %s, see above",
 			d->name);
 		return NULL;

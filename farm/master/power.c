@@ -236,12 +236,14 @@ static int find_running(struct master_session *s, void *options, const char *nam
 
 static int run(const char *const *argv)
 {
-	int status = spawn_run(
-		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .interactive = true });
+	int status, r = spawn_run(
+			    &(const struct spawn){
+				    .argv = argv, .out = -1, .kept = -1, .interactive = true },
+			    &status);
 
-	if (status < 0)
-		cli_error(status, "%s(1)", argv[0]);
-	return status < 0 ? EXIT_FAILURE : status;
+	if (r < 0)
+		cli_error(r, "%s(1)", argv[0]);
+	return r < 0 ? EXIT_FAILURE : status;
 }
 
 /* By its UUID: a name could be another domain's by now. */

@@ -33,8 +33,14 @@ int master_program_run(const char *const *argv, unsigned int limit)
 {
 	AUTO_CLOSE int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	return spawn_run(&(const struct spawn){
-		.argv = argv, .out = out, .kept = -1, .limit = limit, .dies_with_parent = true });
+	int status, r = spawn_run(&(const struct spawn){ .argv = argv,
+					  .out = out,
+					  .kept = -1,
+					  .limit = limit,
+					  .dies_with_parent = true },
+			    &status);
+
+	return r == 0 && status ? -EIO : r;
 }
 
 /* --- what is needed --- */
@@ -145,9 +151,9 @@ static int install_recipe(const struct master_tree *t)
 	if (r == 0)
 		r = master_program_run(a.argv, INSTALL_LIMIT);
 	buf_free(&a.include);
-	if (r < 0)
+	if (r < 0 && r != -EIO)
 		return cli_error(r, "mmdebstrap");
-	return r > 0 ? -cli_error(EIO,
+	return r < 0 ? -cli_error(EIO,
 			       "%s could not be installed, see what mmdebstrap(1) says above",
 			       t->source->recipe->title)
 		     : 0;
@@ -165,9 +171,9 @@ static int copy_tree(const struct master_tree *t)
 				       "--exclude=/proc/*", "--exclude=/sys/*", "--exclude=/dev/*",
 				       "--exclude=/run/*", "--exclude=/tmp/*", from, to, NULL },
 		INSTALL_LIMIT);
-	if (r < 0)
+	if (r < 0 && r != -EIO)
 		return cli_error(r, "rsync");
-	return r > 0 ? -cli_error(EIO, "%s could not be copied to %s, see what rsync(1) says above",
+	return r < 0 ? -cli_error(EIO, "%s could not be copied to %s, see what rsync(1) says above",
 			       t->source->path, t->path)
 		     : 0;
 }

@@ -41,8 +41,8 @@ int master_tree_size(const char *path, uint64_t *bytes);
 /* Remove it, never what is mounted in it. Returns 0, or -errno after a message. */
 int master_tree_remove(const char *path);
 
-/* Run a program for at most that many seconds, whose standard output nobody reads. As spawn_run().
- */
+/* Run a program for at most that many seconds, whose standard output nobody reads.
+ * Returns 0; -EIO if it failed, and said so; or as spawn_run(). Prints nothing. */
 int master_program_run(const char *const *argv, unsigned int limit);
 
 /* Is the program in PATH? Otherwise says which package has it. 0 or -ENOENT. */

@@ -230,7 +230,7 @@ static int run_offline(void *arg)
 {
 	const struct update *u = arg;
 	const char *proxy = u->session->context->settings.proxy;
-	int r;
+	int status, r;
 
 	if (*proxy) {
 		setenv("http_proxy", proxy, 1);
@@ -238,13 +238,12 @@ static int run_offline(void *arg)
 	}
 	r = master_chroot_run(u->master,
 		(const char *[]){ "/bin/sh", "-e", "-c", u->way->commands, NULL }, u->seconds,
-		false);
-	if (r == -ETIMEDOUT)
-		return r;
-	return r > 0 ? -cli_error(EIO,
-			       "%s was not updated, and is not published: its %s ended with %d",
-			       u->master->name, u->way->name, r)
-		     : r;
+		false, &status);
+	return r == 0 && status
+		       ? -cli_error(EIO,
+				 "%s was not updated, and is not published: its %s ended with %d",
+				 u->master->name, u->way->name, status)
+		       : r;
 }
 
 /* --- the command --- */

@@ -16,11 +16,11 @@
 int net_after_run(const char *const *argv)
 {
 	struct spawn spawn = { .argv = argv, .out = -1, .kept = -1, .limit = LIMIT_SECONDS };
-	int r = spawn_run(&spawn);
+	int status, r = spawn_run(&spawn, &status);
 
-	if (r > 0)
-		return -cli_error(EIO, "%s ended with status %d", argv[0], r);
-	return r < 0 ? cli_error(r, "%s", argv[0]) : 0;
+	if (r < 0)
+		return cli_error(r, "%s", argv[0]);
+	return status ? -cli_error(EIO, "%s ended with status %d", argv[0], status) : 0;
 }
 
 /* sd_booted(3) */

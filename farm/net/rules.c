@@ -18,8 +18,8 @@
 #define NFT_SECONDS      30
 #define LISTED_BYTES_MAX (16 * 1024 * 1024)
 
-/* Run it; what it prints is appended to out, if that is not NULL. Returns as spawn_run(). */
-static int run(const char *const *argv, struct buf *out)
+/* As spawn_run(); what it prints is appended to out, if that is not NULL. */
+static int run(const char *const *argv, struct buf *out, int *status)
 {
 	AUTO_CLOSE int fd = out ? memfd_create("nft", MFD_CLOEXEC) : -1;
 	struct spawn spawn = {
@@ -29,32 +29,33 @@ static int run(const char *const *argv, struct buf *out)
 		.limit = NFT_SECONDS,
 		.dies_with_parent = true,
 	};
-	int status, r;
+	int r;
 
 	if (out && fd < 0)
 		return -errno;
-	status = spawn_run(&spawn);
-	if (!out || status < 0)
-		return status;
-	r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : buf_read(out, fd, LISTED_BYTES_MAX);
-	return r < 0 ? r : status;
+	r = spawn_run(&spawn, status);
+	if (!out || r < 0)
+		return r;
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : buf_read(out, fd, LISTED_BYTES_MAX);
 }
 
-static int nft_failed(int status, const char *what)
+/* Run nft(8), to do what. */
+static int run_nft(const char *const *argv, const char *what)
 {
-	if (status == 0)
-		return 0;
-	if (status == -ENOENT)
-		return cli_error(status, "cannot %s: nft(8) of the package nftables", what);
-	return status < 0 ? cli_error(status, "cannot %s", what)
-			  : -cli_error(EIO, "cannot %s: nft ended with status %d", what, status);
+	int status, r = run(argv, NULL, &status);
+
+	if (r == -ENOENT)
+		return cli_error(r, "cannot %s: nft(8) of the package nftables", what);
+	if (r < 0)
+		return cli_error(r, "cannot %s", what);
+	return status ? -cli_error(EIO, "cannot %s: nft ended with status %d", what, status) : 0;
 }
 
 int net_rules_load(void)
 {
 	const char *const argv[] = { "nft", "-f", NET_RULES_PATH, NULL };
 
-	return nft_failed(run(argv, NULL), "load the rules of " NET_RULES_PATH);
+	return run_nft(argv, "load the rules of " NET_RULES_PATH);
 }
 
 int net_rules_remove(void)
@@ -65,7 +66,7 @@ int net_rules_remove(void)
 		"table bridge xenfarm; delete table bridge xenfarm",
 		NULL };
 
-	return nft_failed(run(argv, NULL), "remove the rules");
+	return run_nft(argv, "remove the rules");
 }
 
 bool net_rules_loaded(void)
@@ -73,7 +74,9 @@ bool net_rules_loaded(void)
 	const char *const argv[] = { "sh", "-c",
 		"nft list tables 2>/dev/null | grep -q ' xenfarm$'", NULL };
 
-	return run(argv, NULL) == 0;
+	int status;
+
+	return run(argv, NULL, &status) == 0 && status == 0;
 }
 
 int net_rules_compare(void)
@@ -83,14 +86,15 @@ int net_rules_compare(void)
 		"nft -f " NET_RULES_PATH " && " LIST, NULL };
 	const char *const got_argv[] = { "sh", "-c", "{ " LIST "; } 2>/dev/null", NULL };
 	AUTO_BUF struct buf wanted = { 0 }, got = { 0 };
-	int r = access(NET_RULES_PATH, R_OK) < 0 ? -errno : run(wanted_argv, &wanted);
+	int status;
+	int r = access(NET_RULES_PATH, R_OK) < 0 ? -errno : run(wanted_argv, &wanted, &status);
 
-	if (r != 0)
+	if (r < 0 || status)
 		return r < 0 ? r : -EIO;
-	r = run(got_argv, &got);
+	r = run(got_argv, &got, &status);
 	if (r < 0)
 		return r;
-	return r > 0 || got.size != wanted.size || memcmp(got.data, wanted.data, got.size) != 0;
+	return status || got.size != wanted.size || memcmp(got.data, wanted.data, got.size) != 0;
 }
 
 int net_rules_update(const struct net_farm *farm, const struct net_client *clients, size_t n)
@@ -137,14 +141,14 @@ int net_port_is_bound(const struct net_client *client)
 	const char *const argv[] = { "sh", "-c",
 		"nft get element bridge xenfarm clients \"$1\" 2>&1", "sh", element, NULL };
 	AUTO_BUF struct buf out = { 0 };
-	int r;
+	int status, r;
 
 	net_device(&client->address, device);
 	snprintf(element, sizeof(element), "{ \"%s\" . %02x:%02x:%02x:%02x:%02x:%02x . %s }",
 		device, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
 		xf_addr_format(&client->address, address));
-	r = run(argv, &out);
-	return r < 0 ? r : r == 0;
+	r = run(argv, &out, &status);
+	return r < 0 ? r : status == 0;
 }
 
 int net_check_port(const struct net_farm *farm, const struct net_client *client)

@@ -101,10 +101,10 @@ static struct spawn rsync_to(const struct arguments *a, const struct copy_job *c
 static int rsync(struct arguments *a, const struct copy_job *copy, int out)
 {
 	const struct spawn spawn = rsync_to(a, copy, out);
-	int status = a->failed ? -ENOMEM : spawn_run(&spawn);
+	int status, r = a->failed ? -ENOMEM : spawn_run(&spawn, &status);
 
 	free_arguments(a);
-	return status < 0 ? explain_start(status) : explain(status, copy->from);
+	return r < 0 ? explain_start(r) : explain(status, copy->from);
 }
 
 static int start_watched(const struct arguments *a, const struct copy_job *copy, pid_t *pid)
@@ -135,8 +135,8 @@ static int rsync_watched(struct arguments *a, const struct copy_job *copy)
 	free_arguments(a);
 	if (r < 0)
 		return explain_start(r);
-	status = spawn_wait(pid, 0);
-	return status < 0 ? explain_start(status) : explain(status, copy->from);
+	r = spawn_wait(pid, 0, &status);
+	return r < 0 ? explain_start(r) : explain(status, copy->from);
 }
 
 static void begin(struct arguments *a, const struct copy_job *copy)

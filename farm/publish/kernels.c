@@ -116,7 +116,7 @@ static int run_mkinitrd(const struct kernels_initrds *in, const char *version)
 		.argv = argv, .out = -1, .kept = in->share->lock, .dies_with_parent = true
 	};
 	size_t n = 7;
-	int status;
+	int status, r;
 
 	if (!options)
 		return -ENOMEM;
@@ -124,9 +124,9 @@ static int run_mkinitrd(const struct kernels_initrds *in, const char *version)
 		if (*word)
 			argv[n++] = word;
 	argv[n] = version;
-	status = spawn_run(&spawn);
-	if (status < 0)
-		return cli_error(status, "cannot run xf-mkinitrd");
+	r = spawn_run(&spawn, &status);
+	if (r < 0)
+		return cli_error(r, "cannot run xf-mkinitrd");
 	if (status > 0)
 		return -cli_error(EIO,
 			"nothing was published: kernel %s has no initrd (--no-initrd publishes "

@@ -126,21 +126,23 @@ static int mount_part(
 	const char *raw, const struct disk_image_part *part, const struct origin *source)
 {
 	AUTO_FREE char *options = NULL;
-	int status;
+	int status, r;
 
 	/* mount(8) makes a loop device that is removed with the mount. */
 	if (asprintf(&options, "%s,loop,offset=%ju,sizelimit=%ju",
 		    source->writable ? "rw" : "ro,nodev,nosuid", (uintmax_t)part->offset,
 		    (uintmax_t)part->size) < 0)
 		return -ENOMEM;
-	status = spawn_run(&(const struct spawn){
-		.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw,
-			source->path, NULL },
-		.out = -1,
-		.kept = -1,
-		.dies_with_parent = true,
-	});
-	return status > 0 ? -EIO : status;
+	r = spawn_run(
+		&(const struct spawn){
+			.argv = (const char *[]){ "mount", "-t", part->type, "-o", options, raw,
+				source->path, NULL },
+			.out = -1,
+			.kept = -1,
+			.dies_with_parent = true,
+		},
+		&status);
+	return r == 0 && status ? -EIO : r;
 }
 
 static bool holds_installation(const char *root)
@@ -243,13 +245,15 @@ int origin_open(const char *from, uint32_t partition, struct origin *source)
 
 void origin_close(struct origin *source)
 {
+	int status;
+
 	if (source->dir >= 0)
 		close(source->dir);
 	if (source->mounted) {
 		umount2(source->path, MNT_DETACH);
 		if (source->exporter > 0) {
 			kill(source->exporter, SIGTERM);
-			spawn_wait(source->exporter, 0);
+			spawn_wait(source->exporter, 0, &status);
 		}
 		umount2(PATH_RUN, MNT_DETACH);
 	}

@@ -22,14 +22,16 @@
 /* Run ssh-keygen(1). Its messages are on standard error. */
 static int keygen(const char *const *argv)
 {
-	int r = spawn_run(&(const struct spawn){
-		.argv = argv, .out = -1, .kept = -1, .limit = KEYGEN_LIMIT });
+	int status;
+	int r = spawn_run(
+		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .limit = KEYGEN_LIMIT },
+		&status);
 
 	if (r == -ENOENT)
 		return cli_error(r, "ssh-keygen(1), which is in the package openssh-client");
-	if (r > 0)
-		return -cli_error(EIO, "ssh-keygen(1) failed with status %d", r);
-	return r < 0 ? cli_error(r, "ssh-keygen(1)") : 0;
+	if (r < 0)
+		return cli_error(r, "ssh-keygen(1)");
+	return status ? -cli_error(EIO, "ssh-keygen(1) failed with status %d", status) : 0;
 }
 
 /* --- the authority --- */

@@ -54,18 +54,16 @@ int kvm_probe(const char *qemu, const char *accelerator, unsigned int seconds)
 	const struct spawn spawn = {
 		.argv = argv, .out = null, .kept = fd, .limit = seconds, .dies_with_parent = true
 	};
-	int status;
+	int status, r;
 
 	if (fd < 0)
 		return fd;
 	snprintf(
 		drive, sizeof(drive), "file=/proc/self/fd/%d,format=raw,if=floppy,readonly=on", fd);
-	status = spawn_run(&spawn);
-	if (status == 126 || status == 127)
-		return -ENOENT;
-	if (status < 0 && status != -ETIMEDOUT)
-		return status;
-	return status == EXIT_STATUS;
+	r = spawn_run(&spawn, &status);
+	if (r < 0)
+		return r == -ETIMEDOUT ? 0 : r;
+	return status == 126 || status == 127 ? -ENOENT : status == EXIT_STATUS;
 }
 
 /* 1, 0, or -ENOENT: not known yet. */

@@ -24,9 +24,26 @@
 		"sh", "-c", script, NULL \
 	}
 
+/* Its exit status, which it has if it ran. */
+static int status_of(const struct spawn *spawn)
+{
+	int status = -1;
+
+	assert_int_equal(spawn_run(spawn, &status), 0);
+	return status;
+}
+
 static int run(const char *script)
 {
-	return spawn_run(&(struct spawn){ .argv = SHELL(script), .out = -1, .kept = -1 });
+	return status_of(&(struct spawn){ .argv = SHELL(script), .out = -1, .kept = -1 });
+}
+
+/* The errno that it could not be run for. */
+static int error_of(const struct spawn *spawn)
+{
+	int status;
+
+	return spawn_run(spawn, &status);
 }
 
 /* What it writes to its standard output. */
@@ -37,7 +54,7 @@ static const char *output(struct spawn s)
 	ssize_t n;
 
 	s.out = fd;
-	assert_int_equal(spawn_run(&s), 0);
+	assert_int_equal(status_of(&s), 0);
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	close(fd);
 	assert_true(n >= 0);
@@ -52,7 +69,7 @@ static void ends(void **state)
 	assert_int_equal(run("exit 3"), 3);
 	assert_int_equal(run("exit 127"), 127);
 	assert_int_equal(run("kill -TERM $$"), 128 + SIGTERM);
-	assert_int_equal(spawn_run(&(struct spawn){
+	assert_int_equal(status_of(&(struct spawn){
 				 .argv = SHELL("exit 4"), .out = -1, .kept = -1, .limit = 10 }),
 		4);
 }
@@ -63,10 +80,9 @@ static void cannot_be_run(void **state)
 	static const char *const directory[] = { "/etc", NULL };
 
 	(void)state;
+	assert_int_equal(error_of(&(struct spawn){ .argv = none, .out = -1, .kept = -1 }), -ENOENT);
 	assert_int_equal(
-		spawn_run(&(struct spawn){ .argv = none, .out = -1, .kept = -1 }), -ENOENT);
-	assert_int_equal(
-		spawn_run(&(struct spawn){ .argv = directory, .out = -1, .kept = -1 }), -EACCES);
+		error_of(&(struct spawn){ .argv = directory, .out = -1, .kept = -1 }), -EACCES);
 	/* No process is left of the try. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
@@ -81,7 +97,7 @@ static void hangs(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(spawn_run(&(struct spawn){ .argv = SHELL("sleep 8 & sleep 8"),
+	assert_int_equal(error_of(&(struct spawn){ .argv = SHELL("sleep 8 & sleep 8"),
 				 .out = -1,
 				 .kept = ends[1],
 				 .limit = 1 }),
@@ -169,7 +185,7 @@ static void dies_with_its_parent(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	parent = fork();
 	if (parent == 0) {
-		spawn_run(&(struct spawn){ .argv = SHELL("exec sleep 8"),
+		error_of(&(struct spawn){ .argv = SHELL("exec sleep 8"),
 			.out = -1,
 			.kept = ends[1],
 			.dies_with_parent = true });
