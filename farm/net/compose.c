@@ -85,7 +85,7 @@ void net_compose_network(const struct net_farm *farm, const char *uuid, struct b
 /* --- NFS --- */
 
 /* exports(5): a blank, a quote, a backslash or a # in a path is written in octal. */
-static void export_path(const char *path, struct buf *out)
+void net_compose_export_path(const char *path, struct buf *out)
 {
 	for (const unsigned char *p = (const unsigned char *)path; *p; p++)
 		if (*p <= ' ' || strchr("\"\\#", *p))
@@ -99,7 +99,7 @@ void net_compose_exports(const struct net_farm *farm, struct buf *out)
 	struct xf_addr base = net_base(farm);
 
 	for (size_t i = 0; i < farm->n_shares; i++) {
-		export_path(farm->share[i].path, out);
+		net_compose_export_path(farm->share[i].path, out);
 		/* A client's root reads what only root may: no_root_squash. */
 		buf_printf(out, "\t%s/%u(ro,no_root_squash,no_subtree_check,sec=sys,fsid=%s)\n",
 			text_of(&base).text, farm->prefix, farm->share[i].uuid);

@@ -25,6 +25,9 @@ void net_compose_rules(
  * the disk in another server can take over mounted clients. */
 void net_compose_exports(const struct net_farm *farm, struct buf *out);
 
+/* A path as exports(5) and etab have it. */
+void net_compose_export_path(const char *path, struct buf *out);
+
 /*
  * nfs.conf(5). n_clients is how many there are; alone: the server exports nothing but the farm's
  * shares, so that nfsd can be bound to the farm's address.

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "farm/net/compose.h"
 #include "farm/net/doctor.h"
 #include "lib/cleanup.h"
 
@@ -33,13 +34,18 @@ static int read_text(const char *path, struct buf *text)
 /* A line that begins with the path and a tab, and has the share's fsid. */
 static bool exports(const char *etab, const struct net_share *share)
 {
-	size_t n = strlen(share->path);
+	AUTO_BUF struct buf path = { 0 };
+	size_t n;
 
+	net_compose_export_path(share->path, &path);
+	n = path.size;
+	if (path.failed)
+		return false;
 	for (const char *line = etab; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *end = line + strcspn(line, "\n");
 		const char *uuid = strstr(line, share->uuid);
 
-		if (strncmp(line, share->path, n) == 0 && line[n] == '\t' && uuid && uuid < end)
+		if (strncmp(line, path.data, n) == 0 && line[n] == '\t' && uuid && uuid < end)
 			return true;
 	}
 	return false;
