@@ -13,6 +13,7 @@
 #include "farm/publish/boot-links.h"
 #include "farm/publish/copy.h"
 #include "farm/publish/keeptime.h"
+#include "farm/publish/kernel-names.h"
 #include "farm/publish/kernels.h"
 #include "farm/publish/layout-detect.h"
 #include "farm/publish/passwords.h"
@@ -243,6 +244,8 @@ static int fill(struct generation *g, const struct origin *source)
 		r = passwords_publish(source->dir, g->dir, g->previous_dir);
 	if (r == 0 && g->options->in_use_kernel)
 		r = kernels_keep_modules(g->share, g->options->in_use_kernel, g->dir);
+	if (r == 0)
+		r = kernel_names_make(g->dir, &g->tree);
 	if (r == 0)
 		r = make_initrds(g);
 	if (r == 0)

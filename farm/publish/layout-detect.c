@@ -16,8 +16,8 @@ static const char *const tops[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64
 	"opt" };
 
 /* They describe what is installed in the read-only part, so they belong to it. */
-static const char *const databases[] = { "var/lib/dpkg", "var/lib/rpm", "var/lib/pacman",
-	"var/db/pkg", "var/lib/portage" };
+static const char *const databases[] = { "var/lib/dpkg", "var/lib/rpm", "var/lib/dnf",
+	"var/lib/zypp", "var/lib/pacman", "var/db/pkg", "var/lib/portage" };
 
 /* Is it a directory that is not empty? 1, 0 or -errno. */
 static int holds_something(int root, const char *path)
