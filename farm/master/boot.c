@@ -101,17 +101,25 @@ static int copy_file(int root, const char *path, int to, const char *name)
 
 /* --- what is taken --- */
 
-/* The device of the file system that is mounted there, and from its superblock its UUID. */
-static int read_uuid(const char *mounted, char uuid[static 64])
+/* The file system that is mounted there: from its superblock its UUID, and which subvolume of btrfs
+ * it is ("" or "rootflags=subvol=… "). */
+static int read_root(const char *mounted, char uuid[static 64], char flags[static 300])
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	const struct mntent *m;
-	const char *value = NULL;
+	const char *value = NULL, *subvolume;
 	blkid_probe probe = NULL;
 
-	while (mounts && (m = getmntent(mounts)) != NULL)
-		if (strcmp(m->mnt_dir, mounted) == 0 && !probe)
-			probe = blkid_new_probe_from_filename(m->mnt_fsname);
+	flags[0] = '\0';
+	while (mounts && (m = getmntent(mounts)) != NULL) {
+		if (strcmp(m->mnt_dir, mounted) != 0 || probe)
+			continue;
+		probe = blkid_new_probe_from_filename(m->mnt_fsname);
+		subvolume = strcmp(m->mnt_type, "btrfs") == 0 ? hasmntopt(m, "subvol") : NULL;
+		if (subvolume)
+			snprintf(flags, 300, "rootflags=%.*s ", (int)strcspn(subvolume, ", "),
+				subvolume);
+	}
 	if (mounts)
 		endmntent(mounts);
 	if (probe && blkid_do_safeprobe(probe) == 0 &&
@@ -127,14 +135,14 @@ static int read_uuid(const char *mounted, char uuid[static 64])
 static int write_cmdline(const struct master_boot *b, const struct origin *tree, int to)
 {
 	AUTO_BUF struct buf text = { 0 };
-	char uuid[64];
-	int r = read_uuid(tree->path, uuid);
+	char uuid[64], flags[300];
+	int r = read_root(tree->path, uuid, flags);
 
 	if (r == 0 && strspn(uuid, "0123456789abcdefABCDEF-") != strlen(uuid))
 		r = -EINVAL;
 	if (r < 0)
 		return cli_error(r, "the UUID of the file system in %s", b->disk);
-	buf_printf(&text, "root=UUID=%s ro console=%s\n", uuid, b->console);
+	buf_printf(&text, "root=UUID=%s %sro console=%s\n", uuid, flags, b->console);
 	r = text.failed ? -ENOMEM : publish_file(to, "cmdline", 0644, text.data, text.size);
 	return r < 0 ? cli_error(r, "%s/cmdline", b->directory) : 0;
 }

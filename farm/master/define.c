@@ -10,6 +10,16 @@
 #include "lib/cli.h"
 #include "lib/paths.h"
 
+/* Looked at, and told, once. */
+static bool is_kvm(void)
+{
+	static enum { UNKNOWN, YES, NO } known;
+
+	if (known == UNKNOWN)
+		known = kvm_works(PATH_RUN) ? YES : NO;
+	return known == YES;
+}
+
 static enum domain_xml_type type_of(const struct master_session *s)
 {
 	switch (virt_kind(s->connection)) {
@@ -18,7 +28,7 @@ static enum domain_xml_type type_of(const struct master_session *s)
 	case VIRT_TEST:
 		return DOMAIN_XML_TEST;
 	default:
-		return kvm_works(PATH_RUN) ? DOMAIN_XML_KVM : DOMAIN_XML_QEMU;
+		return is_kvm() ? DOMAIN_XML_KVM : DOMAIN_XML_QEMU;
 	}
 }
 

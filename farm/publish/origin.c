@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "farm/publish/disk-image.h"
+#include "farm/publish/subvolumes.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -122,16 +123,16 @@ static int export(const char *image, struct origin *source)
 
 /* --- the root file system in it --- */
 
-static int mount_part(
-	const char *raw, const struct disk_image_part *part, const struct origin *source)
+static int mount_part(const char *raw, const struct disk_image_part *part, const char *subvolume,
+	const struct origin *source)
 {
 	AUTO_FREE char *options = NULL;
 	int status, r;
 
 	/* mount(8) makes a loop device that is removed with the mount. */
-	if (asprintf(&options, "%s,loop,offset=%ju,sizelimit=%ju",
+	if (asprintf(&options, "%s,loop,offset=%ju,sizelimit=%ju%s",
 		    source->writable ? "rw" : "ro,nodev,nosuid", (uintmax_t)part->offset,
-		    (uintmax_t)part->size) < 0)
+		    (uintmax_t)part->size, subvolume) < 0)
 		return -ENOMEM;
 	r = spawn_run(
 		&(const struct spawn){
@@ -156,22 +157,45 @@ static bool holds_installation(const char *root)
 	return false;
 }
 
+/* A root on btrfs need not be in the default subvolume: Debian, Ubuntu and Fedora call it so.
+ * Returns 1 if it was found, and is mounted; 0; or -errno: the partition cannot be mounted. */
+static int mount_installation(
+	const char *raw, const struct disk_image_part *part, const struct origin *source)
+{
+	static const char *const subvolumes[] = { "", ",subvol=@rootfs", ",subvol=@",
+		",subvol=root" };
+	size_t n = strcmp(part->type, "btrfs") == 0 ? ARRAY_SIZE(subvolumes) : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = mount_part(raw, part, subvolumes[i], source);
+
+		if (r < 0 && i == 0)
+			return r;
+		if (r == 0 && holds_installation(source->path))
+			return 1;
+		if (r == 0)
+			umount(source->path);
+	}
+	return 0;
+}
+
 static int mount_chosen(const char *from, const char *raw, const struct disk_image *image,
 	uint32_t partition, const struct origin *source)
 {
 	for (unsigned int i = 0; i < image->n; i++) {
 		const struct disk_image_part *part = &image->part[i];
+		int r;
 
 		if (partition && part->number != partition)
 			continue;
-		if (mount_part(raw, part, source) < 0)
+		r = mount_installation(raw, part, source);
+		if (r < 0)
 			return -cli_error(EIO,
 				"cannot mount partition %u of %s (%s), see above; was its "
 				"machine shut down cleanly?",
 				part->number, from, part->type);
-		if (partition || holds_installation(source->path))
+		if (r > 0 || (partition && mount_part(raw, part, "", source) == 0))
 			return 0;
-		umount(source->path);
 	}
 	if (partition)
 		return -cli_error(ENOENT, "%s has no file system in partition %u", from, partition);
@@ -216,7 +240,9 @@ static int open_image(const char *from, uint32_t partition, struct origin *sourc
 static int open_root(const char *from, struct origin *source)
 {
 	source->dir = source->path ? open(source->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	return source->dir < 0 ? cli_error(-errno, "%s", from) : 0;
+	if (source->dir < 0)
+		return cli_error(-errno, "%s", from);
+	return source->mounted ? subvolumes_mount(source->path, source->dir, source->writable) : 0;
 }
 
 int origin_open_writable(const char *image, struct origin *source)
