@@ -13,9 +13,11 @@
 #include <cmocka.h>
 
 #include "farm/publish/copy.h"
+#include "farm/publish/kernel-names.h"
 #include "farm/publish/layout-detect.h"
 #include "farm/publish/passwords.h"
 #include "farm/publish/secrets.h"
+#include "farm/publish/subvolumes.h"
 #include "farm/settings.h"
 #include "farm/share/store.h"
 #include "farm/share/treelist.h"
@@ -319,6 +321,51 @@ static void test_detect(void **state)
 	check_layout("etc", "# xenfarm layout 1\n");
 }
 
+/* The package database is in /usr, and /var/lib/rpm a link to it; what dnf and zypper remember of
+ * the packages belongs to them. */
+static void test_detect_rpm(void **state)
+{
+	(void)state;
+	check_layout(
+		"usr usr/bin usr/sbin>bin usr/lib usr/lib/sysimage usr/lib/sysimage/rpm "
+		"usr/lib/sysimage/rpm/rpmdb.sqlite. usr/local bin>usr/bin sbin>usr/sbin "
+		"lib>usr/lib boot boot/loader. var var/lib "
+		"var/lib/rpm>../../usr/lib/sysimage/rpm var/lib/dnf var/lib/dnf/history.sqlite.",
+		"# xenfarm layout 1\nbind usr\nlink bin usr/bin\nlink sbin usr/sbin\n"
+		"link lib usr/lib\nbind boot\nbind var/lib/dnf\nwriteable usr/local\n");
+	check_layout("usr usr/etc usr/etc/services. usr/lib bin>usr/bin sbin>usr/sbin lib>usr/lib "
+		     "var var/lib var/lib/zypp var/lib/zypp/AutoInstalled. .snapshots",
+		"# xenfarm layout 1\nbind usr\nlink bin usr/bin\nlink sbin usr/sbin\n"
+		"link lib usr/lib\nbind var/lib/zypp\n");
+}
+
+static void test_subvolumes(void **state)
+{
+	static const char fstab[] =
+		"# comment\n"
+		"UUID=aa-BB / btrfs defaults 0 0\n"
+		"UUID=aa-bb /var btrfs subvol=/@/var 0 0\n"
+		"UUID=aa-bb\t/usr/local\tbtrfs\tnoatime,subvol=/@/usr/local,x 0 0\n"
+		"UUID=aa-bb /.snapshots btrfs subvol=/@/.snapshots 0 0\n"
+		"UUID=cc-dd /srv btrfs subvol=/@/srv 0 0\n"
+		"/dev/vda2 /opt btrfs subvol=/@/opt 0 0\n"
+		"UUID=aa-bb /boot/efi vfat utf8 0 0\n"
+		"UUID=aa-bb swap btrfs subvol=x 0 0\n"
+		"UUID=aa-bb /root btrfs nosubvol=x,defaults 0 0\n"
+		"UUID=aa-bb /home btrfs subvol= 0 0\n"
+		"UUID=aa-bb /tmp\n";
+	struct subvolume s[8];
+
+	(void)state;
+	assert_int_equal(subvolumes_parse(fstab, strlen(fstab), "aa-bb", s, 8), 2);
+	assert_string_equal(s[0].directory, "var");
+	assert_string_equal(s[0].name, "/@/var");
+	assert_string_equal(s[1].directory, "usr/local");
+	assert_string_equal(s[1].name, "/@/usr/local");
+	assert_int_equal(subvolumes_parse(fstab, strlen(fstab), "aa-bb", s, 1), 1);
+	assert_int_equal(subvolumes_parse("", 0, "aa-bb", s, 8), 0);
+}
+
 /* --- trees and attributes --- */
 
 static void put(int at, const char *path, const char *text)
@@ -326,6 +373,43 @@ static void put(int at, const char *path, const char *text)
 	AUTO_CLOSE int fd = openat(at, path, O_WRONLY | O_CREAT, 0644);
 
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* Whichever way a distribution names its kernel, it is boot/vmlinuz-V, as a file, afterwards. */
+static void test_kernel_names(void **state)
+{
+	char directory[32];
+	AUTO_CLOSE int root = make_tree(directory,
+		"boot boot/vmlinuz-1>../usr/lib/modules/1/vmlinuz usr usr/lib usr/lib/modules "
+		"usr/lib/modules/1 usr/lib/modules/2 usr/lib/modules/3 usr/lib/modules/4");
+	AUTO_TREELIST struct treelist list = { 0 };
+	AUTO_FREE char *where = NULL;
+	struct stat kernel, name;
+
+	(void)state;
+	put(root, "usr/lib/modules/1/vmlinuz", "1");
+	put(root, "usr/lib/modules/2/vmlinuz", "2");
+	put(root, "usr/lib/modules/3/vmlinuz", "3");
+	put(root, "boot/vmlinuz-3", "3");
+	assert_int_equal(treelist_read(root, &list, &where), 0);
+	assert_non_null(treelist_find(&list, "boot/vmlinuz-1", 14));
+	assert_int_equal(kernel_names_make(root, &list), 0);
+	assert_null(treelist_find(&list, "boot/vmlinuz-1", 14));
+	for (int v = 1; v <= 2; v++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "usr/lib/modules/%d/vmlinuz", v);
+		assert_int_equal(fstatat(root, path, &kernel, 0), 0);
+		snprintf(path, sizeof(path), "boot/vmlinuz-%d", v);
+		assert_int_equal(fstatat(root, path, &name, AT_SYMLINK_NOFOLLOW), 0);
+		assert_int_equal(kernel.st_ino, name.st_ino);
+	}
+	assert_int_equal(fstatat(root, "usr/lib/modules/3/vmlinuz", &kernel, 0), 0);
+	assert_int_equal(fstatat(root, "boot/vmlinuz-3", &name, 0), 0);
+	assert_int_not_equal(kernel.st_ino, name.st_ino);
+	assert_int_equal(faccessat(root, "boot/vmlinuz-4", F_OK, 0), -1);
+	assert_int_equal(kernel_names_make(root, &list), 0);
+	assert_int_equal(fsroot_remove(AT_FDCWD, directory), 0);
 }
 
 static void test_tree(void **state)
@@ -471,6 +555,9 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_detect_rpm),
+		cmocka_unit_test(test_subvolumes),
+		cmocka_unit_test(test_kernel_names),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_tree_new),
 		cmocka_unit_test(test_link),
