@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "farm/client/boot-files.h"
+#include "farm/client/client.h"
 #include "farm/output.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
@@ -21,8 +23,14 @@ static bool has(const struct numbers *numbers, uint32_t number)
 	return false;
 }
 
+static bool in_use(const struct farm_context *c, const struct numbers *pins, uint32_t number)
+{
+	return farm_context_in_use(c, number) || has(pins, number);
+}
+
 /* The generations that were named: all or none. */
-static int choose_named(const struct farm_context *c, char **arguments, struct numbers *chosen)
+static int choose_named(const struct farm_context *c, char **arguments, const struct numbers *pins,
+	struct numbers *chosen)
 {
 	for (char **text = arguments; *text; text++) {
 		uint32_t number = farm_context_generation(c, *text);
@@ -32,7 +40,7 @@ static int choose_named(const struct farm_context *c, char **arguments, struct n
 		if (number == c->share.current)
 			return -cli_error(EBUSY,
 				"generation %u is the current one: nothing was removed", number);
-		if (farm_context_in_use(c, number))
+		if (in_use(c, pins, number))
 			return -cli_error(EBUSY,
 				"generation %u is in use, and its clients would lose their files: "
 				"nothing was removed",
@@ -43,14 +51,15 @@ static int choose_named(const struct farm_context *c, char **arguments, struct n
 	return 0;
 }
 
-static void choose_old(const struct farm_context *c, struct numbers *chosen)
+static void choose_old(
+	const struct farm_context *c, const struct numbers *pins, struct numbers *chosen)
 {
 	uint32_t keep = c->share_options.keep ? c->share_options.keep : c->share_settings->keep;
 
 	for (size_t i = 0; i + keep < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];
 
-		if (number != c->share.current && !farm_context_in_use(c, number))
+		if (number != c->share.current && !in_use(c, pins, number))
 			chosen->number[chosen->n++] = number;
 	}
 }
@@ -83,16 +92,34 @@ static int remove_chosen(struct farm_context *c, const struct numbers *chosen)
 	return r;
 }
 
+/* Where clients boot from this share, those that are pinned are asked for; --in-use does without.
+ */
+static int find_pins(struct farm_context *c, struct numbers *pins)
+{
+	int r;
+
+	if (c->share_options.in_use || !boot_files_live(c->settings.boot, c->share.uuid))
+		return 0;
+	r = client_pins(c, c->share.uuid, &pins->number, &pins->n);
+	if (r < 0)
+		cli_error(0, "nothing was removed: a client may be pinned to an old generation; "
+			     "--in-use "
+			     "names those that are in use");
+	return r;
+}
+
 static int collect(struct farm_context *c, char **arguments)
 {
 	AUTO_FREE uint32_t *number = NULL;
-	struct numbers chosen = { 0 };
+	struct numbers chosen = { 0 }, pins = { 0 };
 	int r = farm_context_open_share(c);
 
 	if (r == 0 && !c->options.dry_run)
 		r = share_lock(&c->share, "gc");
 	if (r == 0 && !c->options.dry_run)
 		r = share_resume(&c->share);
+	if (r == 0)
+		r = find_pins(c, &pins);
 	if (r < 0)
 		return r;
 	number = calloc(c->share.n + 1, sizeof(*number));
@@ -100,9 +127,10 @@ static int collect(struct farm_context *c, char **arguments)
 		return cli_error(-ENOMEM, "gc");
 	chosen.number = number;
 	if (*arguments)
-		r = choose_named(c, arguments, &chosen);
+		r = choose_named(c, arguments, &pins, &chosen);
 	else
-		choose_old(c, &chosen);
+		choose_old(c, &pins, &chosen);
+	free(pins.number);
 	return r < 0 ? r : remove_chosen(c, &chosen);
 }
 

@@ -321,3 +321,22 @@ uint32_t client_generation(const struct client_session *s, const struct client *
 		       ? client->record.pin
 		       : boot_files_live(s->context->settings.boot, client->record.share);
 }
+
+int client_pins(struct farm_context *context, const char *share, uint32_t **generation, size_t *n)
+{
+	struct client_session s = { .lock = -1 };
+	int r = client_session_begin(&s, context, true);
+
+	*n = 0;
+	*generation = r < 0 ? NULL : calloc(s.list.n + 1, sizeof(**generation));
+	for (size_t i = 0; i < s.list.n && *generation; i++) {
+		const struct client *c = &s.list.client[i];
+
+		if (!c->damaged && c->record.pin && strcmp(c->record.share, share) == 0)
+			(*generation)[(*n)++] = c->record.pin;
+	}
+	if (r == 0 && !*generation)
+		r = cli_error(-ENOMEM, "the clients");
+	client_session_end(&s, r);
+	return r;
+}
