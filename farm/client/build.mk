@@ -8,3 +8,9 @@ client_test_SRC := farm/client/test/client_test.c $(addprefix farm/client/,addre
 	$(XFNET_PARSER) lib/buf.c lib/cli.c lib/fsroot.c lib/hex.c lib/spawn.c
 client_test_PKGS := cmocka
 CHECKS += $(addprefix farm/client/test/,client.test crash.test here.test)
+
+bench: bench-client
+.PHONY: bench-client
+bench-client: $(B)/bin/xenfarm
+	B=$(abspath $(B)) farm/client/bench/client
+SHELLS += farm/client/bench/client
