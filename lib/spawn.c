@@ -43,6 +43,8 @@ static void child(const struct spawn *s, pid_t parent, int failed)
 {
 	int r = prepare(s, parent);
 
+	/* Programs in a pipeline end by it. */
+	signal(SIGPIPE, SIG_DFL);
 	if (r == 0) {
 		execvp(s->argv[0], (char *const *)s->argv);
 		r = -errno;

@@ -215,7 +215,8 @@ static void *run_events(void *data)
 	return data;
 }
 
-/* Once, and before the first connection: only then libvirt uses the loop for it. */
+/* Once, and before the first connection: only then libvirt uses the loop for it. It writes to
+ * connections that the other side may have closed: that is to be an error, not a signal. */
 static int start_events(void)
 {
 	static bool started;
@@ -223,6 +224,7 @@ static int start_events(void)
 
 	if (started)
 		return 0;
+	signal(SIGPIPE, SIG_IGN);
 	virSetErrorFunc(NULL, be_silent);
 	if (virEventRegisterDefaultImpl() < 0)
 		return virt_error(NULL, "cannot begin to use libvirt");

@@ -69,6 +69,10 @@ static void ends(void **state)
 	assert_int_equal(run("exit 3"), 3);
 	assert_int_equal(run("exit 127"), 127);
 	assert_int_equal(run("kill -TERM $$"), 128 + SIGTERM);
+	/* Also where we do not. */
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(run("kill -PIPE $$"), 128 + SIGPIPE);
+	signal(SIGPIPE, SIG_DFL);
 	assert_int_equal(status_of(&(struct spawn){
 				 .argv = SHELL("exit 4"), .out = -1, .kept = -1, .limit = 10 }),
 		4);
