@@ -92,19 +92,23 @@ static int check_here(const struct farm_context *context)
 	return 0;
 }
 
+/* All is looked at before the first change. */
 static int prepare(struct farm_context *context, struct operation *op)
 {
 	AUTO_NET_SERVER struct net_server server = { .root = -1 };
 	bool undo = context->net_options.undo;
-	int r = undo ? 0 : make_share(context, op);
+	int r = net_server_begin(&server, &context->settings);
 
+	if (r == 0)
+		r = net_server_connect(&server, context->settings.host.uri, op->dry_run);
+	if (r == 0 && !undo)
+		r = net_init_check(&server);
+	if (r == 0 && !undo)
+		r = make_share(context, op);
 	if (r == 0 && !undo)
 		r = make_authority(context, op);
 	if (r == 0)
-		r = net_server_begin(
-			&server, &context->settings, undo ? NULL : context->share_path);
-	if (r == 0)
-		r = net_server_connect(&server, context->settings.host.uri, op->dry_run);
+		r = net_server_shares(&server, &context->settings, context->share_path);
 	if (r == 0)
 		r = net_server_plan(&server);
 	if (r < 0)

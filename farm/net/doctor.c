@@ -79,8 +79,10 @@ static const struct doctor_check *const subjects[] = { doctor_of_host, doctor_of
 static int look(struct doctor *d)
 {
 	struct farm_context *c = d->context;
-	int r = net_server_begin(&d->server, &c->settings, NULL);
+	int r = net_server_begin(&d->server, &c->settings);
 
+	if (r == 0)
+		r = net_server_shares(&d->server, &c->settings, c->share_path);
 	if (r < 0)
 		return r;
 	d->has_libvirt = net_server_connect(&d->server, c->settings.host.uri, true) == 0;

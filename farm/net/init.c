@@ -263,7 +263,7 @@ static int make_network(struct work *w)
 	return r;
 }
 
-static int check_network(const struct net_server *server)
+int net_init_check(const struct net_server *server)
 {
 	const struct net_farm *farm = &server->farm;
 
@@ -288,11 +288,8 @@ static int finish(struct work *w, const char *nothing)
 int net_init(struct net_server *server, struct operation *op)
 {
 	struct work w = { .server = server, .op = op };
-	int r = check_network(server);
+	int r = make_directory(&w, server->farm.boot);
 
-	if (r < 0)
-		return r;
-	r = make_directory(&w, server->farm.boot);
 	if (r == 0)
 		r = make_directory(&w, server->farm.disks);
 	for (size_t i = 0; i < server->plan.n && r == 0; i++)

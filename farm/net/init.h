@@ -5,6 +5,10 @@
 #include "farm/net/server.h"
 #include "farm/operation.h"
 
+/* Before anything is changed: is something in the way that cannot be left alone? Returns 0, or
+ * -errno. */
+int net_init_check(const struct net_server *server);
+
 /*
  * Make the server what the plan says: what is so already is not touched. A file that is not ours
  * is named, and all else done. Returns 0, or -errno.

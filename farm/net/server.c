@@ -82,8 +82,8 @@ static int add_share(struct net_server *server, const char *path, const char *ex
 	return 0;
 }
 
-static int add_shares(
-	struct net_server *server, const struct farm_settings *settings, const char *expected)
+int net_server_shares(
+	struct net_server *server, const struct farm_settings *settings, const char *path)
 {
 	size_t most = settings->n_named_shares + 2;
 	int r;
@@ -93,22 +93,18 @@ static int add_shares(
 	if (!server->share || !server->uuid)
 		return cli_error(-ENOMEM, "the shares");
 	server->farm.share = server->share;
-	r = add_share(server, settings->share.path, expected);
+	r = add_share(server, settings->share.path, path);
 	for (size_t i = 0; i < settings->n_named_shares && r == 0; i++)
-		r = add_share(server, settings->named_share[i].path, expected);
-	return r == 0 && expected ? add_share(server, expected, expected) : r;
+		r = add_share(server, settings->named_share[i].path, path);
+	return r == 0 ? add_share(server, path, path) : r;
 }
 
-int net_server_begin(
-	struct net_server *server, const struct farm_settings *settings, const char *expected)
+int net_server_begin(struct net_server *server, const struct farm_settings *settings)
 {
-	int r;
-
 	*server = (struct net_server){ .root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	if (server->root < 0)
 		return cli_error(-errno, "/");
-	r = net_server_farm(settings, &server->farm);
-	return r < 0 ? r : add_shares(server, settings, expected);
+	return net_server_farm(settings, &server->farm);
 }
 
 void net_server_free(struct net_server *server)

@@ -33,19 +33,22 @@ bool net_server_is_here(const struct farm_settings *settings);
  * that names the setting. */
 int net_server_farm(const struct farm_settings *settings, struct net_farm *farm);
 
-/*
- * Begin with the settings: the farm, and the shares that exist. The share at expected, which is
- * still to be made, counts with a text in place of its UUID. Returns 0, or -errno after a message.
- * net_server_free() follows in either case.
- */
-int net_server_begin(
-	struct net_server *server, const struct farm_settings *settings, const char *expected);
+/* Begin: the farm of the settings. Returns 0, or -errno after a message. net_server_free() follows
+ * in either case. */
+int net_server_begin(struct net_server *server, const struct farm_settings *settings);
 void net_server_free(struct net_server *server);
 #define AUTO_NET_SERVER __attribute__((cleanup(net_server_free)))
 
 /* Connect to libvirt, and see the clients and the network there. Returns 0, or -errno after a
  * message. */
 int net_server_connect(struct net_server *server, const char *uri, bool read_only);
+
+/*
+ * See which shares exist: those of the settings, and the one at path. If that is still to be made,
+ * it counts with a text in place of its UUID. Returns 0, or -errno after a message.
+ */
+int net_server_shares(
+	struct net_server *server, const struct farm_settings *settings, const char *path);
 
 /* Look at the machine, and make the plan. Returns 0, or -errno after a message. */
 int net_server_plan(struct net_server *server);
