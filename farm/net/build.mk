@@ -12,5 +12,5 @@ net_files_test_SRC  := farm/net/test/net_files_test.c farm/net/plan.c farm/net/f
 	lib/cli.c lib/value.c lib/publish.c lib/io.c $(NET_TEXTS)
 net_files_test_PKGS := libvirt libxml-2.0 libcrypto cmocka
 net_files_test_LIBS := -pthread
-CHECKS += farm/net/test/isolation.test farm/net/test/init.test farm/net/test/doctor.test
+CHECKS += farm/net/test/isolation.test farm/net/test/init.test farm/net/test/doctor.test farm/net/test/kill.test
 farm/net/test/isolation.test: $(B)/test/net_test
