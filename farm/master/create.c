@@ -163,6 +163,8 @@ static void describe(struct create *c)
 		.client_packages = o->client_packages,
 		.ssh_key = o->ssh_key,
 		.share_key = access(c->share_key, R_OK) == 0 ? c->share_key : NULL,
+		.ssh_ca = access(context->settings.ssh_ca, R_OK) == 0 ? context->settings.ssh_ca
+								      : NULL,
 		.uuid = c->uuid,
 		.mac = c->mac };
 	c->new_disk = (struct master_disk){ .path = c->disk,

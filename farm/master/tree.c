@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "farm/ssh/authority.h"
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
@@ -342,7 +343,7 @@ static int personalize(const struct master_tree *t, int root)
 		r = make_directory(root, PATH_ETC, 0755);
 	if (r == 0 && t->share_key)
 		r = copy_text(root, PATH_ETC_KEY, 0644, t->share_key);
-	return r;
+	return r == 0 && t->ssh_ca ? ssh_authority_install(t->ssh_ca, root) : r;
 }
 
 int master_tree_personalize(void *arg)

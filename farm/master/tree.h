@@ -18,6 +18,7 @@ struct master_tree {
 	const char *client_packages; /* or their packages, with commas between them */
 	const char *ssh_key;         /* a file: public keys of those who may log in as root */
 	const char *share_key;       /* the share's public key */
+	const char *ssh_ca;          /* the farm's key for SSH: farm/ssh/authority.h */
 	const char *uuid;            /* of the file system that it will be in */
 	const char *mac;             /* of its interface in the masters' network */
 };
