@@ -81,18 +81,46 @@ bool master_tree_needs_programs(const struct master_tree *t)
 	return asprintf(&agent, "%s" AGENT, t->source->path) >= 0 && access(agent, F_OK) < 0;
 }
 
+/* Each file of the list is there: an installation takes minutes before they are copied. */
+static int check_listed(const struct master_tree *t, FILE *list)
+{
+	AUTO_FREE char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &size, list)) > 0) {
+		AUTO_FREE char *file = NULL;
+
+		line[n - (line[n - 1] == '\n')] = '\0';
+		if (asprintf(&file, "%s%s", t->client_root ? t->client_root : "", line) < 0)
+			return cli_error(-ENOMEM, "%s", line);
+		if (faccessat(AT_FDCWD, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			return cli_error(-errno,
+				"the clients' programs are incomplete, install them again: %s",
+				file);
+	}
+	return 0;
+}
+
 static int check_programs(const struct master_tree *t)
 {
-	AUTO_FREE char *list = programs_list(t);
+	AUTO_FREE char *path = programs_list(t);
+	FILE *list;
+	int r;
 
 	if (t->client_packages || !master_tree_needs_programs(t))
 		return 0;
-	if (list && access(list, R_OK) < 0)
-		return -cli_error(ENOENT,
-			"the clients' programs are not installed here (there is no %s); "
-			"--client-package FILE or --client-root DIR says where they are",
-			list);
-	return list ? 0 : -ENOMEM;
+	list = path ? fopen(path, "re") : NULL;
+	if (!list)
+		return path ? -cli_error(ENOENT,
+				      "the clients' programs are not installed here (there is no "
+				      "%s); --client-package FILE or --client-root DIR says where "
+				      "they are",
+				      path)
+			    : -ENOMEM;
+	r = check_listed(t, list);
+	fclose(list);
+	return r;
 }
 
 /* Each of a list of files is there, and a package. */
