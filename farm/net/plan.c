@@ -68,7 +68,8 @@ int net_plan_make(struct net_plan *plan, const struct net_farm *farm,
 
 	*plan = (struct net_plan){ 0 };
 	add_rules(plan, farm, clients, n);
-	add_nfs(plan, farm, n, !facts->other_exports);
+	/* An IPv6 address of a bridge without ports is tentative, and cannot be bound to. */
+	add_nfs(plan, farm, n, !facts->other_exports && farm->server.family == 4);
 	if (facts->apparmor)
 		add_apparmor(plan, farm);
 	if (facts->xen)

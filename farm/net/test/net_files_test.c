@@ -67,6 +67,18 @@ static void plans_what_there_is(void **state)
 		net_plan_find(&without, "/etc/systemd/system/nfs-server.service.d/xenfarm.conf"));
 }
 
+static void binds_nfs_to_ipv4_only(void **state)
+{
+	struct net_farm six = farm_of("fd00:77::1/64");
+	struct net_facts facts = { 0 };
+	AUTO_NET_PLAN struct net_plan plan = { 0 };
+
+	(void)state;
+	assert_int_equal(net_plan_make(&plan, &six, NULL, 0, &facts), 0);
+	assert_null(net_plan_find(&plan, "/etc/systemd/system/nfs-server.service.d/xenfarm.conf"));
+	assert_non_null(net_plan_find(&plan, CONF));
+}
+
 static void writes_and_removes(void **state)
 {
 	struct net_facts all = { true, true, false };
@@ -215,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(plans_what_there_is),
+		SCRATCH_TEST(binds_nfs_to_ipv4_only),
 		SCRATCH_TEST(writes_and_removes),
 		SCRATCH_TEST(knows_whose_a_file_is),
 		SCRATCH_TEST(leaves_links_alone),
