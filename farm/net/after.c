@@ -29,23 +29,34 @@ static bool has_systemd(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
-/* Does the kernel ask for profiles? */
+/* Is one of a list of programs installed? It ends with NULL. */
+static bool is_installed(const char *const *places)
+{
+	for (; *places; places++)
+		if (access(*places, X_OK) == 0)
+			return true;
+	return false;
+}
+
+/* Does the kernel ask for profiles, and can they be loaded? Debian's kernel asks even where
+ * AppArmor itself is not installed: on a Xen server, for example, whose libvirt does without. */
 static bool has_apparmor(void)
 {
+	static const char *const parser[] = { "/usr/sbin/apparmor_parser", "/sbin/apparmor_parser",
+		NULL };
 	AUTO_CLOSE int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
 	char yes = 'N';
 
-	return fd >= 0 && read(fd, &yes, 1) == 1 && yes == 'Y';
+	return fd >= 0 && read(fd, &yes, 1) == 1 && yes == 'Y' && is_installed(parser);
 }
 
 /* Another NFS server may serve the shares; but then somebody has to tell it so. */
 static bool has_exportfs(void)
 {
-	static const char *const places[] = { "/usr/sbin/exportfs", "/sbin/exportfs" };
+	static const char *const places[] = { "/usr/sbin/exportfs", "/sbin/exportfs", NULL };
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (access(places[i], X_OK) == 0)
-			return true;
+	if (is_installed(places))
+		return true;
 	if (access(NET_EXPORTS_PATH, F_OK) == 0)
 		output_line("the shares are not exported yet: install nfs-kernel-server");
 	return false;
