@@ -55,6 +55,9 @@ static const struct reason {
 };
 
 static const struct reason failed_reason = { 0, EIO, "it failed", NULL };
+/* libxl's own reason is in its log only. */
+static const struct reason xen_reason = { 0, EIO, "Xen refused it, or it failed there",
+	"/var/log/libvirt/libxl/libxl-driver.log says why" };
 static const struct reason down = { 0, ENOTCONN, "libvirt does not answer",
 	"start it: `systemctl start libvirtd`" };
 static const struct reason denied = { 0, EACCES, "no permission",
@@ -93,7 +96,7 @@ static const struct reason *reason_of(const virError *e)
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		if (reasons[i].code == e->code)
 			return &reasons[i];
-	return &failed_reason;
+	return e->domain == VIR_FROM_LIBXL ? &xen_reason : &failed_reason;
 }
 
 int virt_errno(void)
