@@ -145,8 +145,8 @@ void net_compose_nfs_unit(const struct net_farm *farm, struct buf *out)
 		      "[Service]\n"
 		      "# nfsd cannot bind to an address that libvirt has not made yet.\n");
 	buf_printf(out,
-		"ExecStartPre=-/bin/sh -c 'n=0; until ip -o address show to %s | grep -q . || "
-		"[ $n -ge 60 ]; do sleep 1; n=$((n + 1)); done'\n",
+		"ExecStartPre=-/usr/bin/timeout 60 /bin/sh -c "
+		"'until ip -o address show to %s | grep -q .; do sleep 1; done'\n",
 		text_of(&farm->server).text);
 }
 
