@@ -113,7 +113,10 @@ static void check_server(struct doctor *d, struct doctor_finding *f)
 
 static void check_conf(struct doctor *d, struct doctor_finding *f)
 {
-	doctor_file(d, "/etc/nfs.conf.d/xenfarm.conf", f);
+	if (d->has_libvirt)
+		doctor_file(d, "/etc/nfs.conf.d/xenfarm.conf", f);
+	else
+		doctor_skip(f, "libvirt cannot be asked how many clients there are");
 }
 
 static void check_unit(struct doctor *d, struct doctor_finding *f)
