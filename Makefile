@@ -107,6 +107,7 @@ define fuzz_program
 $(B)/fuzz/$(1): $(call fobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
 	$$(call show,FUZZLD)$$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
+$(call fobj,$($(1)_SRC)): OBJ_CFLAGS += $$(call pkgcf,$($(1)_PKGS))
 -include $(patsubst %.o,%.d,$(call fobj,$($(1)_SRC)))
 endef
 
@@ -125,7 +126,7 @@ $(B)/klibc/%.o: %.c
 	$(call show,KLCC)$(KLCC) $(KLIBC_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 $(B)/fuzzobj/%.o: %.c
 	@mkdir -p $(@D)
-	$(call show,FUZZCC)$(CLANG) -g -O1 -std=gnu11 $(DEFS) -fsanitize=fuzzer-no-link,address,undefined \
+	$(call show,FUZZCC)$(CLANG) -g -O1 -std=gnu11 $(DEFS) $(OBJ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
 
 BIN   := $(addprefix $(B)/bin/,$(PROGRAMS) $(KPROGRAMS))

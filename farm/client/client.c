@@ -220,6 +220,13 @@ int client_session_begin_change(
 	return open_connection(s, dry_run);
 }
 
+void client_session_unlock(struct client_session *s)
+{
+	if (s->lock >= 0)
+		close(s->lock);
+	s->lock = -1;
+}
+
 int client_session_end(struct client_session *s, int r)
 {
 	int status = farm_exit_status(r);
@@ -229,8 +236,7 @@ int client_session_end(struct client_session *s, int r)
 	client_list_free(&s->list);
 	oplog_free(&s->log);
 	virt_close(&s->connection);
-	if (s->lock >= 0)
-		close(s->lock);
+	client_session_unlock(s);
 	return status;
 }
 

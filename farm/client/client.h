@@ -73,6 +73,9 @@ int client_session_begin(
 int client_session_begin_change(
 	struct client_session *session, struct farm_context *context, const char *const *words);
 
+/* Let others change clients from now on: what follows only waits. */
+void client_session_unlock(struct client_session *session);
+
 /* Release all of it. r: what the command did, 0 or -errno; returns the exit status, and logs it. */
 int client_session_end(struct client_session *session, int r);
 

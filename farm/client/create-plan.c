@@ -204,9 +204,8 @@ static int plan_existing(
 	return c->disk ? check_same(p, c) : cli_error(-ENOMEM, "%s", c->name);
 }
 
-static int refuse_domain(const char *name, virDomainPtr domain)
+static int refuse_domain(const char *name)
 {
-	virDomainFree(domain);
 	return -cli_error(EEXIST,
 		"%s is a domain already, but not a client of this farm, and is left alone; take "
 		"another "
@@ -321,17 +320,31 @@ static int compose(struct create_plan *p, struct create_client *c)
 	return c->xml ? 0 : cli_error(-ENOMEM, "%s", c->name);
 }
 
+/*
+ * A domain that was not listed: another's, or a client's that libvirt has defined only now, for a
+ * command that was killed when it had asked for it.
+ */
+static int plan_unlisted(struct create_plan *p, struct create_client *c, virDomainPtr domain)
+{
+	struct client_list *list = &p->session->list;
+
+	if (client_list_add(list, domain) <= 0 || list->client[list->n - 1].damaged)
+		return refuse_domain(c->name);
+	p->used[p->n_used++] = address_of(&list->client[list->n - 1].record.address);
+	return plan_existing(p, c, &list->client[list->n - 1]);
+}
+
 static int plan_client(struct create_plan *p, struct create_client *c)
 {
 	const struct client *client = client_list_find(&p->session->list, c->name);
-	virDomainPtr domain;
+	AUTO_VIRT_DOMAIN virDomainPtr domain = NULL;
 	int r;
 
 	if (client)
 		return plan_existing(p, c, client);
 	domain = virDomainLookupByName(p->session->connection, c->name);
 	if (domain)
-		return refuse_domain(c->name, domain);
+		return plan_unlisted(p, c, domain);
 	if (virt_errno() != -ENOENT)
 		return virt_error(NULL, "cannot look for a domain %s", c->name);
 	r = plan_new(p, c);

@@ -184,6 +184,7 @@ static int wait_for_all(struct create_plan *p)
 		return cli_error(-ENOMEM, "the clients");
 	for (size_t i = 0; i < p->n; i++)
 		all.client[all.n++] = &p->client[i].client;
+	client_session_unlock(p->session);
 	r = batch_run(p->session, &all, &client_wait_answer);
 	client_selection_free(&all);
 	return r;

@@ -36,8 +36,8 @@ static int step_off(void *arg)
 	virt_watch(VIRT_CALL_LIMIT, "switching %s off", w->client->name);
 	r = virDomainDestroy(w->client->domain);
 	virt_watch_end();
-	return r < 0 ? virt_error_unless_off(
-			       w->client->domain, "cannot switch %s off", w->client->name)
+	return r < 0 ? virt_error_unless(
+			       w->client->domain, false, "cannot switch %s off", w->client->name)
 		     : 0;
 }
 
@@ -60,7 +60,10 @@ static int step_undefine(void *arg)
 	if (r < 0) /* not all hypervisors have all of these */
 		r = virDomainUndefine(w->client->domain);
 	virt_watch_end();
-	return r < 0 ? virt_error(NULL, "cannot undefine %s", w->client->name) : 0;
+	/* One that is gone was undefined for a command that was killed, or by virsh. */
+	if (r < 0 && virt_errno() != -ENOENT)
+		return virt_error(NULL, "cannot undefine %s", w->client->name);
+	return 0;
 }
 
 static int switch_off(struct work *w)

@@ -58,7 +58,7 @@ static int switch_off(struct client_session *s, struct client *c)
 	r = virDomainDestroy(c->domain);
 	virt_watch_end();
 	/* It may have ended by itself at the last moment. */
-	return r < 0 ? virt_error_unless_off(c->domain, "cannot switch %s off", c->name) : 0;
+	return r < 0 ? virt_error_unless(c->domain, false, "cannot switch %s off", c->name) : 0;
 }
 
 static int stop(struct client_session *s, struct client *c)
@@ -71,7 +71,7 @@ static int stop(struct client_session *s, struct client *c)
 	virt_watch(VIRT_CALL_LIMIT, "shutting %s down", c->name);
 	r = virDomainShutdown(c->domain);
 	virt_watch_end();
-	return r < 0 ? virt_error_unless_off(c->domain, "cannot shut %s down", c->name) : 1;
+	return r < 0 ? virt_error_unless(c->domain, false, "cannot shut %s down", c->name) : 1;
 }
 
 static int late_off(struct client_session *s, struct client *c)

@@ -43,7 +43,9 @@ int power_on(struct client_session *s, struct client *c)
 	r = virDomainCreate(c->domain);
 	virt_watch_end();
 	if (r < 0)
-		return virt_error(NULL, "cannot start %s", c->name);
+		r = virt_error_unless(c->domain, true, "cannot start %s", c->name);
+	if (r < 0)
+		return r;
 	c->power = CLIENT_RUNNING;
 	return client_rules_check(s, c);
 }

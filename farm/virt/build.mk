@@ -7,3 +7,9 @@ virt_test_SRC := farm/virt/test/virt_test.c farm/name.c kernel-cmdline/addr.c ke
 	lib/value.c lib/io.c lib/publish.c lib/rfc3339.c $(VIRT_SRC)
 virt_test_PKGS := $(VIRT_PKGS) cmocka
 virt_test_LIBS := -pthread
+
+FUZZERS += fuzz_record
+fuzz_record_SRC := farm/virt/fuzz/fuzz_record.c $(addprefix farm/virt/,record.c domain-xml.c domain-read.c) farm/name.c \
+	kernel-cmdline/addr.c kernel-cmdline/scan.c lib/value.c
+fuzz_record_PKGS := libxml-2.0
+fuzz_record_CORPUS := farm/virt/fuzz/record

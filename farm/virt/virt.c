@@ -147,14 +147,14 @@ bool virt_is_off(virDomainPtr domain)
 	return virDomainIsActive(domain) == 0;
 }
 
-int virt_error_unless_off(virDomainPtr domain, const char *what, ...)
+int virt_error_unless(virDomainPtr domain, bool running, const char *what, ...)
 {
 	virError *error = virSaveLastError();
 	va_list args;
 	int r = 0;
 
 	va_start(args, what);
-	if (!virt_is_off(domain))
+	if (virDomainIsActive(domain) != running)
 		r = say_error(error, NULL, what, args);
 	va_end(args);
 	virFreeError(error);

@@ -45,9 +45,12 @@ void virt_watch_end(void);
 /* Is it known to be off? This is a call to libvirt, which forgets the last error. */
 bool virt_is_off(virDomainPtr domain);
 
-/* As virt_error(), for a call that was to bring the domain off: 0 without a message if it is. */
-__attribute__((format(printf, 2, 3))) int virt_error_unless_off(
-	virDomainPtr domain, const char *what, ...);
+/*
+ * As virt_error(), for a call that was to bring the domain up or off: 0 without a message if it is,
+ * which libvirt may have done for a command that was killed, or the guest by itself.
+ */
+__attribute__((format(printf, 3, 4))) int virt_error_unless(
+	virDomainPtr domain, bool running, const char *what, ...);
 
 void virt_free_domain(virDomainPtr *domain);
 #define AUTO_VIRT_DOMAIN __attribute__((cleanup(virt_free_domain)))
