@@ -11,7 +11,10 @@
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
-#define PAUSE_MS 100 /* between two looks at those that are under way */
+/* Milliseconds between two looks at those that are under way. It grows by a tenth each time: each
+ * look is a question to libvirt for each of them, on a server that is busy starting them. */
+#define PAUSE_MS_FIRST 100
+#define PAUSE_MS_MOST  1000
 
 /* --- failures --- */
 
@@ -110,7 +113,7 @@ static time_t seconds_now(void)
 
 static int step_wait(void *arg)
 {
-	static const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+	long pause = PAUSE_MS_FIRST;
 	struct batch *b = arg;
 	time_t end = seconds_now() + b->limit;
 
@@ -118,7 +121,8 @@ static int step_wait(void *arg)
 		poll_all(b);
 		if (count(b, BATCH_UNDER_WAY) == 0 || seconds_now() >= end)
 			break;
-		nanosleep(&pause, NULL);
+		nanosleep(&(struct timespec){ pause / 1000, pause % 1000 * 1000000 }, NULL);
+		pause = pause < PAUSE_MS_MOST ? pause + pause / 10 : PAUSE_MS_MOST;
 	}
 	for (size_t i = 0; i < b->n; i++)
 		if (b->progress[i] == BATCH_UNDER_WAY)
