@@ -109,6 +109,9 @@ static int make_one(struct create_plan *plan, struct create_client *c)
 		output_line("%s exists already, complete", c->name);
 	if (c->kind == CREATE_RESUMED)
 		output_line("%s was cut off while it was created: completing it", c->name);
+	/* Killed between the two names of the disk: the first one goes. */
+	if (!op->dry_run && (c->kind == CREATE_RESUMED || c->disk_kind == DISK_BLANK))
+		disk_sweep(c->disk);
 	if (c->kind != CREATE_NEW)
 		return 0;
 	r = make_disk(op, &w);
