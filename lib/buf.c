@@ -15,7 +15,7 @@ char *buf_room(struct buf *buf, size_t n)
 
 	if (buf->failed)
 		return NULL;
-	if (n <= buf->capacity - buf->size)
+	if (buf->data && n <= buf->capacity - buf->size)
 		return buf->data + buf->size;
 	while (capacity - buf->size < n && capacity <= SIZE_MAX / 2)
 		capacity *= 2;
@@ -31,9 +31,9 @@ char *buf_room(struct buf *buf, size_t n)
 
 void buf_add(struct buf *buf, const void *data, size_t n)
 {
-	char *room = buf_room(buf, n);
+	char *room = n ? buf_room(buf, n) : NULL;
 
-	if (room && n) {
+	if (room) {
 		memcpy(room, data, n);
 		buf->size += n;
 	}

@@ -57,9 +57,11 @@ static void buffers_have_limits(void **state)
 		int result;
 	} rows[] = { { 0, 0, 0 }, { 1, 0, -EFBIG }, { 70000, 70000, 0 }, { 70001, 70000, -EFBIG },
 		{ 300000, 70000, -EFBIG } };
-	struct buf failed = { .failed = true };
+	struct buf failed = { .failed = true }, empty = { 0 };
 
 	(void)state;
+	assert_non_null(buf_room(&empty, 0));
+	buf_free(&empty);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int fd = memory_file(rows[i].file);
 		struct buf buf = { 0 };
