@@ -18,3 +18,4 @@ master_test_LIBS := -pthread
 
 MANS += docs/xenfarm-master.8
 CHECKS += farm/master/test/master.test
+VM_CHECKS += farm/master/test/update.test

@@ -251,7 +251,8 @@ static int lock(struct master_session *s, const char *action, const char *name)
 int master_session_begin_change(
 	struct master_session *s, struct farm_context *c, const char *action, const char *name)
 {
-	const char *const words[] = { "master", action, name, NULL };
+	const char *from = strcmp(action, "create") == 0 ? c->share_options.from : NULL;
+	const char *const words[] = { "master", action, name, from ? "--from" : NULL, from, NULL };
 	const char *wrong = name_check(name);
 	int r = master_session_begin(s, c, false);
 

@@ -218,7 +218,8 @@ int master_tree_install(void *arg)
 
 /* --- the clients' programs --- */
 
-/* -K: where the tree has a link to a directory (/lib), files go where it leads. */
+/* No implied directories: where the tree has a link to one (/lib), it stays, and files go where it
+ * leads. */
 static int copy_programs(const struct master_tree *t)
 {
 	AUTO_FREE char *list = programs_list(t), *files = NULL, *to = NULL;
@@ -227,7 +228,7 @@ static int copy_programs(const struct master_tree *t)
 	if (!list || asprintf(&files, "--files-from=%s", list) < 0 ||
 		asprintf(&to, "%s/", t->path) < 0)
 		return cli_error(-ENOMEM, "%s", t->path);
-	r = master_program_run((const char *[]){ "rsync", "-aK", "--no-implied-dirs", "--chown=0:0",
+	r = master_program_run((const char *[]){ "rsync", "-a", "--no-implied-dirs", "--chown=0:0",
 				       files, t->client_root ? t->client_root : "/", to, NULL },
 		STEP_LIMIT);
 	return r ? -cli_error(EIO, "the programs of %s could not be copied, see above", list) : 0;

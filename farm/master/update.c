@@ -7,10 +7,11 @@
 #include "lib/array.h"
 #include "lib/cleanup.h"
 
-/* Configuration files that an administrator changed stay; nobody is there to be asked. */
+/* Configuration files that an administrator changed stay; nobody is there to be asked. Without
+ * Error-Mode a mirror that is down is only a warning, and all seems to be up to date. */
 static const char apt[] = "export DEBIAN_FRONTEND=noninteractive\n"
 			  "dpkg --configure -a\n"
-			  "apt-get -q update\n"
+			  "apt-get -q -o APT::Update::Error-Mode=any update\n"
 			  "apt-get -q -y -o Dpkg::Options::=--force-confdef "
 			  "-o Dpkg::Options::=--force-confold dist-upgrade\n"
 			  "apt-get -q clean\n";

@@ -64,6 +64,7 @@ static void test_update_ways(void **state)
 		const char *os_release, *way, *commands;
 	} cases[] = {
 		{ "ID=debian\n", "apt", "dist-upgrade" },
+		{ "ID=debian\n", "apt", "Error-Mode=any update" },
 		{ "ID=ubuntu\nID_LIKE=debian\n", "apt", "dist-upgrade" },
 		{ "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "apt", "dist-upgrade" },
 		{ "ID=fedora\n", "dnf", "dnf -y --refresh upgrade" },
