@@ -70,8 +70,17 @@ static int run_reload_units(void *arg)
 
 static int run_export(void *arg)
 {
+	struct spawn spawn = { .argv = (const char *const[]){ "exportfs", "-ra", NULL },
+		.out = -1,
+		.kept = -1,
+		.limit = LIMIT_SECONDS };
+	int status;
+
 	(void)arg;
-	return net_after_run((const char *const[]){ "exportfs", "-ra", NULL });
+	if (access("/etc/exports", F_OK) == 0)
+		return net_after_run(spawn.argv);
+	/* It exports what is in exports.d, and has status 1 all the same, without this file. */
+	return spawn_run(&spawn, &status) < 0 ? net_after_run(spawn.argv) : 0;
 }
 
 static int run_restart_nfs(void *arg)
