@@ -5,13 +5,17 @@
 # shellcheck disable=SC2034 # read by the tests
 virt_bad=$(for p in libvirtd virsh unshare setpriv; do command -v "$p" >/dev/null || printf ' %s' "$p"; done)
 
-# as_nobody COMMAND…: without root's rights, so that libvirtd uses nothing of the machine, and without its network
+# as_nobody COMMAND…: without root's rights, so that libvirtd uses nothing of the machine, and without its network where
+# that can be had
 as_nobody() {
+    local drop=() network=()
     if [ "$(id -u)" -eq 0 ]; then
-        unshare -n setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-    else
-        unshare -Un --map-current-user "$@" 2>/dev/null || "$@"
+        drop=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+        ! unshare -n true 2>/dev/null || network=(unshare -n)
+    elif unshare -Un --map-current-user true 2>/dev/null; then
+        network=(unshare -Un --map-current-user)
     fi
+    "${network[@]}" "${drop[@]}" "$@"
 }
 
 # virt_start: sets $URI; conf gets all settings of clients.
