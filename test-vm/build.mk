@@ -1,5 +1,5 @@
 # Real machines. VM=PATTERN… chooses scenarios, JOBS how many are played at once.
-SHELLS += test-vm/bench-boot test-vm/demo test-vm/demo-guest test-vm/here test-vm/image test-vm/image-disks \
+SHELLS += test-vm/bench-boot test-vm/demo test-vm/here test-vm/image test-vm/image-disks \
 	test-vm/one test-vm/prepare test-vm/run test-vm/guest/main test-vm/guest/checks \
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
@@ -17,10 +17,11 @@ check-vm: vm-programs
 	$(if $(or $(call vm_chosen,$(notdir $(wildcard test-vm/scenario/*))),$(if $(call vm_chosen,$(VM_CHECKS)),,none)),\
 		B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM))
 	$(if $(call vm_chosen,$(VM_CHECKS)),B=$(abspath $(B)) TEST_TIMEOUT=900 lib/test/tally $(call vm_chosen,$(VM_CHECKS)))
-demo: vm-programs
-	B=$(abspath $(B)) test-vm/demo
-demo-shell: vm-programs
-	B=$(abspath $(B)) test-vm/demo --shell
+# What `make install` makes is what its server has.
+demo demo-shell: vm-programs
+	rm -rf $(B)/vm/installed
+	$(MAKE) -s install DESTDIR=$(abspath $(B))/vm/installed >/dev/null
+	B=$(abspath $(B)) test-vm/demo $(if $(filter demo-shell,$@),--shell)
 bench-boot: vm-programs
 	B=$(abspath $(B)) test-vm/bench-boot
 
