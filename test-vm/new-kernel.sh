@@ -1,0 +1,22 @@
+# shellcheck shell=sh
+# For scenarios whose master gets another kernel. `new` is the beginning of its version, `master` whose it is.
+
+# install_kernel: by apt in a copy of the master's tree, whose hook makes the initrd. $V/kernel.tar has what the package
+# brought, `version` is the kernel's.
+install_kernel() {
+    cp -al "$B/images/$master/tree" "$V/tree" || return
+    make -s -C "$here/.." B="$B" DESTDIR="$V/tree" install || return
+    mkdir -p "$V/tree/etc/xenfarm" && cp "$B/images/$master/share.key.pub" "$V/tree/etc/xenfarm/share.pub" &&
+        echo 'XF_MKINITRD_OPTIONS="--pub /etc/xenfarm/share.pub"' >"$V/tree/etc/xenfarm/mkinitrd.conf" || return
+    # For apt. Unlinked first: they are the images' own.
+    cp --remove-destination /etc/resolv.conf "$V/tree/etc/" || return
+    cp -r --remove-destination /etc/apt/apt.conf.d "$V/tree/etc/apt/" || return
+    unshare -m sh -c "mount --bind /proc '$V/tree/proc' && mount --bind /dev '$V/tree/dev' &&
+        exec chroot '$V/tree' sh -c 'export INITRD=No DEBIAN_FRONTEND=noninteractive
+            apt-get -q update && apt-get -q -y install linux-image-$new-cloud-amd64'" ||
+        return
+    version=$(cd "$V/tree/boot" && echo vmlinuz-"$new"*)
+    version=${version#vmlinuz-}
+    [ -e "$V/tree/boot/xf-initrd-$version.img" ] &&
+        tar -C "$V/tree" -cf "$V/kernel.tar" boot "usr/lib/modules/$version" && rm -rf "$V/tree"
+}
