@@ -171,7 +171,7 @@ lint:
 		--suppress=missingIncludeSystem --suppress=memleak --suppress=resourceLeak -I. $$(git ls-files '*.c')
 	mandoc -Tlint -Wwarning $(MANS)
 	@mkdir -p $(B)
-	@$(MAKE) -s list-installed >$(B)/installed
+	@$(MAKE) -s --no-print-directory list-installed >$(B)/installed
 	lib/test/check-sources $(B)/installed $$(git ls-files '*.c' '*.h' '*.md') $(MANS)
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

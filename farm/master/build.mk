@@ -6,7 +6,7 @@ MASTER_SRC := $(MASTER_TEXTS) $(addprefix farm/master/,boot.c chroot.c create.c 
 # What a client needs of what is installed: `xenfarm master create` puts it into masters.
 $(B)/client-files: Makefile $(wildcard */build.mk farm/*/build.mk)
 	@mkdir -p $(@D)
-	@$(MAKE) -s list-installed | grep -v -e 'bin/xenfarm$$' -e '/xenfarm\.' -e '/xenfarm-.*\.8$$' -e /client-files >$@
+	@$(MAKE) -s --no-print-directory list-installed | grep -v -e 'bin/xenfarm$$' -e '/xenfarm\.' -e '/xenfarm-.*\.8$$' -e /client-files >$@
 all: $(B)/client-files
 INSTALLS += $(B)/client-files:$(LIBEXECDIR)/client-files
 
