@@ -6,30 +6,12 @@
 #include "farm/net/compose.h"
 #include "farm/net/files.h"
 #include "farm/net/network.h"
+#include "farm/net/test/farm.h"
 #include "lib/array.h"
 
-#define UUID "5f2c0e0a-6f2b-4b1e-9f7a-0d7c3c6a9f11"
 #define AA   "/etc/apparmor.d/local/usr.lib.libvirt.virt-aa-helper"
 #define CONF "/etc/nfs.conf.d/xenfarm.conf"
 #define LINK "/etc/systemd/system/multi-user.target.wants/xenfarm-net.service"
-
-static const struct net_share shares[] = { { "/srv/xenfarm/share", UUID } };
-
-static struct net_farm farm_of(const char *address)
-{
-	struct net_farm farm = {
-		.network = "xenfarm",
-		.bridge = "xenfarm0",
-		.share = shares,
-		.n_shares = ARRAY_SIZE(shares),
-		.boot = "/var/lib/xenfarm/boot",
-		.disks = "/var/lib/libvirt/images",
-	};
-
-	assert_null(net_parse_address(&farm, address));
-	assert_null(net_parse_ports(&farm, "2049"));
-	return farm;
-}
 
 static struct net_plan plan_of(const struct net_facts *facts)
 {
