@@ -40,7 +40,7 @@ CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	   -Wwrite-strings -Wno-missing-field-initializers -Wno-format-truncation
 DEFS     = -D_GNU_SOURCE -DXF_VERSION='"$(VERSION)"' -DXF_SYSCONFDIR='"$(SYSCONFDIR)"' \
-	   -DXF_LIBEXECDIR='"$(LIBEXECDIR)"' -I.
+	   -DXF_LIBEXECDIR='"$(LIBEXECDIR)"' -I. -I$(B)
 HOST_CFLAGS = -std=gnu11 $(WARN) $(DEFS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
 	   $(CFLAGS) $(CPPFLAGS)
 HOST_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
@@ -91,6 +91,7 @@ $(B)/$(2)/$(1): $(call hobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
 	$$(call show,LD)$$(CC) $$(HOST_CFLAGS) $$(HOST_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
 $(call hobj,$($(1)_SRC)): OBJ_CFLAGS += $$(call pkgcf,$($(1)_PKGS))
+$(if $(filter libtirpc,$($(1)_PKGS)),$(call hobj,$($(1)_SRC)): | $(B)/gen/fleet_xdr.h)
 -include $(patsubst %.o,%.d,$(call hobj,$($(1)_SRC)))
 endef
 
@@ -108,6 +109,7 @@ $(B)/fuzz/$(1): $(call fobj,$($(1)_SRC))
 	@mkdir -p $$(@D)
 	$$(call show,FUZZLD)$$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(call pkgld,$($(1)_PKGS)) $($(1)_LIBS)
 $(call fobj,$($(1)_SRC)): OBJ_CFLAGS += $$(call pkgcf,$($(1)_PKGS))
+$(if $(filter libtirpc,$($(1)_PKGS)),$(call fobj,$($(1)_SRC)): | $(B)/gen/fleet_xdr.h)
 -include $(patsubst %.o,%.d,$(call fobj,$($(1)_SRC)))
 endef
 
@@ -194,7 +196,7 @@ list-installed:
 		$(foreach m,$(MANS),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 		$(foreach i,$(INSTALLS),$(word 2,$(subst :, ,$(i))))
 clean:
-	rm -rf $(B)/bin $(B)/test $(B)/host $(B)/klibc $(B)/fuzz $(B)/fuzzobj
+	rm -rf $(B)/bin $(B)/test $(B)/host $(B)/klibc $(B)/fuzz $(B)/fuzzobj $(B)/gen
 
 define newline
 

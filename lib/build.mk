@@ -72,7 +72,7 @@ FUZZERS += fuzz_conf
 fuzz_conf_SRC := lib/conf.c lib/value.c lib/fuzz/fuzz_conf.c
 fuzz_conf_CORPUS := lib/fuzz/conf
 
-include lib/manifest/tool/build.mk
+include lib/manifest/tool/build.mk lib/fleet/build.mk
 # What runs all tests.
 CHECKS += $(addprefix lib/test/,check-mutants.test commands.test lint.test mutants.test tally.test tap.test)
 SHELLS += $(addprefix lib/test/,check-fresh check-mutants check-names check-sources install-deps tally)
