@@ -63,7 +63,7 @@ handover_test_SRC := initrd/test/handover_test.c initrd/handover.c initrd/nfs/nf
 UNITS += early_test fail_test unmount_test guard_test kexec_test finish_test
 finish_test_SRC := initrd/test/finish_test.c initrd/finish.c initrd/test/fake.c
 kexec_test_SRC := initrd/test/kexec_test.c initrd/kexec.c initrd/record.c initrd/file.c lib/io.c initrd/error.c \
-	initrd/test/sandbox.c
+	$(SANDBOX)
 early_test_SRC := initrd/test/early_test.c initrd/early.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 fail_test_SRC := initrd/test/fail_test.c initrd/fail.c initrd/error.c
 unmount_test_SRC := initrd/test/unmount_test.c initrd/unmount.c initrd/file.c lib/io.c initrd/error.c $(SANDBOX)

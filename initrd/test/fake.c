@@ -10,7 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-char fake_log[4096], fake_object[512];
+static char own_log[FAKE_LOG_SIZE];
+
+char *fake_log = own_log, fake_object[512];
 const char *fake_hint;
 void (*fake_rescan)(void);
 uint64_t fake_ms;
@@ -35,7 +37,7 @@ static void add_line(const char *fmt, va_list args)
 {
 	size_t n = strlen(fake_log);
 
-	vsnprintf(fake_log + n, sizeof(fake_log) - n - 1, fmt, args);
+	vsnprintf(fake_log + n, FAKE_LOG_SIZE - n - 1, fmt, args);
 	strcat(fake_log, "\n");
 }
 

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-extern char fake_log[4096];   /* all lines since fake_reset() */
+#define FAKE_LOG_SIZE 4096
+
+extern char *fake_log; /* all lines since fake_reset(); a test may put it into memory that is shared
+			* with its children */
 extern char fake_object[512]; /* of the last fail_note() */
 extern const char *fake_hint;
 extern void (*fake_rescan)(void); /* what modules_rescan() does, or NULL */

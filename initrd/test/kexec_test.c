@@ -3,14 +3,13 @@
 #include "initrd/kexec.h"
 
 #include "initrd/kexec-call.h"
-#include "initrd/log.h"
+#include "initrd/test/fake.h"
 #include "initrd/test/sandbox.h"
 #include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -27,35 +26,10 @@
 #define HEADER_AT 0x3000 /* of the text, in a kernel; less 0x200 */
 
 static struct {
-	char log[1024], loaded[256];
+	char log[FAKE_LOG_SIZE], loaded[256];
 	int calls, answer; /* of kexec_call() */
 	bool hangs;
 } * seen; /* shared with children */
-
-static void add_line(const char *fmt, va_list args)
-{
-	size_t n = strlen(seen->log);
-
-	vsnprintf(seen->log + n, sizeof(seen->log) - n, fmt, args);
-}
-
-void log_info(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	add_line(fmt, args);
-	va_end(args);
-}
-
-void log_warn(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	add_line(fmt, args);
-	va_end(args);
-}
 
 int uname(struct utsname *name)
 {
@@ -172,7 +146,8 @@ static void check(bool loads, const char *loaded, const char *name)
 {
 	bool rc;
 
-	seen->log[0] = seen->loaded[0] = '\0';
+	fake_reset();
+	seen->loaded[0] = '\0';
 	seen->calls = 0;
 	waited = 0;
 	fflush(stdout);
@@ -183,8 +158,8 @@ static void check(bool loads, const char *loaded, const char *name)
 
 static void says(const char *text)
 {
-	if (!CHECK(strstr(seen->log, text) != NULL, text))
-		printf("# said: %s\n", seen->log);
+	if (!CHECK(fake_logged(text) > 0, text))
+		printf("# said: %s\n", fake_log);
 }
 
 static void test_same(void)
@@ -325,6 +300,7 @@ int main(void)
 		tap_skip("a reboot into the published kernel", reason ? reason : "no memory");
 		return tap_done();
 	}
+	fake_log = seen->log;
 	for (const char *const *dir = (const char *const[]){ "/oldroot", "/share", "/sys", NULL };
 		*dir; dir++)
 		sandbox_mount(*dir);
