@@ -115,3 +115,10 @@ int spawn_run(const struct spawn *s, int *status)
 
 	return pid < 0 ? pid : spawn_wait(pid, s->limit, status);
 }
+
+int spawn_become(const char *const *argv)
+{
+	signal(SIGPIPE, SIG_DFL);
+	execvp(argv[0], (char *const *)argv);
+	return -errno;
+}

@@ -27,4 +27,10 @@ int spawn_run(const struct spawn *spawn, int *status);
 pid_t spawn_start(const struct spawn *spawn);
 int spawn_wait(pid_t pid, unsigned int limit, int *status);
 
+/*
+ * Become that program, with our standard files and terminal. What we have open is closed by
+ * O_CLOEXEC. Returns only if it cannot be executed: -errno. Prints nothing.
+ */
+int spawn_become(const char *const *argv);
+
 #endif

@@ -13,14 +13,6 @@
 #include "lib/cli.h"
 #include "lib/spawn.h"
 
-/* Become that program. Returns -errno after a message. */
-static int become(const char *const *argv)
-{
-	virt_watch_end();
-	execvp(argv[0], (char *const *)argv);
-	return cli_error(-errno, "%s", argv[0]);
-}
-
 static int check_on(const struct client *c)
 {
 	int active = virDomainIsActive(c->domain);
@@ -48,8 +40,10 @@ int client_console(void *options, char **arguments)
 		return client_session_end(&s, r < 0 ? r : -ENOENT);
 	memcpy(uuid, c->uuid, sizeof(uuid));
 	client_session_end(&s, 0);
-	become((const char *const[]){ "virsh", "-c", context->settings.host.uri, "console", uuid,
-		context->client_options.force ? "--force" : NULL, NULL });
+	virt_watch_end();
+	r = spawn_become((const char *const[]){ "virsh", "-c", context->settings.host.uri,
+		"console", uuid, context->client_options.force ? "--force" : NULL, NULL });
+	cli_error(r, "virsh(1)");
 	return EXIT_FAILURE;
 }
 

@@ -234,16 +234,11 @@ static int find_running(struct master_session *s, void *options, const char *nam
 	return r;
 }
 
-static int run(const char *const *argv)
+/* Returns the exit status if it cannot be executed. */
+static int become(const char *const *argv)
 {
-	int status, r = spawn_run(
-			    &(const struct spawn){
-				    .argv = argv, .out = -1, .kept = -1, .interactive = true },
-			    &status);
-
-	if (r < 0)
-		cli_error(r, "%s(1)", argv[0]);
-	return r < 0 ? EXIT_FAILURE : status;
+	cli_error(spawn_become(argv), "%s(1)", argv[0]);
+	return EXIT_FAILURE;
 }
 
 /* By its UUID: a name could be another domain's by now. */
@@ -257,8 +252,8 @@ int master_cmd_console(void *options, char **arguments)
 	if (r == 0)
 		r = master_program_check("virsh", "libvirt-clients");
 	status = master_session_end(&session, r);
-	return r == 0 ? run((const char *[]){ "virsh", "--quiet", "--connect", c->settings.host.uri,
-				"console", m.uuid, "--safe", NULL })
+	return r == 0 ? become((const char *[]){ "virsh", "--quiet", "--connect",
+				c->settings.host.uri, "console", m.uuid, "--safe", NULL })
 		      : status;
 }
 
@@ -289,7 +284,7 @@ static int run_ssh(const struct master_session *s, const struct master *m, char 
 			"-o", "GlobalKnownHostsFile=/dev/null", to },
 		10 * sizeof(*argv));
 	memcpy(argv + 10, command, n * sizeof(*argv));
-	return run(argv);
+	return become(argv);
 }
 
 int master_cmd_ssh(void *options, char **arguments)
