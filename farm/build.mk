@@ -24,7 +24,7 @@ name_test_SRC  := farm/test/name_test.c farm/name.c
 name_test_PKGS := cmocka
 table_test_SRC  := farm/test/table_test.c farm/table.c lib/cli.c lib/json.c lib/buf.c lib/rfc3339.c lib/vis.c
 table_test_PKGS := smartcols json-c cmocka
-operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/io.c lib/publish.c lib/buf.c
+operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/fsroot.c lib/io.c lib/publish.c lib/buf.c
 operation_test_PKGS := json-c cmocka
 
 CHECKS += $(addprefix farm/test/,share.test log.test bench.test rekey.test secrets.test failures.test large.test image.test rpm.test sync.test crash.test)

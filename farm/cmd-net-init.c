@@ -3,8 +3,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "farm/net/init.h"
@@ -14,6 +12,7 @@
 #include "farm/virt/lock.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
+#include "lib/fsroot.h"
 #include "lib/paths.h"
 
 /* --- the share --- */
@@ -26,17 +25,11 @@ static bool has_share(const struct farm_context *context)
 	return access(path, F_OK) == 0;
 }
 
-/* The directories above path. 0 or -errno after a message. */
 static int make_parents(const char *path)
 {
-	char parent[PATH_MAX];
+	int r = fsroot_make_parents(path);
 
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
-			return cli_error(-errno, "%s", parent);
-	}
-	return 0;
+	return r < 0 ? cli_error(r, "the directory of %s", path) : 0;
 }
 
 static int run_make_share(void *arg)

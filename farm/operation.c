@@ -17,6 +17,7 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/fsroot.h"
 #include "lib/io.h"
 
 static double seconds_now(void)
@@ -74,16 +75,11 @@ static void record_write(struct operation *op, struct json_object *record)
 
 static int open_log(const char *path)
 {
-	AUTO_FREE char *directory = strdup(path);
-	char *slash = directory ? strrchr(directory, '/') : NULL;
-	int fd;
+	int r = fsroot_make_parents(path), fd;
 
-	if (slash && slash != directory) {
-		*slash = '\0';
-		mkdir(directory, 0755);
-	}
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	return fd < 0 ? cli_error(-errno, "warning: the log of operations, %s", path) : fd;
+	fd = r < 0 ? r : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	return fd < 0 ? cli_error(r < 0 ? r : -errno, "warning: the log of operations, %s", path)
+		      : fd;
 }
 
 /* Who asked for it: sudo(8) tells who became root. */

@@ -155,3 +155,19 @@ int fsroot_remove(int directory, const char *name)
 		return -EPERM;
 	return r < 0 ? r : unlinkat(directory, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
+
+int fsroot_make_parents(const char *path)
+{
+	char parent[PATH_MAX];
+
+	if (strlen(path) >= sizeof(parent))
+		return -ENAMETOOLONG;
+	for (const char *slash = *path ? strchr(path + 1, '/') : NULL; slash;
+		slash = strchr(slash + 1, '/')) {
+		memcpy(parent, path, (size_t)(slash - path));
+		parent[slash - path] = '\0';
+		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}

@@ -31,4 +31,10 @@ int fsroot_parent(int root, const char *path, const char **name);
  */
 int fsroot_remove(int directory, const char *name);
 
+/*
+ * Make the directories above path that are missing, with mode 0755; path itself is not made. Not
+ * below a root: only for paths of which no other user may change a part. Returns 0 or -errno.
+ */
+int fsroot_make_parents(const char *path);
+
 #endif

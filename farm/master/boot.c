@@ -236,21 +236,6 @@ static int take_all(const struct master_boot *b, int to)
 
 /* --- the directory --- */
 
-static int make_parents(const char *path)
-{
-	AUTO_FREE char *copy = strdup(path);
-
-	if (!copy)
-		return cli_error(-ENOMEM, "%s", path);
-	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return cli_error(-errno, "%s (xenfarm.conf: boot)", copy);
-		*slash = '/';
-	}
-	return 0;
-}
-
 /* In the place of what is there. */
 static int put_in_place(const char *made, const char *path)
 {
@@ -268,9 +253,9 @@ int master_boot_take(void *arg)
 
 	if (asprintf(&made, "%s.new", b->directory) < 0)
 		return cli_error(-ENOMEM, "%s", b->directory);
-	r = make_parents(b->directory);
+	r = fsroot_make_parents(b->directory);
 	if (r < 0)
-		return r;
+		return cli_error(r, "the directory of %s (xenfarm.conf: boot)", b->directory);
 	r = fsroot_remove(AT_FDCWD, made);
 	if (r == 0 && mkdir(made, 0755) < 0)
 		r = -errno;

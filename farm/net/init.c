@@ -16,6 +16,7 @@
 #include "farm/virt/virt.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/fsroot.h"
 
 /* What the steps work with. */
 struct work {
@@ -106,16 +107,11 @@ static int remove_file(struct work *w, const struct net_file *file)
 static int run_mkdir(void *arg)
 {
 	const struct work *w = arg;
-	char path[PATH_MAX];
+	int r = fsroot_make_parents(w->directory);
 
-	for (const char *slash = strchr(w->directory + 1, '/');; slash = strchr(slash + 1, '/')) {
-		snprintf(path, sizeof(path), "%.*s",
-			slash ? (int)(slash - w->directory) : PATH_MAX - 1, w->directory);
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			return cli_error(-errno, "%s", path);
-		if (!slash)
-			return 0;
-	}
+	if (r == 0 && mkdir(w->directory, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	return r < 0 ? cli_error(r, "%s", w->directory) : 0;
 }
 
 static int make_directory(struct work *w, const char *path)

@@ -530,6 +530,33 @@ static void distrusts_damaged_cache(void **state)
 	statcache_free(cache);
 }
 
+/* --- directories above a path --- */
+
+static void makes_parents(void **state)
+{
+	char path[PATH_MAX + 8], longest[PATH_MAX + 2];
+	mode_t mask = umask(022);
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a/b/c", scratch_path);
+	assert_int_equal(fsroot_make_parents(path), 0);
+	assert_int_equal(fstatat(scratch, "a/b", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_int_equal(fstatat(scratch, "a/b/c", &st, 0), -1);
+	umask(mask);
+	assert_int_equal(fsroot_make_parents(path), 0);
+	assert_int_equal(fsroot_make_parents(""), 0);
+	assert_int_equal(fsroot_make_parents("/"), 0);
+	assert_int_equal(fsroot_make_parents("name"), 0);
+	scratch_write("file", "");
+	snprintf(path, sizeof(path), "%s/file/b/c", scratch_path);
+	assert_int_equal(fsroot_make_parents(path), -ENOTDIR);
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(fsroot_make_parents(longest), -ENAMETOOLONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +565,7 @@ int main(void)
 		SCRATCH_TEST(opens_by_openat2),
 		SCRATCH_TEST(opens_by_walk),
 		SCRATCH_TEST(parents),
+		SCRATCH_TEST(makes_parents),
 		SCRATCH_TEST(publishes),
 		SCRATCH_TEST(names_its_temporary_files),
 		SCRATCH_TEST(publishes_all_or_nothing),
