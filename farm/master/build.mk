@@ -4,7 +4,7 @@ MASTER_SRC := $(MASTER_TEXTS) $(addprefix farm/master/,boot.c chroot.c create.c 
 	installer.c list.c master.c power.c publish.c source.c tree.c update-run.c) kernel-cmdline/addr.c kernel-cmdline/scan.c
 
 # What a client needs of what is installed: `xenfarm master create` puts it into masters.
-$(B)/client-files: Makefile $(wildcard */build.mk farm/*/build.mk)
+$(B)/client-files: Makefile $(wildcard */build.mk */*/build.mk)
 	@mkdir -p $(@D)
 	@$(MAKE) -s --no-print-directory list-installed | grep -v -e 'bin/xenfarm$$' -e '/xenfarm\.' -e '/xenfarm-.*\.8$$' -e /client-files >$@
 all: $(B)/client-files

@@ -1,0 +1,15 @@
+# What a client has besides programs: what its package manager says, units that do not run there.
+
+CLIENT_HOOKS := agent/client/xf-packages:$(LIBEXECDIR)/xf-packages \
+	agent/client/apt.conf:$(SYSCONFDIR)/apt/apt.conf.d/50xenfarm \
+	agent/client/dpkg.cfg:$(SYSCONFDIR)/dpkg/dpkg.cfg.d/xenfarm
+# Timers that work for a package manager or walk through the share; all others stay, those of the client's own disks too.
+CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service dpkg-db-backup.timer man-db.timer \
+	fwupd-refresh.timer dnf-makecache.timer dnf-automatic.timer dnf-automatic-install.timer backup-rpmdb.timer \
+	packagekit-background.timer
+
+INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
+	agent/client/not-on-clients.conf:/usr/lib/systemd/system/$(u).d/not-on-clients.conf)
+MANS += docs/xf-client.7
+SHELLS += agent/client/xf-packages
+CHECKS += agent/client/test/packages.test
