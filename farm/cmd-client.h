@@ -9,9 +9,9 @@
 
 /* What only they take. */
 struct cmd_client_options {
-	bool all, wait, force, retry_failed;
-	const char *address, *admin, *until;               /* NULL: not given */
-	uint32_t batch, max_failures, timeout, generation; /* 0: not given */
+	bool all, wait, retry_failed;
+	const char *address, *admin, *until;      /* NULL: not given */
+	uint32_t batch, max_failures, generation; /* 0: not given */
 };
 
 extern const struct cli_table cmd_client_table;

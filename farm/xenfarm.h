@@ -16,8 +16,9 @@
 
 /* Options of more than one group of commands; NULL and 0: not given. */
 struct farm_options {
-	bool json, quiet, dry_run, yes;
+	bool json, quiet, dry_run, yes, force;
 	const char *config, *share, *key;
+	uint32_t timeout;            /* seconds */
 	uint32_t memory, cpus, disk; /* of a new machine; memory and disk in MiB */
 };
 

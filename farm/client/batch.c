@@ -179,6 +179,7 @@ int batch_run(struct client_session *s, const struct client_selection *selection
 	const struct batch_action *action)
 {
 	const struct cmd_client_options *o = &s->context->client_options;
+	uint32_t timeout = s->context->options.timeout;
 	AUTO_FREE enum batch_progress *progress = calloc(selection->n + 1, sizeof(*progress));
 	struct batch_failures failures = { 0 };
 	size_t late = 0, at = 0, failed;
@@ -191,7 +192,7 @@ int batch_run(struct client_session *s, const struct client_selection *selection
 			.client = selection->client + at,
 			.progress = progress,
 			.n = batch_size(s, selection->n - at),
-			.limit = o->timeout ? o->timeout : action->limit };
+			.limit = timeout ? timeout : action->limit };
 
 		run_batch(&b);
 		if (!s->operation.dry_run)

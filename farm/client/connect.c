@@ -42,7 +42,7 @@ int client_console(void *options, char **arguments)
 	client_session_end(&s, 0);
 	virt_watch_end();
 	r = spawn_become((const char *const[]){ "virsh", "-c", context->settings.host.uri,
-		"console", uuid, context->client_options.force ? "--force" : NULL, NULL });
+		"console", uuid, context->options.force ? "--force" : NULL, NULL });
 	cli_error(r, "virsh(1)");
 	return EXIT_FAILURE;
 }

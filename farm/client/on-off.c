@@ -76,7 +76,7 @@ static int stop(struct client_session *s, struct client *c)
 
 static int late_off(struct client_session *s, struct client *c)
 {
-	if (s->context->client_options.force) {
+	if (s->context->options.force) {
 		cli_error(0, "%s did not shut down in time: it is switched off", c->name);
 		return switch_off(s, c);
 	}

@@ -213,8 +213,7 @@ int master_cmd_stop(void *options, char **arguments)
 	if (r == 0 && !m.active)
 		output_line("%s is off already", m.name);
 	else if (r == 0)
-		r = master_power_stop(
-			&session, &m, c->client_options.timeout, c->client_options.force);
+		r = master_power_stop(&session, &m, c->options.timeout, c->options.force);
 	return master_session_end(&session, r);
 }
 

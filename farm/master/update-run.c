@@ -311,8 +311,8 @@ int master_cmd_update(void *options, char **arguments)
 	struct update u = { .session = &session, .master = &m, .seconds = LIMIT_SECONDS };
 	int r = master_session_begin_change(&session, c, "update", arguments[0]);
 
-	if (c->client_options.timeout)
-		u.seconds = c->client_options.timeout;
+	if (c->options.timeout)
+		u.seconds = c->options.timeout;
 	if (r == 0)
 		r = master_find(&session, arguments[0], &m);
 	if (r == 0)
