@@ -1,0 +1,3 @@
+# The fleet, as the server asks it: xenfarm status, conflicts, …
+FARM_FLEET_SRC := $(addprefix farm/fleet/,ask.c)
+
