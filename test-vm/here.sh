@@ -135,7 +135,7 @@ here_stop() {
     for here_program in libvirtd virtlogd; do kill "$(cat /run/$here_program.pid)"; done
 }
 
-# here_nfs ADDRESS DIRECTORY: NFSv4, read-only, root is root
+# here_nfs ADDRESS DIRECTORY: NFSv4, read-only, root is root. MDCACHE: see "nfs-ganesha" in docs/CAVEATS.md.
 here_nfs() {
     mkdir -p /run/ganesha /var/lib/nfs/ganesha /var/log/ganesha /etc/ganesha
     cat >/etc/ganesha/here.conf <<-end
@@ -143,6 +143,7 @@ here_nfs() {
 	NFSV4 { Graceless = true; RecoveryBackend = fs; Only_Numeric_Owners = true; }
 	EXPORT { Export_Id = 1; Path = $2; Pseudo = $2; Access_Type = RO; Squash = None; SecType = sys;
 	    PrivilegedPort = true; FSAL { Name = VFS; } }
+	MDCACHE { Dir_Chunk = 0; Attr_Expiration_Time = 5; }
 	LOG { Default_Log_Level = EVENT; }
 	end
     ganesha.nfsd -f /etc/ganesha/here.conf -L /var/log/ganesha.log -p /run/ganesha.pid &&
