@@ -8,7 +8,7 @@
 
 struct agent_options {
 	const char *root, *state, *pub, *source, *tool;
-	bool json, quiet, again;
+	bool json, quiet, again, batch;
 	int resolve; /* enum plan_choice */
 	struct agent_config config;
 };

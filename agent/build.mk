@@ -23,7 +23,7 @@ FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
 AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
 	$(addprefix agent/,agent-config.c document.c report.c) \
 	$(addprefix agent/run/,accounts.c apply.c changes.c content.c former-links.c links.c load.c mounts.c policies.c \
-		run.c scan.c state.c triggers.c undo.c) \
+		restarts.c restarts-batch.c run.c scan.c state.c triggers.c undo.c) \
 	$(PLAN_SRC) \
 	$(addprefix agent/merge/,account-entries.c conflicts.c fingerprint.c merge-edit.c merge-text.c offers.c) \
 	$(addprefix agent/transaction/,change.c commit.c inode.c journal.c pwd-lock.c records.c recover.c \
@@ -80,7 +80,9 @@ INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.servi
 	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
-UNITS += inode_test derive_test
+UNITS += inode_test derive_test restarts_test
+restarts_test_SRC := lib/buf.c agent/run/restarts.c agent/run/restarts-batch.c agent/test/restarts_test.c
+restarts_test_PKGS := cmocka
 inode_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/test/inode_test.c
 inode_test_PKGS := $(LIB_PKGS) cmocka
 inode_test_LIBS := -pthread

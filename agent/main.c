@@ -53,6 +53,7 @@ static const struct cli_option options[] = {
 	OPTION("theirs", NULL, set_theirs, resolve, "take the master's version"),
 	OPTION("merge", NULL, set_merge, resolve, "merge both"),
 	OPTION("tool", "PROGRAM", value_text, tool, "--merge with PROGRAM MINE BASE THEIRS MERGED"),
+	OPTION("batch", NULL, value_flag, batch, "print what needrestart -b would"),
 	OPTION("json", NULL, value_flag, json, "print one JSON document"),
 	OPTION("quiet", NULL, value_flag, quiet, "print errors only"),
 };
@@ -81,7 +82,7 @@ static const struct cli_command commands[] = {
 	{ "rollback", agent_command_rollback, CLIENT, NULL, "[GENERATION]", 0, 1,
 		"put back what the last generation (or all since GENERATION) replaced",
 		"  xf-agent rollback\n", false },
-	{ "restarts", agent_command_restarts, "json quiet", NULL, "", 0, 0,
+	{ "restarts", agent_command_restarts, "batch json quiet", NULL, "", 0, 0,
 		"services that still run replaced files", NULL, false },
 };
 

@@ -17,7 +17,7 @@ _xf_agent() {
         case ${COMP_WORDS[1]} in
         resolve) words+=" --mine --theirs --merge --tool" ;;
         reconcile) words+=" --again" ;;
-        restarts) words="--json --quiet --help --version" ;;
+        restarts) words="--batch --json --quiet --help --version" ;;
         esac
     elif [[ ${COMP_WORDS[1]} == diff || ${COMP_WORDS[1]} == resolve ]]; then
         words=$(xf-agent conflicts 2>/dev/null | sed -n 's/^[a-z]\+ *\([^ ]*\)  since.*/\1/p')

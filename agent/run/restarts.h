@@ -1,0 +1,52 @@
+/*
+ * Processes that still run a file that was replaced. On NFS, /proc/PID/maps does not say
+ * "(deleted)" when the server has removed a file. So the file that is mapped is compared with the
+ * one that its path names now; a path that names none counts, too.
+ */
+#ifndef AGENT_RUN_RESTARTS_H
+#define AGENT_RUN_RESTARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+
+struct restarts_user {
+	int pid;
+	char *unit;   /* of systemd, or the program's name */
+	bool is_unit; /* the former */
+	int64_t uid;  /* of the user whose manager or session it belongs to; -1: the system's */
+	char *file;   /* one of those that were replaced */
+};
+
+struct restarts {
+	struct restarts_user *user; /* by unit, then by pid */
+	size_t n;
+	char *kernel; /* restarts_kernel() */
+};
+
+/* Find them. Free in any case. Returns 0 or -errno. */
+int restarts_find(struct restarts *restarts);
+void restarts_free(struct restarts *restarts);
+
+/*
+ * The version of the kernel that a reboot boots (xenfarm-share(5)), to be freed; NULL if it is the
+ * one that runs.
+ */
+char *restarts_kernel(void);
+
+/* Append what `needrestart -b` would print; its README.batch.md has the format. */
+void restarts_batch(const struct restarts *restarts, struct buf *out);
+
+/* --- part, here to be tested --- */
+
+struct restarts_unit {
+	char *name; /* the last NAME.service or NAME.scope of a control group's path */
+	char *user; /* what follows "user-" in the user's slice that it is in; NULL: none */
+};
+
+/* From a line of /proc/PID/cgroup, which is cut into pieces. False if there is none. */
+bool restarts_parse_unit(char *line, struct restarts_unit *unit);
+
+#endif
