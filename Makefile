@@ -15,6 +15,7 @@
 #   KUNITS += k_xfnet_test     the same source under klibc
 #   BENCHES += x_bench         program that measures, host, in $(B)/bench
 #   FUZZERS += fuzz_xfnet      libFuzzer target; fuzz_xfnet_CORPUS := directory
+#   HELPERS += x              program that tests run, host, in $(B)/test
 #   CHECKS += dir/x.test       test script (TAP); CHECK_NEEDS += programs that it runs
 # Sources are paths from the root, headers are included by such paths.
 
@@ -63,6 +64,7 @@ endif
 PROGRAMS :=
 KPROGRAMS :=
 UNITS :=
+HELPERS :=
 KUNITS :=
 BENCHES :=
 FUZZERS :=
@@ -73,7 +75,7 @@ COMPLETIONS :=
 INSTALLS :=
 SHELLS :=
 
-include kernel-cmdline/build.mk initrd/build.mk mkinitrd-hook/build.mk lib/build.mk agent/build.mk agent/client/build.mk \
+include kernel-cmdline/build.mk initrd/build.mk mkinitrd-hook/build.mk lib/build.mk agent/build.mk agent/client/build.mk agent/service/build.mk \
 	farm/virt/build.mk farm/net/build.mk farm/ssh/build.mk farm/client/build.mk farm/master/build.mk farm/fleet/build.mk farm/build.mk test-vm/build.mk docs/build.mk
 
 hobj = $(patsubst %.c,$(B)/host/%.o,$(filter %.c,$(1)))
@@ -114,7 +116,7 @@ $(if $(filter libtirpc,$($(1)_PKGS)),$(call fobj,$($(1)_SRC)): | $(B)/gen/fleet_
 endef
 
 $(foreach p,$(PROGRAMS),$(eval $(call host_program,$(p),bin)))
-$(foreach p,$(UNITS),$(eval $(call host_program,$(p),test)))
+$(foreach p,$(UNITS) $(HELPERS),$(eval $(call host_program,$(p),test)))
 $(foreach p,$(BENCHES),$(eval $(call host_program,$(p),bench)))
 $(foreach p,$(KPROGRAMS),$(eval $(call klibc_program,$(p),bin)))
 $(foreach p,$(KUNITS),$(eval $(call klibc_program,$(p),test)))
@@ -137,7 +139,7 @@ TESTS := $(addprefix $(B)/test/,$(UNITS) $(KUNITS))
 .PHONY: all tests fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install list-installed \
 	clean deps bench-deps
 all: $(BIN)
-tests: $(TESTS)
+tests: $(TESTS) $(addprefix $(B)/test/,$(HELPERS))
 fuzzers: $(addprefix $(B)/fuzz/,$(FUZZERS))
 
 # FUZZ_RUNS bounds each target in `make check`; `make fuzz FUZZ_RUNS=10000000` digs.

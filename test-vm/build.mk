@@ -4,6 +4,10 @@ SHELLS += test-vm/bench-boot test-vm/demo test-vm/here test-vm/image test-vm/ima
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
 JOBS ?= 2
+# Clients that are not there.
+HELPERS += many-agents
+many-agents_SRC := $(SERVICE_SRC) test-vm/many-agents.c
+many-agents_PKGS := $(FLEET_PKGS)
 # Tests with guests of libvirt on this machine: here.sh.
 VM_CHECKS += test-vm/hostile.test
 

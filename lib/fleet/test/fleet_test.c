@@ -11,6 +11,7 @@
 
 #include "lib/array.h"
 #include "lib/fleet/fleet.h"
+#include "lib/fleet/record.h"
 
 #define UUID "0b0f2c1e-1b1b-4a4a-9c9c-0123456789ab"
 
@@ -275,6 +276,57 @@ static void replies_are_checked(void **state)
 	assert_string_equal(fleet_check_preview_reply(&p), "the client's name");
 }
 
+/* "hello" in two fragments with an empty one between, and the beginning of the next record. */
+static const char stream[] = "\0\0\0\2he\0\0\0\0\200\0\0\3llo\200\0\0\1x";
+
+/* Cut into pieces of n bytes. */
+static void records_arrive_in_pieces(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n < sizeof(stream); n++) {
+		struct fleet_record r = { 0 };
+		size_t at = 0;
+
+		while (!r.whole) {
+			size_t left = sizeof(stream) - 1 - at;
+			ssize_t taken = fleet_record_take(&r, stream + at, n < left ? n : left, 5);
+
+			assert_true(taken > 0);
+			at += (size_t)taken;
+		}
+		assert_int_equal(at, 17);
+		assert_int_equal(r.bytes.size, 5);
+		assert_memory_equal(r.bytes.data, "hello", 5);
+		assert_int_equal(fleet_record_take(&r, stream + at, 5, 5), 0);
+		fleet_record_next(&r);
+		assert_int_equal(fleet_record_take(&r, stream + at, 5, 5), 5);
+		assert_true(r.whole);
+		fleet_record_free(&r);
+	}
+}
+
+static void long_records_are_refused(void **state)
+{
+	static const char huge[] = "\377\377\377\377";
+	struct fleet_record r = { 0 };
+
+	(void)state;
+	assert_int_equal(fleet_record_take(&r, stream, 14, 4), -EMSGSIZE);
+	fleet_record_next(&r);
+	assert_int_equal(fleet_record_take(&r, huge, 4, FLEET_CALL_MAX), -EMSGSIZE);
+	assert_int_equal(r.bytes.capacity, 0);
+	fleet_record_free(&r);
+}
+
+static void a_mark_is_what_is_taken(void **state)
+{
+	unsigned char mark[FLEET_RECORD_MARK];
+
+	(void)state;
+	fleet_record_mark(mark, 0x010203);
+	assert_memory_equal(mark, "\200\1\2\3", FLEET_RECORD_MARK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +342,9 @@ int main(void)
 		cmocka_unit_test(previews_are_checked),
 		cmocka_unit_test(messages_are_checked),
 		cmocka_unit_test(replies_are_checked),
+		cmocka_unit_test(records_arrive_in_pieces),
+		cmocka_unit_test(long_records_are_refused),
+		cmocka_unit_test(a_mark_is_what_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
