@@ -308,9 +308,9 @@ static const struct call_procedure procedures[] = {
 
 static void noise(struct buf *out)
 {
-	unsigned char mark[RECORD_MARK];
+	unsigned char mark[FLEET_RECORD_MARK];
 
-	record_mark(mark, 64);
+	fleet_record_mark(mark, 64);
 	buf_free(out);
 	buf_add(out, mark, sizeof(mark));
 	for (int i = 0; i < 64; i++)
@@ -324,11 +324,11 @@ static void spoil(enum kind kind, struct buf *out)
 	if (kind == CUT)
 		out->size = n - 12;
 	else if (kind == HUGE)
-		memcpy(out->data, "\xff\xff\xff\xff", RECORD_MARK);
+		memcpy(out->data, "\xff\xff\xff\xff", FLEET_RECORD_MARK);
 	else if (kind == GARBAGE)
 		noise(out);
 	else if (kind == XID)
-		out->data[RECORD_MARK] ^= 1;
+		out->data[FLEET_RECORD_MARK] ^= 1;
 	else if (kind == TWICE && buf_room(out, n)) {
 		memcpy(out->data + n, out->data, n);
 		out->size += n;
@@ -414,7 +414,8 @@ static void serve_slowly(int listener, struct agent *a)
 		AUTO_BUF struct buf out = { 0 };
 		ssize_t n = read(fd, call, sizeof(call));
 
-		if (n > RECORD_MARK && answer(a, call + RECORD_MARK, (size_t)n - RECORD_MARK, &out))
+		if (n > FLEET_RECORD_MARK &&
+			answer(a, call + FLEET_RECORD_MARK, (size_t)n - FLEET_RECORD_MARK, &out))
 			for (size_t i = 0; i < out.size; i++) {
 				if (send(fd, out.data + i, 1, MSG_NOSIGNAL) != 1)
 					break;

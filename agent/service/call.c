@@ -26,7 +26,7 @@ static size_t read_head(const char *call, size_t n, struct rpc_msg *head,
 
 static bool append(struct buf *out, struct rpc_msg *reply, const struct buf *results)
 {
-	unsigned char mark[RECORD_MARK];
+	unsigned char mark[FLEET_RECORD_MARK];
 	char head[HEAD_MAX];
 	size_t n;
 	XDR xdr;
@@ -36,7 +36,7 @@ static bool append(struct buf *out, struct rpc_msg *reply, const struct buf *res
 	xdr_destroy(&xdr);
 	if (n == 0)
 		return false;
-	record_mark(mark, n + results->size);
+	fleet_record_mark(mark, n + results->size);
 	buf_add(out, mark, sizeof(mark));
 	buf_add(out, head, n);
 	buf_add(out, results->data, results->size);

@@ -23,7 +23,7 @@ struct connection {
 	int64_t until;    /* when its call has to be there, or its reply taken: milliseconds */
 	char bytes[4096]; /* that have arrived, and … */
 	size_t n, at;     /* … how many are looked at */
-	struct record call;
+	struct fleet_record call;
 	struct buf out;
 	size_t sent;
 };
@@ -49,7 +49,7 @@ static int64_t now(void)
 static void free_connection(struct connection *c)
 {
 	close(c->fd);
-	record_free(&c->call);
+	fleet_record_free(&c->call);
 	buf_free(&c->out);
 	free(c);
 }
@@ -140,7 +140,7 @@ static bool answer(struct server *s, struct connection *c)
 {
 	while (c->out.size == 0 && c->at < c->n) {
 		ssize_t taken =
-			record_take(&c->call, c->bytes + c->at, c->n - c->at, FLEET_CALL_MAX);
+			fleet_record_take(&c->call, c->bytes + c->at, c->n - c->at, FLEET_CALL_MAX);
 
 		if (taken < 0)
 			return false;
@@ -150,7 +150,7 @@ static bool answer(struct server *s, struct connection *c)
 		if (!s->service->answer(
 			    c->context, c->call.bytes.data, c->call.bytes.size, &c->out))
 			return false;
-		record_next(&c->call);
+		fleet_record_next(&c->call);
 		c->until = now() + s->service->seconds * 1000;
 		if (c->out.size && !flush(s, c))
 			return false;
