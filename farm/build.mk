@@ -1,5 +1,5 @@
 # xenfarm, the server's tool.
-xenfarm_PARTS := $(addprefix farm/,name.c operation.c oplog.c output.c settings.c table.c) \
+xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c settings.c table.c) \
 	$(addprefix farm/share/,flip.c flip-apply.c keys.c lock.c store.c switch.c treelist.c treelist-link.c) \
 	$(addprefix farm/publish/,boot-links.c copy.c copy-watch.c disk-image.c filter.c generation.c generation-describe.c kernel-names.c kernels.c \
 	layout-detect.c origin.c passwords.c same-file.c secrets.c subvolumes.c) \
@@ -20,7 +20,7 @@ farm_test_PKGS := $(LIB_PKGS) blkid json-c smartcols cmocka
 farm_test_LIBS := -pthread
 flip_test_SRC  := farm/test/flip_test.c farm/share/flip.c farm/share/treelist.c lib/buf.c lib/xattrs.c
 flip_test_PKGS := cmocka
-name_test_SRC  := farm/test/name_test.c farm/name.c
+name_test_SRC  := farm/test/name_test.c farm/name.c farm/group.c
 name_test_PKGS := cmocka
 table_test_SRC  := farm/test/table_test.c farm/table.c lib/cli.c lib/json.c lib/buf.c lib/rfc3339.c lib/vis.c
 table_test_PKGS := smartcols json-c cmocka

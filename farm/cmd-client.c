@@ -38,7 +38,7 @@ static const struct cli_command commands[] = {
 		false },
 	{ "client list", client_list, LISTED, NULL, "[NAME...]", 0, -1, LIST_HELP,
 		"  xenfarm client list\n"
-		"  xenfarm client list 'web*' --filter state=running --columns name,address\n",
+		"  xenfarm client list @web --filter state=running --columns name,address\n",
 		false },
 	{ "client ls", client_list, LISTED, NULL, "[NAME...]", 0, -1, "short for list", NULL,
 		false },
@@ -73,7 +73,9 @@ static const struct cli_command commands[] = {
 		"the console of a client; ^] ends it", NULL, false },
 	{ "client ssh", client_ssh, "config", NULL, "[USER@]NAME [COMMAND...]", 1, -1,
 		"a shell or command on a client, whose host key is remembered by its UUID",
-		"  xenfarm client ssh root@web1 uptime\n", true },
+		"  xenfarm client ssh root@web1 uptime\n"
+		"  xenfarm client ssh @web uptime\n",
+		true },
 	{ "client events", client_events, "config json", NULL, "[NAME...]", 0, -1,
 		"what happens to clients, a line each, until it is interrupted",
 		"  xenfarm client events 'web*' --json\n", false },

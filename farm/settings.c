@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "farm/group.h"
 #include "farm/name.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
@@ -52,6 +53,17 @@ static const struct conf_setting of_host[] = {
 	{ "uri", value_text, offsetof(struct farm_host_settings, uri) },
 };
 
+static const char *set_clients(void *to, const char *text)
+{
+	const char *wrong = group_check(text);
+
+	return wrong ? wrong : value_text(to, text);
+}
+
+static const struct conf_setting of_group[] = {
+	{ "clients", set_clients, offsetof(struct farm_group_settings, clients) },
+};
+
 /* What it does not set is as it is for the share without a name; but two shares are not one. */
 static const char *begin_share(void *to, char *name, void **section)
 {
@@ -88,9 +100,26 @@ static const char *begin_host(void *to, char *name, void **section)
 	return NULL;
 }
 
+static const char *begin_group(void *to, char *name, void **section)
+{
+	struct farm_settings *s = to;
+	const char *wrong = name_check(name);
+
+	if (!wrong && farm_settings_group(s, name))
+		wrong = "is the second group of this name";
+	if (wrong)
+		return wrong;
+	if (!ARRAY_GROW(s->group, s->n_groups))
+		return "needs more memory";
+	s->group[s->n_groups] = (struct farm_group_settings){ .name = name };
+	*section = &s->group[s->n_groups++];
+	return NULL;
+}
+
 static const struct conf_section sections[] = {
 	{ "share", of_share, ARRAY_SIZE(of_share), begin_share },
 	{ "host", of_host, ARRAY_SIZE(of_host), begin_host },
+	{ "group", of_group, ARRAY_SIZE(of_group), begin_group },
 };
 
 static const struct conf_dialect dialect = { farm, ARRAY_SIZE(farm), sections,
@@ -131,6 +160,9 @@ static const char *find_missing(const struct farm_settings *s)
 	for (size_t i = 0; i < s->n_named_hosts; i++)
 		if (!s->named_host[i].uri)
 			return "the file has a host without a uri";
+	for (size_t i = 0; i < s->n_groups; i++)
+		if (!s->group[i].clients)
+			return "the file has a group without clients";
 	return NULL;
 }
 
@@ -151,6 +183,15 @@ const struct farm_share_settings *farm_settings_share(
 	for (size_t i = 0; i < s->n_named_shares; i++)
 		if (strcmp(s->named_share[i].name, name) == 0)
 			return &s->named_share[i];
+	return NULL;
+}
+
+const struct farm_group_settings *farm_settings_group(
+	const struct farm_settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_groups; i++)
+		if (strcmp(s->group[i].name, name) == 0)
+			return &s->group[i];
 	return NULL;
 }
 
@@ -178,5 +219,6 @@ void farm_settings_free(struct farm_settings *s)
 {
 	free(s->named_share);
 	free(s->named_host);
+	free(s->group);
 	buf_free(&s->text);
 }

@@ -21,12 +21,20 @@ struct farm_host_settings {
 	const char *uri;  /* of libvirt */
 };
 
+/* Clients that @NAME selects. */
+struct farm_group_settings {
+	const char *name;
+	const char *clients; /* see farm/group.h */
+};
+
 struct farm_settings {
 	struct buf text; /* of the file, which the settings point into */
 	struct farm_share_settings share, *named_share;
 	size_t n_named_shares;
 	struct farm_host_settings host, *named_host;
 	size_t n_named_hosts;
+	struct farm_group_settings *group;
+	size_t n_groups;
 
 	const char *network, *bridge; /* libvirt's name of the clients' network, its bridge */
 	const char *address;          /* the server's in it, with its prefix length */
@@ -52,7 +60,12 @@ void farm_settings_free(struct farm_settings *settings);
 const struct farm_share_settings *farm_settings_share(
 	const struct farm_settings *settings, const char *name);
 
-/* The same from settings->text, which has room for one byte more. No I/O; see conf_parse(). */
+/* The group of that name, or NULL. */
+const struct farm_group_settings *farm_settings_group(
+	const struct farm_settings *settings, const char *name);
+
+/* farm_settings_read() from settings->text, which has room for one byte more. No I/O; see
+ * conf_parse(). */
 struct conf_error;
 int farm_settings_parse(struct farm_settings *settings, struct conf_error *error);
 

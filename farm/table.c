@@ -191,12 +191,26 @@ static const char *cell(const struct table *t, size_t row, size_t column)
 	return t->row[row][column];
 }
 
+static bool matches(enum table_type type, const char *pattern, const char *text)
+{
+	AUTO_FREE char *words = type == TABLE_LIST ? strdup(text) : NULL;
+	char *next = words, *word;
+	bool any = false;
+
+	if (!words)
+		return fnmatch(pattern, text, FNM_NOESCAPE) == 0;
+	while (!any && (word = strsep(&next, ",")) != NULL)
+		any = fnmatch(pattern, word, FNM_NOESCAPE) == 0;
+	return any;
+}
+
 static bool is_shown(const struct table *t, const struct view *v, size_t row)
 {
 	for (size_t i = 0; i < v->n_filters; i++) {
-		const char *text = cell(t, row, v->filter[i]);
+		size_t column = v->filter[i];
+		const char *text = cell(t, row, column);
 
-		if (fnmatch(v->pattern[i], text ? text : "", FNM_NOESCAPE) != 0)
+		if (!matches(t->columns[column].type, v->pattern[i], text ? text : ""))
 			return false;
 	}
 	return true;
@@ -233,8 +247,22 @@ static size_t *choose(const struct table *t, const struct view *v, size_t *n)
 
 /* --- the ways to print them --- */
 
+static struct json_object *json_list(const char *text)
+{
+	struct json_object *list = json_object_new_array();
+	size_t n;
+
+	for (; *text; text += n, text += *text == ',') {
+		n = strcspn(text, ",");
+		json_object_array_add(list, json_object_new_string_len(text, (int)n));
+	}
+	return list;
+}
+
 static struct json_object *json_value(enum table_type type, const char *text)
 {
+	if (type == TABLE_LIST)
+		return json_list(text ? text : "");
 	if (!text)
 		return NULL;
 	if (type == TABLE_NUMBER && strchr(text, '.'))

@@ -9,7 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum table_type { TABLE_TEXT, TABLE_NUMBER, TABLE_BOOL /* "yes" or "no" */ };
+enum table_type {
+	TABLE_TEXT,
+	TABLE_NUMBER,
+	TABLE_BOOL, /* "yes" or "no" */
+	TABLE_LIST  /* words with commas between them: an array in JSON; a filter is to match one */
+};
 
 struct table_column {
 	const char *name;  /* in JSON, --columns, --sort and --filter: stays as it is for ever */

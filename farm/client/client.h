@@ -97,13 +97,24 @@ struct client_selection {
 };
 
 /*
- * The clients that words name: names and patterns, or all of them. A name that is none is a
- * message, with the nearest one; so is a pattern that matches none. Returns 0 or -errno.
+ * The clients that words name: names, patterns and groups (@NAME), or all of them. A name that is
+ * none is a message, with the nearest one; so is a pattern or group that has none. Returns 0 or
+ * -errno.
  */
 int client_select(struct client_session *session, char *const *words, bool all,
 	struct client_selection *selection);
 void client_selection_free(struct client_selection *selection);
 #define AUTO_CLIENT_SELECTION __attribute__((cleanup(client_selection_free)))
+
+/* Do words, if there are any, select the client? And are all groups that they name there? The
+ * second returns 0, or -errno after a message. */
+bool client_words_match(
+	const struct client_session *session, char *const *words, const struct client *client);
+int client_words_check(const struct client_session *session, char *const *words);
+
+/* The names of the groups that it is in, with commas between them, the caller's to free; NULL: in
+ * none. */
+char *client_groups(const struct client_session *session, const struct client *client);
 
 /* One client by its name. NULL after a message. */
 struct client *client_find(struct client_session *session, const char *name);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "farm/client/client.h"
+#include "farm/client/batch.h"
+#include "farm/name.h"
+#include "farm/output.h"
 #include "farm/ssh/authority.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
@@ -49,10 +51,11 @@ int client_console(void *options, char **arguments)
 
 /* --- ssh --- */
 
-/* "ann@web1": the user's part, or root; *name is what follows. NULL without memory. */
-static char *user_of(const char *argument, const char **name)
+/* "ann@web1": the user's part, or root; *name is what follows: "@web" is a group. NULL without
+ * memory. */
+static char *user_of(char *argument, char **name)
 {
-	const char *at = strrchr(argument, '@');
+	char *at = *argument == '@' ? NULL : strchr(argument, '@');
 
 	*name = at ? at + 1 : argument;
 	return at ? strndup(argument, (size_t)(at - argument)) : strdup("root");
@@ -89,25 +92,53 @@ static int run_ssh(const struct client_session *s, const struct client *c, const
 		status);
 }
 
+/* Returns 0 with *status, or -errno after a message. */
+static int ssh_one(const struct client_session *s, const struct client *c, const char *user,
+	char *const *command, int *status)
+{
+	int r = c->damaged
+			? -cli_error(EINVAL, "%s: its record is damaged (%s)", c->name, c->damaged)
+			: check_on(c);
+
+	return r < 0 ? r : run_ssh(s, c, user, command, status);
+}
+
+/* One after the other, each with its name before what it says. */
+static int ssh_each(struct client_session *s, const struct client_selection *selection,
+	const char *user, char *const *command)
+{
+	struct batch_failures failures = { 0 };
+
+	if (!*command)
+		return -cli_error(EINVAL, "several clients need a command that is run on each");
+	for (size_t i = 0; i < selection->n; i++) {
+		const struct client *c = selection->client[i];
+		int status = EXIT_FAILURE;
+
+		output_line("%s:", c->name);
+		fflush(stdout);
+		if (ssh_one(s, c, user, command, &status) < 0 || status != 0)
+			batch_failed(&failures, &s->operation, c->name);
+	}
+	return batch_report(&failures, "done", selection->n, "what they said is above");
+}
+
 int client_ssh(void *options, char **arguments)
 {
-	struct farm_context *context = options;
 	struct client_session s = { .lock = -1 };
-	const char *name;
-	AUTO_FREE char *user = user_of(arguments[0], &name);
-	int r = client_session_begin(&s, context, true), status = EXIT_FAILURE;
-	struct client *c = r < 0 ? NULL : client_find(&s, name);
+	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
+	char *words[2] = { NULL };
+	AUTO_FREE char *user = user_of(arguments[0], &words[0]);
+	int status = EXIT_FAILURE;
+	int r = user ? client_session_begin(&s, options, true) : cli_error(-ENOMEM, "ssh");
 
-	if (r == 0 && !user)
-		r = cli_error(-ENOMEM, "ssh");
-	if (r == 0 && !c)
-		r = -ENOENT;
-	if (r == 0 && c->damaged)
-		r = -cli_error(EINVAL, "%s: its record is damaged (%s)", c->name, c->damaged);
+	s.operation.log = -1; /* nothing is changed: not in the log */
 	if (r == 0)
-		r = check_on(c);
-	if (r == 0)
-		r = run_ssh(&s, c, user, arguments + 1, &status);
+		r = client_select(&s, words, false, &selection);
+	if (r == 0 && (*words[0] == '@' || name_is_pattern(words[0])))
+		status = farm_exit_status(ssh_each(&s, &selection, user, arguments + 1));
+	else if (r == 0)
+		r = ssh_one(&s, selection.client[0], user, arguments + 1, &status);
 	client_session_end(&s, r);
 	return status;
 }

@@ -24,7 +24,7 @@ struct event {
 
 struct watcher {
 	struct client_session *session;
-	char *const *patterns; /* none: all clients */
+	char *const *words; /* none: all clients */
 	bool json;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -101,28 +101,29 @@ static struct client *find_uuid(struct client_list *list, const char *uuid)
 }
 
 /* A domain that is gone has no record any more: clients are known from before. */
-static bool is_client(struct watcher *w, const struct event *e)
+static struct client *client_of(struct watcher *w, const struct event *e)
 {
 	struct client_list *list = &w->session->list;
 	char uuid[VIR_UUID_STRING_BUFLEN] = "";
+	struct client *client;
 
 	virDomainGetUUIDString(e->domain, uuid);
-	if (find_uuid(list, uuid))
-		return true;
-	return e->kind != VIR_DOMAIN_EVENT_UNDEFINED && client_list_add(list, e->domain) > 0;
+	client = find_uuid(list, uuid);
+	if (client || e->kind == VIR_DOMAIN_EVENT_UNDEFINED ||
+		client_list_add(list, e->domain) <= 0)
+		return client;
+	return &list->client[list->n - 1];
 }
 
 static bool is_wanted(struct watcher *w, const struct event *e)
 {
 	const char *name = virDomainGetName(e->domain);
-	bool any = !*w->patterns;
+	const struct client *client;
 
-	if (!name || name_check(name) || e->kind < 0 || (size_t)e->kind >= ARRAY_SIZE(kinds) ||
-		!is_client(w, e))
+	if (!name || name_check(name) || e->kind < 0 || (size_t)e->kind >= ARRAY_SIZE(kinds))
 		return false;
-	for (char *const *p = w->patterns; *p && !any; p++)
-		any = name_matches(*p, name);
-	return any;
+	client = client_of(w, e);
+	return client && client_words_match(w->session, w->words, client);
 }
 
 /* --- the thread of libvirt's loop --- */
@@ -203,13 +204,15 @@ int client_events(void *options, char **arguments)
 	struct farm_context *context = options;
 	struct client_session s = { .lock = -1 };
 	struct watcher w = { .session = &s,
-		.patterns = arguments,
+		.words = arguments,
 		.json = context->options.json,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER };
 	int r = client_session_begin(&s, context, true);
 
 	w.end = &w.first;
+	if (r == 0)
+		r = client_words_check(&s, arguments);
 	if (r == 0)
 		r = watch(&w);
 	return client_session_end(&s, r);

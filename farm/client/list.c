@@ -24,6 +24,7 @@ enum {
 	PIN,
 	SHARE,
 	CHANNEL,
+	GROUP,
 	ADMIN,
 	CREATED,
 	UUID,
@@ -49,6 +50,7 @@ static const struct table_column columns[COLUMNS] = {
 	[PIN] = { "pin", "PIN", TABLE_NUMBER, false },
 	[SHARE] = { "share", "SHARE", TABLE_TEXT, true },
 	[CHANNEL] = { "channel", "CHANNEL", TABLE_TEXT, true },
+	[GROUP] = { "group", "GROUPS", TABLE_LIST, false },
 	[ADMIN] = { "admin", "ADMIN", TABLE_TEXT, false },
 	[CREATED] = { "created", "CREATED", TABLE_TEXT, true },
 	[UUID] = { "uuid", "UUID", TABLE_TEXT, true },
@@ -67,6 +69,7 @@ static const struct table_column columns[COLUMNS] = {
 /* The texts of a row that are made here; what libvirt or a record holds is pointed at. */
 struct row {
 	const char *cell[COLUMNS];
+	char *groups;
 	char address[XF_ADDR_TEXT_MAX], number[COLUMNS][24];
 	struct domain_xml_read domain;
 };
@@ -84,6 +87,7 @@ static void fill_record(struct row *row, const struct client_session *s, const s
 	row->cell[NAME] = c->name;
 	row->cell[STATE] = client_state(c);
 	row->cell[UUID] = c->uuid;
+	row->cell[GROUP] = row->groups = client_groups(s, c);
 	if (c->damaged)
 		return;
 	row->cell[ADDRESS] = xf_addr_format(&c->record.address, row->address);
@@ -97,16 +101,27 @@ static void fill_record(struct row *row, const struct client_session *s, const s
 		set_number(row, PIN, c->record.pin);
 }
 
+static void free_row(struct row *row)
+{
+	free(row->groups);
+	domain_xml_free(&row->domain);
+}
+
 /* --- list --- */
 
 int client_list(void *options, char **arguments)
 {
 	struct farm_context *context = options;
-	AUTO_TABLE struct table *table = table_new("clients", columns, LIST_COLUMNS);
+	struct table_column shown[LIST_COLUMNS] = { 0 };
+	AUTO_TABLE struct table *table = table_new("clients", shown, LIST_COLUMNS);
 	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
 	struct client_session s = { .lock = -1 };
-	int r = table ? table_check_style(table, &context->style) : -ENOMEM;
+	int r = table ? client_configure(context) : -ENOMEM;
 
+	memcpy(shown, columns, sizeof(shown));
+	shown[GROUP].optional = context->settings.n_groups == 0;
+	if (r == 0)
+		r = table_check_style(table, &context->style);
 	if (r == 0)
 		r = client_session_begin(&s, context, true);
 	if (r == 0)
@@ -116,6 +131,7 @@ int client_list(void *options, char **arguments)
 
 		fill_record(&row, &s, selection.client[i]);
 		r = table_add(table, row.cell);
+		free_row(&row);
 	}
 	if (r == 0)
 		r = table_print(table, &context->style);
@@ -175,7 +191,7 @@ static int show(struct client_session *s, const struct client *c, struct table *
 		print_row(&row, c);
 	if (r == 0)
 		r = table_add(table, row.cell);
-	domain_xml_free(&row.domain);
+	free_row(&row);
 	return r;
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "farm/client/client.h"
+#include "farm/group.h"
 #include "farm/name.h"
+#include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -39,9 +41,113 @@ struct client *client_find(struct client_session *s, const char *name)
 {
 	struct client *client = client_list_find(&s->list, name);
 
-	if (!client)
+	if (*name == '@')
+		cli_error(0, "%s is a group; name one client", name);
+	else if (!client)
 		say_unknown(s, name);
 	return client;
+}
+
+/* --- groups --- */
+
+static const struct farm_group_settings *find_group(
+	const struct client_session *s, const char *word)
+{
+	const struct farm_settings *settings = &s->context->settings;
+	AUTO_FREE const char **names = calloc(settings->n_groups + 1, sizeof(*names));
+	const struct farm_group_settings *group = farm_settings_group(settings, word + 1);
+	const char *meant;
+
+	if (group)
+		return group;
+	for (size_t i = 0; names && i < settings->n_groups; i++)
+		names[i] = settings->group[i].name;
+	meant = names ? name_nearest(word + 1, names, settings->n_groups) : NULL;
+	if (meant)
+		cli_error(0, "there is no group %s; did you mean @%s?", word, meant);
+	else
+		cli_error(
+			0, "there is no group %s; xenfarm.conf has groups, as [group NAME]", word);
+	return NULL;
+}
+
+static bool is_in_group(const struct farm_group_settings *group, const struct client *client)
+{
+	const char *words = group->clients;
+	char word[GROUP_WORD_SIZE];
+	bool found = false;
+
+	while (!found && group_next(&words, word))
+		found = name_matches(word, client->name);
+	return found;
+}
+
+/* A name that no client has is a mistake, or left from one that was destroyed. */
+static void warn_missing(const struct client_session *s, const struct farm_group_settings *group)
+{
+	const char *words = group->clients;
+	char word[GROUP_WORD_SIZE];
+
+	while (group_next(&words, word))
+		if (!name_is_pattern(word) && !client_list_find(&s->list, word))
+			cli_error(0, "@%s has %s, which is no client; see xenfarm.conf",
+				group->name, word);
+}
+
+static int mark_group(struct client_session *s, const char *word, bool *marked)
+{
+	const struct farm_group_settings *group = find_group(s, word);
+	bool any = false;
+
+	if (!group)
+		return -ENOENT;
+	warn_missing(s, group);
+	for (size_t i = 0; i < s->list.n; i++)
+		if (is_in_group(group, &s->list.client[i]))
+			marked[i] = any = true;
+	return any ? 0
+		   : -cli_error(ENOENT, "no client is in the group %s (%s)", word, group->clients);
+}
+
+char *client_groups(const struct client_session *s, const struct client *client)
+{
+	const struct farm_settings *settings = &s->context->settings;
+	AUTO_BUF struct buf names = { 0 };
+
+	for (size_t i = 0; i < settings->n_groups; i++)
+		if (is_in_group(&settings->group[i], client))
+			buf_printf(&names, "%s%s", names.size ? "," : "", settings->group[i].name);
+	if (!names.size)
+		return NULL;
+	buf_add(&names, "", 1);
+	return names.failed ? NULL : strdup(names.data);
+}
+
+/* --- words --- */
+
+bool client_words_match(
+	const struct client_session *s, char *const *words, const struct client *client)
+{
+	bool any = !*words;
+
+	for (; *words && !any; words++) {
+		const struct farm_group_settings *group =
+			**words == '@' ? farm_settings_group(&s->context->settings, *words + 1)
+				       : NULL;
+
+		any = group ? is_in_group(group, client) : name_matches(*words, client->name);
+	}
+	return any;
+}
+
+int client_words_check(const struct client_session *s, char *const *words)
+{
+	int r = 0;
+
+	for (; *words; words++)
+		if (**words == '@' && !find_group(s, *words))
+			r = -ENOENT;
+	return r;
 }
 
 /* Mark what a word selects. */
@@ -49,6 +155,8 @@ static int mark(struct client_session *s, const char *word, bool *marked)
 {
 	bool any = false;
 
+	if (*word == '@')
+		return mark_group(s, word, marked);
 	if (!name_is_pattern(word)) {
 		const struct client *client = client_find(s, word);
 
@@ -95,7 +203,7 @@ int client_select(
 	if (all && *words)
 		return -cli_error(EINVAL, "either names or --all");
 	if (!all && !*words)
-		return -cli_error(EINVAL, "which clients? Names, patterns, or --all");
+		return -cli_error(EINVAL, "which clients? Names, patterns, groups, or --all");
 	marked = calloc(s->list.n + 1, sizeof(*marked));
 	if (!marked)
 		return cli_error(-ENOMEM, "the clients");

@@ -44,12 +44,24 @@ _xenfarm_share() {
     fi
 }
 
-# The names of clients, by their disks: libvirt is not asked.
-__xenfarm_clients() {
-    local i disks config=/etc/xenfarm/xenfarm.conf
+# The file that --config names, or the one that is always read.
+__xenfarm_config() {
+    local i config=/etc/xenfarm/xenfarm.conf
     for ((i = 1; i + 1 < COMP_CWORD; i++)); do
         [[ ${COMP_WORDS[i]} != --config && ${COMP_WORDS[i]} != -c ]] || config=${COMP_WORDS[i + 1]}
     done
+    echo "$config"
+}
+
+# __xenfarm_sections KIND [PREFIX]: the names of the settings' sections of that kind
+__xenfarm_sections() {
+    sed -n "s/^[[:space:]]*\[[[:space:]]*$1[[:space:]]\{1,\}\([a-z0-9-]*\)[[:space:]]*\].*/${2-}\1/p" "$(__xenfarm_config)" 2>/dev/null | tr '\n' ' '
+}
+
+# The names of clients, by their disks: libvirt is not asked.
+__xenfarm_clients() {
+    local disks config
+    config=$(__xenfarm_config)
     disks=$(sed -n 's/^[[:space:]]*disks[[:space:]]*=[[:space:]]*//p' "$config" 2>/dev/null)
     find "${disks:-/var/lib/libvirt/images}" -mindepth 1 -maxdepth 1 -name '[a-z0-9]*.xenfarm.img' -printf '%f ' 2>/dev/null |
         sed 's/\.xenfarm\.img / /g'
@@ -85,8 +97,11 @@ _xenfarm_client() {
         ssh) words="--config --help" ;;
         events) words="--config --json --help" ;;
         esac
-    elif [[ ${COMP_WORDS[2]} != create ]]; then
-        words=$(__xenfarm_clients)
+    elif [[ ${COMP_WORDS[2]} == create ]]; then
+        return
+    else
+        [[ $prev != @ ]] || cur=@$cur # bash makes two words of @NAME
+        words="$(__xenfarm_clients) $(__xenfarm_sections group @)"
     fi
 }
 
@@ -155,6 +170,8 @@ _xenfarm() {
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then
         "_xenfarm_${COMP_WORDS[1]}"
     fi
-    [[ -z $words ]] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+    [[ -n $words ]] || return 0
+    compopt +o filenames 2>/dev/null # a name of a file has @ quoted
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -o filenames -F _xenfarm xenfarm

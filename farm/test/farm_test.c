@@ -62,7 +62,8 @@ static void test_config_sections(void **state)
 {
 	static const char text[] =
 		"keep = 9\nuri = xen:///system\n[share web]\npath = /srv/web\nkeep = 2\n"
-		"[host far]\nuri = qemu+ssh://far/system\n[share mail]\npath = /srv/mail\n";
+		"[host far]\nuri = qemu+ssh://far/system\n[group front]\nclients = web*, "
+		"db1\n[share mail]\npath = /srv/mail\n";
 	const struct farm_share_settings *web, *mail;
 	struct farm_settings config;
 	struct conf_error error;
@@ -81,6 +82,8 @@ static void test_config_sections(void **state)
 	assert_int_equal(config.n_named_hosts, 1);
 	assert_string_equal(config.named_host[0].name, "far");
 	assert_string_equal(config.named_host[0].uri, "qemu+ssh://far/system");
+	assert_string_equal(farm_settings_group(&config, "front")->clients, "web*, db1");
+	assert_null(farm_settings_group(&config, "fron"));
 	farm_settings_free(&config);
 }
 
@@ -108,6 +111,13 @@ static void test_config_bad(void **state)
 		ROW("[share web]\nshare = /a", "is an unknown setting"),
 		ROW("[share web]\n[share web]", "is the second share of this name"),
 		ROW("[host web]\n[host web]", "is the second host of this name"),
+		ROW("[group web]\n[group web]", "is the second group of this name"),
+		ROW("\n[group @web]", "has other characters than a-z, 0-9 and -"),
+		ROW("[group web]\nclients =", "has no value"),
+		ROW("[group web]\nclients = ,", "names no client"),
+		ROW("[group web]\nclients = a @web", "has a group in it: groups have clients only"),
+		ROW("[group web]\nclients = a;b", "is not a list of names and patterns of clients"),
+		ROW("[group web]\n#", "the file has a group without clients"),
 		ROW("[share web]\nkeep = 1", "the file has a share without a path"),
 		ROW("[host far]\n#", "the file has a host without a uri"),
 #undef ROW

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "farm/group.h"
 #include "farm/name.h"
 #include "lib/array.h"
 
@@ -78,6 +79,29 @@ static void long_names_are_no_mistake_to_look_for(void **state)
 	assert_string_equal(name_nearest("wbe1", names, 2), "web1");
 }
 
+static void words_of_a_group(void **state)
+{
+	const char *list = " web*,\tdb1,,far/a ";
+	char word[GROUP_WORD_SIZE], text[GROUP_WORD_SIZE + 8];
+
+	(void)state;
+	assert_null(group_check(list));
+	assert_true(group_next(&list, word));
+	assert_string_equal(word, "web*");
+	assert_true(group_next(&list, word));
+	assert_string_equal(word, "db1");
+	assert_true(group_next(&list, word));
+	assert_string_equal(word, "far/a");
+	assert_false(group_next(&list, word));
+	memset(text, 'a', sizeof(text));
+	text[GROUP_WORD_SIZE - 1] = '\0';
+	assert_null(group_check(text));
+	text[GROUP_WORD_SIZE - 1] = 'a';
+	text[GROUP_WORD_SIZE] = '\0';
+	assert_string_equal(group_check(text), "has a word that is too long");
+	assert_string_equal(group_check("a @b"), "has a group in it: groups have clients only");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -86,6 +110,7 @@ int main(void)
 		cmocka_unit_test(patterns_select),
 		cmocka_unit_test(finds_what_was_meant),
 		cmocka_unit_test(long_names_are_no_mistake_to_look_for),
+		cmocka_unit_test(words_of_a_group),
 	};
 
 	return cmocka_run_group_tests_name("name", tests, NULL, NULL);

@@ -19,14 +19,15 @@ static const struct table_column columns[] = {
 	{ "generation", "GENERATION", TABLE_NUMBER, false },
 	{ "pinned", "PINNED", TABLE_BOOL, false },
 	{ "admin", "ADMIN", TABLE_TEXT, true },
+	{ "group", "GROUPS", TABLE_LIST, true },
 };
 
 static struct table *make(void)
 {
-	static const char *const rows[][4] = {
-		{ "web10", "7", "no", "ann" },
+	static const char *const rows[][5] = {
+		{ "web10", "7", "no", "ann", "front,all" },
 		{ "web9", "12", "yes", NULL },
-		{ "mail", "7", "no", "bob b" },
+		{ "mail", "7", "no", "bob b", "al" },
 	};
 	struct table *t = table_new("clients", columns, ARRAY_SIZE(columns));
 
@@ -92,7 +93,9 @@ static void as_json(void **state)
 				  "      \"name\":\"web9\",\n"
 				  "      \"generation\":12,\n"
 				  "      \"pinned\":true,\n"
-				  "      \"admin\":null\n"
+				  "      \"admin\":null,\n"
+				  "      \"group\":[\n"
+				  "      ]\n"
 				  "    }\n"
 				  "  ]\n"
 				  "}\n";
@@ -102,6 +105,9 @@ static void as_json(void **state)
 		print(&(struct table_style){ .json = true, .filter = "name=web9" }, 0), all);
 	assert_string_equal(
 		print(&(struct table_style){ .format = "json", .filter = "name=web9" }, 0), all);
+	assert_non_null(
+		strstr(print(&(struct table_style){ .json = true, .filter = "name=web10" }, 0),
+			"      \"group\":[\n        \"front\",\n        \"all\"\n      ]\n"));
 	assert_null(strstr(
 		print(&(struct table_style){ .json = true, .columns = "name" }, 0), "generation"));
 }
@@ -118,6 +124,14 @@ static void sorts_and_filters(void **state)
 	style.sort = NULL;
 	style.filter = "generation=7,name=w*";
 	assert_string_equal(print(&style, 0), "web10\n");
+	style.filter = "group=all";
+	assert_string_equal(print(&style, 0), "web10\n");
+	style.filter = "group=front,all";
+	print(&style, -EINVAL);
+	style.filter = "group=";
+	assert_string_equal(print(&style, 0), "web9\n");
+	style.filter = "group=a*";
+	assert_string_equal(print(&style, 0), "web10\nmail\n");
 	style.filter = "admin=";
 	assert_string_equal(print(&style, 0), "web9\n");
 }
