@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define ISLAND_DIR "/island" /* where an island waits while the directory around it is bound */
-#define PATH_BYTES (LAYOUT_PATH_MAX + 64)
+#define PATH_BYTES (LAYOUT_PATH_MAX + MOUNTED_TREE_MAX)
 
 /* A bound file needs a file to be bound on. */
 static int make_mount_point(const char *from, const char *to)

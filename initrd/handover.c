@@ -249,12 +249,13 @@ int handover_record(const struct boot *boot)
 	n = snprintf(text, sizeof(text),
 		"version=" XF_VERSION
 		"\nname=%s\ninterface=%s\nmac=%s\nvlan=%u\nclient=%s\nprefix=%u\n"
-		"gateway=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\ngeneration=%u\ntree=%s\nroot=%"
-		"s\nagent=%s\n",
+		"gateway=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\ngeneration=%u\nchannel=%s\n"
+		"tree=%s\nroot=%s\nagent=%s\n",
 		boot->cmdline.name, boot->interface.name, mac, boot->cmdline.vlan, client,
 		boot->cmdline.net.prefix, gateway, server, nfs_port(&boot->cmdline),
 		boot->cmdline.share_path, boot->share.version, boot->share.generation,
-		boot->share.tree, boot->root.device, boot->agent ? boot->agent : "");
+		boot->cmdline.generation ? "" : boot->cmdline.channel, boot->share.tree,
+		boot->root.device, boot->agent ? boot->agent : "");
 	for (unsigned int i = 0; i < boot->n_times && n < (int)sizeof(text); i++)
 		n += snprintf(text + n, sizeof(text) - n, "step.%s=%u\n", boot->time[i].name,
 			boot->time[i].ms);

@@ -42,22 +42,27 @@ static int enter_share(void)
 	return chdir("/share") < 0 || access("current", F_OK) < 0 ? -errno : 0;
 }
 
-/* In gen/N no file changes: kernel and initrd belong together, even during a publish. */
+/*
+ * In gen/N no file changes: kernel and initrd belong together, even during a publish. A channel's
+ * number is in `current` beside its tree, .../live.
+ */
 static int find_generation(char dir[static DIR_MAX])
 {
-	static const char live[] = PATH_SHARE "/live";
-	char tree[DIR_MAX], number[16];
-	int rc = record_value("tree", tree, sizeof(tree));
+	char tree[DIR_MAX], current[DIR_MAX + sizeof("current")], number[16];
+	const char *path = tree + strlen(PATH_SHARE "/");
+	int rc = record_value("tree", tree, sizeof(tree)), n;
 
 	if (rc < 0)
 		return rc;
 	if (strncmp(tree, PATH_SHARE "/", strlen(PATH_SHARE "/")))
 		return -EINVAL;
-	if (strcmp(tree, live)) {
-		strcpy(dir, tree + strlen(PATH_SHARE "/"));
+	n = (int)strlen(path) - (int)strlen(PATH_LIVE);
+	if (n < 0 || strcmp(path + n, PATH_LIVE)) {
+		strcpy(dir, path);
 		return 0;
 	}
-	rc = file_read("current", number, sizeof(number));
+	snprintf(current, sizeof(current), "%.*scurrent", n, path);
+	rc = file_read(current, number, sizeof(number));
 	snprintf(dir, DIR_MAX, "gen/%s", number);
 	return rc < 0 ? rc : 0;
 }

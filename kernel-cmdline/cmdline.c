@@ -68,10 +68,31 @@ static void set_vlan(const struct word *w, struct xf_cmdline *c)
 		refuse(w, "not a VLAN id", "1 to 4094");
 }
 
+/* A channel's name: a label in lower case, and not a number. */
+static bool good_channel(struct span name)
+{
+	bool number = true;
+
+	if (name.n == 0 || name.n >= XF_CHANNEL_MAX || name.p[0] == '-' ||
+		name.p[name.n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		bool digit = c >= '0' && c <= '9';
+
+		if (!digit && !(c >= 'a' && c <= 'z') && c != '-')
+			return false;
+		number = number && digit;
+	}
+	return !number;
+}
+
 static void set_generation(const struct word *w, struct xf_cmdline *c)
 {
-	if (!span_number(w->value, 1, UINT32_MAX, &c->generation))
-		refuse(w, "not a generation", "a number from 1");
+	if (good_channel(w->value))
+		copy(w, w->value, c->channel, sizeof(c->channel));
+	else if (!span_number(w->value, 1, UINT32_MAX, &c->generation))
+		refuse(w, "neither a generation nor a channel", "a number from 1, or a name");
 }
 
 static void set_timeout(const struct word *w, struct xf_cmdline *c)
@@ -498,6 +519,7 @@ int xf_cmdline_parse(
 	scan = (struct scan){ text, problems };
 	memset(cmdline, 0, sizeof(*cmdline));
 	strcpy(cmdline->share_path, PATH_SERVER_SHARE);
+	strcpy(cmdline->channel, PATH_LIVE);
 	cmdline->timeout = XF_TIMEOUT_DEFAULT;
 	cmdline->agent = true;
 

@@ -14,6 +14,7 @@
 #define XF_SERVERS_MAX   8    /* servers in one xfnet= */
 #define XF_WORD_MAX      1024 /* bytes of one option's value, NUL included */
 #define XF_NAME_MAX      64   /* xfname=: a host name, NUL included (Linux: 64) */
+#define XF_CHANNEL_MAX   64   /* xfgen=: a channel's name, NUL included */
 #define XF_IFNAME_MAX    16   /* IFNAMSIZ */
 #define XF_ADDR_TEXT_MAX 46   /* INET6_ADDRSTRLEN */
 #define XF_MACHINE_ID    33   /* machine-id(5), NUL included */
@@ -72,9 +73,10 @@ struct xf_cmdline {
 	char share_path[XF_WORD_MAX];    /* export, absolute */
 	char share_options[XF_WORD_MAX]; /* NFS mount options, comma-separated, without vers= */
 	char share_vers[4];  /* "4.2", "4.1", "4.0" or "3"; empty: try them in this order */
-	uint32_t generation; /* xfgen=; 0: live */
-	uint32_t mtu;        /* bytes; 0: as the driver has it */
-	uint16_t vlan;       /* 1 … 4094; 0: none */
+	uint32_t generation; /* xfgen=, a number; 0: the channel's */
+	char channel[XF_CHANNEL_MAX]; /* xfgen=, a name; "live" without it */
+	uint32_t mtu;                 /* bytes; 0: as the driver has it */
+	uint16_t vlan;                /* 1 … 4094; 0: none */
 	enum xf_root root;
 	char root_value[XF_WORD_MAX]; /* device, UUID (in lower case), LABEL, or tmpfs options */
 	char rootfstype[64];          /* comma-separated, as the kernel takes it */

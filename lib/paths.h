@@ -9,6 +9,11 @@
 #define PATH_SERVER_SHARE "/srv/xenfarm/share" /* if nobody says another one */
 #define PATH_SHARE        "/mroot"             /* on a client */
 
+/* In a share: the trees that clients run from. The channel of that name is at the top of the share,
+ * any other is PATH_CHANNELS/NAME. */
+#define PATH_LIVE     "live"
+#define PATH_CHANNELS "channel"
+
 /* What xf-init leaves for the system. */
 #define PATH_RUN        "/run/xenfarm"
 #define PATH_RUN_RECORD PATH_RUN "/boot"      /* xf-init(8) */

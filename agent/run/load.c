@@ -15,7 +15,8 @@
 #include "lib/paths.h"
 #include "lib/publish.h"
 
-#define RECORD_MAX 65536
+#define RECORD_MAX   65536
+#define RECORD_VALUE 256
 
 /* --- the share --- */
 
@@ -48,38 +49,61 @@ enum agent_status run_open_share(const struct run *run)
 	return r < 0 ? AGENT_UNREACHABLE : AGENT_DONE;
 }
 
-/*
- * The generation that xfgen= pins this client to, by the record that xf-init leaves of the boot: it
- * is the one whose tree is not the live one. 0: none.
- */
-static uint32_t pinned(void)
-{
-	static const char tree[] = "\ntree=" PATH_SHARE "/gen/";
-	AUTO_CLOSE int fd = open(PATH_RUN_RECORD, O_RDONLY | O_CLOEXEC);
-	AUTO_BUF struct buf text = { 0 };
-	const char *found;
+/* What xfgen= says, by the record that xf-init leaves of the boot. */
+struct selected {
+	uint32_t pin;               /* 0: none */
+	char current[RECORD_VALUE]; /* otherwise: where the channel's generation is */
+};
 
-	if (fd < 0 || buf_read(&text, fd, RECORD_MAX) < 0)
-		return 0;
-	buf_add(&text, "", 1);
-	found = text.failed ? NULL : strstr(text.data, tree);
-	return found ? (uint32_t)strtoul(found + strlen(tree), NULL, 10) : 0;
+/* The value of a key, cut to size; "" if there is none. text begins with a newline. */
+static void record_get(const char *text, const char *key, char value[static RECORD_VALUE])
+{
+	const char *found = strstr(text, key);
+
+	value[0] = '\0';
+	if (found)
+		snprintf(value, RECORD_VALUE, "%.*s", (int)strcspn(found + strlen(key), "\n"),
+			found + strlen(key));
 }
 
-static enum agent_status read_current(const struct run *run, uint32_t *generation)
+/* A pinned client is one whose tree is that of a generation. */
+static struct selected selected(void)
+{
+	static const char pinned[] = PATH_SHARE "/gen/";
+	AUTO_CLOSE int fd = open(PATH_RUN_RECORD, O_RDONLY | O_CLOEXEC);
+	AUTO_BUF struct buf text = { 0 };
+	struct selected s = { 0, "current" };
+	char tree[RECORD_VALUE], channel[RECORD_VALUE];
+
+	buf_puts(&text, "\n");
+	if (fd < 0 || buf_read(&text, fd, RECORD_MAX) < 0)
+		return s;
+	buf_add(&text, "", 1);
+	if (text.failed)
+		return s;
+	record_get(text.data, "\ntree=", tree);
+	record_get(text.data, "\nchannel=", channel);
+	if (strncmp(tree, pinned, strlen(pinned)) == 0)
+		s.pin = (uint32_t)strtoul(tree + strlen(pinned), NULL, 10);
+	else if (*channel && strcmp(channel, PATH_LIVE) != 0)
+		snprintf(s.current, sizeof(s.current), PATH_CHANNELS "/%.64s/current", channel);
+	return s;
+}
+
+static enum agent_status read_current(const struct run *run, const char *path, uint32_t *generation)
 {
 	AUTO_BUF struct buf text = { 0 };
 	unsigned long number;
 	char *end;
-	int r = share_reader_read(run->reader, "current", 64, &text);
+	int r = share_reader_read(run->reader, path, 64, &text);
 
 	buf_add(&text, "", 1);
 	if (r < 0 || text.failed)
-		return unreachable(run, r, "current");
+		return unreachable(run, r, path);
 	number = strtoul(text.data, &end, 10);
 	if (number == 0 || number > UINT32_MAX || (*end && *end != '\n')) {
-		cli_error(0, "%s is not a share: its file current has no generation number",
-			run->options->source);
+		cli_error(0, "%s is not a share: its file %s has no generation number",
+			run->options->source, path);
 		return AGENT_REFUSED;
 	}
 	*generation = (uint32_t)number;
@@ -88,14 +112,15 @@ static enum agent_status read_current(const struct run *run, uint32_t *generatio
 
 enum agent_status run_current(const struct run *run, struct run_inputs *in)
 {
+	const struct selected now = selected();
 	enum agent_status status = run_open_share(run);
 
 	if (status)
 		return status;
-	in->generation = pinned();
-	in->pinned = in->generation != 0;
+	in->generation = now.pin;
+	in->pinned = now.pin != 0;
 	if (!in->pinned)
-		status = read_current(run, &in->generation);
+		status = read_current(run, now.current, &in->generation);
 	if (status == AGENT_DONE)
 		document_set("current", json_object_new_int64(in->generation));
 	return status;

@@ -16,6 +16,29 @@
 
 static const char no_share[] =
 	"this is not a share (with `current`, `layout`, `live`): check xfshare=";
+static const char no_channel[] = "the share has no such channel (any more): check xfgen=";
+
+struct channel_file {
+	char path[MOUNTED_TREE_MAX];
+};
+
+static bool is_live(const struct xf_cmdline *cmdline)
+{
+	return cmdline->generation || !strcmp(cmdline->channel, PATH_LIVE);
+}
+
+/* Those of live are at the top of the share. */
+static struct channel_file channel_file(const struct xf_cmdline *cmdline, const char *name)
+{
+	struct channel_file file;
+
+	if (is_live(cmdline))
+		snprintf(file.path, sizeof(file.path), "%s", name);
+	else
+		snprintf(file.path, sizeof(file.path), PATH_CHANNELS "/%s/%s", cmdline->channel,
+			name);
+	return file;
+}
 
 /* fail_note() for a file of the share, named as on its server. */
 static int failed_at(const struct xf_cmdline *cmdline, const struct mounted_share *share,
@@ -50,19 +73,31 @@ static ssize_t read_file(const char *directory, const char *file, char *text, si
 	return file_read(path, text, size);
 }
 
+static int read_number(const struct xf_cmdline *cmdline, const char *directory,
+	struct mounted_share *share, const char *file, const char *missing)
+{
+	char text[16];
+	ssize_t n = read_file(directory, file, text, sizeof(text));
+
+	if (n < 0)
+		return failed_at(cmdline, share, file, (int)n, n == -ENOENT ? missing : NULL);
+	share->current = parse_generation(text);
+	if (share->current == 0)
+		return failed_at(cmdline, share, file, -EINVAL,
+			"not a generation number: was a publish interrupted?");
+	return 0;
+}
+
+/* That of live in any case: it tells a share from another directory. */
 static int read_current(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
-	char text[16];
-	ssize_t n = read_file(directory, "current", text, sizeof(text));
+	int error = read_number(cmdline, directory, share, "current", no_share);
 
-	if (n < 0)
-		return failed_at(cmdline, share, "current", (int)n, n == -ENOENT ? no_share : NULL);
-	share->current = parse_generation(text);
-	if (share->current == 0)
-		return failed_at(cmdline, share, "current", -EINVAL,
-			"not a generation number: was a publish interrupted?");
-	return 0;
+	if (error || is_live(cmdline))
+		return error;
+	return read_number(
+		cmdline, directory, share, channel_file(cmdline, "current").path, no_channel);
 }
 
 /* A generation that is not the newest one may have another layout than `layout` says. */
@@ -70,25 +105,26 @@ static int read_layout(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share)
 {
 	static char text[LAYOUT_BYTES_MAX + 2];
-	char file[32], source[NFS_SOURCE_MAX];
+	struct channel_file file = channel_file(cmdline, "layout");
+	char source[NFS_SOURCE_MAX], own[32];
 	const char *what;
 	unsigned int line;
 	ssize_t n = -ENOENT;
 
 	if (cmdline->generation) {
-		snprintf(file, sizeof(file), "manifest/%u.layout", cmdline->generation);
-		n = read_file(directory, file, text, sizeof(text));
+		snprintf(own, sizeof(own), "manifest/%u.layout", cmdline->generation);
+		n = read_file(directory, own, text, sizeof(text));
 	}
-	if (n == -ENOENT) {
-		strcpy(file, "layout");
-		n = read_file(directory, file, text, sizeof(text));
-	}
+	if (n == -ENOENT)
+		n = read_file(directory, file.path, text, sizeof(text));
+	else
+		strcpy(file.path, own);
 	if (n < 0)
-		return failed_at(cmdline, share, file, (int)n, n == -ENOENT ? no_share : NULL);
+		return failed_at(cmdline, share, file.path, (int)n, n == -ENOENT ? no_share : NULL);
 	if (layout_parse(text, (size_t)n, &share->layout, &line, &what))
 		return fail_note(-EINVAL, "correct the layout and publish again",
-			"%s/%s, line %u: %s", nfs_source(cmdline, &share->server, source), file,
-			line, what);
+			"%s/%s, line %u: %s", nfs_source(cmdline, &share->server, source),
+			file.path, line, what);
 	return 0;
 }
 
@@ -102,7 +138,8 @@ static int find_tree(
 		snprintf(share->tree, sizeof(share->tree), "%s/gen/%u", directory,
 			cmdline->generation);
 	else
-		snprintf(share->tree, sizeof(share->tree), "%s/live", directory);
+		snprintf(share->tree, sizeof(share->tree), "%s/%s", directory,
+			channel_file(cmdline, PATH_LIVE).path);
 	share->generation = cmdline->generation ? cmdline->generation : share->current;
 	if (stat(share->tree, &st))
 		return failed_at(cmdline, share, share->tree + n, -errno,

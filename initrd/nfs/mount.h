@@ -6,15 +6,19 @@
 
 #include "kernel-cmdline/xfnet.h"
 #include "lib/layout.h"
+#include "lib/paths.h"
 
 #include <stdint.h>
+
+#define MOUNTED_TREE_MAX (sizeof("/" PATH_CHANNELS "//" PATH_LIVE) + XF_CHANNEL_MAX + 32)
 
 struct mounted_share {
 	struct xf_addr server;
 	char version[4];     /* of NFS: "4.2", … "3" */
-	uint32_t current;    /* the newest generation */
-	uint32_t generation; /* the one that this client runs: xfgen=, or the newest */
-	char tree[32];       /* where its files are: "/mroot/live", or "/mroot/gen/N" with xfgen= */
+	uint32_t current;    /* the generation of live, or of the channel that xfgen= names */
+	uint32_t generation; /* the one that this client runs: that, or xfgen=N */
+	char tree[MOUNTED_TREE_MAX]; /* where its files are: "/mroot/live",
+				      * "/mroot/channel/NAME/live", or "/mroot/gen/N" */
 	struct layout layout;
 };
 
@@ -34,9 +38,10 @@ int mount_share(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share);
 
 /*
- * Read `current` and the layout of the share in directory (with xfgen=N that generation's own,
- * where the share has kept it) and find the tree to run from. share->version is that of the mount.
- * Returns 0 or -errno after fail_note(); -ENOKEY if the server sends owners as names.
+ * Read `current` and the layout of the share in directory, or of the channel that xfgen= names
+ * (with xfgen=N that generation's own, where the share has kept it), and find the tree to run from.
+ * share->version is that of the mount. Returns 0 or -errno after fail_note(); -ENOKEY if the server
+ * sends owners as names.
  */
 int mount_recognise_share(
 	const struct xf_cmdline *cmdline, const char *directory, struct mounted_share *share);

@@ -154,7 +154,8 @@ static void test_record(const char *contract)
 		"version=" XF_VERSION
 		"\nname=web\ninterface=eth0\nmac=52:54:00:12:34:56\nvlan=5\nclient=10.0.0.9\n"
 		"prefix=24\ngateway=10.0.0.254\nserver=10.0.0.1\nport=2050\nshare=/srv/farm\n"
-		"nfs=4.2\ngeneration=7\ntree=/mroot/live\nroot=/dev/vda1\nagent=done\n"
+		"nfs=4.2\ngeneration=7\nchannel=live\ntree=/mroot/live\nroot=/dev/"
+		"vda1\nagent=done\n"
 		"step.devices=20\n",
 		"says what this boot found");
 	test_contract(contract);
@@ -162,6 +163,12 @@ static void test_record(const char *contract)
 	CHECK(handover_record(&boot) == 0, "a record before the agent has run");
 	holds(PATH_RUN_RECORD, "\nagent=\n", "leaves its result open");
 	boot.agent = "done";
+	parse("xfgen=canary");
+	CHECK(handover_record(&boot) == 0, "a record of a client in a channel");
+	holds(PATH_RUN_RECORD, "\nchannel=canary\n", "names it");
+	parse("xfgen=7");
+	CHECK(handover_record(&boot) == 0, "a record of a client that is pinned");
+	holds(PATH_RUN_RECORD, "\nchannel=\n", "has no channel");
 }
 
 int main(void)

@@ -213,6 +213,21 @@ static void test_own_initrd(void)
 	says("(ENOENT)");
 }
 
+/* A channel has a `current` of its own: what live has is not what its clients boot. */
+static void test_channel(void)
+{
+	set_up();
+	publish(NULL, "the initrd J");
+	sandbox_file(SHARE "/channel/canary/current", "7\n");
+	set_record("/mroot/channel/canary/live");
+	check(false, "", "a client in a channel that has not changed");
+	says("gen/7: its kernel and initrd are the ones that run");
+	sandbox_file(SHARE "/current", "7\n");
+	sandbox_file(SHARE "/channel/canary/current", "8\n");
+	check(true, "kJ " OPTIONS, "a client in a channel that has");
+	says("gen/8: its kernel and initrd are loaded");
+}
+
 static void test_pinned(void)
 {
 	set_up();
@@ -307,6 +322,7 @@ int main(void)
 	test_same();
 	test_changed();
 	test_own_initrd();
+	test_channel();
 	test_pinned();
 	test_places();
 	test_refused();

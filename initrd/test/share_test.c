@@ -9,6 +9,10 @@
 
 #define LAYOUT "# xenfarm layout 1\\nbind usr\\n"
 
+#define CANARY                                                                                \
+	"mkdir -p channel/canary/live; echo 12 >channel/canary/current; printf '" LAYOUT "' " \
+	">channel/canary/layout; "
+
 static char directory[] = "/tmp/share_test.XXXXXX";
 
 static const struct {
@@ -18,6 +22,7 @@ static const struct {
 	const char *said,
 		*tree; /* fail_note()'s object if error, else the tree below the directory */
 	uint32_t generation;
+	const char *channel; /* NULL: live */
 } rows[] = {
 	{ "a share", "echo 12 >current; printf '" LAYOUT "' >layout; mkdir -p live gen/12", 0, 0,
 		NULL, "/live", 12 },
@@ -62,6 +67,20 @@ static const struct {
 		-EINVAL, "10.0.0.1:/srv/share/layout, line 3: unknown word", NULL, 0 },
 	{ "a layout too long", "echo 12 >current; head -c 9000 /dev/zero >layout; mkdir live", 0,
 		-EINVAL, "10.0.0.1:/srv/share/layout, line 1: too many bytes", NULL, 0 },
+	{ "a channel, with its own generation and layout",
+		CANARY "echo 7 >current; echo bad >layout; mkdir live", 0, 0, NULL,
+		"/channel/canary/live", 12, "canary" },
+	{ "a channel that does not exist", CANARY "echo 7 >current", 0, -ENOENT,
+		"10.0.0.1:/srv/share/channel/other/current", NULL, 0, "other" },
+	{ "a channel of something that is not a share", CANARY "rm -f current", 0, -ENOENT,
+		"10.0.0.1:/srv/share/current", NULL, 0, "canary" },
+	{ "a channel without a layout", CANARY "echo 7 >current; rm channel/canary/layout", 0,
+		-ENOENT, "10.0.0.1:/srv/share/channel/canary/layout", NULL, 0, "canary" },
+	{ "a channel without a tree", CANARY "echo 7 >current; rmdir channel/canary/live", 0,
+		-ENOENT, "10.0.0.1:/srv/share/channel/canary/live", NULL, 0, "canary" },
+	{ "a channel whose current is damaged",
+		CANARY "echo 7 >current; echo x >channel/canary/current", 0, -EINVAL,
+		"10.0.0.1:/srv/share/channel/canary/current", NULL, 0, "canary" },
 };
 
 static void test_row(size_t i)
@@ -74,6 +93,7 @@ static void test_row(size_t i)
 	memset(&share, 0, sizeof(share));
 	share.server = (struct xf_addr){ 4, { 10, 0, 0, 1 } };
 	cmdline.generation = rows[i].xfgen;
+	strcpy(cmdline.channel, rows[i].channel ? rows[i].channel : "live");
 	snprintf(command, sizeof(command), "rm -rf %s && mkdir %s && cd %s && { %s; }", directory,
 		directory, directory, rows[i].make);
 	if (system(command)) {

@@ -290,6 +290,7 @@ static void render_cmdline(const struct xf_cmdline *c, char *to, size_t size)
 	n += say(to + n, size - n, "vers", c->share_vers);
 	n += say(to + n, size - n, "options", c->share_options);
 	n += say_number(to + n, size - n, "gen", c->generation, 0);
+	n += say(to + n, size - n, "channel", strcmp(c->channel, "live") ? c->channel : "");
 	n += say_number(to + n, size - n, "mtu", c->mtu, 0);
 	n += say_number(to + n, size - n, "vlan", c->vlan, 0);
 	n += say(to + n, size - n, "root", roots[c->root]);
@@ -333,8 +334,8 @@ static const struct row cmdline_rows[] = {
 
 	/* the last one wins, whatever the ones before it say */
 	{ "xfgen=1 xfgen=2", "gen=2" },
-	{ "xfgen=x xfgen=2 xfnet=bad " NET, "net=10.0.0.11/24:10.0.0.1 gen=2" },
-	{ "xfgen=2 xfgen={x}", "|xfgen: not a generation" },
+	{ "xfgen=X xfgen=2 xfnet=bad " NET, "net=10.0.0.11/24:10.0.0.1 gen=2" },
+	{ "xfgen=2 xfgen={X}", "|xfgen: neither a generation nor a channel" },
 	{ "rw ro", "" },
 	{ "ro rw", "rw=1" },
 	{ "xfdebug=net xfdebug=share", "debug=2" },
@@ -349,11 +350,28 @@ static const struct row cmdline_rows[] = {
 	{ "quiet xfnet=10.0.0.11/24:{}", "|SERVER: missing" },
 
 	{ "xfgen=4294967295", "gen=4294967295" },
-	{ "xfgen={4294967296}", "|xfgen: not a generation" },
-	{ "xfgen={0}", "|xfgen: not a generation" },
-	{ "xfgen={}", "|xfgen: not a generation" },
-	{ "xfgen={-1}", "|xfgen: not a generation" },
-	{ "xfgen={live}", "|xfgen: not a generation" },
+	{ "xfgen={4294967296}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={0}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={00}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={007}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={-1}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={-}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={a-}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={Canary}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={can_ary}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={can/ary}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={..}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={a.b}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={caf\xc3\xa9}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen={" X64 "}", "|xfgen: neither a generation nor a channel" },
+	{ "xfgen=live", "" },
+	{ "xfgen=canary", "channel=canary" },
+	{ "xfgen=7-a", "channel=7-a" },
+	{ "xfgen=a", "channel=a" },
+	{ "xfgen=" X16 X16 X16 "xxxxxxxxxxxxxxx", "channel=" X16 X16 X16 "xxxxxxxxxxxxxxx" },
+	{ "xfgen=3 xfgen=canary", "channel=canary" },
+	{ "xfgen=canary xfgen=3", "gen=3" },
 
 	{ "xfnet.mtu=9000 xfnet.vlan=100", "mtu=9000 vlan=100" },
 	{ "xfnet.mtu={67}", "|xfnet.mtu: not an MTU" },

@@ -113,7 +113,8 @@ static void add_share(struct facts *facts, const struct xf_cmdline *c)
 	add(facts, "share", FACT_TEXT, "%s", c->share_path);
 	note_unset(add(facts, "nfs", FACT_TEXT, "%s", c->share_vers), "4.2, else 4.1, 4.0, 3");
 	add(facts, "share_options", FACT_TEXT, "%s", c->share_options);
-	note_unset(add_number(facts, "generation", c->generation), "live");
+	add(facts, "channel", FACT_TEXT, "%s", c->generation ? "" : c->channel);
+	note_unset(add_number(facts, "generation", c->generation), "the channel's");
 }
 
 void facts_make(const struct xf_cmdline *c, struct facts *facts)
