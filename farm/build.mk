@@ -8,8 +8,8 @@ xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c s
 PROGRAMS += xenfarm
 xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-log.c cmd-net.c cmd-net-init.c cmd-net-doctor.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
 	cmd-share-list.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c cmd-master.c) \
-	$(xenfarm_PARTS) $(CLIENT_SRC) $(MASTER_SRC) $(NET_SRC) $(SSH_SRC) $(VIRT_SRC)
-xenfarm_PKGS := $(LIB_PKGS) $(VIRT_PKGS) blkid json-c smartcols
+	$(xenfarm_PARTS) $(CLIENT_SRC) $(MASTER_SRC) $(NET_SRC) $(SSH_SRC) $(VIRT_SRC) $(FARM_FLEET_SRC)
+xenfarm_PKGS := $(LIB_PKGS) $(VIRT_PKGS) $(FLEET_PKGS) blkid json-c smartcols
 xenfarm_LIBS := -pthread
 xenfarm_DIR  := $(PREFIX)/sbin
 $(B)/host/farm/publish/filter.o: farm/publish/filter

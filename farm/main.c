@@ -48,6 +48,7 @@ static const struct cli_table *const tables[] = {
 	&cmd_client_table,
 	&cmd_share_table,
 	&cmd_master_table,
+	&cmd_fleet_table,
 	&cmd_log_table,
 	&common,
 	NULL,

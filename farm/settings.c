@@ -17,6 +17,13 @@
 		name, set, offsetof(struct farm_settings, member) \
 	}
 
+static const char *set_port(void *to, const char *text)
+{
+	const char *wrong = value_number(to, text);
+
+	return !wrong && *(uint32_t *)to > UINT16_MAX ? "is not a TCP port" : wrong;
+}
+
 static const struct conf_setting farm[] = {
 	SETTING("share", value_absolute, share.path),
 	SETTING("key", value_absolute, share.key),
@@ -37,6 +44,8 @@ static const struct conf_setting farm[] = {
 	SETTING("log", value_absolute, log),
 	SETTING("ssh-ca", value_absolute, ssh_ca),
 	SETTING("run", value_absolute, run),
+	SETTING("fleet", value_absolute, fleet),
+	SETTING("agent-port", set_port, agent_port),
 	SETTING("memory", value_number, memory),
 	SETTING("cpus", value_number, cpus),
 	SETTING("disk", value_number, disk),
@@ -146,6 +155,8 @@ static void set_defaults(struct farm_settings *s)
 	s->log = "/var/log/xenfarm/log";
 	s->ssh_ca = XF_SYSCONFDIR "/xenfarm/ssh-ca";
 	s->run = "/run/xenfarm";
+	s->fleet = "/var/lib/xenfarm/fleet";
+	s->agent_port = 8650;
 	s->memory = 512;
 	s->cpus = 1;
 	s->disk = 1024;

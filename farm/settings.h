@@ -46,6 +46,8 @@ struct farm_settings {
 	const char *log;             /* of operations */
 	const char *ssh_ca;          /* private key of the SSH authority, see ssh/authority.h */
 	const char *run;             /* directory of what lasts until the next boot */
+	const char *fleet;           /* directory of what clients said last */
+	uint32_t agent_port;         /* TCP port of the clients' xf-agentd(8) */
 	uint32_t memory, cpus, disk; /* of a new client; memory and disk in MiB */
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "farm/cmd-client.h"
+#include "farm/cmd-fleet.h"
 #include "farm/cmd-master.h"
 #include "farm/cmd-net.h"
 #include "farm/cmd-share.h"
@@ -30,6 +31,7 @@ struct farm_context {
 	struct cmd_net_options net_options;
 	struct cmd_client_options client_options;
 	struct cmd_master_options master_options;
+	struct cmd_fleet_options fleet_options;
 	/* Of farm_context_configure(): */
 	struct farm_settings settings;
 	const struct farm_share_settings *share_settings; /* of the chosen share, and by options: */

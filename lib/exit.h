@@ -14,7 +14,7 @@ enum {
 
 	EXIT_TIMEOUT = 3, /* xenfarm: libvirt, or a client, was not done in time */
 
-	/* xf-agent: something is left to do … */
+	/* xf-agent, and xenfarm of its clients: something is left to do … */
 	EXIT_CONFLICTS = 10,
 	EXIT_DEFERRED = 11,
 	/* … or nothing was changed. */

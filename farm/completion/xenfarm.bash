@@ -114,10 +114,22 @@ _xenfarm_doctor() {
     [[ -z $words || $prev == --format ]] || words="$words --share --key --quiet"
 }
 
+_xenfarm_status() {
+    if [[ $prev == --prometheus ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    elif [[ $cur == -* || $prev == --@(format|columns|sort|filter|timeout|interval) || $prev == -t ]]; then
+        _xenfarm_log
+        [[ -z $words || $prev == --format ]] ||
+            words="$words --timeout --fast --watch --interval --prometheus --quiet"
+    else
+        words=$(__xenfarm_clients)
+    fi
+}
+
 _xenfarm_log() {
     if [[ $prev == --format ]]; then
         words="table raw json"
-    elif [[ $prev != --@(columns|sort|filter) ]]; then
+    elif [[ $prev != --@(columns|sort|filter|timeout|interval) && $prev != -t ]]; then
         words="--config --json --format --columns --sort --filter --no-header --help"
     fi
 }
@@ -164,7 +176,7 @@ _xenfarm() {
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="init doctor client master share log --help --version"
+        words="init doctor client master share status log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then

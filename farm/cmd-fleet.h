@@ -1,0 +1,22 @@
+/* The commands that ask the clients' agents: xenfarm status, conflicts, reconcile, message, … */
+#ifndef FARM_CMD_FLEET_H
+#define FARM_CMD_FLEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/cli.h"
+
+/* What only they take. */
+struct cmd_fleet_options {
+	bool fast, watch;
+	const char *prometheus; /* NULL: not given */
+	uint32_t interval;      /* seconds; 0: not given */
+};
+
+extern const struct cli_table cmd_fleet_table;
+
+/* In farm/fleet/. See lib/cli.h; options is a struct farm_context. They return the exit status. */
+int fleet_show_status(void *options, char **arguments);
+
+#endif
