@@ -12,12 +12,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MARK       ROOT_DIR "/.xenfarm-first-boot"
+#define HANDED     ROOT_DIR "/" PATH_HANDED_KEYS
 #define KEYS_LIMIT 600 /* seconds: an emulated machine that makes RSA keys */
 
 static bool is_empty(const char *path)
@@ -28,7 +30,7 @@ static bool is_empty(const char *path)
 
 	while (empty && (d = readdir(dir)))
 		empty = !strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
-			!strcmp(d->d_name, "lost+found");
+			!strcmp(d->d_name, "lost+found") || !strcmp(d->d_name, PATH_HANDED_KEYS);
 	if (dir)
 		closedir(dir);
 	return empty;
@@ -105,6 +107,35 @@ static int own_fstab(const struct xf_cmdline *cmdline, const struct mounted_root
 		cmdline->rootflags[0] ? cmdline->rootflags : "defaults");
 }
 
+static int take_key(const char *name)
+{
+	char from[NAME_MAX + sizeof(HANDED) + 1], to[NAME_MAX + sizeof(ROOT_DIR "/etc/ssh/")];
+
+	sprintf(from, HANDED "/%s", name);
+	sprintf(to, ROOT_DIR "/etc/ssh/%s", name);
+	/* They belong to who made the disk, whoever that was. */
+	if (chown(from, 0, 0) < 0 || rename(from, to) < 0)
+		return fail_note(-errno, NULL, "%s to %s", from, to);
+	return 0;
+}
+
+/* Their public halves are known to the server: with others the client would be refused by it. */
+static int take_handed_keys(void)
+{
+	DIR *dir = opendir(HANDED);
+	struct dirent *d;
+	int rc = 0;
+
+	while (dir && rc == 0 && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			rc = take_key(d->d_name);
+	if (dir)
+		closedir(dir);
+	if (dir && rc == 0)
+		rmdir(HANDED);
+	return rc;
+}
+
 static int own_host_keys(const struct mounted_share *share)
 {
 	static const char *const argv[] = { "/usr/bin/ssh-keygen", "-A", "-f", TOOLS_TARGET, NULL };
@@ -112,6 +143,9 @@ static int own_host_keys(const struct mounted_share *share)
 
 	if (access(ROOT_DIR "/etc/ssh", F_OK) < 0)
 		return 0;
+	rc = take_handed_keys();
+	if (rc < 0)
+		return rc;
 	rc = tools_run(share, KEYS_LIMIT, argv, &status);
 	if (rc == 0 && status != 0)
 		log_warn("no SSH host keys: ssh-keygen ended with %d", status);

@@ -22,6 +22,9 @@
 /* The share once more, where systemd lets mounts be until its last program runs. */
 #define PATH_RUN_SHARE "/run/initramfs/share"
 
+/* On a blank disk: SSH host keys that the server made, for the client's first boot to take. */
+#define PATH_HANDED_KEYS ".xenfarm-host-keys"
+
 /* In a generation: what it boots with, links that a publish makes. */
 #define PATH_BOOT_KERNEL "boot/xf-vmlinuz"
 #define PATH_BOOT_INITRD "boot/xf-initrd.img"

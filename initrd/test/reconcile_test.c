@@ -24,6 +24,7 @@ static struct {
 	char argv[4096];     /* of the last one but ssh-keygen, with spaces */
 	bool marked, synced; /* when the agent began: the mark was there, and on the disk */
 	bool etc_only;       /* the fill makes no /etc/ssh */
+	bool handed;         /* when ssh-keygen began: the key of the server was there */
 } tools;
 
 /* What there is when everything is written to the disks: the mark, and the client's own files. */
@@ -51,6 +52,7 @@ int tools_run(const struct mounted_share *share, unsigned int limit, const char 
 
 	(void)share;
 	if (strstr(argv[0], "ssh-keygen")) {
+		tools.handed = sandbox_exists("/root/etc/ssh/ssh_host_ed25519_key");
 		sandbox_file("/root/etc/ssh/ssh_host_key", argv[3]);
 		*status = 0;
 		return 0;
@@ -170,6 +172,28 @@ static void test_own(void)
 	CHECK_STR(sandbox_read("/root/etc/machine-id"), first, "keeps the identity that was made");
 }
 
+/* The server put a host key on the blank disk, so that it knows it. */
+static void test_handed_keys(void)
+{
+	parse("root=UUID=11111111-1111-1111-1111-111111111111");
+	blank();
+	sandbox_file("/root/.xenfarm-host-keys/ssh_host_ed25519_key", "private");
+	sandbox_file("/root/.xenfarm-host-keys/ssh_host_ed25519_key.pub", "public");
+	CHECK(run(0, -1) == 0 && !strcmp(outcome, "filled"), "a disk with a host key is blank");
+	CHECK_STR(sandbox_read("/root/etc/ssh/ssh_host_ed25519_key"), "private", "it has that key");
+	CHECK_STR(sandbox_read("/root/etc/ssh/ssh_host_ed25519_key.pub"), "public", "all of it");
+	CHECK(tools.handed, "before others are made");
+	CHECK(!sandbox_exists("/root/.xenfarm-host-keys"), "which is nowhere else any more");
+	blank();
+	sandbox_file("/root/etc/ssh/ssh_host_ed25519_key", "private");
+	sandbox_file("/root/.xenfarm-host-keys/ssh_host_ed25519_key.pub", "public");
+	sandbox_file(MARK, NULL);
+	CHECK(run(0, -1) == 0, "cut off between two of its files");
+	CHECK_STR(sandbox_read("/root/etc/ssh/ssh_host_ed25519_key"), "private", "the first stays");
+	CHECK_STR(sandbox_read("/root/etc/ssh/ssh_host_ed25519_key.pub"), "public",
+		"the second follows");
+}
+
 static const struct {
 	const char *option;
 	int agent;
@@ -252,6 +276,7 @@ int main(void)
 	sandbox_file("/mroot/live/etc/passwd", NULL);
 	test_fills();
 	test_own();
+	test_handed_keys();
 	test_boots();
 	test_copy();
 	return tap_done();
