@@ -72,10 +72,15 @@ static const struct cli_command commands[] = {
 	{ "client console", client_console, "config force", NULL, "NAME", 1, 1,
 		"the console of a client; ^] ends it", NULL, false },
 	{ "client ssh", client_ssh, "config", NULL, "[USER@]NAME [COMMAND...]", 1, -1,
-		"a shell or command on a client, whose host key is remembered by its UUID",
+		"a shell or command on a client, whose host key is known from its creation on",
 		"  xenfarm client ssh root@web1 uptime\n"
 		"  xenfarm client ssh @web uptime\n",
 		true },
+	{ "client host-key", client_host_key, "config dry-run quiet", NULL, "NAME [KEY]", 1, 2,
+		"the host key that ssh knows a client by; or let it be another",
+		"  xenfarm client host-key web1\n"
+		"  xenfarm client host-key web1 'ssh-ed25519 AAAA...'\n",
+		false },
 	{ "client events", client_events, "config json", NULL, "[NAME...]", 0, -1,
 		"what happens to clients, a line each, until it is interrupted",
 		"  xenfarm client events 'web*' --json\n", false },

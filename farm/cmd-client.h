@@ -30,6 +30,7 @@ int client_destroy(void *options, char **arguments);
 int client_wait(void *options, char **arguments);
 int client_console(void *options, char **arguments);
 int client_ssh(void *options, char **arguments);
+int client_host_key(void *options, char **arguments);
 int client_events(void *options, char **arguments);
 
 #endif

@@ -7,15 +7,15 @@
 #include "initrd/root.h"
 
 /*
- * True for a root with nothing in it but lost+found and PATH_HANDED_KEYS, or whose first fill was interrupted. Marks it,
- * so that the next boot notices a power cut during the fill.
+ * True for a root with nothing in it but lost+found and PATH_HANDED_KEYS, or whose first fill was
+ * interrupted. Marks it, so that the next boot notices a power cut during the fill.
  */
 bool firstboot_begin(void);
 
 /*
  * Give the filled root its machine-id, host name, fstab, SSH host keys (those that the server put
- * on the blank disk, and what is missing then) and the share's public key; then sync, and remove the mark. A machine-id and host keys that exist are kept. Returns 0 or
- * -errno after fail_note().
+ * on the blank disk, and what is missing then) and the share's public key; then sync, and remove
+ * the mark. A machine-id and host keys that exist are kept. Returns 0 or -errno after fail_note().
  */
 int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root);

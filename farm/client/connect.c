@@ -61,18 +61,23 @@ static char *user_of(char *argument, char **name)
 	return at ? strndup(argument, (size_t)(at - argument)) : strdup("root");
 }
 
+/* As ssh(1) says of all that goes wrong before the command runs. */
+#define SSH_FAILED 255
+
 /*
- * Its host key is known by its UUID: an address may have been another client's before. The first
- * one is believed, as rules let no other machine answer for this address.
+ * Its host key was made with its disk, and no other is accepted: an address may have been another
+ * client's before. What the user's own ssh knows of hosts is not asked.
  */
 static int run_ssh(const struct client_session *s, const struct client *c, const char *user,
 	char *const *command, int *status)
 {
 	AUTO_SSH_SESSION struct ssh_session session = { .key = "" };
-	char address[XF_ADDR_TEXT_MAX], alias[64], known[PATH_MAX + 32];
-	const char *argv[64] = { "ssh", "-o", alias, "-o", known, "-o", "CheckHostIP=no", "-o",
-		"StrictHostKeyChecking=accept-new", "-i", session.key, "-l", user, "--", address };
-	size_t n = 15;
+	char address[XF_ADDR_TEXT_MAX], alias[64], known[PATH_MAX + 48];
+	const char *argv[64] = { "ssh", "-o", alias, "-o", known, "-o",
+		"GlobalKnownHostsFile=/dev/null", "-o", "CheckHostIP=no", "-o", "UpdateHostKeys=no",
+		"-o", "HostKeyAlgorithms=ssh-ed25519", "-o", "StrictHostKeyChecking=yes", "-i",
+		session.key, "-l", user, "--", address };
+	size_t n = 21;
 	int r;
 
 	for (; *command && n < ARRAY_SIZE(argv) - 1; command++)
@@ -80,16 +85,35 @@ static int run_ssh(const struct client_session *s, const struct client *c, const
 	if (*command)
 		return -cli_error(E2BIG, "the command has too many words; quote it as one");
 	snprintf(alias, sizeof(alias), "HostKeyAlias=%s", c->uuid);
-	snprintf(known, sizeof(known), "UserKnownHostsFile=%s/known_hosts",
-		s->context->settings.boot);
 	xf_addr_format(&c->record.address, address);
 	r = ssh_session_begin(s->context->settings.ssh_ca, user, c->name, &session);
+	if (r == 0)
+		r = ssh_session_know(&session, c->uuid, c->record.host_key);
 	if (r < 0)
 		return r;
+	snprintf(known, sizeof(known), "UserKnownHostsFile=%s", session.known_hosts);
 	virt_watch_end();
-	return spawn_run(
+	r = spawn_run(
 		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .interactive = true },
 		status);
+	if (r == 0 && *status == SSH_FAILED)
+		cli_error(0,
+			"if %s has another host key since its administrator made one, `xenfarm "
+			"client "
+			"host-key %s KEY` lets ssh know it",
+			c->name, c->name);
+	return r;
+}
+
+static int check_key(const struct client *c)
+{
+	return *c->record.host_key ? 0
+				   : -cli_error(EINVAL,
+					     "the host key of %s is not known; `xenfarm client "
+					     "host-key %s KEY` "
+					     "lets ssh know it: its administrator finds it in "
+					     "/etc/ssh/ssh_host_ed25519_key.pub",
+					     c->name, c->name);
 }
 
 /* Returns 0 with *status, or -errno after a message. */
@@ -98,8 +122,10 @@ static int ssh_one(const struct client_session *s, const struct client *c, const
 {
 	int r = c->damaged
 			? -cli_error(EINVAL, "%s: its record is damaged (%s)", c->name, c->damaged)
-			: check_on(c);
+			: check_key(c);
 
+	if (r == 0)
+		r = check_on(c);
 	return r < 0 ? r : run_ssh(s, c, user, command, status);
 }
 

@@ -35,20 +35,29 @@ static uint32_t disk_size(const struct create_plan *p)
 	return c->options.disk ? c->options.disk : c->settings.disk;
 }
 
+/* A blank one was left by a command that was killed: nobody knows its host key any more. */
 static int step_disk(void *arg)
 {
 	const struct work *w = arg;
+	struct create_client *c = w->client;
+	int r = c->disk_kind == DISK_BLANK ? disk_unlink(c->disk) : 0;
 
-	return disk_make(w->client->disk, disk_size(w->plan), w->client->uuid);
+	return r == 0 ? disk_make(c->disk, disk_size(w->plan), c->uuid, c->name, c->record.host_key)
+		      : r;
 }
 
 static int step_define(void *arg)
 {
 	const struct work *w = arg;
 	struct create_client *c = w->client;
+	/* The key of the disk was not known when the domain was composed. */
+	AUTO_FREE char *xml = domain_xml_change(
+		c->xml, &(const struct domain_xml_change){ .record = &c->record });
 
+	if (!xml)
+		return cli_error(-ENOMEM, "%s", c->name);
 	virt_watch(VIRT_CALL_LIMIT, "defining %s", c->name);
-	c->client.domain = virDomainDefineXML(w->plan->session->connection, c->xml);
+	c->client.domain = virDomainDefineXML(w->plan->session->connection, xml);
 	virt_watch_end();
 	if (!c->client.domain)
 		return virt_error(NULL, "cannot define %s", c->name);
@@ -80,8 +89,6 @@ static int make_disk(struct operation *op, struct work *w)
 {
 	const struct create_client *c = w->client;
 
-	if (c->disk_kind == DISK_BLANK)
-		return 0;
 	return operation_step(op, step_disk, w, "%s: make its disk, %s, of %u MiB", c->name,
 		c->disk, disk_size(w->plan));
 }

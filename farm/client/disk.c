@@ -9,8 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "farm/ssh/keygen.h"
+#include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/fsroot.h"
+#include "lib/paths.h"
 #include "lib/spawn.h"
 
 #define MAKE_LIMIT 300 /* seconds for mke2fs(8) */
@@ -75,15 +79,55 @@ int disk_look(const char *path, enum disk_kind *kind, char uuid[static RECORD_UU
 /* --- making one --- */
 
 /* Not the name of any client's disk: one begins with a letter or digit. */
-static char *unfinished_path(const char *path)
+static char *unfinished_path(const char *path, const char *suffix)
 {
 	size_t n = (size_t)(strrchr(path, '/') + 1 - path);
 	char *to;
 
-	return asprintf(&to, "%.*s.%s.new", (int)n, path, path + n) < 0 ? NULL : to;
+	return asprintf(&to, "%.*s.%s.%s", (int)n, path, path + n, suffix) < 0 ? NULL : to;
 }
 
-static int make_file_system(const char *path, uint32_t size, const char *uuid)
+/* --- what is on it --- */
+
+static int read_host_key(const char *path, char key[static RECORD_HOST_KEY_SIZE])
+{
+	AUTO_BUF struct buf text = { 0 };
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : buf_read(&text, fd, 4096);
+
+	buf_add(&text, "", 1);
+	if (r == 0 && text.failed)
+		r = -ENOMEM;
+	if (r == 0)
+		snprintf(key, RECORD_HOST_KEY_SIZE, "%s", text.data);
+	if (r == 0 && !record_is_host_key(key))
+		r = -EINVAL;
+	return r < 0 ? cli_error(r, "%s", path) : 0;
+}
+
+/* The key is in a directory that only its owner can enter, here and on the disk. */
+static int make_content(
+	const char *content, const char *name, char key[static RECORD_HOST_KEY_SIZE])
+{
+	AUTO_FREE char *directory = NULL;
+	AUTO_FREE char *private = NULL;
+	AUTO_FREE char *public = NULL;
+	int r;
+
+	if (asprintf(&directory, "%s/" PATH_HANDED_KEYS, content) < 0 ||
+		asprintf(&private, "%s/ssh_host_ed25519_key", directory) < 0 ||
+		asprintf(&public, "%s.pub", private) < 0)
+		return cli_error(-ENOMEM, "%s", content);
+	if (mkdir(content, 0755) < 0 || mkdir(directory, 0700) < 0)
+		return cli_error(-errno, "%s", directory);
+	r = ssh_keygen((const char *[]){
+		"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", private, NULL });
+	return r == 0 ? read_host_key(public, key) : r;
+}
+
+/* --- its file system --- */
+
+static int make_file_system(const char *path, uint32_t size, const char *uuid, const char *content)
 {
 	char mib[16];
 	/*
@@ -91,7 +135,8 @@ static int make_file_system(const char *path, uint32_t size, const char *uuid)
 	 * nobody has to write zeros, now or later.
 	 */
 	const char *const argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-L", DISK_LABEL, "-U",
-		uuid, "-E", "root_owner=0:0,assume_storage_prezeroed=1", path, mib, NULL };
+		uuid, "-E", "root_owner=0:0,assume_storage_prezeroed=1", "-d", content, path, mib,
+		NULL };
 	const struct spawn spawn = {
 		.argv = argv, .out = -1, .kept = -1, .limit = MAKE_LIMIT, .dies_with_parent = true
 	};
@@ -110,14 +155,14 @@ static int sync_file(int fd)
 }
 
 /* On the disk before it has its name. */
-static int make_unfinished(const char *path, uint32_t size, const char *uuid)
+static int make_unfinished(const char *path, uint32_t size, const char *uuid, const char *content)
 {
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r = fd < 0 || ftruncate(fd, (off_t)size << 20) < 0 ? -errno : 0;
 
 	if (r < 0)
 		return cli_error(r, "%s", path);
-	r = make_file_system(path, size, uuid);
+	r = make_file_system(path, size, uuid, content);
 	if (r == 0 && (r = sync_file(fd)) < 0)
 		cli_error(r, "%s", path);
 	return r;
@@ -139,18 +184,23 @@ static int sync_directory(const char *path)
 	return fd < 0 ? fd : sync_file(fd);
 }
 
-int disk_make(const char *path, uint32_t size, const char *uuid)
+int disk_make(const char *path, uint32_t size, const char *uuid, const char *name,
+	char key[static RECORD_HOST_KEY_SIZE])
 {
-	AUTO_FREE char *unfinished = unfinished_path(path);
+	AUTO_FREE char *unfinished = unfinished_path(path, "new");
+	AUTO_FREE char *content = unfinished_path(path, "content");
 	int r;
 
-	if (!unfinished)
+	if (!unfinished || !content)
 		return cli_error(-ENOMEM, "%s", path);
-	r = make_unfinished(unfinished, size, uuid);
+	disk_sweep(path);
+	r = make_content(content, name, key);
+	if (r == 0)
+		r = make_unfinished(unfinished, size, uuid, content);
 	/* Not rename(2): that would replace a file that somebody made since it was looked for. */
 	if (r == 0 && link(unfinished, path) < 0)
 		r = cli_error(-errno, "%s", path);
-	unlink(unfinished);
+	disk_sweep(path);
 	if (r == 0 && (r = sync_directory(path)) < 0)
 		cli_error(r, "%s", path);
 	return r;
@@ -160,9 +210,13 @@ int disk_make(const char *path, uint32_t size, const char *uuid)
 
 int disk_sweep(const char *path)
 {
-	AUTO_FREE char *unfinished = unfinished_path(path);
+	AUTO_FREE char *unfinished = unfinished_path(path, "new");
+	AUTO_FREE char *content = unfinished_path(path, "content");
+	bool found = unfinished && unlink(unfinished) == 0;
 
-	return unfinished && unlink(unfinished) == 0;
+	if (!content || access(content, F_OK) < 0)
+		return found;
+	return fsroot_remove(AT_FDCWD, content) == 0 || found;
 }
 
 static bool is_disk_name(const char *name)

@@ -25,10 +25,13 @@ enum disk_kind {
 int disk_look(const char *path, enum disk_kind *kind, char uuid[static RECORD_UUID_SIZE]);
 
 /*
- * Make one of size MiB at path, where nothing is: it appears whole or not at all. Returns 0, or
+ * Make one of size MiB at path, where nothing is: it appears whole or not at all. On it is an SSH
+ * host key, which the client takes at its first boot; its public half is in key, so that nobody has
+ * to believe the first key that answers. name: of the client, a comment in the key. Returns 0, or
  * -errno after a message: -EEXIST if something is there.
  */
-int disk_make(const char *path, uint32_t size, const char *uuid);
+int disk_make(const char *path, uint32_t size, const char *uuid, const char *name,
+	char key[static RECORD_HOST_KEY_SIZE]);
 
 /*
  * Remove the file, if it is ours and has that UUID, under all names in its directory: a rename that

@@ -39,6 +39,7 @@ enum {
 	KERNEL,
 	COMMAND_LINE,
 	TITLE,
+	HOST_KEY,
 	COLUMNS
 };
 
@@ -64,6 +65,7 @@ static const struct table_column columns[COLUMNS] = {
 	[KERNEL] = { "kernel", "KERNEL", TABLE_TEXT, false },
 	[COMMAND_LINE] = { "command_line", "COMMAND LINE", TABLE_TEXT, false },
 	[TITLE] = { "title", "TITLE", TABLE_TEXT, false },
+	[HOST_KEY] = { "host_key", "HOST KEY", TABLE_TEXT, false },
 };
 
 /* The texts of a row that are made here; what libvirt or a record holds is pointed at. */
@@ -95,6 +97,7 @@ static void fill_record(struct row *row, const struct client_session *s, const s
 	row->cell[CHANNEL] = c->record.channel;
 	row->cell[ADMIN] = *c->record.admin ? c->record.admin : NULL;
 	row->cell[CREATED] = c->record.created;
+	row->cell[HOST_KEY] = *c->record.host_key ? c->record.host_key : NULL;
 	if (generation)
 		set_number(row, GENERATION, generation);
 	if (c->record.pin)

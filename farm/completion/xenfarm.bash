@@ -70,7 +70,7 @@ __xenfarm_clients() {
 _xenfarm_client() {
     local several="--config --all --batch --max-failures --retry-failed --dry-run --quiet --help"
     if ((COMP_CWORD == 2)); then
-        words="create list ls show start stop reboot rename pin unpin destroy rm wait console ssh events --help"
+        words="create list ls show start stop reboot rename pin unpin destroy rm wait console ssh host-key events --help"
     elif [[ $prev == --for ]]; then
         words="answering running off"
     elif [[ $prev == --generation || $prev == -g ]]; then
@@ -95,6 +95,7 @@ _xenfarm_client() {
         wait) words="--config --all --for --timeout --quiet --help" ;;
         console) words="--config --force --help" ;;
         ssh) words="--config --help" ;;
+        host-key) words="--config --dry-run --quiet --help" ;;
         events) words="--config --json --help" ;;
         esac
     elif [[ ${COMP_WORDS[2]} == create ]]; then

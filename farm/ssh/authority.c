@@ -9,30 +9,15 @@
 #include <unistd.h>
 
 #include "farm/operation.h"
+#include "farm/ssh/keygen.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/fsroot.h"
 #include "lib/publish.h"
-#include "lib/spawn.h"
 
 #define KEYGEN_LIMIT  30   /* seconds */
 #define KEY_BYTES_MAX 4096 /* of a public key's file */
-
-/* Run ssh-keygen(1). Its messages are on standard error. */
-static int keygen(const char *const *argv)
-{
-	int status;
-	int r = spawn_run(
-		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .limit = KEYGEN_LIMIT },
-		&status);
-
-	if (r == -ENOENT)
-		return cli_error(r, "ssh-keygen(1), which is in the package openssh-client");
-	if (r < 0)
-		return cli_error(r, "ssh-keygen(1)");
-	return status ? -cli_error(EIO, "ssh-keygen(1) failed with status %d", status) : 0;
-}
 
 /* --- the authority --- */
 
@@ -49,7 +34,7 @@ static int make_pair(const char *path, const char *public)
 	if (asprintf(&made, "%s/key", directory) < 0 ||
 		asprintf(&made_public, "%s/key.pub", directory) < 0)
 		return cli_error(-ENOMEM, "%s", path);
-	r = keygen((const char *[]){ "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+	r = ssh_keygen((const char *[]){ "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
 		"authority of the farm", "-f", made, NULL });
 	if (r == 0 && (rename(made_public, public) < 0 || rename(made, path) < 0))
 		r = cli_error(-errno, "%s", path);
@@ -139,8 +124,8 @@ static int certify(const char *authority, const char *user, const char *name, co
 	if (asprintf(&identity, "xenfarm: %s to %s", operation_user(), name) < 0 ||
 		asprintf(&public, "%s.pub", key) < 0)
 		return cli_error(-ENOMEM, "%s", key);
-	return keygen((const char *[]){ "ssh-keygen", "-q", "-s", authority, "-I", identity, "-n",
-		user, "-V", valid, public, NULL });
+	return ssh_keygen((const char *[]){ "ssh-keygen", "-q", "-s", authority, "-I", identity,
+		"-n", user, "-V", valid, public, NULL });
 }
 
 int ssh_session_begin(
@@ -148,18 +133,30 @@ int ssh_session_begin(
 {
 	int r;
 
-	s->key[0] = '\0';
+	s->key[0] = s->known_hosts[0] = '\0';
 	r = make_directory(s);
 	if (r < 0)
 		return cli_error(r, "a directory for the key of this session");
 	snprintf(s->key, sizeof(s->key), "%s/key", s->directory);
-	r = keygen((const char *[]){
+	r = ssh_keygen((const char *[]){
 		"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", s->key, NULL });
 	if (r == 0)
 		r = certify(authority, user, name, s->key);
 	if (r < 0)
 		ssh_session_end(s);
 	return r;
+}
+
+int ssh_session_know(struct ssh_session *s, const char *name, const char *key)
+{
+	AUTO_FREE char *line = NULL;
+	int n = asprintf(&line, "%s %s\n", name, key), r;
+
+	if (n < 0)
+		return cli_error(-ENOMEM, "%s", name);
+	snprintf(s->known_hosts, sizeof(s->known_hosts), "%s/known_hosts", s->directory);
+	r = publish_replace(s->known_hosts, 0600, line, (size_t)n);
+	return r < 0 ? cli_error(r, "%s", s->known_hosts) : 0;
 }
 
 void ssh_session_end(struct ssh_session *s)
@@ -173,6 +170,8 @@ void ssh_session_end(struct ssh_session *s)
 		snprintf(path, sizeof(path), "%s%s", s->key, suffix[i]);
 		unlink(path);
 	}
+	if (s->known_hosts[0])
+		unlink(s->known_hosts);
 	rmdir(s->directory);
 	s->key[0] = '\0';
 }

@@ -29,6 +29,7 @@ int ssh_authority_install(const char *path, int root);
 struct ssh_session {
 	char directory[PATH_MAX];
 	char key[PATH_MAX + 8]; /* "" if there is no session; ssh(1) finds the certificate beside */
+	char known_hosts[PATH_MAX + 16]; /* what ssh_session_know() wrote, or "" */
 };
 
 /*
@@ -37,6 +38,10 @@ struct ssh_session {
  */
 int ssh_session_begin(
 	const char *authority, const char *user, const char *name, struct ssh_session *session);
+
+/* Let known_hosts be a file with that one host key, "ssh-ed25519 AAAA…", for a host of that name.
+ * Returns 0, or -errno after a message. */
+int ssh_session_know(struct ssh_session *session, const char *name, const char *key);
 
 /* Remove it; again does no harm. */
 void ssh_session_end(struct ssh_session *session);

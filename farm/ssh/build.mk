@@ -1,5 +1,5 @@
 # The SSH authority of the farm.
-SSH_SRC := farm/ssh/authority.c
+SSH_SRC := farm/ssh/authority.c farm/ssh/keygen.c
 UNITS += ssh_authority_test
 ssh_authority_test_SRC  := farm/ssh/test/ssh_authority_test.c $(SSH_SRC) farm/operation.c farm/output.c lib/cli.c lib/io.c \
 	lib/fsroot.c lib/publish.c lib/spawn.c lib/buf.c

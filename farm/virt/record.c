@@ -51,6 +51,19 @@ const char *record_check_admin(const char *text)
 	return has_control(text) ? "has control characters" : NULL;
 }
 
+bool record_is_host_key(const char *text)
+{
+	/* The algorithm, as a word and as the first bytes of the base64 text (RFC 8709), and the
+	 * length of the key, 32. */
+	static const char head[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI";
+	static const char base64[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return strlen(text) == RECORD_HOST_KEY_SIZE - 1 &&
+	       strncmp(text, head, sizeof(head) - 1) == 0 &&
+	       strspn(text + sizeof(head) - 1, base64) == RECORD_HOST_KEY_SIZE - sizeof(head);
+}
+
 /* --- parsing --- */
 
 static bool is_time(const char *text)
@@ -100,6 +113,14 @@ static const char *set_admin(struct record *r, const char *text)
 	return NULL;
 }
 
+static const char *set_host_key(struct record *r, const char *text)
+{
+	if (*text && !record_is_host_key(text))
+		return "hostkey is not an Ed25519 key";
+	strcpy(r->host_key, text);
+	return NULL;
+}
+
 static const char *set_state(struct record *r, const char *text)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
@@ -129,6 +150,7 @@ static const struct field {
 	{ "pin", set_pin, NULL, false },
 	{ "channel", set_channel, NULL, false },
 	{ "admin", set_admin, NULL, false },
+	{ "hostkey", set_host_key, NULL, false },
 	{ "state", set_state, "state is missing", true },
 	{ "created", set_created, "created is missing", true },
 };
@@ -192,7 +214,8 @@ static bool write_client(xmlTextWriterPtr w, const struct record *r)
 	if (r->pin)
 		snprintf(pin, sizeof(pin), "%u", r->pin);
 	return attribute(w, "address", address) && attribute(w, "pin", pin) &&
-	       attribute(w, "channel", r->channel) && attribute(w, "admin", r->admin);
+	       attribute(w, "channel", r->channel) && attribute(w, "admin", r->admin) &&
+	       attribute(w, "hostkey", r->host_key);
 }
 
 static bool write_element(

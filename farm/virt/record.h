@@ -3,7 +3,7 @@
  * with it is ours, and no other is, whatever its name.
  *
  *	<client xmlns="urn:xenfarm:domain:1" share="UUID" address="10.77.0.11" pin="" channel="live"
- *		admin="" state="ready" created="2026-11-28T14:25:30Z"/>
+ *		admin="" hostkey="ssh-ed25519 AAAA…" state="ready" created="2026-11-28T14:25:30Z"/>
  *
  * A master's is <master xmlns="…" share="UUID" state="ready" created="…"/>. Attributes that a later
  * version adds are passed over. No I/O.
@@ -16,11 +16,12 @@
 
 #include "kernel-cmdline/xfnet.h"
 
-#define RECORD_NAMESPACE "urn:xenfarm:domain:1"
-#define RECORD_PREFIX    "xenfarm" /* of the namespace, where libvirt wants one */
-#define RECORD_BYTES_MAX 8192      /* of the element's text */
-#define RECORD_UUID_SIZE 37
-#define RECORD_ADMIN_MAX 200 /* bytes */
+#define RECORD_NAMESPACE     "urn:xenfarm:domain:1"
+#define RECORD_PREFIX        "xenfarm" /* of the namespace, where libvirt wants one */
+#define RECORD_BYTES_MAX     8192      /* of the element's text */
+#define RECORD_UUID_SIZE     37
+#define RECORD_ADMIN_MAX     200 /* bytes */
+#define RECORD_HOST_KEY_SIZE 81
 
 enum record_role { RECORD_CLIENT, RECORD_MASTER };
 
@@ -33,10 +34,11 @@ struct record {
 	enum record_state state;
 	char created[21]; /* UTC, ISO 8601 */
 	/* The rest is a client's: */
-	struct xf_addr address;           /* IPv4 */
-	uint32_t pin;                     /* the generation that it stays with; 0: none */
-	char channel[64];                 /* "live" */
-	char admin[RECORD_ADMIN_MAX + 1]; /* who to ask about it, free text; "" */
+	struct xf_addr address;              /* IPv4 */
+	uint32_t pin;                        /* the generation that it stays with; 0: none */
+	char channel[64];                    /* "live" */
+	char admin[RECORD_ADMIN_MAX + 1];    /* who to ask about it, free text; "" */
+	char host_key[RECORD_HOST_KEY_SIZE]; /* "ssh-ed25519 AAAA…", its public SSH host key; "" */
 };
 
 /*
@@ -54,6 +56,9 @@ char *record_format_bare(const struct record *record);
 /* The rule that text breaks as an administrator's name, which may hold any printable UTF-8; or
  * NULL. */
 const char *record_check_admin(const char *text);
+
+/* Is it an Ed25519 key, as the first two words of a public key's file? Others are not supported. */
+bool record_is_host_key(const char *text);
 
 /* Is it a UUID, 36 letters, in lower case? */
 bool record_is_uuid(const char *text);

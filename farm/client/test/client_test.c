@@ -188,19 +188,20 @@ static void patch(const char *path, off_t at, const void *bytes, size_t n)
 
 static void test_disk(void **state)
 {
+	char key[RECORD_HOST_KEY_SIZE] = "";
 	AUTO_FREE char *path = disk_path(directory, "web1");
 	char uuid[RECORD_UUID_SIZE] = "";
 	struct stat st;
 
 	(void)state;
 	assert_int_equal(kind_of(path, uuid), DISK_ABSENT);
-	assert_int_equal(disk_make(path, 64, UUID), 0);
+	assert_int_equal(disk_make(path, 64, UUID, "web1", key), 0);
 	assert_int_equal(kind_of(path, uuid), DISK_BLANK);
 	assert_string_equal(uuid, UUID);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 64 << 20);
 	assert_true(st.st_blocks < 4 << 11); /* sparse: less than 4 MiB */
-	assert_int_equal(disk_make(path, 64, OTHER), -EEXIST);
+	assert_int_equal(disk_make(path, 64, OTHER, "web1", key), -EEXIST);
 	assert_int_equal(disk_sweep(path), 0);
 
 	patch(path, 1024 + 0x2c, "\1\2\3\4", 4); /* as if it had been mounted */
@@ -212,8 +213,67 @@ static void test_disk(void **state)
 	assert_int_equal(disk_remove(path, UUID), 0);
 }
 
+/* What a command prints, without its last newline. */
+static const char *output(const char *format, const char *argument)
+{
+	static char text[512];
+	char command[512];
+	FILE *f;
+	size_t n;
+
+	snprintf(command, sizeof(command), format, argument);
+	f = popen(command, "r");
+	n = fread(text, 1, sizeof(text) - 1, f);
+	pclose(f);
+	text[n && text[n - 1] == '\n' ? n - 1 : n] = '\0';
+	return text;
+}
+
+/* The key is on the disk, whole, for its root alone; and nowhere else. */
+static void test_host_key(void **state)
+{
+	AUTO_FREE char *path = disk_path(directory, "web5");
+	char key[RECORD_HOST_KEY_SIZE] = "", other[RECORD_HOST_KEY_SIZE] = "";
+
+	(void)state;
+	assert_int_equal(disk_make(path, 64, UUID, "web5", key), 0);
+	assert_true(record_is_host_key(key));
+	assert_string_equal(output("debugfs -R 'cat /.xenfarm-host-keys/ssh_host_ed25519_key.pub' "
+				   "%s 2>/dev/null | cut -d ' ' -f 1-2",
+				    path),
+		key);
+	assert_string_equal(
+		output("cd %s && debugfs -R 'dump /.xenfarm-host-keys/ssh_host_ed25519_key "
+		       "private' web5.xenfarm.img 2>/dev/null && chmod 600 private && "
+		       "ssh-keygen -y -f private | cut -d ' ' -f 1-2 && rm private",
+			directory),
+		key);
+	assert_string_equal(
+		output("debugfs -R 'ls -l /' %s 2>/dev/null | grep host-keys | cut -c 10-15", path),
+		" 40700");
+	assert_string_equal(output("find %s -name '.*' | wc -l", directory), "0");
+	assert_int_equal(disk_remove(path, UUID), 0);
+	assert_int_equal(disk_make(path, 64, UUID, "web5", other), 0);
+	assert_string_not_equal(key, other);
+	assert_int_equal(disk_remove(path, UUID), 0);
+}
+
+/* What a kill leaves goes, the key with it. */
+static void test_sweep(void **state)
+{
+	AUTO_FREE char *path = disk_path(directory, "web6");
+
+	(void)state;
+	output("mkdir -p %s/.web6.xenfarm.img.content/keys", directory);
+	output("touch %s/.web6.xenfarm.img.content/keys/private", directory);
+	assert_int_equal(disk_sweep(path), 1);
+	assert_string_equal(output("find %s -name '.*' | wc -l", directory), "0");
+	assert_int_equal(disk_sweep(path), 0);
+}
+
 static void test_foreign_disks(void **state)
 {
+	char key[RECORD_HOST_KEY_SIZE] = "";
 	AUTO_FREE char *path = disk_path(directory, "web2");
 	AUTO_FREE char *link = disk_path(directory, "web3");
 	AUTO_FREE char *fifo = disk_path(directory, "web4");
@@ -224,7 +284,7 @@ static void test_foreign_disks(void **state)
 	assert_int_equal(kind_of(path, uuid), DISK_FOREIGN);
 	assert_int_equal(disk_remove(path, UUID), -EPERM);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(disk_make(path, 64, UUID), 0);
+	assert_int_equal(disk_make(path, 64, UUID, "web1", key), 0);
 	assert_int_equal(symlink(path, link), 0);
 	assert_int_equal(kind_of(link, uuid), DISK_FOREIGN);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -252,6 +312,7 @@ static void test_two_names(void **state)
 /* A rename that was cut off: both names go, and a copy stays. */
 static void test_remove_two_names(void **state)
 {
+	char key[RECORD_HOST_KEY_SIZE] = "";
 	AUTO_FREE char *path = disk_path(directory, "a");
 	AUTO_FREE char *name = disk_path(directory, "b");
 	AUTO_FREE char *command = NULL;
@@ -259,7 +320,7 @@ static void test_remove_two_names(void **state)
 
 	(void)state;
 	snprintf(other, sizeof(other), "%s/a.backup", directory);
-	assert_int_equal(disk_make(path, 64, UUID), 0);
+	assert_int_equal(disk_make(path, 64, UUID, "web1", key), 0);
 	assert_int_equal(disk_link(path, name), 0);
 	assert_int_equal(link(path, other), 0);
 	assert_true(asprintf(&command, "cp --sparse=always %s %s/copy.xenfarm.img", path,
@@ -277,15 +338,16 @@ static void test_remove_two_names(void **state)
 /* A disk that could not be made leaves nothing. */
 static void test_failed_disk(void **state)
 {
+	char key[RECORD_HOST_KEY_SIZE] = "";
 	AUTO_FREE char *path = disk_path(directory, "small");
 	AUTO_FREE char *nowhere = disk_path("/nonexistent", "web1");
 	char uuid[RECORD_UUID_SIZE];
 
 	(void)state;
-	assert_int_equal(disk_make(path, 64, "not a UUID"), -EIO);
+	assert_int_equal(disk_make(path, 64, "not a UUID", "web1", key), -EIO);
 	assert_int_equal(kind_of(path, uuid), DISK_ABSENT);
 	assert_int_equal(disk_sweep(path), 0);
-	assert_int_equal(disk_make(nowhere, 64, UUID), -ENOENT);
+	assert_int_equal(disk_make(nowhere, 64, UUID, "web1", key), -ENOENT);
 }
 
 int main(void)
@@ -298,6 +360,8 @@ int main(void)
 		cmocka_unit_test(test_cmdline_refuses),
 		cmocka_unit_test(test_cmdline_set),
 		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_host_key),
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_foreign_disks),
 		cmocka_unit_test(test_two_names),
 		cmocka_unit_test(test_remove_two_names),

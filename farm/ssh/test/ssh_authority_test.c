@@ -106,6 +106,8 @@ static void a_session_is_for_one_login(void **state)
 		       "{ read a b; echo $((($(date -d $b +%%s) - $(date -d $a +%%s)) / 60)); }",
 			s.key),
 		"10\n");
+	assert_int_equal(ssh_session_know(&s, "a-uuid", "ssh-ed25519 AAAA"), 0);
+	assert_string_equal(output("cat %s", s.known_hosts), "a-uuid ssh-ed25519 AAAA\n");
 	ssh_session_end(&s);
 	assert_int_equal(access(s.directory, F_OK), -1);
 	ssh_session_end(&s);

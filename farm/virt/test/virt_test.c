@@ -18,6 +18,11 @@
 #include "lib/cleanup.h"
 
 #define UUID "6b1f0c52-8d7e-4b6a-9f43-2f1d5f3f7a10"
+#define HOST_KEY                        \
+	"ssh-ed25519 "                  \
+	"AAAAC3NzaC1lZDI1NTE5AAAAIBykV" \
+	"e91HhsYb0r8V4N7b1mC3i5tT2q0/+" \
+	"wXyZ012345"
 #define HEAD "<client xmlns=\"" RECORD_NAMESPACE "\" "
 #define REST                                                                            \
 	" address=\"10.77.0.11\" pin=\"\" channel=\"live\" admin=\"\" state=\"ready\" " \
@@ -31,6 +36,7 @@ static struct record example(void)
 		.pin = 7,
 		.channel = "live",
 		.admin = "A. <b> & \"c\" 'd' \xc3\xa9",
+		.host_key = HOST_KEY,
 		.state = RECORD_CREATING,
 		.created = "2026-11-28T14:25:30Z" };
 
@@ -45,6 +51,7 @@ static void assert_same_record(const struct record *a, const struct record *b)
 	assert_int_equal(a->pin, b->pin);
 	assert_string_equal(a->channel, b->channel);
 	assert_string_equal(a->admin, b->admin);
+	assert_string_equal(a->host_key, b->host_key);
 	assert_int_equal(a->state, b->state);
 	assert_string_equal(a->created, b->created);
 }
@@ -107,6 +114,8 @@ static void test_bad_records(void **state)
 			"channel is not a name" },
 		{ HEAD "share=\"" UUID "\" address=\"10.77.0.11\" admin=\"a&#9;b\"/>",
 			"admin is too long, or has control characters" },
+		{ HEAD "share=\"" UUID "\" address=\"10.77.0.11\" hostkey=\"ssh-rsa AAAA\"/>",
+			"hostkey is not an Ed25519 key" },
 		{ HEAD "share=\"" UUID "\" address=\"10.77.0.11\"/>", "state is missing" },
 		{ HEAD "share=\"" UUID "\" address=\"10.77.0.11\" state=\"on\"/>",
 			"state is unknown" },
@@ -151,6 +160,22 @@ static void test_unknown_attribute(void **state)
 	(void)state;
 	assert_int_equal(record_parse(HEAD "share=\"" UUID "\" later=\"1\"" REST, &r, &what), 0);
 	assert_string_equal(r.channel, "live");
+}
+
+static void test_host_key(void **state)
+{
+	char key[] = HOST_KEY "?";
+
+	(void)state;
+	assert_true(record_is_host_key(HOST_KEY));
+	assert_false(record_is_host_key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"));
+	assert_false(record_is_host_key(key));
+	key[sizeof(key) - 2] = '\0';
+	assert_true(record_is_host_key(key));
+	key[40] = '\n'; /* a second line of known_hosts */
+	assert_false(record_is_host_key(key));
+	memcpy(key, "ssh-xd25519", 11);
+	assert_false(record_is_host_key(key));
 }
 
 static void test_admin(void **state)
@@ -382,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_bad_records),
 		cmocka_unit_test(test_long_record),
 		cmocka_unit_test(test_unknown_attribute),
+		cmocka_unit_test(test_host_key),
 		cmocka_unit_test(test_admin),
 		cmocka_unit_test(test_domain_both_ways),
 		cmocka_unit_test(test_domain_of_master),
