@@ -24,6 +24,17 @@ static const struct cli_command commands[] = {
 		"  xenfarm status --prometheus /var/lib/prometheus/node-exporter/xenfarm.prom "
 		"--quiet\n",
 		false },
+	{ "conflicts", fleet_show_conflicts, LISTED " timeout quiet", NULL, "[NAME...]", 0, -1,
+		"the conflicts of all clients, equal ones once",
+		"  xenfarm conflicts\n"
+		"  xenfarm conflicts --filter 'path=etc/ssh/*' --columns path,names\n",
+		false },
+	{ "reconcile", fleet_reconcile, LISTED " all timeout quiet", NULL, "[NAME...]", 0, -1,
+		"let clients take what is published now, not with their timer",
+		"  xenfarm reconcile --all\n", false },
+	{ "message", fleet_send_message, LISTED " all timeout quiet", NULL, "[NAME...] TEXT", 1, -1,
+		"tell the people on clients something",
+		"  xenfarm message --all 'The server is rebooted at 22:00.'\n", false },
 };
 
 const struct cli_table cmd_fleet_table = { .options = options,

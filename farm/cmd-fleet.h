@@ -18,5 +18,8 @@ extern const struct cli_table cmd_fleet_table;
 
 /* In farm/fleet/. See lib/cli.h; options is a struct farm_context. They return the exit status. */
 int fleet_show_status(void *options, char **arguments);
+int fleet_show_conflicts(void *options, char **arguments);
+int fleet_reconcile(void *options, char **arguments);
+int fleet_send_message(void *options, char **arguments);
 
 #endif

@@ -334,6 +334,11 @@ static int print_text(const struct table *t, const struct table_style *style, co
 	return r < 0 ? cli_error(r, "the table") : 0;
 }
 
+bool table_is_for_person(const struct table_style *style)
+{
+	return !style->json && (!style->format || strcmp(style->format, "table") == 0);
+}
+
 int table_print(struct table *t, const struct table_style *given)
 {
 	struct table_style style = *given;

@@ -49,6 +49,9 @@ int table_add(struct table *table, const char *const *cells);
  */
 int table_check_style(const struct table *table, const struct table_style *style);
 
+/* Is it printed for a person, who also reads lines that are not of the table? */
+bool table_is_for_person(const struct table_style *style);
+
 /*
  * Print it: JSON is {"version": 1, WHAT: [{…}, …]} with all columns, or those that --columns names.
  * Returns 0, -EINVAL after a message as table_check_style(), or -ENOMEM.

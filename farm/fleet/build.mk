@@ -1,7 +1,9 @@
 # The fleet, as the server asks it: xenfarm status, conflicts, …
-FARM_FLEET_SRC := farm/cmd-fleet.c $(addprefix farm/fleet/,ask.c round.c seen.c status.c status-command.c status-metrics.c status-title.c) $(FLEET_SRC)
+FARM_FLEET_SRC := farm/cmd-fleet.c $(addprefix farm/fleet/,ask.c conflicts.c inbox.c order.c round.c seen.c status.c status-command.c status-metrics.c status-title.c) $(FLEET_SRC)
 
-CHECKS += farm/fleet/test/status.test
+FLEET_CHECKS := $(addprefix farm/fleet/test/,conflicts.test status.test)
+CHECKS += $(FLEET_CHECKS)
+$(FLEET_CHECKS): $(B)/test/many-agents
 MANS += docs/xenfarm-fleet.8
 
 UNITS += ask_test

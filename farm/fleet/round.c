@@ -179,7 +179,12 @@ static bool is_asked(const struct round_client *c, bool (*again)(const struct ro
 	return !c->client->damaged && c->client->power == CLIENT_RUNNING && (!again || again(c));
 }
 
-int round_ask(struct round *round, const struct farm_context *context,
+unsigned int round_seconds(const struct farm_context *context)
+{
+	return context->options.timeout ? context->options.timeout : ROUND_SECONDS;
+}
+
+int round_ask(struct round *round, const struct farm_context *context, unsigned int seconds,
 	bool (*again)(const struct round_client *client))
 {
 	const struct ask_procedure procedure = { .program = FLEET_PROGRAM,
@@ -189,7 +194,6 @@ int round_ask(struct round *round, const struct farm_context *context,
 		.encode = round->question->encode,
 		.decode = round->question->decode,
 		.answer_max = FLEET_REPLY_MAX };
-	unsigned int seconds = context->options.timeout ? context->options.timeout : ROUND_SECONDS;
 	AUTO_FREE struct ask_call *call = calloc(round->n + 1, sizeof(*call));
 	AUTO_FREE size_t *of = calloc(round->n + 1, sizeof(*of));
 	size_t n = 0;

@@ -53,10 +53,13 @@ void round_free(struct round *round);
 #define AUTO_ROUND __attribute__((cleanup(round_free)))
 
 /*
- * Ask those of round->client for which again(client) is true, or all if it is NULL; port and time
- * by the context. Returns 0 whatever they answer, or -errno after a message.
+ * Ask those of round->client for which again(client) is true, or all if it is NULL, and wait that
+ * long. Returns 0 whatever they answer, or -errno after a message.
  */
-int round_ask(struct round *round, const struct farm_context *context,
+int round_ask(struct round *round, const struct farm_context *context, unsigned int seconds,
 	bool (*again)(const struct round_client *client));
+
+/* --timeout, or ROUND_SECONDS */
+unsigned int round_seconds(const struct farm_context *context);
 
 #endif

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,12 +129,6 @@ static int print_table(const struct status_list *list, const struct table_style 
 	return r == 0 ? table_print(table, style) : r;
 }
 
-/* Does the last line belong to what is printed? Not to what a script reads. */
-static bool is_for_person(const struct table_style *style)
-{
-	return !style->json && (!style->format || strcmp(style->format, "table") == 0);
-}
-
 static void add_count(struct buf *line, size_t n, const char *what)
 {
 	if (n)
@@ -175,7 +168,7 @@ static int show(struct client_session *s, const struct status_list *list,
 		r = status_write_metrics(list, o->prometheus);
 	if (r == 0 && !o->prometheus && !s->context->options.quiet)
 		r = print_table(list, style);
-	if (r == 0 && is_for_person(style))
+	if (r == 0 && table_is_for_person(style))
 		print_totals(totals, o->fast);
 	return r;
 }

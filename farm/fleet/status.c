@@ -62,7 +62,7 @@ int status_load(struct client_session *s, const struct client_selection *selecti
 	if (r == 0 && !list->client)
 		r = cli_error(-ENOMEM, "the clients");
 	if (r == 0 && way == STATUS_ASK)
-		r = round_ask(&list->round, s->context, NULL);
+		r = round_ask(&list->round, s->context, round_seconds(s->context), NULL);
 	list->now = time(NULL);
 	return r < 0 ? r : fill_all(list, s->context->settings.fleet);
 }
