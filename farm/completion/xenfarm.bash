@@ -127,6 +127,22 @@ _xenfarm_status() {
     fi
 }
 
+_xenfarm_conflicts() {
+    if [[ $cur == -* || $prev == --@(format|columns|sort|filter|timeout) || $prev == -t ]]; then
+        _xenfarm_log
+        [[ -z $words || $prev == --format ]] || words="$words --timeout --quiet"
+    else
+        words=$(__xenfarm_clients)
+    fi
+}
+
+_xenfarm_reconcile() {
+    _xenfarm_conflicts
+    [[ $cur != -* || -z $words || $prev == --format ]] || words="$words --all"
+}
+
+_xenfarm_message() { _xenfarm_reconcile; }
+
 _xenfarm_log() {
     if [[ $prev == --format ]]; then
         words="table raw json"
@@ -177,7 +193,7 @@ _xenfarm() {
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="init doctor client master share status log --help --version"
+        words="init doctor client master share status conflicts reconcile message log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then
