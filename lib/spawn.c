@@ -26,10 +26,10 @@ static int prepare(const struct spawn *s, pid_t parent)
 	if (s->kept >= 0 && fcntl(s->kept, F_SETFD, 0) < 0)
 		return -errno;
 	if (!s->interactive) {
-		int null = open("/dev/null", O_RDONLY);
+		int in = s->in ? s->in : open("/dev/null", O_RDONLY);
 
 		setsid();
-		if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+		if (in < 0 || dup2(in, STDIN_FILENO) < 0)
 			return -errno;
 		out = STDERR_FILENO;
 	}

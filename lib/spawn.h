@@ -7,6 +7,7 @@
 
 struct spawn {
 	const char *const *argv; /* argv[0] is found in PATH unless it has a slash */
+	int in;   /* becomes its standard input, unless it is interactive; 0: it reads /dev/null */
 	int out;  /* becomes its standard output; -1: that is our standard error, if interactive
 		   * our standard output */
 	int kept; /* an fd that it keeps open (a lock, say), besides 0, 1 and 2; -1: none */
@@ -16,8 +17,8 @@ struct spawn {
 };
 
 /*
- * Run a program and wait for it. Without interactive it reads /dev/null and has a session of its
- * own, without a terminal. Returns 0, with its exit status, or 128 + the signal that ended it, in
+ * Run a program and wait for it. Without interactive it has a session of its own, without a
+ * terminal. Returns 0, with its exit status, or 128 + the signal that ended it, in
  * *status; -ETIMEDOUT; or -errno, -ENOENT and the like if it could not be executed. Prints nothing.
  */
 int spawn_run(const struct spawn *spawn, int *status);

@@ -62,6 +62,19 @@ static const char *output(struct spawn s)
 	return text;
 }
 
+static void reads(void **state)
+{
+	int fd = memfd_create("in", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(write(fd, "a text", 6), 6);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_string_equal(
+		output((struct spawn){ .argv = SHELL("cat"), .in = fd, .kept = -1 }), "a text");
+	close(fd);
+	assert_string_equal(output((struct spawn){ .argv = SHELL("cat"), .kept = -1 }), "");
+}
+
 static void ends(void **state)
 {
 	(void)state;
@@ -207,6 +220,7 @@ static void dies_with_its_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(cannot_be_run),
 		cmocka_unit_test(hangs),
