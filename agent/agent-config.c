@@ -12,9 +12,22 @@
 #include "lib/fsroot.h"
 #include "lib/paths.h"
 
+/* At most an hour. */
+static const char *set_limit(void *to, const char *text)
+{
+	uint32_t limit;
+	const char *wrong = value_number(&limit, text);
+
+	if (wrong || limit > 3600)
+		return "is not a number from 1 to 3600";
+	*(uint32_t *)to = limit;
+	return NULL;
+}
+
 static const struct conf_setting settings[] = {
 	{ "source", value_text, offsetof(struct agent_config, source) },
 	{ "pub", value_text, offsetof(struct agent_config, pub) },
+	{ "hook-limit", set_limit, offsetof(struct agent_config, hook_limit) },
 };
 static const struct conf_dialect dialect = { settings, ARRAY_SIZE(settings), NULL, 0 };
 

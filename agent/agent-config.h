@@ -2,16 +2,20 @@
 #ifndef AGENT_AGENT_CONFIG_H
 #define AGENT_AGENT_CONFIG_H
 
+#include <stdint.h>
+
 #include "lib/buf.h"
 #include "lib/conf.h"
 #include "lib/paths.h"
 
-#define AGENT_CONFIG_PATH PATH_ETC "/xf-agent.conf"
+#define AGENT_CONFIG_PATH       PATH_ETC "/xf-agent.conf"
+#define AGENT_CONFIG_HOOK_LIMIT 300 /* seconds, if the file does not say it */
 
 struct agent_config {
-	const char *source; /* the share; NULL: unknown */
-	const char *pub;    /* its key; NULL: the usual place */
-	struct buf text;    /* of the file, which both are part of */
+	const char *source;  /* the share; NULL: unknown */
+	const char *pub;     /* its key; NULL: the usual place */
+	uint32_t hook_limit; /* seconds that a hook may run */
+	struct buf text;     /* of the file, which both are part of */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "agent/command.h"
 #include "agent/report.h"
 #include "agent/run/apply.h"
+#include "agent/run/hooks.h"
 #include "agent/run/triggers.h"
 
 #define BOOT_LIMIT 100 /* seconds that a boot waits, if a generation was applied before */
@@ -83,6 +84,7 @@ static enum agent_status reconcile(struct run *run, struct run_inputs *in)
 	struct run_changes changes = { 0 };
 	enum agent_status status = prepare(run, in, &changes);
 
+	status = status ? status : hooks_run(run, in, &changes, HOOKS_PRE);
 	if (status == AGENT_DONE) {
 		if (in->generation != run->status.generation || run->options->again)
 			run->status.rolled_back = 0;
@@ -90,6 +92,7 @@ static enum agent_status reconcile(struct run *run, struct run_inputs *in)
 	}
 	if (status == AGENT_DONE) {
 		triggers_run(run->root, &run->status, &changes.made);
+		hooks_run(run, in, &changes, HOOKS_POST);
 		report_changes(run, in, &changes, true);
 		status = run_left(run);
 	}

@@ -130,7 +130,10 @@ static void look_for_json(char **argv)
 
 int main(int argc, char **argv)
 {
-	struct agent_options o = { .root = "/" };
+	struct agent_options o = {
+		.root = "/",
+		.config.hook_limit = AGENT_CONFIG_HOOK_LIMIT,
+	};
 	int status;
 
 	look_for_json(argv + 1);

@@ -105,8 +105,7 @@ void report_state(const struct run *run, const struct conflicts *conflicts)
 	document_set("conflicts", json_conflicts(conflicts));
 }
 
-static void report_as_json(const struct run *run, const struct run_inputs *in,
-	const struct run_changes *changes, bool done)
+static struct json_object *json_ops(const struct run_changes *changes)
 {
 	struct json_object *ops = json_object_new_array();
 
@@ -116,10 +115,30 @@ static void report_as_json(const struct run *run, const struct run_inputs *in,
 		if (is_listed(outcome_label(&changes->outcome, op)))
 			json_object_array_add(ops, json_op(&changes->outcome, op));
 	}
+	return ops;
+}
+
+struct json_object *report_plan(
+	const struct run_inputs *in, const struct run_changes *changes, bool done)
+{
+	struct json_object *plan = json_object_new_object();
+
+	json_object_object_add(plan, "share", json_object_new_string(in->new->head.share));
+	json_object_object_add(plan, "from", json_object_new_int64(in->base->head.generation));
+	json_object_object_add(plan, "to", json_object_new_int64(in->generation));
+	json_object_object_add(plan, "done", json_object_new_boolean(done));
+	json_object_object_add(plan, "paths", json_ops(changes));
+	json_object_object_add(plan, "conflicts", json_conflicts(&changes->conflicts));
+	return plan;
+}
+
+static void report_as_json(const struct run *run, const struct run_inputs *in,
+	const struct run_changes *changes, bool done)
+{
 	report_state(run, &changes->conflicts);
 	document_set("to", json_object_new_int64(in->generation));
 	document_set("done", json_object_new_boolean(done));
-	document_append("paths", ops);
+	document_append("paths", json_ops(changes));
 }
 
 /* --- text --- */

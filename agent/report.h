@@ -9,6 +9,13 @@
 void report_changes(const struct run *run, const struct run_inputs *in,
 	const struct run_changes *changes, bool done);
 
+/*
+ * The same as an object: from, to, done, paths, conflicts; NULL without memory. The caller releases
+ * it.
+ */
+struct json_object *report_plan(
+	const struct run_inputs *in, const struct run_changes *changes, bool done);
+
 /* The list of pending conflicts. */
 void report_conflicts(const struct agent_options *options, const struct conflicts *conflicts);
 

@@ -2,7 +2,9 @@
 
 CLIENT_HOOKS := agent/client/xf-packages:$(LIBEXECDIR)/xf-packages \
 	agent/client/apt.conf:$(SYSCONFDIR)/apt/apt.conf.d/50xenfarm \
-	agent/client/dpkg.cfg:$(SYSCONFDIR)/dpkg/dpkg.cfg.d/xenfarm
+	agent/client/dpkg.cfg:$(SYSCONFDIR)/dpkg/dpkg.cfg.d/xenfarm \
+	agent/client/hook-etckeeper:$(LIBEXECDIR)/hooks.d/pre-reconcile/50-etckeeper \
+	agent/client/hook-etckeeper:$(LIBEXECDIR)/hooks.d/post-reconcile/50-etckeeper
 # Timers that work for a package manager or walk through the share; all others stay, those of the client's own disks too.
 CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service dpkg-db-backup.timer man-db.timer \
 	fwupd-refresh.timer dnf-makecache.timer dnf-automatic.timer dnf-automatic-install.timer backup-rpmdb.timer \
@@ -11,5 +13,5 @@ CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.se
 INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
 	agent/client/not-on-clients.conf:/usr/lib/systemd/system/$(u).d/not-on-clients.conf)
 MANS += docs/xf-client.7
-SHELLS += agent/client/xf-packages
-CHECKS += agent/client/test/packages.test
+SHELLS += agent/client/xf-packages agent/client/hook-etckeeper
+CHECKS += agent/client/test/packages.test agent/client/test/etckeeper.test

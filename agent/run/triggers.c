@@ -45,7 +45,7 @@ static bool has_changed(const struct journal *made, const struct policies *globs
 	return false;
 }
 
-static bool is_running_system(int root)
+bool triggers_is_running_system(int root)
 {
 	struct stat given, own;
 
@@ -100,7 +100,7 @@ void triggers_run_commands(const struct journal *made)
 
 void triggers_run(int root, const struct state_status *status, const struct journal *made)
 {
-	if (!is_running_system(root))
+	if (!triggers_is_running_system(root))
 		return;
 	write_motd(status->conflicts);
 	triggers_run_commands(made);

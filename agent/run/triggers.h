@@ -15,6 +15,9 @@
  */
 void triggers_run(int root, const struct state_status *status, const struct journal *made);
 
+/* Is it the root of the system that runs, and not of one that is being booted, or a copy? */
+bool triggers_is_running_system(int root);
+
 /* --- part, here to be tested: the commands, whatever system it is --- */
 
 void triggers_run_commands(const struct journal *made);
