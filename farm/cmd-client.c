@@ -18,6 +18,8 @@ static const struct cli_option options[] = {
 	OPTION("retry-failed", 0, NULL, value_flag, retry_failed,
 		"those that failed in this command's last run"),
 	OPTION("for", 0, "STATE", value_text, until, "answering (default), running or off"),
+	OPTION("channel", 0, "CHANNEL", value_text, channel,
+		"that they follow (create: live); see `xenfarm share channel list`"),
 	OPTION("generation", 'g', "N", value_number, generation,
 		"to stay with (default: what it starts with now)"),
 };
@@ -31,8 +33,10 @@ static const struct cli_option options[] = {
 
 static const struct cli_command commands[] = {
 	{ "client create", client_create,
-		"share config address memory cpus disk admin wait timeout dry-run quiet yes", NULL,
-		"NAME...", 1, -1, "make clients from blank disks, and start them; or complete that",
+		"share config address channel memory cpus disk admin wait timeout dry-run quiet "
+		"yes",
+		NULL, "NAME...", 1, -1,
+		"make clients from blank disks, and start them; or complete that",
 		"  xenfarm client create web1 web2 --memory 1024 --admin ann@example.org\n"
 		"  xenfarm client create db1 --address 10.77.0.50 --wait\n",
 		false },
@@ -62,6 +66,9 @@ static const struct cli_command commands[] = {
 		"  xenfarm client pin db1 --generation 12\n", false },
 	{ "client unpin", client_unpin, SEVERAL " share", NULL, "[NAME...]", 0, -1,
 		"let clients follow the share again, from their next start on", NULL, false },
+	{ "client set", client_set, SEVERAL " share channel", "channel", "[NAME...]", 0, -1,
+		"let clients follow another channel, from their next start on",
+		"  xenfarm client set web1 web2 --channel canary\n", false },
 	{ "client destroy", client_destroy, "config max-failures dry-run quiet yes", NULL,
 		"NAME...", 1, -1, DESTROY_HELP, "  xenfarm client destroy web9\n", false },
 	{ "client rm", client_destroy, "config max-failures dry-run quiet yes", NULL, "NAME...", 1,

@@ -10,8 +10,8 @@
 /* What only they take. */
 struct cmd_client_options {
 	bool all, wait, retry_failed;
-	const char *address, *admin, *until;      /* NULL: not given */
-	uint32_t batch, max_failures, generation; /* 0: not given */
+	const char *address, *admin, *until, *channel; /* NULL: not given */
+	uint32_t batch, max_failures, generation;      /* 0: not given */
 };
 
 extern const struct cli_table cmd_client_table;
@@ -26,6 +26,7 @@ int client_reboot(void *options, char **arguments);
 int client_rename(void *options, char **arguments);
 int client_pin(void *options, char **arguments);
 int client_unpin(void *options, char **arguments);
+int client_set(void *options, char **arguments);
 int client_destroy(void *options, char **arguments);
 int client_wait(void *options, char **arguments);
 int client_console(void *options, char **arguments);

@@ -3,68 +3,126 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "farm/client/boot-files.h"
-#include "farm/client/client.h"
+#include "farm/client/uses.h"
 #include "farm/output.h"
+#include "farm/share/in-use.h"
 #include "farm/xenfarm.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/json.h"
 
-struct numbers {
+/* --- what is in use --- */
+
+static int use_channels(struct farm_context *c, struct in_use *in_use)
+{
+	const struct share_store *share = &c->share;
+	int r = 0;
+
+	for (size_t i = 0; i < share->n_channels && r == 0; i++)
+		if (share->channel[i].generation)
+			r = in_use_add(in_use, share->channel[i].generation, "channel %s",
+				share->channel[i].name);
+	return r;
+}
+
+static int use_named(struct farm_context *c, struct in_use *in_use)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->share.n && r == 0; i++)
+		if (farm_context_in_use(c, c->share.generation[i]))
+			r = in_use_add(in_use, c->share.generation[i], "--in-use");
+	return r;
+}
+
+/* Also one that has been unpinned and was not started since. --in-use does without asking. */
+static int use_pins(struct farm_context *c, struct in_use *in_use)
+{
+	AUTO_CLIENT_USES struct client_uses uses = { 0 };
+	int r = c->share_options.in_use ? 0 : client_uses_read(c, c->share.uuid, &uses);
+
+	if (r < 0)
+		cli_error(0, "nothing was removed: a client may be pinned to an old generation; "
+			     "--in-use names those that are in use");
+	for (size_t i = 0; i < uses.n && r == 0; i++)
+		if (uses.use[i].pin)
+			r = in_use_add(in_use, uses.use[i].pin, "%s by %s",
+				uses.use[i].runs ? "run" : "pinned", uses.use[i].client);
+	return r;
+}
+
+static in_use_fn *const askers[] = { use_channels, use_pins, use_named };
+
+static int find_in_use(struct farm_context *c, struct in_use *in_use)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(askers) && r == 0; i++)
+		r = askers[i](c, in_use);
+	return r;
+}
+
+/* --- what is removed --- */
+
+struct chosen {
 	uint32_t *number;
 	size_t n;
+	struct json_object *kept; /* by generation, with the reasons */
 };
 
-static bool has(const struct numbers *numbers, uint32_t number)
+static bool has(const struct chosen *chosen, uint32_t number)
 {
-	for (size_t i = 0; i < numbers->n; i++)
-		if (numbers->number[i] == number)
+	for (size_t i = 0; i < chosen->n; i++)
+		if (chosen->number[i] == number)
 			return true;
 	return false;
 }
 
-static bool in_use(const struct farm_context *c, const struct numbers *pins, uint32_t number)
-{
-	return farm_context_in_use(c, number) || has(pins, number);
-}
-
 /* The generations that were named: all or none. */
-static int choose_named(const struct farm_context *c, char **arguments, const struct numbers *pins,
-	struct numbers *chosen)
+static int choose_named(const struct farm_context *c, char **arguments, const struct in_use *in_use,
+	struct chosen *chosen)
 {
 	for (char **text = arguments; *text; text++) {
 		uint32_t number = farm_context_generation(c, *text);
+		const char *reasons = number ? in_use_reasons(in_use, number) : NULL;
 
 		if (!number)
 			return -ENOENT;
-		if (number == c->share.current)
+		if (reasons)
 			return -cli_error(EBUSY,
-				"generation %u is the current one: nothing was removed", number);
-		if (in_use(c, pins, number))
-			return -cli_error(EBUSY,
-				"generation %u is in use, and its clients would lose their files: "
-				"nothing was removed",
-				number);
+				"generation %u is in use (%s), and its clients would lose their "
+				"files: nothing was removed",
+				number, reasons);
 		if (!has(chosen, number))
 			chosen->number[chosen->n++] = number;
 	}
 	return 0;
 }
 
+/* The newest may be staged, and is kept in any case. */
 static void choose_old(
-	const struct farm_context *c, const struct numbers *pins, struct numbers *chosen)
+	const struct farm_context *c, const struct in_use *in_use, struct chosen *chosen)
 {
 	uint32_t keep = c->share_options.keep ? c->share_options.keep : c->share_settings->keep;
 
-	for (size_t i = 0; i + keep < c->share.n; i++) {
+	for (size_t i = 0; i + keep < c->share.n && i + 1 < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];
+		const char *reasons = in_use_reasons(in_use, number);
+		struct json_object *o;
 
-		if (number != c->share.current && !in_use(c, pins, number))
+		if (!reasons) {
 			chosen->number[chosen->n++] = number;
+			continue;
+		}
+		output_line("generation %u kept: %s", number, reasons);
+		o = json_object_new_object();
+		json_object_object_add(o, "generation", json_object_new_int64(number));
+		json_object_object_add(o, "reasons", json_object_new_string(reasons));
+		json_object_array_add(chosen->kept, o);
 	}
 }
 
-static int remove_chosen(struct farm_context *c, const struct numbers *chosen)
+static int remove_chosen(struct farm_context *c, const struct chosen *chosen)
 {
 	struct json_object *list = json_object_new_array();
 	bool dry = c->options.dry_run;
@@ -85,6 +143,7 @@ static int remove_chosen(struct farm_context *c, const struct numbers *chosen)
 		struct json_object *o = json_object_new_object();
 
 		json_object_object_add(o, "removed", list);
+		json_object_object_add(o, "kept", json_object_get(chosen->kept));
 		json_print(o);
 	} else {
 		json_object_put(list);
@@ -92,46 +151,37 @@ static int remove_chosen(struct farm_context *c, const struct numbers *chosen)
 	return r;
 }
 
-/* Where clients boot from this share, those that are pinned are asked for; --in-use does without.
- */
-static int find_pins(struct farm_context *c, struct numbers *pins)
+static int choose(struct farm_context *c, char **arguments, struct chosen *chosen)
 {
-	int r;
+	AUTO_IN_USE struct in_use in_use = { 0 };
+	int r = find_in_use(c, &in_use);
 
-	if (c->share_options.in_use || !boot_files_live(c->settings.boot, c->share.uuid))
-		return 0;
-	r = client_pins(c, c->share.uuid, &pins->number, &pins->n);
-	if (r < 0)
-		cli_error(0, "nothing was removed: a client may be pinned to an old generation; "
-			     "--in-use "
-			     "names those that are in use");
+	if (r == 0 && *arguments)
+		r = choose_named(c, arguments, &in_use, chosen);
+	else if (r == 0)
+		choose_old(c, &in_use, chosen);
 	return r;
 }
 
 static int collect(struct farm_context *c, char **arguments)
 {
 	AUTO_FREE uint32_t *number = NULL;
-	struct numbers chosen = { 0 }, pins = { 0 };
+	struct chosen chosen = { .kept = json_object_new_array() };
 	int r = farm_context_open_share(c);
 
 	if (r == 0 && !c->options.dry_run)
 		r = share_lock(&c->share, "gc");
 	if (r == 0 && !c->options.dry_run)
 		r = share_resume(&c->share);
+	if (r == 0) {
+		number = calloc(c->share.n + 1, sizeof(*number));
+		chosen.number = number;
+		r = number ? choose(c, arguments, &chosen) : cli_error(-ENOMEM, "gc");
+	}
 	if (r == 0)
-		r = find_pins(c, &pins);
-	if (r < 0)
-		return r;
-	number = calloc(c->share.n + 1, sizeof(*number));
-	if (!number)
-		return cli_error(-ENOMEM, "gc");
-	chosen.number = number;
-	if (*arguments)
-		r = choose_named(c, arguments, &pins, &chosen);
-	else
-		choose_old(c, &pins, &chosen);
-	free(pins.number);
-	return r < 0 ? r : remove_chosen(c, &chosen);
+		r = remove_chosen(c, &chosen);
+	json_object_put(chosen.kept);
+	return r;
 }
 
 int cmd_share_gc(void *options, char **arguments)

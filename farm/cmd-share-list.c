@@ -14,7 +14,7 @@
 
 struct row {
 	uint32_t generation;
-	bool current;
+	unsigned int channels; /* that are at it */
 	struct manifest_head head;
 	uint64_t unique; /* bytes on disk that no other generation shares */
 	struct buf note;
@@ -28,10 +28,10 @@ static int by_inode(const void *a, const void *b)
 }
 
 /*
- * The size of what only this generation has: inodes all of whose names are in it. For the current
- * one live/ has each of these names, too.
+ * The size of what only this generation has: inodes all of whose names are in it. Each channel that
+ * is at it has each of these names, too.
  */
-static uint64_t unique_bytes(struct treelist *tree, bool current)
+static uint64_t unique_bytes(struct treelist *tree, unsigned int channels)
 {
 	uint64_t bytes = 0;
 	size_t names;
@@ -42,7 +42,7 @@ static uint64_t unique_bytes(struct treelist *tree, bool current)
 
 		for (names = 1; i + names < tree->n && tree->entry[i + names].ino == e->ino;)
 			names++;
-		if (S_ISDIR(e->mode) || e->nlink == (current ? 2 : 1) * names)
+		if (S_ISDIR(e->mode) || e->nlink == (1 + channels) * names)
 			bytes += 512 * e->blocks;
 	}
 	return bytes;
@@ -56,7 +56,7 @@ static int measure(const struct share_store *share, struct row *row)
 	int r = fd < 0 ? fd : treelist_read(fd, &tree, &where);
 
 	if (r == 0)
-		row->unique = unique_bytes(&tree, row->current);
+		row->unique = unique_bytes(&tree, row->channels);
 	return r < 0 && fd >= 0 ? cli_error(r, "generation %u", row->generation) : r;
 }
 
@@ -90,25 +90,60 @@ static void make_one_line(struct buf *note)
 			note->data[i] = ' ';
 }
 
-static void print_row(const struct row *row)
+/* "live, canary", or "staged": newer than what any channel has. */
+static void describe_channels(const struct share_store *share, uint32_t generation, struct buf *to)
 {
+	uint32_t newest = 0;
+
+	for (size_t i = 0; i < share->n_channels; i++) {
+		const struct channel *channel = &share->channel[i];
+
+		if (channel->generation == generation)
+			buf_printf(to, "%s%s", to->size ? ", " : "", channel->name);
+		if (channel->generation > newest)
+			newest = channel->generation;
+	}
+	if (generation > newest)
+		buf_puts(to, "staged");
+	buf_add(to, "", 1);
+}
+
+static void print_row(const struct share_store *share, const struct row *row)
+{
+	AUTO_BUF struct buf channels = { 0 };
 	char published[32], restores[32] = "";
 
 	format_time(row->head.published, published);
+	describe_channels(share, row->generation, &channels);
 	if (row->head.restores)
 		snprintf(restores, sizeof(restores), "restores %u%s", row->head.restores,
 			row->note.size ? ": " : "");
-	output_line("%c %6u  %s  %8ju  %10.1f MB  %s%.*s", row->current ? '*' : ' ',
-		row->generation, published, (uintmax_t)row->head.entries, (double)row->unique / 1e6,
-		restores, (int)row->note.size, row->note.size ? row->note.data : "");
+	output_line("%c %6u  %s  %8ju  %10.1f MB  %-12s  %s%.*s",
+		row->generation == share->current ? '*' : ' ', row->generation, published,
+		(uintmax_t)row->head.entries, (double)row->unique / 1e6,
+		channels.failed ? "" : channels.data, restores, (int)row->note.size,
+		row->note.size ? row->note.data : "");
 }
 
-static void add_row(struct json_object *list, const struct row *row)
+static struct json_object *channel_names(const struct share_store *share, uint32_t generation)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < share->n_channels; i++)
+		if (share->channel[i].generation == generation)
+			json_object_array_add(list, json_object_new_string(share->channel[i].name));
+	return list;
+}
+
+static void add_row(
+	struct json_object *list, const struct share_store *share, const struct row *row)
 {
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "generation", json_object_new_int64(row->generation));
-	json_object_object_add(o, "current", json_object_new_boolean(row->current));
+	json_object_object_add(
+		o, "current", json_object_new_boolean(row->generation == share->current));
+	json_object_object_add(o, "channels", channel_names(share, row->generation));
 	json_object_object_add(o, "published", json_object_new_int64(row->head.published));
 	json_object_object_add(o, "previous", json_object_new_int64(row->head.previous));
 	json_object_object_add(o, "restores", json_object_new_int64(row->head.restores));
@@ -120,6 +155,15 @@ static void add_row(struct json_object *list, const struct row *row)
 	json_object_array_add(list, o);
 }
 
+static unsigned int count_channels(const struct share_store *share, uint32_t generation)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < share->n_channels; i++)
+		n += share->channel[i].generation == generation;
+	return n;
+}
+
 int cmd_share_list(void *options, char **arguments)
 {
 	struct farm_context *c = options;
@@ -128,17 +172,18 @@ int cmd_share_list(void *options, char **arguments)
 
 	(void)arguments;
 	if (r == 0)
-		output_line("  %6s  %-19s  %8s  %13s  %s", "number", "published", "entries",
-			"its own", "note");
+		output_line("  %6s  %-19s  %8s  %13s  %-12s  %s", "number", "published", "entries",
+			"its own", "channels", "note");
 	for (size_t i = 0; i < c->share.n && r == 0; i++) {
-		struct row row = { .generation = c->share.generation[i],
-			.current = c->share.generation[i] == c->share.current };
+		uint32_t generation = c->share.generation[i];
+		struct row row = { .generation = generation,
+			.channels = count_channels(&c->share, generation) };
 
 		r = fill(c, &row);
 		if (r == 0) {
-			add_row(list, &row);
+			add_row(list, &c->share, &row);
 			make_one_line(&row.note);
-			print_row(&row);
+			print_row(&c->share, &row);
 		}
 		buf_free(&row.note);
 	}

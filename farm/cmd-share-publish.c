@@ -34,25 +34,39 @@ static int preview(const struct farm_context *c, const struct origin *source)
 	const struct copy_job copy = {
 		.share = &c->share,
 		.from = source->path,
-		.base = { c->share.current },
+		.base = { share_newest(&c->share) },
 		.checksum = c->share_options.checksum,
 	};
 
 	return copy_preview(&copy);
 }
 
+/* Where the generation is now: in a channel, or staged. */
+static void report_place(const struct farm_context *c, const struct generation *g, uint64_t window)
+{
+	const char *channel = g->options->channel;
+
+	if (!channel)
+		output_line("staged: clients get it by `xenfarm share promote %u --to %s`",
+			c->share.n ? share_newest(&c->share) : 0, CHANNEL_LIVE);
+	else if (!g->unchanged || window)
+		output_line("%s/ was changed within %.1f ms", channel, (double)window / 1e6);
+}
+
 static void report(const struct farm_context *c, const struct generation *g, uint64_t window)
 {
+	const char *channel = g->options->channel;
 	struct json_object *o;
 
 	output_line("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
 		g->number, (uintmax_t)g->changed, (uintmax_t)g->files, (double)g->bytes / 1e6,
 		(uintmax_t)g->entries);
-	output_line("live/ was changed within %.1f ms", (double)window / 1e6);
+	report_place(c, g, window);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
 	json_object_object_add(o, "generation", json_object_new_int64(g->number));
+	json_object_object_add(o, "channel", channel ? json_object_new_string(channel) : NULL);
 	json_object_object_add(o, "previous", json_object_new_int64(g->previous));
 	json_object_object_add(o, "published", json_object_new_int64(g->published));
 	json_object_object_add(o, "files", json_object_new_int64((int64_t)g->files));
@@ -63,18 +77,33 @@ static void report(const struct farm_context *c, const struct generation *g, uin
 	json_print(o);
 }
 
-static void report_nothing(const struct farm_context *c)
+static void report_nothing(
+	const struct farm_context *c, const struct generation *g, uint64_t window)
 {
+	const char *channel = g->options->channel;
 	struct json_object *o;
 
-	output_line(
-		"nothing has changed since generation %u, which stays current", c->share.current);
+	if (channel && !window)
+		output_line("nothing has changed since generation %u, which stays current",
+			g->previous);
+	else
+		output_line("nothing has changed since generation %u", g->previous);
+	report_place(c, g, window);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
-	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
+	json_object_object_add(o, "generation", json_object_new_int64(g->previous));
+	json_object_object_add(o, "channel", channel ? json_object_new_string(channel) : NULL);
 	json_object_object_add(o, "changed", json_object_new_int64(0));
 	json_print(o);
+}
+
+/* NULL: none. */
+static const char *channel_of(const struct cmd_share_options *o)
+{
+	if (o->stage)
+		return NULL;
+	return o->to ? o->to : CHANNEL_LIVE;
 }
 
 static int make(
@@ -82,6 +111,7 @@ static int make(
 {
 	const struct cmd_share_options *o = &c->share_options;
 	const struct generation_options options = {
+		.channel = channel_of(o),
 		.note = o->note,
 		.layout = o->layout,
 		.in_use_kernel = o->in_use_kernel,
@@ -96,7 +126,7 @@ static int make(
 	int r = generation_finish(&g, generation_make(&g, source), &c->share, &window);
 
 	if (r == 0 && g.unchanged)
-		report_nothing(c);
+		report_nothing(c, &g, window);
 	else if (r == 0)
 		report(c, &g, window);
 	generation_free(&g);
@@ -113,6 +143,8 @@ static int publish(struct farm_context *c, const struct origin *source)
 	r = share_lock(&c->share, "publish");
 	if (r == 0)
 		r = share_resume(&c->share);
+	if (r == 0 && c->share_options.to && !channel_need(&c->share, c->share_options.to))
+		r = -ENOENT;
 	if (r == 0)
 		r = keys_settle(&c->share, key);
 	if (r == 0)
@@ -127,8 +159,11 @@ static int publish(struct farm_context *c, const struct origin *source)
 int cmd_share_publish_from(struct farm_context *c, const char *from)
 {
 	AUTO_ORIGIN struct origin source = { .dir = -1 };
-	int r = origin_open(from, c->share_options.partition, &source);
+	int r;
 
+	if (c->share_options.stage && c->share_options.to)
+		return -cli_error(EINVAL, "either --stage or --to");
+	r = origin_open(from, c->share_options.partition, &source);
 	if (r == 0)
 		r = check_apart(&c->share, &source);
 	if (r < 0)

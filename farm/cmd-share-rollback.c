@@ -12,6 +12,11 @@
 #include "lib/json.h"
 #include "lib/vis.h"
 
+static const char *channel_of(const struct farm_context *c)
+{
+	return c->share_options.to ? c->share_options.to : CHANNEL_LIVE;
+}
+
 static int preview(const struct farm_context *c, uint32_t generation)
 {
 	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
@@ -20,7 +25,7 @@ static int preview(const struct farm_context *c, uint32_t generation)
 	int r = share_read_generation(&c->share, generation, &gen);
 
 	if (r == 0)
-		r = share_plan(&c->share, generation, &gen, &live, &flip);
+		r = share_plan(&c->share, channel_of(c), generation, &gen, &live, &flip);
 	for (size_t i = 0; i < flip.n; i++) {
 		const char *kind = flip_kind_name(flip.op[i].kind);
 		AUTO_FREE char *path = vis_string(flip.op[i].path);
@@ -39,25 +44,26 @@ static int preview(const struct farm_context *c, uint32_t generation)
 
 static void report(const struct farm_context *c, const struct generation *g, uint64_t window)
 {
-	bool again = c->share.current != g->number;
+	uint32_t now = g->unchanged ? g->previous : g->number;
 	struct json_object *o;
 
-	if (again)
-		output_line("generation %u is equal to generation %u, and stays current",
-			c->share.current, g->restores);
+	if (g->unchanged)
+		output_line("generation %u is equal to generation %u, and stays current", now,
+			g->restores);
 	else
 		output_line("generation %u restores generation %u: %ju files of %ju differ from "
 			    "generation %u",
 			g->number, g->restores, (uintmax_t)g->changed, (uintmax_t)g->files,
 			g->previous);
-	output_line("live/ was changed within %.1f ms", (double)window / 1e6);
+	output_line("%s/ was changed within %.1f ms", channel_of(c), (double)window / 1e6);
 	if (!c->options.json)
 		return;
 	o = json_object_new_object();
-	json_object_object_add(o, "generation", json_object_new_int64(c->share.current));
+	json_object_object_add(o, "generation", json_object_new_int64(now));
+	json_object_object_add(o, "channel", json_object_new_string(channel_of(c)));
 	json_object_object_add(o, "restores", json_object_new_int64(g->restores));
 	json_object_object_add(
-		o, "changed", json_object_new_int64(again ? 0 : (int64_t)g->changed));
+		o, "changed", json_object_new_int64(g->unchanged ? 0 : (int64_t)g->changed));
 	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
 	json_print(o);
 }
@@ -66,18 +72,21 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 {
 	/* Another command may have changed the share before the lock was taken. */
 	uint32_t generation = farm_context_generation(c, argument);
-	const struct generation_options options = { .note = c->share_options.note };
+	const struct channel *channel = channel_need(&c->share, channel_of(c));
+	const struct generation_options options = { .channel = channel_of(c),
+		.note = c->share_options.note };
 	struct generation g = generation_next(&c->share, &options, key);
 	uint64_t window = 0;
 	int r;
 
-	if (!generation)
+	if (!generation || !channel)
 		return -ENOENT;
 	g.restores = generation;
+	g.previous = channel->generation;
 	r = generation_finish(&g, generation_restore(&g), &c->share, &window);
-	/* Nothing to restore; live/ is repaired all the same. */
+	/* Nothing to restore; its tree is repaired all the same. */
 	if (r == 0 && g.unchanged)
-		r = share_switch(&c->share, c->share.current, NULL, &window);
+		r = share_switch(&c->share, channel_of(c), g.previous, NULL, &window);
 	if (r == 0)
 		report(c, &g, window);
 	if (r == 0)
@@ -95,7 +104,7 @@ static int rollback(struct farm_context *c, const char *argument)
 	if (r < 0)
 		return r;
 	generation = farm_context_generation(c, argument);
-	if (!generation)
+	if (!generation || !channel_need(&c->share, channel_of(c)))
 		return -ENOENT;
 	if (c->options.dry_run)
 		return preview(c, generation);

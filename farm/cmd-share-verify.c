@@ -23,6 +23,7 @@ struct verifier {
 	uint32_t generation;
 	struct layout layout;
 	unsigned long differences;
+	size_t channels; /* that are at it, and were compared with it */
 	struct json_object *list;
 };
 
@@ -104,7 +105,7 @@ static int verify_generation(struct verifier *v, const struct signature_key *key
 	return manifest_join(said, is, compare, v);
 }
 
-static int verify_live(struct verifier *v)
+static int verify_channel(struct verifier *v, const struct treelist *gen, const char *channel)
 {
 	static const char *const how[] = {
 		[FLIP_PLACE] = "is missing, or not the generation's file",
@@ -114,15 +115,40 @@ static int verify_live(struct verifier *v)
 		[FLIP_DIR] = "differs from the generation's in owner, mode or attributes",
 		[FLIP_TIME] = "has not the time that the directory has in the generation",
 	};
-	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
+	AUTO_TREELIST struct treelist live = { 0 };
 	AUTO_FLIP struct flip flip = { 0 };
-	const struct share_store *share = &v->context->share;
-	int r = share_read_generation(share, v->generation, &gen);
+	int r = share_plan(&v->context->share, channel, v->generation, gen, &live, &flip);
 
-	if (r == 0)
-		r = share_plan(share, v->generation, &gen, &live, &flip);
 	for (size_t i = 0; i < flip.n && r == 0; i++)
-		differs(v, "live", flip.op[i].path, how[flip.op[i].kind]);
+		differs(v, channel_path(channel, PATH_LIVE).text, flip.op[i].path,
+			how[flip.op[i].kind]);
+	v->channels++;
+	return r;
+}
+
+/* Those that are at the generation. */
+static int verify_channels(struct verifier *v)
+{
+	AUTO_TREELIST struct treelist gen = { 0 };
+	const struct share_store *share = &v->context->share;
+	struct channel pending;
+	int r = channel_read_pending(share, &pending);
+
+	for (size_t i = 0; i < share->n_channels && r == 0; i++) {
+		const struct channel *channel = &share->channel[i];
+
+		if (channel->generation != v->generation)
+			continue;
+		if (pending.generation && strcmp(pending.name, channel->name) == 0)
+			return -cli_error(EAGAIN,
+				"%s/ is being changed to generation %u, or that was interrupted; "
+				"the next publish, rollback or gc completes it",
+				channel->name, pending.generation);
+		if (gen.n == 0)
+			r = share_read_generation(share, v->generation, &gen);
+		if (r == 0)
+			r = verify_channel(v, &gen, channel->name);
+	}
 	return r;
 }
 
@@ -137,15 +163,7 @@ static int verify(struct verifier *v)
 	if (r == 0)
 		r = verify_generation(v, key);
 	signature_key_free(key);
-	if (r == 0 && v->generation == c->share.current) {
-		if (faccessat(c->share.dir, "etc/flip", F_OK, 0) == 0)
-			return -cli_error(EAGAIN,
-				"live/ is being changed to generation %u, or that was interrupted; "
-				"the next publish, rollback or gc completes it",
-				share_read_number(&c->share, "etc/flip"));
-		r = verify_live(v);
-	}
-	return r;
+	return r == 0 ? verify_channels(v) : r;
 }
 
 /* The generation to verify. */
@@ -159,16 +177,24 @@ static int choose(const struct farm_context *c, const char *argument, uint32_t *
 
 static void report(const struct verifier *v)
 {
-	const struct farm_context *c = v->context;
+	const struct share_store *share = &v->context->share;
+	AUTO_BUF struct buf channels = { 0 };
 
-	if (c->options.json)
+	if (v->context->options.json)
 		json_print(json_object_get(v->list));
+	for (size_t i = 0; i < share->n_channels; i++)
+		if (share->channel[i].generation == v->generation)
+			buf_printf(&channels, "%s%s/", channels.size ? ", " : "",
+				share->channel[i].name);
+	buf_add(&channels, "", 1);
 	if (v->differences)
 		cli_error(0, "generation %u: %lu differences", v->generation, v->differences);
+	else if (v->channels)
+		output_line("generation %u matches its manifest, and %s match%s the generation",
+			v->generation, channels.failed ? "" : channels.data,
+			v->channels == 1 ? "es" : "");
 	else
-		output_line("generation %u matches its manifest%s", v->generation,
-			v->generation == c->share.current ? ", and live/ matches the generation"
-							  : "");
+		output_line("generation %u matches its manifest", v->generation);
 }
 
 int cmd_share_verify(void *options, char **arguments)

@@ -9,7 +9,8 @@
 
 /* Options that only they take. */
 struct cmd_share_options {
-	bool checksum, no_initrd, strict;
+	bool checksum, no_initrd, strict, stage, pending;
+	const char *to, *after, *unless, *cancel;         /* NULL: not given */
 	const char *from, *note, *layout, *in_use_kernel; /* NULL: not given */
 	const char *in_use, *new_key;
 	uint32_t partition, keep; /* 0: not given */
@@ -31,6 +32,8 @@ int cmd_share_verify(void *options, char **arguments);
 int cmd_share_rollback(void *options, char **arguments);
 int cmd_share_rekey(void *options, char **arguments);
 int cmd_share_gc(void *options, char **arguments);
+int cmd_share_promote(void *options, char **arguments);
+int cmd_share_channel(void *options, char **arguments);
 
 /* Publish from a directory or an image into the share of the context, which is open. Returns 0, or
  * -errno after a message. */

@@ -19,8 +19,8 @@
 #include "lib/value.h"
 
 /* Not one that a generation can have; removed when the next one is made. */
-#define UNFINISHED ".new"
-#define LIVE       "live"
+#define UNFINISHED      ".new"
+#define UNFINISHED_LINK ".newlive"
 
 /* --- copies --- */
 
@@ -146,21 +146,17 @@ static int make(const char *boot, int copies, const struct share_store *share, u
 	return complain(make_in(copies, tree, number), boot, share);
 }
 
-static int set_live(int copies, uint32_t generation)
+static int set_channel(int copies, const char *channel, uint32_t generation)
 {
 	char number[16], now[16] = "";
-	uint32_t live;
 
 	snprintf(number, sizeof(number), "%u", generation);
-	/* Numbers only rise: one that read `current` before a publish does not undo what that did.
-	 */
-	if (readlinkat(copies, LIVE, now, sizeof(now) - 1) > 0 && !value_number(&live, now) &&
-		live >= generation)
+	if (readlinkat(copies, channel, now, sizeof(now) - 1) > 0 && strcmp(now, number) == 0)
 		return 0;
-	if (unlinkat(copies, UNFINISHED LIVE, 0) < 0 && errno != ENOENT)
+	if (unlinkat(copies, UNFINISHED_LINK, 0) < 0 && errno != ENOENT)
 		return -errno;
-	if (symlinkat(number, copies, UNFINISHED LIVE) < 0 ||
-		renameat(copies, UNFINISHED LIVE, copies, LIVE) < 0)
+	if (symlinkat(number, copies, UNFINISHED_LINK) < 0 ||
+		renameat(copies, UNFINISHED_LINK, copies, channel) < 0)
 		return -errno;
 	return fsync(copies) < 0 ? -errno : 0;
 }
@@ -185,44 +181,69 @@ int boot_files_make(const char *boot, const struct share_store *share, uint32_t 
 	return copies < 0 ? complain(copies, boot, share) : make(boot, copies, share, generation);
 }
 
-int boot_files_update(const char *boot, const struct share_store *share)
+/* The number is read with the copies locked: of two commands, the later one does not bring back
+ * what the channel was at before. */
+static int update(
+	const char *boot, int copies, const struct share_store *share, const char *channel)
+{
+	uint32_t generation = share_read_number(share, channel_path(channel, "current").text);
+	int r;
+
+	if (!generation)
+		return -cli_error(ENOENT, "%s: channel %s has no generation", share->path, channel);
+	r = make(boot, copies, share, generation);
+	if (r == 0)
+		r = complain(set_channel(copies, channel, generation), boot, share);
+	return r == 0 ? complain(remove_old(copies, share), boot, share) : r;
+}
+
+int boot_files_update(const char *boot, const struct share_store *share, const char *channel)
 {
 	AUTO_CLOSE int copies = open_copies(boot, share->uuid);
-	int r = copies < 0 ? complain(copies, boot, share)
-			   : make(boot, copies, share, share->current);
 
-	if (r == 0)
-		r = complain(set_live(copies, share->current), boot, share);
-	if (r == 0)
-		r = complain(remove_old(copies, share), boot, share);
-	return r;
+	return copies < 0 ? complain(copies, boot, share) : update(boot, copies, share, channel);
 }
 
 int boot_files_follow(const char *boot, const struct share_store *share)
 {
-	return boot_files_live(boot, share->uuid) ? boot_files_update(boot, share) : 0;
+	int r = 0;
+
+	for (size_t i = 0; i < share->n_channels && r == 0; i++)
+		if (boot_files_channel(boot, share->uuid, share->channel[i].name))
+			r = boot_files_update(boot, share, share->channel[i].name);
+	return r;
+}
+
+int boot_files_forget(const char *boot, const struct share_store *share, const char *channel)
+{
+	AUTO_CLOSE int copies = -1;
+
+	if (!boot_files_channel(boot, share->uuid, channel))
+		return 0;
+	copies = open_copies(boot, share->uuid);
+	if (copies >= 0 && unlinkat(copies, channel, 0) < 0 && errno != ENOENT)
+		return complain(-errno, boot, share);
+	return copies < 0 ? complain(copies, boot, share) : 0;
 }
 
 /* --- what there is --- */
 
-uint32_t boot_files_live(const char *boot, const char *uuid)
+uint32_t boot_files_channel(const char *boot, const char *uuid, const char *channel)
 {
 	char path[PATH_MAX], number[16] = "";
 	uint32_t generation;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s/" LIVE, boot, uuid) >= sizeof(path) ||
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", boot, uuid, channel) >= sizeof(path) ||
 		readlink(path, number, sizeof(number) - 1) <= 0)
 		return 0;
 	return value_number(&generation, number) ? 0 : generation;
 }
 
-bool boot_files_exist(const char *boot, const char *uuid, uint32_t generation)
+bool boot_files_exist(const char *boot, const char *uuid, const char *directory)
 {
-	char path[PATH_MAX], name[16] = LIVE;
+	char path[PATH_MAX];
 
-	if (generation)
-		snprintf(name, sizeof(name), "%u", generation);
-	return (size_t)snprintf(path, sizeof(path), "%s/%s/%s/initrd", boot, uuid, name) <
+	return (size_t)snprintf(path, sizeof(path), "%s/%s/%s/initrd", boot, uuid, directory) <
 		       sizeof(path) &&
 	       access(path, F_OK) == 0;
 }

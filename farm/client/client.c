@@ -319,30 +319,23 @@ int client_write(struct client *client, const char *title, const struct record *
 	return 0;
 }
 
-uint32_t client_generation(const struct client_session *s, const struct client *client)
+struct client_source client_source(const struct record *record)
 {
-	if (client->damaged)
-		return 0;
-	return client->record.pin
-		       ? client->record.pin
-		       : boot_files_live(s->context->settings.boot, client->record.share);
+	struct client_source start;
+
+	if (record->pin)
+		snprintf(start.text, sizeof(start.text), "%u", record->pin);
+	else
+		snprintf(start.text, sizeof(start.text), "%s", record->channel);
+	return start;
 }
 
-int client_pins(struct farm_context *context, const char *share, uint32_t **generation, size_t *n)
+uint32_t client_generation(const struct client_session *s, const struct client *client)
 {
-	struct client_session s = { .lock = -1 };
-	int r = client_session_begin(&s, context, true);
+	const struct record *r = &client->record;
 
-	*n = 0;
-	*generation = r < 0 ? NULL : calloc(s.list.n + 1, sizeof(**generation));
-	for (size_t i = 0; i < s.list.n && *generation; i++) {
-		const struct client *c = &s.list.client[i];
-
-		if (!c->damaged && c->record.pin && strcmp(c->record.share, share) == 0)
-			(*generation)[(*n)++] = c->record.pin;
-	}
-	if (r == 0 && !*generation)
-		r = cli_error(-ENOMEM, "the clients");
-	client_session_end(&s, r);
-	return r;
+	if (client->damaged)
+		return 0;
+	return r->pin ? r->pin
+		      : boot_files_channel(s->context->settings.boot, r->share, r->channel);
 }

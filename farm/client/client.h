@@ -131,13 +131,13 @@ struct client_title client_title(const char *name, uint32_t generation, enum rec
  * a message. */
 int client_write(struct client *client, const char *title, const struct record *record);
 
-/*
- * The generations that clients of the share with that UUID are pinned to, the caller's to free.
- * Returns 0, or -errno after a message.
- */
-int client_pins(struct farm_context *context, const char *share, uint32_t **generation, size_t *n);
+/* What it starts with, as its directory of boot files is called: "12", "live", "canary". */
+struct client_source {
+	char text[sizeof(((struct record *)0)->channel)];
+};
+struct client_source client_source(const struct record *record);
 
-/* The generation that it starts with: its pin, or what its boot files are live at; 0: unknown. */
+/* The generation that it starts with: its pin, or that of its channel's boot files; 0: unknown. */
 uint32_t client_generation(const struct client_session *session, const struct client *client);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/paths.h"
 
 static void add_net(struct buf *line, const struct client_cmdline *c)
 {
@@ -42,6 +43,7 @@ static const char *check(const char *line, const struct client_cmdline *c)
 	if (!read.has_net || address_of(&read.net.client) != address_of(&c->address) ||
 		read.net.prefix != c->farm->prefix || strcmp(read.name, c->name) != 0 ||
 		strcmp(read.share_path, c->share) != 0 || read.generation != c->generation ||
+		(!c->generation && strcmp(read.channel, c->channel) != 0) ||
 		read.root != XF_ROOT_UUID || strcmp(read.root_value, c->uuid) != 0)
 		return "does not fit a kernel's command line";
 	return NULL;
@@ -58,6 +60,8 @@ char *client_cmdline_format(const struct client_cmdline *c, const char **wrong)
 	add_machine_id(&line, c->uuid);
 	if (c->generation)
 		buf_printf(&line, " xfgen=%u", c->generation);
+	else if (strcmp(c->channel, PATH_LIVE) != 0)
+		buf_printf(&line, " xfgen=%s", c->channel);
 	buf_add(&line, "", 1);
 	*wrong = line.failed ? NULL : check(line.data, c);
 	return line.failed || *wrong ? NULL : strdup(line.data);

@@ -11,7 +11,8 @@ struct client_cmdline {
 	const char *name, *uuid, *share;
 	const struct net_farm *farm;
 	struct xf_addr address;
-	uint32_t generation; /* 0: live */
+	uint32_t generation; /* 0: that of the channel */
+	const char *channel;
 };
 
 /*

@@ -78,6 +78,20 @@ int create_check(struct farm_context *c, char *const *names)
 	return r < 0 ? r : check_host(c);
 }
 
+/* --- the channel --- */
+
+const char *create_channel(const struct farm_context *c)
+{
+	return c->client_options.channel ? c->client_options.channel : CHANNEL_LIVE;
+}
+
+uint32_t create_generation(const struct farm_context *c)
+{
+	const struct channel *channel = channel_find(&c->share, create_channel(c));
+
+	return channel ? channel->generation : 0;
+}
+
 /* --- the server --- */
 
 static int read_network(struct create_plan *p)
@@ -112,6 +126,13 @@ static int open_share(struct client_session *s)
 		return -cli_error(ENOENT,
 			"%s has no generation yet; publish one: `xenfarm share publish --from …`",
 			c->share_path);
+	if (r == 0 && !channel_need(&c->share, create_channel(c)))
+		return -ENOENT;
+	if (r == 0 && !create_generation(c))
+		return -cli_error(ENOENT,
+			"channel %s has no generation yet: its making was cut off; `xenfarm share "
+			"channel create %s` completes it",
+			create_channel(c), create_channel(c));
 	return r;
 }
 
@@ -172,8 +193,14 @@ static int check_same(const struct create_plan *p, const struct create_client *c
 {
 	const struct farm_context *context = p->session->context;
 	const char *text = context->client_options.address;
+	const char *channel = context->client_options.channel;
 	struct xf_addr address;
 
+	if (channel && strcmp(c->record.channel, channel) != 0)
+		return -cli_error(EEXIST,
+			"%s exists already, in channel %s; `xenfarm client set %s --channel %s` "
+			"brings it to another",
+			c->name, c->record.channel, c->name, channel);
 	if (strcmp(c->record.share, context->share.uuid) != 0)
 		return -cli_error(EEXIST, "%s exists already, with another share (%s)", c->name,
 			c->record.share);
@@ -223,7 +250,7 @@ static void set_record(const struct create_plan *p, struct create_client *c)
 	c->record.role = RECORD_CLIENT;
 	c->record.state = RECORD_CREATING;
 	strcpy(c->record.share, context->share.uuid);
-	strcpy(c->record.channel, "live");
+	strcpy(c->record.channel, create_channel(context));
 	snprintf(c->record.admin, sizeof(c->record.admin), "%s", admin ? admin : "");
 	strftime(c->record.created, sizeof(c->record.created), "%Y-%m-%dT%H:%M:%SZ",
 		gmtime_r(&now, &tm));
@@ -287,11 +314,13 @@ static int compose(struct create_plan *p, struct create_client *c)
 		.uuid = c->uuid,
 		.share = context->share.path,
 		.farm = &p->farm,
-		.address = c->record.address };
+		.address = c->record.address,
+		.channel = c->record.channel };
 	char kernel[PATH_MAX], initrd[PATH_MAX], device[NET_DEVICE_MAX];
 	const char *wrong = NULL;
 	AUTO_FREE char *cmdline = client_cmdline_format(&line, &wrong);
-	struct client_title title = client_title(c->name, context->share.current, RECORD_CREATING);
+	struct client_title title =
+		client_title(c->name, create_generation(context), RECORD_CREATING);
 	struct domain_xml_mac mac = domain_xml_mac(&c->record.address);
 	const struct domain_xml domain = { .type = p->type,
 		.name = c->name,
@@ -314,8 +343,10 @@ static int compose(struct create_plan *p, struct create_client *c)
 		return -cli_error(EINVAL, "%s: the path of the share, %s, %s", c->name,
 			context->share.path, wrong);
 	net_device(&c->record.address, device);
-	snprintf(kernel, sizeof(kernel), "%s/%s/live/vmlinuz", s->boot, context->share.uuid);
-	snprintf(initrd, sizeof(initrd), "%s/%s/live/initrd", s->boot, context->share.uuid);
+	snprintf(kernel, sizeof(kernel), "%s/%s/%s/vmlinuz", s->boot, context->share.uuid,
+		c->record.channel);
+	snprintf(initrd, sizeof(initrd), "%s/%s/%s/initrd", s->boot, context->share.uuid,
+		c->record.channel);
 	c->xml = cmdline ? domain_xml_format(&domain) : NULL;
 	return c->xml ? 0 : cli_error(-ENOMEM, "%s", c->name);
 }

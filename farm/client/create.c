@@ -25,7 +25,8 @@ static int step_boot_files(void *arg)
 {
 	const struct client_session *s = arg;
 
-	return boot_files_update(s->context->settings.boot, &s->context->share);
+	return boot_files_update(
+		s->context->settings.boot, &s->context->share, create_channel(s->context));
 }
 
 static uint32_t disk_size(const struct create_plan *p)
@@ -170,7 +171,7 @@ static int create_all(struct create_plan *p)
 {
 	struct client_session *s = p->session;
 	int r = operation_step(&s->operation, step_boot_files, s, "boot files of generation %u",
-		s->context->share.current);
+		create_generation(s->context));
 	struct batch_failures failures = { 0 };
 
 	if (r < 0)

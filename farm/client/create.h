@@ -35,6 +35,12 @@ struct create_plan {
 	size_t n_used;
 };
 
+/* The channel that new clients follow. */
+const char *create_channel(const struct farm_context *context);
+
+/* Its generation; 0: the share has no such channel, or nothing was published in it. */
+uint32_t create_generation(const struct farm_context *context);
+
 /* Check what was asked for by itself, and the settings, before libvirt is asked. Returns 0, or
  * -errno after a message. */
 int create_check(struct farm_context *context, char *const *names);

@@ -22,8 +22,8 @@ enum {
 	ADDRESS,
 	GENERATION,
 	PIN,
-	SHARE,
 	CHANNEL,
+	SHARE,
 	GROUP,
 	ADMIN,
 	CREATED,
@@ -49,8 +49,8 @@ static const struct table_column columns[COLUMNS] = {
 	[ADDRESS] = { "address", "ADDRESS", TABLE_TEXT, false },
 	[GENERATION] = { "generation", "GENERATION", TABLE_NUMBER, false },
 	[PIN] = { "pin", "PIN", TABLE_NUMBER, false },
+	[CHANNEL] = { "channel", "CHANNEL", TABLE_TEXT, false },
 	[SHARE] = { "share", "SHARE", TABLE_TEXT, true },
-	[CHANNEL] = { "channel", "CHANNEL", TABLE_TEXT, true },
 	[GROUP] = { "group", "GROUPS", TABLE_LIST, false },
 	[ADMIN] = { "admin", "ADMIN", TABLE_TEXT, false },
 	[CREATED] = { "created", "CREATED", TABLE_TEXT, true },
@@ -94,7 +94,7 @@ static void fill_record(struct row *row, const struct client_session *s, const s
 		return;
 	row->cell[ADDRESS] = xf_addr_format(&c->record.address, row->address);
 	row->cell[SHARE] = c->record.share;
-	row->cell[CHANNEL] = c->record.channel;
+	row->cell[CHANNEL] = c->record.pin ? NULL : c->record.channel;
 	row->cell[ADMIN] = *c->record.admin ? c->record.admin : NULL;
 	row->cell[CREATED] = c->record.created;
 	row->cell[HOST_KEY] = *c->record.host_key ? c->record.host_key : NULL;

@@ -1,9 +1,10 @@
-/* xenfarm client pin, unpin: which generation a client stays with. It takes it at its next start.
- */
+/* xenfarm client pin, unpin, set: which generation a client stays with, or which channel it
+ * follows. It takes it at its next start. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "farm/client/batch.h"
 #include "farm/client/boot-files.h"
@@ -14,17 +15,19 @@
 #include "lib/cli.h"
 
 struct pin_paths {
-	char kernel[PATH_MAX], initrd[PATH_MAX], option[16];
+	char kernel[PATH_MAX], initrd[PATH_MAX];
+	struct client_source start;
+	const char *option; /* of xfgen=; NULL: none */
 };
 
-/* "live", or the generation's number. */
 static void set_paths(const struct client_session *s, const struct record *r, struct pin_paths *p)
 {
-	const char *boot = s->context->settings.boot, *directory = r->pin ? p->option : "live";
+	const char *boot = s->context->settings.boot;
 
-	snprintf(p->option, sizeof(p->option), "%u", r->pin);
-	snprintf(p->kernel, sizeof(p->kernel), "%s/%s/%s/vmlinuz", boot, r->share, directory);
-	snprintf(p->initrd, sizeof(p->initrd), "%s/%s/%s/initrd", boot, r->share, directory);
+	p->start = client_source(r);
+	p->option = strcmp(p->start.text, CHANNEL_LIVE) == 0 ? NULL : p->start.text;
+	snprintf(p->kernel, sizeof(p->kernel), "%s/%s/%s/vmlinuz", boot, r->share, p->start.text);
+	snprintf(p->initrd, sizeof(p->initrd), "%s/%s/%s/initrd", boot, r->share, p->start.text);
 }
 
 /* Kernel, initrd, command line, title and record are one change: all of it, or nothing. */
@@ -41,17 +44,25 @@ static int define(struct client_session *s, struct client *c, const struct recor
 	set_paths(s, record, &paths);
 	title = client_title(c->name,
 		record->pin ? record->pin
-			    : boot_files_live(s->context->settings.boot, record->share),
+			    : boot_files_channel(
+				      s->context->settings.boot, record->share, record->channel),
 		record->state);
 	if (change.domain.cmdline)
-		cmdline = client_cmdline_set(
-			change.domain.cmdline, "xfgen", record->pin ? paths.option : NULL);
+		cmdline = client_cmdline_set(change.domain.cmdline, "xfgen", paths.option);
 	return client_change_define(s, c, &change,
 		&(struct domain_xml_change){ .title = title.text,
 			.kernel = paths.kernel,
 			.initrd = paths.initrd,
 			.cmdline = cmdline,
 			.record = record });
+}
+
+/* What its channel is at. */
+static uint32_t followed(const struct client_session *s, const struct client *c)
+{
+	const struct channel *channel = channel_need(&s->context->share, c->record.channel);
+
+	return channel ? channel->generation : 0;
 }
 
 /* The generation that was asked for, or the one that it starts with now. 0 after a message. */
@@ -67,7 +78,7 @@ static uint32_t wanted(struct client_session *s, const struct client *c)
 			c->name, s->context->share.path, asked);
 		return 0;
 	}
-	return asked ? asked : c->record.pin ? c->record.pin : s->context->share.current;
+	return asked ? asked : c->record.pin ? c->record.pin : followed(s, c);
 }
 
 static int pin(struct client_session *s, struct client *c)
@@ -98,6 +109,38 @@ static int unpin(struct client_session *s, struct client *c)
 	if (r == 0)
 		r = power_prepare(s, &unpinned);
 	return r < 0 ? r : define(s, c, &record);
+}
+
+/* A pin would go on to win over it. */
+static int set(struct client_session *s, struct client *c)
+{
+	const char *channel = s->context->client_options.channel;
+	struct client moved = *c;
+	int r = client_change_check(c);
+
+	if (r < 0)
+		return r;
+	if (c->record.pin)
+		return -cli_error(EINVAL,
+			"%s is pinned to generation %u; `xenfarm client unpin %s` comes first",
+			c->name, c->record.pin, c->name);
+	snprintf(moved.record.channel, sizeof(moved.record.channel), "%s", channel);
+	r = power_prepare(s, &moved);
+	return r < 0 ? r : define(s, c, &moved.record);
+}
+
+int client_set(void *options, char **arguments)
+{
+	static const struct batch_action action = {
+		.line = "channel", .done = "in that channel", .begin = set
+	};
+	const char *channel = ((struct farm_context *)options)->client_options.channel;
+	const char *wrong = channel_check_name(channel);
+
+	if (wrong)
+		return farm_exit_status(-cli_error(EINVAL,
+			"--channel %.80s: a channel's name cannot be that: it %s", channel, wrong));
+	return batch_command(options, arguments, "set", &action);
 }
 
 int client_pin(void *options, char **arguments)

@@ -10,13 +10,22 @@
  * do. */
 static int without_share(const struct client_session *s, const struct client *c)
 {
-	if (boot_files_exist(s->context->settings.boot, c->record.share, c->record.pin))
+	if (boot_files_exist(
+		    s->context->settings.boot, c->record.share, client_source(&c->record).text))
 		return 0;
 	return -cli_error(ENOENT,
 		"cannot start %s: no share in xenfarm.conf has the UUID %s, and there are no boot "
 		"files "
 		"of it; add the share to xenfarm.conf",
 		c->name, c->record.share);
+}
+
+static int without_channel(const struct client_session *s, const struct client *c)
+{
+	return -cli_error(ENOENT,
+		"cannot start %s: its channel, %s, is not in %s (any more); "
+		"`xenfarm client set %s --channel live` lets it follow live",
+		c->name, c->record.channel, s->context->share.path, c->name);
 }
 
 int power_prepare(struct client_session *s, const struct client *c)
@@ -30,7 +39,9 @@ int power_prepare(struct client_session *s, const struct client *c)
 		return r;
 	if (c->record.pin)
 		return boot_files_make(boot, &s->context->share, c->record.pin);
-	return boot_files_update(boot, &s->context->share);
+	if (!channel_find(&s->context->share, c->record.channel))
+		return without_channel(s, c);
+	return boot_files_update(boot, &s->context->share, c->record.channel);
 }
 
 int power_on(struct client_session *s, struct client *c)

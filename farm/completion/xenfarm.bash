@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Completion for xenfarm(8).
 
-# The numbers of a share's generations.
-__xenfarm_generations() {
+# What is in a directory of a share.
+__xenfarm_in_share() { # DIRECTORY PATTERN
     local i share config=/etc/xenfarm/xenfarm.conf
     for ((i = 1; i + 1 < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
@@ -11,17 +11,22 @@ __xenfarm_generations() {
         esac
     done
     [[ $share ]] || share=$(sed -n 's/^[[:space:]]*share[[:space:]]*=[[:space:]]*//p' "$config" 2>/dev/null)
-    find "${share:-/srv/xenfarm/share}/gen" -mindepth 1 -maxdepth 1 -name '[1-9]*' ! -name '*.*' -printf '%f ' 2>/dev/null
+    find "${share:-/srv/xenfarm/share}/$1" -mindepth 1 -maxdepth 1 -name "$2" ! -name '*.*' -printf '%f ' 2>/dev/null
 }
+
+__xenfarm_generations() { __xenfarm_in_share gen '[1-9]*'; }
+__xenfarm_channels() { echo "live $(__xenfarm_in_share channel '*')"; }
 
 # A function for each group of commands, _xenfarm_GROUP: the words for cur into words, or file names into COMPREPLY.
 _xenfarm_share() {
     if ((COMP_CWORD == 2)); then
-        words="init publish list diff verify rollback rekey gc --help"
+        words="init publish promote channel list diff verify rollback rekey gc --help"
     elif [[ $prev == --@(note|partition|in-use-kernel|keep) ]]; then
         return
     elif [[ $prev == --in-use ]]; then
         words=$(__xenfarm_generations)
+    elif [[ $prev == --to ]]; then
+        words=$(__xenfarm_channels)
     elif [[ $prev == --@(from|layout|new-key) ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif [[ $cur == -* ]]; then
@@ -29,10 +34,11 @@ _xenfarm_share() {
         init) words="--key --config --quiet --help" ;;
         publish)
             words="$common --from --partition --note --layout --in-use-kernel --no-initrd --checksum
-                --strict --dry-run --json"
+                --strict --stage --to --dry-run --json"
             ;;
-        list | diff | verify) words="$common --json" ;;
-        rollback) words="$common --note --dry-run --json" ;;
+        promote) words="$common --to --dry-run --json" ;;
+        list | diff | verify | channel) words="$common --json" ;;
+        rollback) words="$common --note --to --dry-run --json" ;;
         rekey) words="$common --new-key" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
         esac
@@ -40,6 +46,11 @@ _xenfarm_share() {
         case ${COMP_WORDS[2]} in
         init) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
         diff | verify | rollback | gc) words=$(__xenfarm_generations) ;;
+        promote) words="$(__xenfarm_generations) $(__xenfarm_channels)" ;;
+        channel)
+            words="list create destroy"
+            ((COMP_CWORD == 3)) || words=$(__xenfarm_channels)
+            ;;
         esac
     fi
 }
@@ -70,11 +81,13 @@ __xenfarm_clients() {
 _xenfarm_client() {
     local several="--config --all --batch --max-failures --retry-failed --dry-run --quiet --help"
     if ((COMP_CWORD == 2)); then
-        words="create list ls show start stop reboot rename pin unpin destroy rm wait console ssh host-key events --help"
+        words="create list ls show start stop reboot rename pin unpin set destroy rm wait console ssh host-key events --help"
     elif [[ $prev == --for ]]; then
         words="answering running off"
     elif [[ $prev == --generation || $prev == -g ]]; then
         words=$(__xenfarm_generations)
+    elif [[ $prev == --channel ]]; then
+        words=$(__xenfarm_channels)
     elif [[ $prev == --format ]]; then
         words="table raw json"
     elif [[ $prev == --@(address|memory|cpus|disk|admin|batch|max-failures|timeout|columns|sort|filter) || $prev == -[abt] ]]; then
@@ -82,7 +95,7 @@ _xenfarm_client() {
     elif [[ $cur == -* ]]; then
         case ${COMP_WORDS[2]} in
         create)
-            words="--share --config --address --memory --cpus --disk --admin --wait --timeout --dry-run --yes --quiet --help"
+            words="--share --config --address --channel --memory --cpus --disk --admin --wait --timeout --dry-run --yes --quiet --help"
             ;;
         list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
         show) words="--config --all --json --quiet --help" ;;
@@ -91,6 +104,7 @@ _xenfarm_client() {
         rename) words="--config --dry-run --quiet --help" ;;
         pin) words="$several --share --generation" ;;
         unpin) words="$several --share" ;;
+        set) words="$several --share --channel" ;;
         destroy | rm) words="--config --max-failures --dry-run --yes --quiet --help" ;;
         wait) words="--config --all --for --timeout --quiet --help" ;;
         console) words="--config --force --help" ;;

@@ -32,7 +32,7 @@ struct generation generation_next(const struct share_store *share,
 		.options = options,
 		.key = key,
 		.number = share_next(share),
-		.previous = share->current,
+		.previous = share_newest(share),
 		.published = time(NULL),
 		.dir = -1,
 		.previous_dir = -1,
@@ -70,7 +70,7 @@ static int copy(struct generation *g, const struct origin *source)
 	struct copy_job copy = {
 		.share = share,
 		.from = source->path,
-		.base = { g->previous, share->n ? share->generation[share->n - 1] : 0 },
+		.base = { g->previous, share->current },
 		.checksum = g->options->checksum,
 	};
 	int r;
@@ -291,16 +291,31 @@ int generation_restore(struct generation *g)
 	return generation_describe_again(g);
 }
 
+/* Its channel may have an older generation, if the previous one was staged. */
+static int finish_unchanged(const struct generation *g, struct share_store *share, uint64_t *window)
+{
+	const char *name = g->options->channel;
+	const struct channel *channel = name ? channel_find(share, name) : NULL;
+	int r = share_sweep(share);
+
+	if (r < 0 || !channel || channel->generation == g->previous)
+		return r;
+	return share_switch(share, name, g->previous, NULL, window);
+}
+
 int generation_finish(
 	const struct generation *g, int r, struct share_store *share, uint64_t *window)
 {
+	const char *channel = g->options->channel;
+
 	if (r == 0 && g->unchanged)
-		return share_sweep(share);
+		return finish_unchanged(g, share, window);
 	/* All of it is on disk before it is committed. */
 	if (r == 0 && syncfs(share->dir) < 0)
 		r = cli_error(-errno, "%s", share->path);
 	if (r == 0)
-		r = share_switch(share, g->number, &g->tree, window);
+		r = channel ? share_switch(share, channel, g->number, &g->tree, window)
+			    : share_stage(share, g->number);
 	/* Nothing was committed: remove the copy. */
 	if (r < 0 && faccessat(share->dir, "etc/flip", F_OK, 0) < 0)
 		share_sweep(share);

@@ -7,6 +7,7 @@
 #include "farm/share/treelist.h"
 
 struct generation_options {
+	const char *channel; /* that is brought to it; NULL: none is, it is staged */
 	const char *note, *layout, *in_use_kernel; /* options of `share publish`, or NULL */
 	bool no_initrd, checksum, strict;
 	const char *mkinitrd; /* options of xf-mkinitrd(8), separated by blanks */
@@ -17,7 +18,8 @@ struct generation {
 	const struct share_store *share;
 	const struct generation_options *options;
 	const struct signature_key *key;
-	uint32_t number, previous; /* previous: the current one, or 0 */
+	uint32_t number, previous; /* previous: the newest one; of a rollback, that of the channel;
+				    * or 0 */
 	uint32_t restores;         /* an older one whose tree it has, or 0 */
 	int64_t published;
 
@@ -49,8 +51,9 @@ int generation_restore(struct generation *generation);
 void generation_free(struct generation *generation);
 
 /*
- * r is the result of one of these. If it is 0, make the generation the current one (window: see
- * flip_apply()); if not, or if it is unchanged, remove it. Returns 0, r, or another -errno.
+ * r is the result of one of these. If it is 0, bring the channel to the generation, or stage it
+ * (window: see flip_apply()); if not, or if it is unchanged, remove it. An unchanged one leaves the
+ * channel at the previous generation. Returns 0, r, or another -errno.
  */
 int generation_finish(
 	const struct generation *generation, int r, struct share_store *share, uint64_t *window);

@@ -63,7 +63,7 @@ static int sign_in(struct share_store *share, const char *command)
 	return 0;
 }
 
-/* gen/N.partial, which was not committed, or gen/N.gone */
+/* gen/N.partial, which was not committed; gen/N.gone, channel/NAME.gone */
 static bool is_unfinished(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -105,10 +105,24 @@ static int sweep_manifests(struct share_store *share)
 	return r;
 }
 
+static int sweep_channels(struct share_store *share)
+{
+	int r = share->n_channels > 1 || faccessat(share->dir, "channel", F_OK, 0) == 0
+			? sweep(share, "channel", is_unfinished)
+			: 0;
+
+	for (size_t i = 1; i < share->n_channels && r == 0; i++)
+		r = sweep(
+			share, channel_path(share->channel[i].name, "").text, publish_is_temporary);
+	return r;
+}
+
 int share_sweep(struct share_store *share)
 {
 	int r = sweep(share, "gen", is_unfinished);
 
+	if (r == 0)
+		r = sweep_channels(share);
 	if (r == 0)
 		r = sweep(share, ".", publish_is_temporary);
 	if (r == 0)
@@ -120,12 +134,16 @@ int share_sweep(struct share_store *share)
 
 int share_resume(struct share_store *share)
 {
+	const struct channel pending = share->pending;
 	uint64_t window;
 	int r = 0;
 
-	if (share->pending) {
-		cli_error(0, "completing the interrupted change to generation %u", share->pending);
-		r = share_switch(share, share->pending, NULL, &window);
+	if (pending.generation) {
+		cli_error(0, "completing the interrupted change%s%s to generation %u",
+			strcmp(pending.name, CHANNEL_LIVE) == 0 ? "" : " of channel ",
+			strcmp(pending.name, CHANNEL_LIVE) == 0 ? "" : pending.name,
+			pending.generation);
+		r = share_switch(share, pending.name, pending.generation, NULL, &window);
 	}
 	return r == 0 ? share_sweep(share) : r;
 }
@@ -145,6 +163,6 @@ int share_lock(struct share_store *share, const char *command)
 	if (r == 0)
 		r = share_refresh(share);
 	if (r == 0)
-		share->pending = share_read_number(share, "etc/flip");
+		r = channel_read_pending(share, &share->pending);
 	return r;
 }

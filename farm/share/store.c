@@ -100,12 +100,7 @@ int share_refresh(struct share_store *share)
 
 	if (r < 0)
 		return cli_error(r, "%s/gen", share->path);
-	share->current = share_read_number(share, "current");
-	if (share->current && !share_has(share, share->current))
-		return -cli_error(ENOENT,
-			"%s/current names generation %u, but %s/gen/%u does not exist", share->path,
-			share->current, share->path, share->current);
-	return 0;
+	return channel_list(share);
 }
 
 static int read_uuid(struct share_store *share)
@@ -141,6 +136,7 @@ void share_close(struct share_store *share)
 {
 	free(share->path);
 	free(share->generation);
+	free(share->channel);
 	if (share->dir >= 0)
 		close(share->dir);
 	if (share->lock >= 0)
@@ -153,12 +149,17 @@ bool share_has(const struct share_store *share, uint32_t generation)
 				   sizeof(*share->generation), by_number);
 }
 
+uint32_t share_newest(const struct share_store *share)
+{
+	return share->n ? share->generation[share->n - 1] : 0;
+}
+
 uint32_t share_next(const struct share_store *share)
 {
 	uint32_t last = share_read_number(share, "etc/last");
 
-	if (share->n && share->generation[share->n - 1] > last)
-		last = share->generation[share->n - 1];
+	if (share_newest(share) > last)
+		last = share_newest(share);
 	return last < 999999999 ? last + 1 : 0;
 }
 

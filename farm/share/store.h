@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "farm/share/channel.h"
 #include "lib/buf.h"
 #include "lib/layout.h"
 #include "lib/manifest/manifest.h"
@@ -12,9 +13,11 @@
 struct share_store {
 	char *path; /* absolute */
 	int dir;
-	int lock;         /* held if >= 0 */
-	uint32_t pending; /* with the lock: an interrupted flip to this generation, or 0 */
-	uint32_t current; /* 0: nothing has been published yet */
+	int lock;               /* held if >= 0 */
+	struct channel pending; /* with the lock: an interrupted flip, if its generation is not 0 */
+	struct channel *channel; /* `live` first, the others by name */
+	size_t n_channels;
+	uint32_t current; /* live's generation; 0: nothing has been published yet */
 	char uuid[MANIFEST_UUID_MAX];
 	uint32_t *generation; /* complete ones, ascending */
 	size_t n;
@@ -41,8 +44,11 @@ int share_resume(struct share_store *share);
 /* With the lock: remove what was not committed. Returns 0 or -errno. */
 int share_sweep(struct share_store *share);
 
-/* Read the numbers of generations and `current` again. Returns 0 or -errno. */
+/* Read the numbers of generations and the channels again. Returns 0 or -errno. */
 int share_refresh(struct share_store *share);
+
+/* The newest generation, in a channel or not; 0: there is none. */
+uint32_t share_newest(const struct share_store *share);
 
 bool share_has(const struct share_store *share, uint32_t generation);
 
@@ -87,14 +93,17 @@ int share_parse_layout(const char *path, const struct buf *text, struct layout *
 int share_remove_generation(struct share_store *share, uint32_t generation);
 
 /*
- * Make `generation` the current one: gen/N.partial, if it exists, becomes gen/N, live is flipped,
- * layout and current are written. tree is the generation's, if the caller has walked it, or NULL.
- * After an interruption, the next share_resume() completes it. window: see flip_apply(). Returns 0
- * or -errno.
+ * Bring a channel to a generation: gen/N.partial, if it exists, becomes gen/N; the channel is made
+ * if it is not there; its tree is flipped, its layout and current are written. tree is the
+ * generation's, if the caller has walked it, or NULL. After an interruption, the next
+ * share_resume() completes it. window: see flip_apply(). Returns 0 or -errno.
  */
 struct treelist;
-int share_switch(struct share_store *share, uint32_t generation, const struct treelist *tree,
-	uint64_t *window);
+int share_switch(struct share_store *share, const char *channel, uint32_t generation,
+	const struct treelist *tree, uint64_t *window);
+
+/* gen/N.partial becomes gen/N, and no channel changes. Returns 0 or -errno. */
+int share_stage(struct share_store *share, uint32_t generation);
 
 /* Walk the directory fd, which messages call name. Returns 0 or -errno. */
 int share_read_tree(
@@ -104,10 +113,10 @@ int share_read_tree(
 int share_read_generation(
 	const struct share_store *share, uint32_t generation, struct treelist *tree);
 
-/* Plan the flip of live/ to a generation, whose tree is gen. The caller frees live; it and gen have
- * to be valid as long as the plan. */
+/* Plan the flip of a channel to a generation, whose tree is gen. The caller frees live, the
+ * channel's tree; it and gen have to be valid as long as the plan. */
 struct flip;
-int share_plan(const struct share_store *share, uint32_t generation, const struct treelist *gen,
-	struct treelist *live, struct flip *flip);
+int share_plan(const struct share_store *share, const char *channel, uint32_t generation,
+	const struct treelist *gen, struct treelist *live, struct flip *flip);
 
 #endif

@@ -517,11 +517,11 @@ static void test_pending(void **state)
 	(void)state;
 	assert_int_equal(share_open(directory, &share), 0);
 	assert_int_equal(share_lock(&share, "test"), 0);
-	assert_int_equal(share.pending, 1);
+	assert_int_equal(share.pending.generation, 1);
 	assert_int_equal(faccessat(root, "gen/1", F_OK, 0), -1);
 	assert_int_equal(faccessat(root, "gen/2.partial", F_OK, 0), 0);
 	assert_int_equal(share_resume(&share), 0);
-	assert_int_equal(share.pending, 0);
+	assert_int_equal(share.pending.generation, 0);
 	assert_int_equal(share.current, 1);
 	assert_int_equal(faccessat(root, "live/etc", F_OK, 0), 0);
 	assert_int_equal(faccessat(root, "etc/flip", F_OK, 0), -1);

@@ -93,7 +93,8 @@ static struct client_cmdline line_example(const struct net_farm *farm)
 		.uuid = UUID,
 		.share = "/srv/xenfarm/share",
 		.farm = farm,
-		.address = addr_of("10.77.0.11") };
+		.address = addr_of("10.77.0.11"),
+		.channel = "live" };
 
 	return c;
 }
@@ -104,16 +105,20 @@ static void test_cmdline(void **state)
 	struct client_cmdline c = line_example(&farm);
 	const char *wrong = NULL;
 	AUTO_FREE char *live = client_cmdline_format(&c, &wrong);
-	AUTO_FREE char *pinned = NULL;
+	AUTO_FREE char *pinned = NULL, *canary = NULL;
 
 	(void)state;
 	assert_string_equal(live,
 		"console=ttyS0 xfnet=10.77.0.11/16:10.77.0.1 xfshare=/srv/xenfarm/share "
 		"xfname=web1 root=UUID=" UUID " rootwait "
 		"systemd.machine_id=6b1f0c528d7e4b6a9f432f1d5f3f7a10");
+	c.channel = "canary";
+	canary = client_cmdline_format(&c, &wrong);
+	assert_non_null(strstr(canary, " xfgen=canary"));
 	c.generation = 12;
 	pinned = client_cmdline_format(&c, &wrong);
 	assert_non_null(strstr(pinned, " xfgen=12"));
+	assert_null(strstr(pinned, "canary"));
 }
 
 /* What a path may hold does not become another option. */
