@@ -12,17 +12,19 @@ static const struct cli_option options[] = {
 	OPTION("interval", 0, "SECONDS", value_number, interval, "of --watch (default: 5)"),
 	OPTION("prometheus", 0, "FILE", value_text, prometheus,
 		"write metrics for the textfile collector, instead of the table"),
+	OPTION("html", 0, "FILE", value_text, html, "write a page, instead of the table"),
 };
 
 #define LISTED "config json format columns sort filter no-header"
 
 static const struct cli_command commands[] = {
-	{ "status", fleet_show_status, LISTED " timeout fast watch interval prometheus quiet", NULL,
+	{ "status", fleet_show_status, LISTED " timeout fast watch interval prometheus html quiet", NULL,
 		"[NAME...]", 0, -1, "how clients are, asked all at once",
 		"  xenfarm status\n"
 		"  xenfarm status 'web*' --filter conflicts=[1-9]*\n"
 		"  xenfarm status --prometheus /var/lib/prometheus/node-exporter/xenfarm.prom "
-		"--quiet\n",
+		"--quiet\n"
+		"  xenfarm status --html /var/www/html/farm.html --watch --interval 60 --quiet\n",
 		false },
 	{ "conflicts", fleet_show_conflicts, LISTED " timeout quiet", NULL, "[NAME...]", 0, -1,
 		"the conflicts of all clients, equal ones once",

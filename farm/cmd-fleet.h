@@ -10,7 +10,7 @@
 /* What only they take. */
 struct cmd_fleet_options {
 	bool fast, watch;
-	const char *prometheus; /* NULL: not given */
+	const char *prometheus, *html; /* NULL: not given */
 	uint32_t interval;      /* seconds; 0: not given */
 };
 

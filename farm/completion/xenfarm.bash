@@ -130,12 +130,12 @@ _xenfarm_doctor() {
 }
 
 _xenfarm_status() {
-    if [[ $prev == --prometheus ]]; then
+    if [[ $prev == --@(prometheus|html) ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif [[ $cur == -* || $prev == --@(format|columns|sort|filter|timeout|interval) || $prev == -t ]]; then
         _xenfarm_log
         [[ -z $words || $prev == --format ]] ||
-            words="$words --timeout --fast --watch --interval --prometheus --quiet"
+            words="$words --timeout --fast --watch --interval --prometheus --html --quiet"
     else
         words=$(__xenfarm_clients)
     fi

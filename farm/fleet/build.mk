@@ -1,7 +1,9 @@
 # The fleet, as the server asks it: xenfarm status, conflicts, …
-FARM_FLEET_SRC := farm/cmd-fleet.c $(addprefix farm/fleet/,ask.c conflicts.c inbox.c order.c round.c seen.c status.c status-command.c status-metrics.c status-title.c) $(FLEET_SRC)
+FARM_FLEET_SRC := farm/cmd-fleet.c $(addprefix farm/fleet/,ask.c conflicts.c inbox.c order.c round.c seen.c status.c status-command.c status-metrics.c status-page.c status-title.c) $(FLEET_SRC)
 
-FLEET_CHECKS := $(addprefix farm/fleet/test/,conflicts.test status.test)
+$(B)/host/farm/fleet/status-page.o: farm/fleet/status.html
+
+FLEET_CHECKS := $(addprefix farm/fleet/test/,conflicts.test page.test status.test)
 CHECKS += $(FLEET_CHECKS)
 $(FLEET_CHECKS): $(B)/test/many-agents
 MANS += docs/xenfarm-fleet.8
@@ -10,3 +12,10 @@ UNITS += ask_test
 ask_test_SRC := farm/fleet/test/ask_test.c farm/fleet/ask.c lib/buf.c lib/cli.c
 ask_test_PKGS := libtirpc cmocka
 ask_test_LIBS := -pthread
+
+# The page of `xenfarm status --html` in a browser, and its picture in docs/.
+.PHONY: check-page
+check-page: all $(B)/test/many-agents
+	lib/test/install-deps browser
+	B=$(abspath $(B)) farm/fleet/test/browser docs/status.png
+SHELLS += farm/fleet/test/browser

@@ -166,7 +166,9 @@ static int show(struct client_session *s, const struct status_list *list,
 
 	if (o->prometheus)
 		r = status_write_metrics(list, o->prometheus);
-	if (r == 0 && !o->prometheus && !s->context->options.quiet)
+	if (r == 0 && o->html)
+		r = status_write_page(list, s, o->html);
+	if (r == 0 && !o->prometheus && !o->html && !s->context->options.quiet)
 		r = print_table(list, style);
 	if (r == 0 && table_is_for_person(style))
 		print_totals(totals, o->fast);

@@ -59,6 +59,10 @@ struct status_age status_age(int64_t seen, int64_t now);
  * or -errno after a message. */
 int status_write_metrics(const struct status_list *list, const char *path);
 
+/* The same of a page for a browser, which has what the session knows of shares, and conflicts. */
+int status_write_page(
+	const struct status_list *list, struct client_session *session, const char *path);
+
 /* Let the title of each domain say its generation and conflicts, where it says something else. */
 void status_write_titles(const struct status_list *list);
 
