@@ -26,18 +26,6 @@ static const struct {
 	{ VIR_CONNECT_LIST_DOMAINS_OTHER, CLIENT_OTHER },
 };
 
-/* What it is defined with is what counts; a running domain that virsh undefined has only the other.
- */
-static char *read_element(virDomainPtr domain)
-{
-	char *element = virDomainGetMetadata(
-		domain, VIR_DOMAIN_METADATA_ELEMENT, RECORD_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG);
-
-	if (element || virt_errno() == -ENOENT)
-		return element;
-	return virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, RECORD_NAMESPACE, 0);
-}
-
 /* 1: a client's; 0: of no client; -errno after a message. */
 static int read_record(virDomainPtr domain, struct client *client)
 {
@@ -45,7 +33,7 @@ static int read_record(virDomainPtr domain, struct client *client)
 
 	/* Before what can fail: each call forgets why the last one did. */
 	client->name = virDomainGetName(domain);
-	element = read_element(domain);
+	element = virt_record(domain);
 	if (!element && virt_errno() == -ENOENT)
 		return 0; /* also where it was removed since it was listed */
 	if (!element)

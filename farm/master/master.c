@@ -29,8 +29,7 @@ void master_free(struct master *m)
 /* What libvirt's record says of a domain: 1 a master, 0 not, -errno. */
 static int read_record(virDomainPtr domain, struct record *record, const char **damaged)
 {
-	AUTO_FREE char *xml = virDomainGetMetadata(
-		domain, VIR_DOMAIN_METADATA_ELEMENT, RECORD_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG);
+	AUTO_FREE char *xml = virt_record(domain);
 
 	*damaged = NULL;
 	if (!xml)
@@ -57,8 +56,7 @@ static int say_foreign(virDomainPtr domain, const char *name)
 {
 	struct record record;
 	const char *damaged;
-	AUTO_FREE char *xml = virDomainGetMetadata(
-		domain, VIR_DOMAIN_METADATA_ELEMENT, RECORD_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG);
+	AUTO_FREE char *xml = virt_record(domain);
 	bool client = xml && record_parse(xml, &record, &damaged) == 0;
 
 	return -cli_error(EPERM,

@@ -252,7 +252,7 @@ int master_cmd_console(void *options, char **arguments)
 		r = master_program_check("virsh", "libvirt-clients");
 	status = master_session_end(&session, r);
 	return r == 0 ? become((const char *[]){ "virsh", "--quiet", "--connect",
-				c->settings.host.uri, "console", m.uuid, "--safe", NULL })
+				c->settings.host.uri, "console", m.uuid, NULL })
 		      : status;
 }
 

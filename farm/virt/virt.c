@@ -11,6 +11,7 @@
 
 #include <libvirt/virterror.h>
 
+#include "farm/virt/record.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -268,6 +269,16 @@ enum virt_kind virt_kind(virConnectPtr connection)
 	if (type && strcmp(type, "Xen") == 0)
 		return VIRT_XEN;
 	return type && strcmp(type, "TEST") == 0 ? VIRT_TEST : VIRT_QEMU;
+}
+
+char *virt_record(virDomainPtr domain)
+{
+	char *element = virDomainGetMetadata(
+		domain, VIR_DOMAIN_METADATA_ELEMENT, RECORD_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG);
+
+	if (element || virt_errno() == -ENOENT)
+		return element;
+	return virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, RECORD_NAMESPACE, 0);
 }
 
 void virt_free_domain(virDomainPtr *domain)

@@ -52,6 +52,13 @@ bool virt_is_off(virDomainPtr domain);
 __attribute__((format(printf, 3, 4))) int virt_error_unless(
 	virDomainPtr domain, bool running, const char *what, ...);
 
+/*
+ * Our record in the domain (farm/virt/record.h), as XML: that of its definition; of a domain that
+ * has none, because virsh undefined it while it runs or because it is Xen's domain 0, that of the
+ * running one. The caller frees it. NULL: virt_errno() is -ENOENT if it has no record.
+ */
+char *virt_record(virDomainPtr domain);
+
 void virt_free_domain(virDomainPtr *domain);
 #define AUTO_VIRT_DOMAIN __attribute__((cleanup(virt_free_domain)))
 
