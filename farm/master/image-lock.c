@@ -3,10 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/cleanup.h"
@@ -63,6 +66,57 @@ static int conflicts(int fd, bool write)
 	if (r == 0)
 		r = is_held(fd, UNSHARED + READ);
 	return r == 0 && write ? is_held(fd, UNSHARED + WRITE) : r;
+}
+
+/* --- loop devices --- */
+
+/* Xen has no such locks: a guest's disk is a loop device there. So are our own mounts, of which the
+ * kernel may take a moment to remove the last one. Not even two readers can each mount one. */
+#define LOOP_TRIES 20
+static const struct timespec loop_pause = { 0, 100000000 };
+
+static bool is_loop_of(const char *name, const struct stat *image)
+{
+	char path[64];
+	AUTO_CLOSE int fd = -1;
+	struct loop_info64 info;
+
+	snprintf(path, sizeof(path), "/dev/%.40s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 &&
+	       info.lo_device == image->st_dev && info.lo_inode == image->st_ino;
+}
+
+/* The name of one that has the file; "" if none has. */
+static void find_loop(const struct stat *image, char name[static 64])
+{
+	AUTO_CLOSEDIR DIR *devices = opendir("/sys/block");
+	const struct dirent *d;
+
+	name[0] = '\0';
+	while (!name[0] && devices && (d = readdir(devices)) != NULL)
+		if (strncmp(d->d_name, "loop", 4) == 0 && is_loop_of(d->d_name, image))
+			snprintf(name, 64, "%.40s", d->d_name);
+}
+
+static int check_loops(int fd, const char *path)
+{
+	struct stat image;
+	char name[64];
+
+	if (fstat(fd, &image) < 0)
+		return cli_error(-errno, "%s", path);
+	find_loop(&image, name);
+	for (int i = 0; name[0] && i < LOOP_TRIES; i++) {
+		nanosleep(&loop_pause, NULL);
+		find_loop(&image, name);
+	}
+	return name[0] ? -cli_error(EBUSY,
+				 "%s is in use by /dev/%s: a guest of Xen has it, or it is "
+				 "mounted; "
+				 "stop that first",
+				 path, name)
+		       : 0;
 }
 
 /* --- who --- */
@@ -128,8 +182,11 @@ int image_lock(const char *path, bool write)
 	if (r == 0)
 		r = conflicts(fd, write);
 	if (r == 0)
+		r = check_loops(fd, path);
+	else
+		r = r > 0 ? say_user(fd, path) : cli_error(r, "%s cannot be locked", path);
+	if (r == 0)
 		return fd;
-	r = r > 0 ? say_user(fd, path) : cli_error(r, "%s cannot be locked", path);
 	close(fd);
 	return r;
 }
