@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "farm/ssh/authority.h"
+#include "farm/virt/record.h"
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
@@ -358,12 +359,50 @@ static int personalize_recipe(const struct master_tree *t, int root)
 	return r;
 }
 
+/* A tree that is a generation of a share lacks what is private to a machine: without a machine ID
+ * systemd does not boot a root that is read-only at first, and sshd does not start without keys. */
+static int personalize_identity(const struct master_tree *t, int root)
+{
+	char id[RECORD_UUID_SIZE], *end = id;
+
+	if (faccessat(root, "etc/machine-id", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	for (const char *p = t->uuid; *p; p++)
+		if (*p != '-')
+			*end++ = *p;
+	*end = '\0';
+	return write_format(root, "etc/machine-id", "%s\n", id);
+}
+
+/* Which kinds there are is the tree's business, unless there are none. By the server's ssh-keygen:
+ * the tree's finds no /dev/null in it. */
+static int personalize_host_keys(const struct master_tree *t, int root)
+{
+	static const char *const keys[] = { "ssh_host_ed25519_key", "ssh_host_ecdsa_key",
+		"ssh_host_rsa_key" };
+	AUTO_CLOSE int ssh = fsroot_open(root, "etc/ssh", O_RDONLY | O_DIRECTORY, 0);
+
+	if (ssh < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (faccessat(ssh, keys[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return 0;
+	return master_program_run(
+		       (const char *[]){ "ssh-keygen", "-A", "-f", t->path, NULL }, STEP_LIMIT)
+		       ? -cli_error(EIO, "host keys of the new master could not be made, see above")
+		       : 0;
+}
+
 static int personalize(const struct master_tree *t, int root)
 {
 	int r = write_format(root, "etc/fstab", "UUID=%s / ext4 defaults 0 1\n", t->uuid);
 
 	if (r == 0 && t->source->kind == MASTER_FROM_RECIPE)
 		r = personalize_recipe(t, root);
+	if (r == 0)
+		r = personalize_identity(t, root);
+	if (r == 0)
+		r = personalize_host_keys(t, root);
 	if (r == 0 && t->ssh_key)
 		r = make_directory(root, "root/.ssh", 0700);
 	if (r == 0 && t->ssh_key)
