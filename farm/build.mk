@@ -1,6 +1,6 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c settings.c table.c) \
-	$(addprefix farm/share/,channel.c flip.c flip-apply.c in-use.c keys.c lock.c store.c switch.c treelist.c treelist-link.c) \
+	$(addprefix farm/share/,channel.c flip.c flip-apply.c in-use.c keys.c lock.c store.c switch.c treelist.c treelist-link.c verify.c) \
 	$(addprefix farm/publish/,boot-links.c copy.c copy-watch.c disk-image.c filter.c generation.c generation-describe.c kernel-names.c kernels.c \
 	layout-detect.c origin.c passwords.c same-file.c secrets.c subvolumes.c) \
 	lib/cli.c lib/conf.c lib/json.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)

@@ -9,19 +9,16 @@
 #include "farm/output.h"
 #include "farm/share/flip.h"
 #include "farm/share/keys.h"
+#include "farm/share/verify.h"
 #include "farm/xenfarm.h"
-#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/exit.h"
 #include "lib/json.h"
-#include "lib/layout.h"
-#include "lib/treescan.h"
 #include "lib/vis.h"
 
 struct verifier {
 	const struct farm_context *context;
 	uint32_t generation;
-	struct layout layout;
 	unsigned long differences;
 	size_t channels; /* that are at it, and were compared with it */
 	struct json_object *list;
@@ -40,69 +37,20 @@ static void differs(struct verifier *v, const char *where, const char *path, con
 	json_object_array_add(v->list, o);
 }
 
-static bool leave_out(const char *path, enum manifest_type type, void *arg)
-{
-	const struct verifier *v = arg;
-
-	(void)type;
-	return layout_has_nothing_writeable(&v->layout, path);
-}
-
-static const char *in_what(unsigned int bits)
-{
-	static const char *const name[] = { "type", "content", "mode", "owner", "attributes",
-		"time" };
-	size_t i = 0;
-
-	while (i + 1 < ARRAY_SIZE(name) && !(bits & 1u << i))
-		i++;
-	return name[i];
-}
-
-static int compare(const struct manifest_entry *said, const struct manifest_entry *is, void *arg)
+static void differs_in_generation(const char *path, const char *how, void *arg)
 {
 	struct verifier *v = arg;
-	struct share_name gen = share_name("gen", v->generation, "");
-	char how[64];
-	unsigned int bits;
 
-	if (is && is->error)
-		snprintf(how, sizeof(how), "cannot be read: %s", strerror(is->error));
-	else if (!said || !is)
-		snprintf(how, sizeof(how), "%s", said ? "is missing" : "is not in the manifest");
-	else if ((bits = manifest_compare(said, is)) != 0)
-		snprintf(how, sizeof(how), "differs from the manifest in %s", in_what(bits));
-	else
-		return 0;
-	differs(v, gen.text, said ? said->path : is->path, how);
-	return 0;
+	differs(v, share_name("gen", v->generation, "").text, path, how);
 }
 
 static int verify_generation(struct verifier *v, const struct signature_key *key)
 {
 	const struct share_store *share = &v->context->share;
-	const struct treescan_options options = {
-		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = v, .exclude = leave_out
-	};
-	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
-	AUTO_CLOSE int dir = share_open_generation(share, v->generation);
-	AUTO_BUF struct buf layout = { 0 };
-	unsigned long errors;
-	int r = dir < 0 ? dir : share_layout_text(share, v->generation, &layout);
+	AUTO_CLOSE int tree = share_open_generation(share, v->generation);
 
-	if (r == 0)
-		r = share_parse_layout(
-			share_name("manifest", v->generation, ".layout").text, &layout, &v->layout);
-	if (r == 0)
-		r = share_manifest(share, v->generation, key, &said);
-	if (r == 0)
-		r = share_check_layout(share, &said->head, &layout);
-	if (r < 0)
-		return r;
-	r = treescan(dir, &options, &is, &errors);
-	if (r < 0)
-		return cli_error(r, "generation %u", v->generation);
-	return manifest_join(said, is, compare, v);
+	return tree < 0 ? tree
+			: verify_tree(share, v->generation, tree, key, differs_in_generation, v);
 }
 
 static int verify_channel(struct verifier *v, const struct treelist *gen, const char *channel)

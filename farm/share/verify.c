@@ -1,0 +1,79 @@
+#include "farm/share/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/cli.h"
+#include "lib/layout.h"
+#include "lib/treescan.h"
+
+struct comparison {
+	struct layout layout;
+	verify_differs_fn *differs;
+	void *arg;
+};
+
+static bool leave_out(const char *path, enum manifest_type type, void *arg)
+{
+	const struct comparison *c = arg;
+
+	(void)type;
+	return layout_has_nothing_writeable(&c->layout, path);
+}
+
+static const char *in_what(unsigned int bits)
+{
+	static const char *const name[] = { "type", "content", "mode", "owner", "attributes",
+		"time" };
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(name) && !(bits & 1u << i))
+		i++;
+	return name[i];
+}
+
+static int compare(const struct manifest_entry *said, const struct manifest_entry *is, void *arg)
+{
+	const struct comparison *c = arg;
+	char how[64];
+	unsigned int bits;
+
+	if (is && is->error)
+		snprintf(how, sizeof(how), "cannot be read: %s", strerror(is->error));
+	else if (!said || !is)
+		snprintf(how, sizeof(how), "%s", said ? "is missing" : "is not in the manifest");
+	else if ((bits = manifest_compare(said, is)) != 0)
+		snprintf(how, sizeof(how), "differs from the manifest in %s", in_what(bits));
+	else
+		return 0;
+	c->differs(said ? said->path : is->path, how, c->arg);
+	return 0;
+}
+
+int verify_tree(const struct share_store *share, uint32_t generation, int tree,
+	const struct signature_key *key, verify_differs_fn *differs, void *arg)
+{
+	struct comparison c = { .differs = differs, .arg = arg };
+	const struct treescan_options options = {
+		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = &c, .exclude = leave_out
+	};
+	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
+	AUTO_BUF struct buf layout = { 0 };
+	unsigned long errors;
+	int r = share_layout_text(share, generation, &layout);
+
+	if (r == 0)
+		r = share_parse_layout(
+			share_name("manifest", generation, ".layout").text, &layout, &c.layout);
+	if (r == 0)
+		r = share_manifest(share, generation, key, &said);
+	if (r == 0)
+		r = share_check_layout(share, &said->head, &layout);
+	if (r < 0)
+		return r;
+	r = treescan(tree, &options, &is, &errors);
+	return r < 0 ? cli_error(r, "generation %u", generation)
+		     : manifest_join(said, is, compare, &c);
+}
