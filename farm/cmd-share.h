@@ -34,6 +34,8 @@ int cmd_share_rekey(void *options, char **arguments);
 int cmd_share_gc(void *options, char **arguments);
 int cmd_share_promote(void *options, char **arguments);
 int cmd_share_channel(void *options, char **arguments);
+int cmd_share_push(void *options, char **arguments);
+int cmd_share_receive(void *options, char **arguments);
 
 /* Publish from a directory or an image into the share of the context, which is open. Returns 0, or
  * -errno after a message. */

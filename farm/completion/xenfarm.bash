@@ -20,7 +20,7 @@ __xenfarm_channels() { echo "live $(__xenfarm_in_share channel '*')"; }
 # A function for each group of commands, _xenfarm_GROUP: the words for cur into words, or file names into COMPREPLY.
 _xenfarm_share() {
     if ((COMP_CWORD == 2)); then
-        words="init publish promote channel list diff verify rollback rekey gc --help"
+        words="init publish promote channel list diff verify rollback rekey gc push receive --help"
     elif [[ $prev == --@(note|partition|in-use-kernel|keep) ]]; then
         return
     elif [[ $prev == --in-use ]]; then
@@ -41,6 +41,8 @@ _xenfarm_share() {
         rollback) words="$common --note --to --dry-run --json" ;;
         rekey) words="$common --new-key" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
+        push) words="--share --config --checksum --dry-run --quiet --help" ;;
+        receive) words="--share --config --quiet --help" ;;
         esac
     else
         case ${COMP_WORDS[2]} in
@@ -51,6 +53,7 @@ _xenfarm_share() {
             words="list create destroy"
             ((COMP_CWORD == 3)) || words=$(__xenfarm_channels)
             ;;
+        receive) words="ask begin take switch" ;;
         esac
     fi
 }
