@@ -8,7 +8,7 @@
 
 struct agent_options {
 	const char *root, *state, *pub, *source, *tool;
-	bool json, quiet, again, batch;
+	bool json, quiet, again, batch, monitor;
 	int resolve; /* enum plan_choice */
 	struct agent_config config;
 };

@@ -21,7 +21,7 @@ account_entries_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
 AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
-	$(addprefix agent/,agent-config.c document.c report.c) \
+	$(addprefix agent/,agent-config.c document.c monitor.c report.c) \
 	$(addprefix agent/run/,accounts.c apply.c changes.c content.c former-links.c hooks.c links.c load.c mounts.c policies.c \
 		restarts.c restarts-batch.c run.c scan.c state.c triggers.c undo.c) \
 	$(PLAN_SRC) \
@@ -56,7 +56,7 @@ fuzz_fetch_CORPUS := agent/fuzz/fetch
 UNITS += cases_test
 cases_test_SRC := agent/test/cases_test.c
 cases_test_PKGS := json-c
-CHECKS += $(addprefix agent/test/,accounts.test agent.test crash.test disk.test hooks.test json.test large.test links.test nfs.test pin.test race.test resolve.test restarts.test rollback.test sequence.test share.test)
+CHECKS += $(addprefix agent/test/,accounts.test agent.test crash.test disk.test hooks.test json.test large.test links.test nfs.test pin.test race.test resolve.test restarts.test rollback.test running.test sequence.test share.test)
 CHECKS += agent/test/sync.test
 CHECKS += agent/test/transaction.test agent/test/volumes.test
 CHECKS += agent/test/boot.test
@@ -80,7 +80,9 @@ INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.servi
 	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
-UNITS += inode_test derive_test restarts_test
+UNITS += inode_test derive_test restarts_test monitor_test
+monitor_test_SRC := lib/buf.c agent/monitor.c agent/test/monitor_test.c
+monitor_test_PKGS := cmocka
 restarts_test_SRC := lib/buf.c agent/run/restarts.c agent/run/restarts-batch.c agent/test/restarts_test.c
 restarts_test_PKGS := cmocka
 inode_test_SRC := $(LIB_SRC) agent/transaction/inode.c agent/test/inode_test.c

@@ -2,7 +2,9 @@
 #include <stdio.h>
 
 #include "agent/command.h"
+#include "agent/monitor.h"
 #include "agent/report.h"
+#include "agent/run/restarts.h"
 
 static void print_status(const struct run *run, uint32_t current)
 {
@@ -24,24 +26,54 @@ static void print_status(const struct run *run, uint32_t current)
 		printf("%u paths deferred: see xf-agent plan\n", s->deferred);
 }
 
+static int print_monitor(const struct run *run, uint32_t current, enum agent_status opened,
+	enum agent_status reached)
+{
+	AUTO_BUF struct buf line = { 0 };
+	struct restarts restarts = { 0 };
+	int found = opened == AGENT_DONE ? restarts_find(&restarts) : 0;
+	enum monitor_status status = monitor_line(
+		&(struct monitor_facts){
+			.readable = opened == AGENT_DONE && run->state >= 0 && found == 0,
+			.reached = reached == AGENT_DONE,
+			.generation = run->status.generation,
+			.current = current,
+			.unfinished = run->unfinished,
+			.rolled_back = run->status.rolled_back,
+			.conflicts = run->status.conflicts,
+			.deferred = run->status.deferred,
+			.restarts = restarts.n,
+			.kernel = restarts.kernel,
+		},
+		&line);
+
+	if (!line.failed)
+		fwrite(line.data, 1, line.size, stdout);
+	restarts_free(&restarts);
+	return line.failed ? MONITOR_UNKNOWN : status;
+}
+
 int agent_command_status(void *settings, char **arguments)
 {
 	const struct agent_options *options = settings;
 	struct run_inputs in;
 	struct run run;
-	enum agent_status status = run_open(&run, &in, options, false);
+	enum agent_status status = run_open(&run, &in, options, false), reached = AGENT_DONE;
+	int result = status;
 
 	(void)arguments;
 	/* The status of this client is printed even if the share cannot be reached. */
 	if (status == AGENT_DONE && options->source)
-		run_current(&run, &in);
-	if (status == AGENT_DONE) {
+		reached = run_current(&run, &in);
+	if (options->monitor) {
+		result = print_monitor(&run, in.generation, status, reached);
+	} else if (status == AGENT_DONE) {
 		if (!options->json)
 			print_status(&run, in.generation);
-		status = run_left(&run);
+		result = run_left(&run);
 	}
 	run_close(&run, &in);
-	return status;
+	return result;
 }
 
 int agent_command_conflicts(void *options, char **arguments)

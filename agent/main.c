@@ -53,6 +53,7 @@ static const struct cli_option options[] = {
 	OPTION("theirs", NULL, set_theirs, resolve, "take the master's version"),
 	OPTION("merge", NULL, set_merge, resolve, "merge both"),
 	OPTION("tool", "PROGRAM", value_text, tool, "--merge with PROGRAM MINE BASE THEIRS MERGED"),
+	OPTION("monitor", NULL, value_flag, monitor, "print one line for monitoring, exit 0 to 3"),
 	OPTION("batch", NULL, value_flag, batch, "print what needrestart -b would"),
 	OPTION("json", NULL, value_flag, json, "print one JSON document"),
 	OPTION("quiet", NULL, value_flag, quiet, "print errors only"),
@@ -61,7 +62,7 @@ static const struct cli_option options[] = {
 #define CLIENT "root state pub source json quiet"
 
 static const struct cli_command commands[] = {
-	{ "status", agent_command_status, CLIENT, NULL, "", 0, 0,
+	{ "status", agent_command_status, CLIENT " monitor", NULL, "", 0, 0,
 		"what was applied, what is new, what is pending", NULL, false },
 	{ "plan", agent_command_plan, CLIENT, NULL, "", 0, 0, "what reconcile would do", NULL,
 		false },

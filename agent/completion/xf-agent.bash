@@ -16,6 +16,7 @@ _xf_agent() {
         words=$common
         case ${COMP_WORDS[1]} in
         resolve) words+=" --mine --theirs --merge --tool" ;;
+        status) words+=" --monitor" ;;
         reconcile) words+=" --again" ;;
         restarts) words="--batch --json --quiet --help --version" ;;
         esac

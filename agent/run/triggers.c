@@ -9,13 +9,21 @@
 
 #include "agent/merge/offers.h"
 #include "agent/plan/policy.h"
+#include "agent/run/restarts.h"
 #include "lib/array.h"
+#include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/publish.h"
 #include "lib/spawn.h"
 
 #define MOTD_DIR "/run/motd.d"
 #define MOTD     MOTD_DIR "/50-xenfarm"
+
+/* As Debian's packages leave it for tools and people, and the packages that ask for it. */
+#define REBOOT          "/run/reboot-required"
+#define REBOOT_TEXT     "*** System restart required ***\n"
+#define REBOOT_PACKAGES REBOOT ".pkgs"
+#define REBOOT_KERNEL   "linux-image-"
 
 static const struct derived {
 	const char *globs; /* a policy text: what matches is under "hold" */
@@ -80,6 +88,40 @@ static void write_motd(uint32_t conflicts)
 		conflicts);
 	if (!line.failed)
 		publish_file(AT_FDCWD, MOTD, 0644, line.data, line.size);
+}
+
+/* Nobody but us asks for a reboot. */
+static bool is_our_reboot(void)
+{
+	AUTO_CLOSE int fd = open(REBOOT_PACKAGES, O_RDONLY | O_CLOEXEC);
+	AUTO_BUF struct buf text = { 0 };
+	const char *end;
+
+	if (fd < 0 || buf_read(&text, fd, 4096) < 0 || text.size < strlen(REBOOT_KERNEL) ||
+		memcmp(text.data, REBOOT_KERNEL, strlen(REBOOT_KERNEL)) != 0)
+		return false;
+	end = memchr(text.data, '\n', text.size);
+	return end && end == (const char *)text.data + text.size - 1;
+}
+
+void triggers_note_reboot(int root)
+{
+	AUTO_FREE char *kernel = NULL;
+	AUTO_BUF struct buf packages = { 0 };
+
+	if (!triggers_is_running_system(root))
+		return;
+	kernel = restarts_kernel();
+	if (is_our_reboot()) {
+		unlink(REBOOT);
+		unlink(REBOOT_PACKAGES);
+	}
+	if (!kernel || access(REBOOT, F_OK) == 0)
+		return;
+	buf_printf(&packages, REBOOT_KERNEL "%s\n", kernel);
+	if (!packages.failed &&
+		publish_file(AT_FDCWD, REBOOT_PACKAGES, 0644, packages.data, packages.size) == 0)
+		publish_file(AT_FDCWD, REBOOT, 0644, REBOOT_TEXT, strlen(REBOOT_TEXT));
 }
 
 void triggers_run_commands(const struct journal *made)
