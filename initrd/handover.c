@@ -235,10 +235,27 @@ int handover_files(const struct boot *boot)
 	return rc < 0 ? fail_note(rc, NULL, what) : 0;
 }
 
+/* All that xfnet= names, with commas between. */
+static const char *format_servers(
+	const struct xfnet *net, char out[static XF_SERVERS_MAX * XF_ADDR_TEXT_MAX])
+{
+	char *end = out;
+
+	*end = '\0';
+	for (unsigned int i = 0; i < net->nservers; i++) {
+		if (i > 0)
+			*end++ = ',';
+		xf_addr_format(&net->server[i], end);
+		end += strlen(end);
+	}
+	return out;
+}
+
 int handover_record(const struct boot *boot)
 {
 	char text[FILE_FORMAT_MAX], mac[XF_MAC_TEXT_MAX], client[XF_ADDR_TEXT_MAX],
-		gateway[XF_ADDR_TEXT_MAX] = "", server[XF_ADDR_TEXT_MAX];
+		gateway[XF_ADDR_TEXT_MAX] = "", server[XF_ADDR_TEXT_MAX],
+		servers[XF_SERVERS_MAX * XF_ADDR_TEXT_MAX];
 	int n, rc;
 
 	xf_mac_format(boot->interface.mac, ':', mac);
@@ -249,13 +266,14 @@ int handover_record(const struct boot *boot)
 	n = snprintf(text, sizeof(text),
 		"version=" XF_VERSION
 		"\nname=%s\ninterface=%s\nmac=%s\nvlan=%u\nclient=%s\nprefix=%u\n"
-		"gateway=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\ngeneration=%u\nchannel=%s\n"
+		"gateway=%s\nservers=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\ngeneration=%"
+		"u\nchannel=%s\n"
 		"tree=%s\nroot=%s\nagent=%s\n",
 		boot->cmdline.name, boot->interface.name, mac, boot->cmdline.vlan, client,
-		boot->cmdline.net.prefix, gateway, server, nfs_port(&boot->cmdline),
-		boot->cmdline.share_path, boot->share.version, boot->share.generation,
-		boot->cmdline.generation ? "" : boot->cmdline.channel, boot->share.tree,
-		boot->root.device, boot->agent ? boot->agent : "");
+		boot->cmdline.net.prefix, gateway, format_servers(&boot->cmdline.net, servers),
+		server, nfs_port(&boot->cmdline), boot->cmdline.share_path, boot->share.version,
+		boot->share.generation, boot->cmdline.generation ? "" : boot->cmdline.channel,
+		boot->share.tree, boot->root.device, boot->agent ? boot->agent : "");
 	for (unsigned int i = 0; i < boot->n_times && n < (int)sizeof(text); i++)
 		n += snprintf(text + n, sizeof(text) - n, "step.%s=%u\n", boot->time[i].name,
 			boot->time[i].ms);

@@ -23,8 +23,8 @@ static void parse(const char *options)
 {
 	static struct xf_problems problems;
 	char text[256];
-	int n = snprintf(
-		text, sizeof(text), "xfnet=10.0.0.9/24:10.0.0.1:10.0.0.254 xfname=web %s", options);
+	int n = snprintf(text, sizeof(text),
+		"xfnet=10.0.0.9/24:10.0.0.1,10.0.0.2:10.0.0.254 xfname=web %s", options);
 
 	CHECK(xf_cmdline_parse(text, (size_t)n, &boot.cmdline, &problems) == 0, options);
 	boot.share.server = boot.cmdline.net.server[0];
@@ -153,7 +153,8 @@ static void test_record(const char *contract)
 	CHECK_STR(sandbox_read(PATH_RUN_RECORD),
 		"version=" XF_VERSION
 		"\nname=web\ninterface=eth0\nmac=52:54:00:12:34:56\nvlan=5\nclient=10.0.0.9\n"
-		"prefix=24\ngateway=10.0.0.254\nserver=10.0.0.1\nport=2050\nshare=/srv/farm\n"
+		"prefix=24\ngateway=10.0.0.254\nservers=10.0.0.1,10.0.0.2\nserver=10.0.0.1\nport="
+		"2050\nshare=/srv/farm\n"
 		"nfs=4.2\ngeneration=7\nchannel=live\ntree=/mroot/live\nroot=/dev/"
 		"vda1\nagent=done\n"
 		"step.devices=20\n",
