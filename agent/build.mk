@@ -20,8 +20,8 @@ account_entries_test_SRC := lib/buf.c agent/merge/account-entries.c agent/test/a
 account_entries_test_PKGS := cmocka
 
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
-AGENT_LIB_SRC := $(LIB_SRC) $(addprefix lib/,cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
-	$(addprefix agent/,agent-config.c document.c monitor.c report.c) \
+AGENT_LIB_SRC := $(LIB_SRC) $(filter-out lib/buf.c,$(FLEET_SRC)) $(addprefix lib/,boot-record.c cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
+	$(addprefix agent/,agent-config.c document.c fleet-report.c monitor.c report.c) \
 	$(addprefix agent/run/,accounts.c apply.c changes.c content.c former-links.c hooks.c links.c load.c mounts.c policies.c \
 		restarts.c restarts-batch.c run.c scan.c state.c triggers.c undo.c) \
 	$(PLAN_SRC) \
@@ -34,7 +34,7 @@ PROGRAMS += xf-agent
 xf-agent_DIR := $(PREFIX)/sbin
 xf-agent_SRC := $(AGENT_LIB_SRC) $(addprefix agent/,cmd-diff.c cmd-reconcile.c \
 	cmd-resolve.c cmd-restarts.c cmd-rollback.c cmd-status.c cmd-verify.c main.c)
-xf-agent_PKGS := $(LIB_PKGS) json-c
+xf-agent_PKGS := $(LIB_PKGS) $(FLEET_PKGS) json-c
 xf-agent_LIBS := -pthread
 
 # The network side, with libraries that the rest does without.
@@ -65,7 +65,7 @@ CHECK_NEEDS += xf-manifest xf-agent xf-fetch
 
 UNITS += state_test
 state_test_SRC := $(AGENT_LIB_SRC) agent/test/state_test.c
-state_test_PKGS := $(LIB_PKGS) json-c cmocka
+state_test_PKGS := $(LIB_PKGS) $(FLEET_PKGS) json-c cmocka
 state_test_LIBS := -pthread
 
 bench: bench-agent
@@ -90,5 +90,5 @@ inode_test_PKGS := $(LIB_PKGS) cmocka
 inode_test_LIBS := -pthread
 # Its spawn_run() notes what it is asked for.
 derive_test_SRC := $(AGENT_LIB_SRC) agent/test/derive_test.c
-derive_test_PKGS := $(LIB_PKGS) json-c cmocka
+derive_test_PKGS := $(LIB_PKGS) $(FLEET_PKGS) json-c cmocka
 derive_test_LIBS := -pthread -Wl,--wrap=spawn_run

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/command.h"
+#include "agent/fleet-report.h"
 #include "agent/report.h"
 #include "agent/run/apply.h"
 #include "agent/run/hooks.h"
@@ -131,6 +132,7 @@ static enum agent_status run_reconcile(const struct agent_options *options, bool
 	if (status == AGENT_DONE)
 		status = is_settled(&run, in.generation) ? run_left(&run) : reconcile(&run, &in);
 	triggers_note_reboot(run.root);
+	fleet_report_write(&run, &in, status);
 	run_close(&run, &in);
 	return status;
 }

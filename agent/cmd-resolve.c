@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/command.h"
+#include "agent/fleet-report.h"
 #include "agent/merge/account-entries.h"
 #include "agent/merge/merge-edit.h"
 #include "agent/report.h"
@@ -193,6 +194,7 @@ int agent_command_resolve(void *settings, char **arguments)
 	in.generation = run.status.generation;
 	in.whole = path;
 	status = status ? status : resolve(&run, &in, path);
+	fleet_report_write(&run, &in, status);
 	run_close(&run, &in);
 	return status;
 }

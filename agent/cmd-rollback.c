@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "agent/command.h"
+#include "agent/fleet-report.h"
 #include "agent/report.h"
 #include "agent/run/apply.h"
 #include "agent/run/triggers.h"
@@ -131,6 +132,7 @@ static enum agent_status undo_record(const struct agent_options *options, uint32
 	}
 	run_changes_free(&changes);
 	undo_free(&undo);
+	fleet_report_write(&run, &in, status);
 	run_close(&run, &in);
 	return status;
 }

@@ -19,6 +19,21 @@
 #define PATH_RUN_RECORD PATH_RUN "/boot"      /* xf-init(8) */
 #define PATH_RUN_KEY    PATH_RUN "/share.pub" /* the root of trust: it came with the initrd */
 
+/*
+ * xf-agentd(8): what root leaves for it, as XDR (lib/fleet/fleet.x), and what it asks root for. Its
+ * names end with a generation's number or a message's id where they end with '-'.
+ */
+#define PATH_RUN_REPORTS      PATH_RUN "/agent"
+#define PATH_RUN_ASKED        PATH_RUN "/agentd"
+#define PATH_REPORT_STATUS    "status"    /* fleet_status */
+#define PATH_REPORT_CONFLICTS "conflicts" /* fleet_conflicts */
+#define PATH_REPORT_UUID      "uuid"      /* the machine's, as text */
+#define PATH_REPORT_DELIVERED "delivered" /* ids of messages, a line each */
+#define PATH_REPORT_PREVIEW   "preview-"  /* fleet_preview_answer */
+#define PATH_ASKED_RECONCILE  "reconcile" /* empty */
+#define PATH_ASKED_MESSAGE    "message-"  /* fleet_message */
+#define PATH_ASKED_PREVIEW    "preview-"  /* empty */
+
 /* The share once more, where systemd lets mounts be until its last program runs. */
 #define PATH_RUN_SHARE "/run/initramfs/share"
 
