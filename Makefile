@@ -136,10 +136,11 @@ $(B)/fuzzobj/%.o: %.c
 BIN   := $(addprefix $(B)/bin/,$(PROGRAMS) $(KPROGRAMS))
 TESTS := $(addprefix $(B)/test/,$(UNITS) $(KUNITS))
 
-.PHONY: all tests fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install list-installed \
+.PHONY: all tests helpers fuzzers check fuzz check-vm demo bench bench-boot coverage lint format install list-installed \
 	clean deps bench-deps
 all: $(BIN)
-tests: $(TESTS) $(addprefix $(B)/test/,$(HELPERS))
+tests: $(TESTS) helpers
+helpers: $(addprefix $(B)/test/,$(HELPERS))
 fuzzers: $(addprefix $(B)/fuzz/,$(FUZZERS))
 
 # FUZZ_RUNS bounds each target in `make check`; `make fuzz FUZZ_RUNS=10000000` digs.

@@ -4,3 +4,12 @@ SERVICE_SRC := $(FLEET_SRC) agent/service/call.c agent/service/serve.c
 HELPERS += fleet-call
 fleet-call_SRC := $(FLEET_SRC) agent/service/test/fleet-call.c
 fleet-call_PKGS := $(FLEET_PKGS)
+
+AGENTD_SRC := $(SERVICE_SRC) $(addprefix agent/service/,agentd.c answers.c work.c work-message.c work-preview.c) \
+	$(addprefix lib/,boot-record.c cli.c fsroot.c io.c publish.c rfc3339.c spawn.c value.c)
+PROGRAMS += xf-agentd
+xf-agentd_DIR := $(PREFIX)/sbin
+xf-agentd_SRC := $(AGENTD_SRC) agent/service/main.c
+xf-agentd_PKGS := $(FLEET_PKGS) json-c
+CHECKS += agent/service/test/agentd.test agent/service/test/report.test
+CHECK_NEEDS += xf-agentd

@@ -114,11 +114,10 @@ static void format_message(const fleet_message *m, time_t when, struct buf *out)
 		rfc3339_text(time, when), m->text, m->text[n - 1] == '\n' ? "" : "\n");
 }
 
-static void run_tool(const char *const *argv, bool input)
+/* input: an fd that it reads, or 0 */
+static void run_tool(const char *const *argv, int input)
 {
-	struct spawn s = {
-		.argv = argv, .out = -1, .kept = -1, .limit = TOOL_LIMIT, .interactive = input
-	};
+	struct spawn s = { .argv = argv, .in = input, .out = -1, .kept = -1, .limit = TOOL_LIMIT };
 	int status, r = spawn_run(&s, &status);
 
 	/* A system may lack it. */
@@ -128,7 +127,7 @@ static void run_tool(const char *const *argv, bool input)
 
 static void tell_terminals(const char *text)
 {
-	run_tool((const char *const[]){ "wall", "-t", "10", text, NULL }, false);
+	run_tool((const char *const[]){ "wall", "-t", "10", text, NULL }, 0);
 }
 
 /* To root, whose mail the client's administrator reads. Nothing of the text is in the head. */
@@ -140,10 +139,9 @@ static void send_mail(const struct buf *text)
 	AUTO_CLOSE int mail = memfd_create("mail", MFD_CLOEXEC);
 
 	if (mail < 0 || io_write(mail, head, sizeof(head) - 1) < 0 ||
-		io_write(mail, text->data, text->size - 1) < 0 || lseek(mail, 0, SEEK_SET) < 0 ||
-		dup2(mail, 0) < 0)
+		io_write(mail, text->data, text->size - 1) < 0 || lseek(mail, 0, SEEK_SET) < 0)
 		return;
-	run_tool((const char *const[]){ "sendmail", "-i", "root", NULL }, true);
+	run_tool((const char *const[]){ "sendmail", "-i", "root", NULL }, mail);
 }
 
 static int write_motd(struct delivery *d)

@@ -27,23 +27,38 @@ static _Noreturn void die(const char *what)
 	exit(1);
 }
 
+/* Returns an fd, or -1 if this port cannot be had now. */
+static int try_port(const struct sockaddr_in *to, struct sockaddr_in *from, int source_port)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+
+	from->sin_port = htons((uint16_t)source_port);
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+		bind(fd, (struct sockaddr *)from, sizeof(*from)) == 0 &&
+		connect(fd, (const struct sockaddr *)to, sizeof(*to)) == 0)
+		return fd;
+	if (errno != EADDRINUSE && errno != EADDRNOTAVAIL)
+		die("connect");
+	close(fd);
+	return -1;
+}
+
+/* From any reserved port, unless one is wanted. */
 static int connect_to(const char *address, int port, const char *source, int source_port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) },
-			   from = { .sin_family = AF_INET,
-				   .sin_port = htons((uint16_t)source_port) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+			   from = { .sin_family = AF_INET };
+	int fd = -1;
 
 	if (inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
 		inet_pton(AF_INET, source, &from.sin_addr) != 1)
 		die("address");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (source_port == 0 && bindresvport(fd, &from) < 0)
-		die("reserved port");
-	if (source_port && bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0)
-		die("bind");
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
-		die("connect");
+	if (source_port)
+		fd = try_port(&to, &from, source_port);
+	for (int i = 0; !source_port && fd < 0 && i < 512; i++)
+		fd = try_port(&to, &from, 512 + (getpid() + i) % 512);
+	if (fd < 0)
+		die("port");
 	return fd;
 }
 
