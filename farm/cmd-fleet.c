@@ -18,8 +18,8 @@ static const struct cli_option options[] = {
 #define LISTED "config json format columns sort filter no-header"
 
 static const struct cli_command commands[] = {
-	{ "status", fleet_show_status, LISTED " timeout fast watch interval prometheus html quiet", NULL,
-		"[NAME...]", 0, -1, "how clients are, asked all at once",
+	{ "status", fleet_show_status, LISTED " timeout fast watch interval prometheus html quiet",
+		NULL, "[NAME...]", 0, -1, "how clients are, asked all at once",
 		"  xenfarm status\n"
 		"  xenfarm status 'web*' --filter conflicts=[1-9]*\n"
 		"  xenfarm status --prometheus /var/lib/prometheus/node-exporter/xenfarm.prom "
@@ -31,6 +31,9 @@ static const struct cli_command commands[] = {
 		"  xenfarm conflicts\n"
 		"  xenfarm conflicts --filter 'path=etc/ssh/*' --columns path,names\n",
 		false },
+	{ "share preview", fleet_preview_generation, LISTED " share timeout quiet", NULL, "[N]", 0,
+		1, "what a generation (default: the newest) would do to each client",
+		"  xenfarm share publish --stage && xenfarm share preview\n", false },
 	{ "reconcile", fleet_reconcile, LISTED " all timeout quiet", NULL, "[NAME...]", 0, -1,
 		"let clients take what is published now, not with their timer",
 		"  xenfarm reconcile --all\n", false },

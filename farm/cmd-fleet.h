@@ -20,6 +20,7 @@ extern const struct cli_table cmd_fleet_table;
 int fleet_show_status(void *options, char **arguments);
 int fleet_show_conflicts(void *options, char **arguments);
 int fleet_reconcile(void *options, char **arguments);
+int fleet_preview_generation(void *options, char **arguments);
 int fleet_send_message(void *options, char **arguments);
 
 #endif

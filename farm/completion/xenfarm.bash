@@ -20,9 +20,11 @@ __xenfarm_channels() { echo "live $(__xenfarm_in_share channel '*')"; }
 # A function for each group of commands, _xenfarm_GROUP: the words for cur into words, or file names into COMPREPLY.
 _xenfarm_share() {
     if ((COMP_CWORD == 2)); then
-        words="init publish promote channel list diff verify rollback rekey gc push receive --help"
-    elif [[ $prev == --@(note|partition|in-use-kernel|keep) ]]; then
+        words="init publish preview promote channel list diff verify rollback rekey gc push receive --help"
+    elif [[ $prev == --@(note|partition|in-use-kernel|keep|timeout|columns|sort|filter) || $prev == -t ]]; then
         return
+    elif [[ $prev == --format ]]; then
+        words="table raw json"
     elif [[ $prev == --in-use ]]; then
         words=$(__xenfarm_generations)
     elif [[ $prev == --to ]]; then
@@ -36,6 +38,9 @@ _xenfarm_share() {
             words="$common --from --partition --note --layout --in-use-kernel --no-initrd --checksum
                 --strict --stage --to --dry-run --json"
             ;;
+        preview)
+            words="--share --config --timeout --quiet --json --format --columns --sort --filter --no-header --help"
+            ;;
         promote) words="$common --to --dry-run --json" ;;
         list | diff | verify | channel) words="$common --json" ;;
         rollback) words="$common --note --to --dry-run --json" ;;
@@ -47,7 +52,7 @@ _xenfarm_share() {
     else
         case ${COMP_WORDS[2]} in
         init) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-        diff | verify | rollback | gc) words=$(__xenfarm_generations) ;;
+        diff | verify | rollback | gc | preview) words=$(__xenfarm_generations) ;;
         promote) words="$(__xenfarm_generations) $(__xenfarm_channels)" ;;
         channel)
             words="list create destroy"
