@@ -1,9 +1,14 @@
 /* restarts: processes that still run a file that was replaced. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "agent/command.h"
 #include "agent/report.h"
 #include "agent/run/restarts.h"
+#include "lib/cleanup.h"
+#include "lib/paths.h"
 
 static void print_json(const struct restarts *s)
 {
@@ -43,13 +48,42 @@ static void print_batch(const struct restarts *s)
 		fwrite(out.data, 1, out.size, stdout);
 }
 
-int agent_command_restarts(void *settings, char **arguments)
+/* The tree of a generation, where the share is mounted: inodes are compared, which a server that is
+ * read by xf-fetch does not tell. An fd, or -errno after a message. */
+static int open_tree(const struct agent_options *options)
 {
-	const struct agent_options *options = settings;
-	struct restarts s = { 0 };
-	int r = restarts_find(&s);
+	bool mounted = options->source && options->source[0] == '/';
+	char path[PATH_MAX];
+	int fd;
 
-	(void)arguments;
+	snprintf(path, sizeof(path), "%s/gen/%u", mounted ? options->source : PATH_SHARE,
+		options->generation);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? cli_error(-errno, "%s", path) : fd;
+}
+
+/* A generation is looked at if it is signed, and not older than the one applied. */
+static enum agent_status open_generation(const struct agent_options *options, int *tree)
+{
+	struct run_inputs in;
+	struct run run;
+	enum agent_status status = run_open(&run, &in, options, false);
+
+	status = status ? status : run_current(&run, &in);
+	status = status ? status : run_load(&run, &in);
+	if (status == AGENT_DONE) {
+		*tree = open_tree(options);
+		status = *tree < 0 ? AGENT_UNREACHABLE : AGENT_DONE;
+	}
+	run_close(&run, &in);
+	return status;
+}
+
+static enum agent_status find_restarts(const struct agent_options *options, int tree)
+{
+	struct restarts s = { 0 };
+	int r = restarts_find(&s, tree);
+
 	if (r < 0)
 		cli_error(r, "/proc cannot be read");
 	if (r == 0 && options->json)
@@ -60,4 +94,16 @@ int agent_command_restarts(void *settings, char **arguments)
 		print(&s);
 	restarts_free(&s);
 	return r < 0 ? AGENT_FAILED : AGENT_DONE;
+}
+
+int agent_command_restarts(void *settings, char **arguments)
+{
+	const struct agent_options *options = settings;
+	enum agent_status status = AGENT_DONE;
+	AUTO_CLOSE int tree = -1;
+
+	(void)arguments;
+	if (options->generation)
+		status = open_generation(options, &tree);
+	return status ? status : find_restarts(options, tree);
 }

@@ -31,7 +31,7 @@ static int print_monitor(const struct run *run, uint32_t current, enum agent_sta
 {
 	AUTO_BUF struct buf line = { 0 };
 	struct restarts restarts = { 0 };
-	int found = opened == AGENT_DONE ? restarts_find(&restarts) : 0;
+	int found = opened == AGENT_DONE ? restarts_find(&restarts, -1) : 0;
 	enum monitor_status status = monitor_line(
 		&(struct monitor_facts){
 			.readable = opened == AGENT_DONE && run->state >= 0 && found == 0,

@@ -55,6 +55,8 @@ static const struct cli_option options[] = {
 	OPTION("tool", "PROGRAM", value_text, tool, "--merge with PROGRAM MINE BASE THEIRS MERGED"),
 	OPTION("monitor", NULL, value_flag, monitor, "print one line for monitoring, exit 0 to 3"),
 	OPTION("batch", NULL, value_flag, batch, "print what needrestart -b would"),
+	OPTION("generation", "N", value_number, generation,
+		"look at generation N, which may be staged; it is not applied"),
 	OPTION("json", NULL, value_flag, json, "print one JSON document"),
 	OPTION("quiet", NULL, value_flag, quiet, "print errors only"),
 };
@@ -64,8 +66,8 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
 	{ "status", agent_command_status, CLIENT " monitor", NULL, "", 0, 0,
 		"what was applied, what is new, what is pending", NULL, false },
-	{ "plan", agent_command_plan, CLIENT, NULL, "", 0, 0, "what reconcile would do", NULL,
-		false },
+	{ "plan", agent_command_plan, CLIENT " generation", NULL, "", 0, 0,
+		"what reconcile would do", "  xf-agent plan --generation 13\n", false },
 	{ "reconcile", agent_command_reconcile, CLIENT " again", NULL, "", 0, 0,
 		"bring the writeable part to the share's generation", NULL, false },
 	{ "boot", agent_command_boot, CLIENT, NULL, "", 0, 0,
@@ -83,8 +85,8 @@ static const struct cli_command commands[] = {
 	{ "rollback", agent_command_rollback, CLIENT, NULL, "[GENERATION]", 0, 1,
 		"put back what the last generation (or all since GENERATION) replaced",
 		"  xf-agent rollback\n", false },
-	{ "restarts", agent_command_restarts, "batch json quiet", NULL, "", 0, 0,
-		"services that still run replaced files", NULL, false },
+	{ "restarts", agent_command_restarts, "state pub source generation batch json quiet", NULL,
+		"", 0, 0, "services that still run replaced files", NULL, false },
 };
 
 static const struct cli_program program = {

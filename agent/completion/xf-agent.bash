@@ -18,7 +18,8 @@ _xf_agent() {
         resolve) words+=" --mine --theirs --merge --tool" ;;
         status) words+=" --monitor" ;;
         reconcile) words+=" --again" ;;
-        restarts) words="--batch --json --quiet --help --version" ;;
+        plan) words+=" --generation" ;;
+        restarts) words="--state --pub --source --generation --batch --json --quiet --help --version" ;;
         esac
     elif [[ ${COMP_WORDS[1]} == diff || ${COMP_WORDS[1]} == resolve ]]; then
         words=$(xf-agent conflicts 2>/dev/null | sed -n 's/^[a-z]\+ *\([^ ]*\)  since.*/\1/p')

@@ -117,9 +117,9 @@ enum agent_status run_current(const struct run *run, struct run_inputs *in)
 
 	if (status)
 		return status;
-	in->generation = now.pin;
-	in->pinned = now.pin != 0;
-	if (!in->pinned)
+	in->generation = run->options->generation ? run->options->generation : now.pin;
+	in->pinned = !run->options->generation && now.pin;
+	if (!in->generation)
 		status = read_current(run, now.current, &in->generation);
 	if (status == AGENT_DONE)
 		document_set("current", json_object_new_int64(in->generation));

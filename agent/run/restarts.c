@@ -144,6 +144,40 @@ static bool is_replaced(int proc, const char *pid, const struct view *v, const s
 	return faccessat(proc, path, F_OK, 0) == 0;
 }
 
+/* Without its first n components. */
+static const char *skip(const char *path, unsigned int n)
+{
+	while (n-- > 0) {
+		path += strcspn(path, "/");
+		path += strspn(path, "/");
+	}
+	return path;
+}
+
+const char *restarts_in_tree(const char *path)
+{
+	if (path_is_below(path, PATH_SHARE "/" PATH_LIVE))
+		return skip(path, 3);
+	if (path_is_below(path, PATH_SHARE "/gen"))
+		return skip(path, 4);
+	if (path_is_below(path, PATH_SHARE "/" PATH_CHANNELS))
+		return skip(path, 5);
+	return skip(path, 1);
+}
+
+/* Would the tree have another file there? One that is not of the share stays as it is. */
+static bool would_be_replaced(int proc, const char *pid, int tree, const struct mapping *m)
+{
+	struct stat mapped, top, then;
+
+	if (stat_mapped(proc, pid, m, &mapped) == ESTALE)
+		return true;
+	if (fstat(tree, &top) < 0 || top.st_dev != mapped.st_dev)
+		return false;
+	return fstatat(tree, restarts_in_tree(m->path), &then, 0) < 0 ? is_gone(errno)
+								      : !is_same(&then, &mapped);
+}
+
 static FILE *open_proc(int proc, const char *pid, const char *name)
 {
 	char path[64];
@@ -218,7 +252,7 @@ static int add_user(struct restarts *s, int proc, const char *pid, const char *f
 	return user->unit && user->file ? 0 : -ENOMEM;
 }
 
-static int look_at(struct restarts *s, int proc, const char *pid)
+static int look_at(struct restarts *s, int proc, const char *pid, int tree)
 {
 	AUTO_FCLOSE FILE *maps = open_proc(proc, pid, "maps");
 	AUTO_FREE char *line = NULL;
@@ -229,13 +263,14 @@ static int look_at(struct restarts *s, int proc, const char *pid)
 	find_view(&view, proc, pid);
 	while (maps && getline(&line, &size, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		if (parse_mapping(line, &m) && is_replaced(proc, pid, &view, &m))
+		if (parse_mapping(line, &m) && (tree >= 0 ? would_be_replaced(proc, pid, tree, &m)
+							  : is_replaced(proc, pid, &view, &m)))
 			return add_user(s, proc, pid, m.path);
 	}
 	return 0;
 }
 
-static int look_at_all(struct restarts *s)
+static int look_at_all(struct restarts *s, int tree)
 {
 	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
 	struct dirent *d;
@@ -243,7 +278,7 @@ static int look_at_all(struct restarts *s)
 
 	while (r == 0 && (d = readdir(proc)))
 		if (isdigit((unsigned char)d->d_name[0]))
-			r = look_at(s, dirfd(proc), d->d_name);
+			r = look_at(s, dirfd(proc), d->d_name, tree);
 	return r;
 }
 
@@ -266,15 +301,16 @@ static char *newer_kernel(void)
 	return newest;
 }
 
-char *restarts_kernel(void)
+char *restarts_kernel(int tree)
 {
 	static const char prefix[] = "vmlinuz-";
 	char target[NAME_MAX + 1];
-	ssize_t n = readlink("/" PATH_BOOT_KERNEL, target, sizeof(target) - 1);
+	ssize_t n = tree < 0 ? readlink("/" PATH_BOOT_KERNEL, target, sizeof(target) - 1)
+			     : readlinkat(tree, PATH_BOOT_KERNEL, target, sizeof(target) - 1);
 	struct utsname running;
 
 	if (n < 0)
-		return newer_kernel();
+		return tree < 0 ? newer_kernel() : NULL;
 	target[n] = '\0';
 	uname(&running);
 	if (strncmp(target, prefix, strlen(prefix)) != 0 ||
@@ -291,11 +327,11 @@ static int by_unit(const void *a, const void *b)
 	return order ? order : x->pid - y->pid;
 }
 
-int restarts_find(struct restarts *s)
+int restarts_find(struct restarts *s, int tree)
 {
-	int r = look_at_all(s);
+	int r = look_at_all(s, tree);
 
-	s->kernel = restarts_kernel();
+	s->kernel = restarts_kernel(tree);
 	if (s->n)
 		qsort(s->user, s->n, sizeof(*s->user), by_unit);
 	return r;

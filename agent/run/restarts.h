@@ -26,20 +26,28 @@ struct restarts {
 	char *kernel; /* restarts_kernel() */
 };
 
-/* Find them. Free in any case. Returns 0 or -errno. */
-int restarts_find(struct restarts *restarts);
+/*
+ * Find them. tree: an fd of the tree of a generation that is not in use yet, as a client has it
+ * mounted; then it is those that would run replaced files if it were, of the files that come from
+ * the share. -1: none. Free in any case. Returns 0 or -errno.
+ */
+int restarts_find(struct restarts *restarts, int tree);
 void restarts_free(struct restarts *restarts);
 
 /*
  * The version of the kernel that a reboot boots (xenfarm-share(5)), to be freed; NULL if it is the
- * one that runs.
+ * one that runs. tree: as above.
  */
-char *restarts_kernel(void);
+char *restarts_kernel(int tree);
 
 /* Append what `needrestart -b` would print; its README.batch.md has the format. */
 void restarts_batch(const struct restarts *restarts, struct buf *out);
 
-/* --- part, here to be tested --- */
+/* --- parts, here to be tested --- */
+
+/* What a path of a client is in the tree of a generation: without "/", and without the path of the
+ * tree that it runs from. */
+const char *restarts_in_tree(const char *path);
 
 struct restarts_unit {
 	char *name; /* the last NAME.service or NAME.scope of a control group's path */

@@ -111,7 +111,7 @@ void triggers_note_reboot(int root)
 
 	if (!triggers_is_running_system(root))
 		return;
-	kernel = restarts_kernel();
+	kernel = restarts_kernel(-1);
 	if (is_our_reboot()) {
 		unlink(REBOOT);
 		unlink(REBOOT_PACKAGES);

@@ -45,6 +45,23 @@ static void test_unit(void **state)
 	}
 }
 
+static void test_in_tree(void **state)
+{
+	static const struct {
+		const char *path, *in;
+	} cases[] = {
+		{ "/usr/bin/ssh", "usr/bin/ssh" },
+		{ "/mroot/live/opt/app", "opt/app" },
+		{ "/mroot/gen/12/opt/app", "opt/app" },
+		{ "/mroot/channel/canary/live/opt/live/app", "opt/live/app" },
+		{ "/mrooted/live/app", "mrooted/live/app" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(restarts_in_tree(cases[i].path), cases[i].in);
+}
+
 static void expect(struct restarts *s, const char *expected, int state)
 {
 	AUTO_BUF struct buf out = { 0 };
@@ -110,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_in_tree),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_batch_kernel),
 	};
