@@ -1,7 +1,7 @@
 # xenfarm, the server's tool.
 xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c settings.c table.c) \
 	$(addprefix farm/share/,channel.c flip.c flip-apply.c in-use.c keys.c lock.c push.c receive.c store.c switch.c treelist.c treelist-link.c verify.c) \
-	$(addprefix farm/publish/,boot-links.c copy.c copy-watch.c disk-image.c filter.c generation.c generation-describe.c kernel-names.c kernels.c \
+	$(addprefix farm/publish/,boot-links.c copy.c copy-watch.c disk-image.c filter.c generation.c generation-describe.c image-id.c kernel-names.c kernels.c \
 	layout-detect.c origin.c passwords.c same-file.c secrets.c subvolumes.c) \
 	lib/cli.c lib/conf.c lib/json.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
@@ -30,7 +30,7 @@ table_test_PKGS := smartcols json-c cmocka
 operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/fsroot.c lib/io.c lib/publish.c lib/buf.c
 operation_test_PKGS := json-c cmocka
 
-CHECKS += $(addprefix farm/test/,share.test channel.test log.test bench.test rekey.test secrets.test failures.test large.test push.test image.test rpm.test sync.test crash.test)
+CHECKS += $(addprefix farm/test/,share.test channel.test image-id.test log.test bench.test rekey.test secrets.test failures.test large.test push.test image.test rpm.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash
 INSTALLS += farm/xenfarm.conf:$(SYSCONFDIR)/xenfarm/xenfarm.conf

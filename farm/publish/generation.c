@@ -12,6 +12,7 @@
 #include "farm/output.h"
 #include "farm/publish/boot-links.h"
 #include "farm/publish/copy.h"
+#include "farm/publish/image-id.h"
 #include "farm/publish/keeptime.h"
 #include "farm/publish/kernel-names.h"
 #include "farm/publish/kernels.h"
@@ -252,6 +253,9 @@ static int fill(struct generation *g, const struct origin *source)
 		r = boot_links_make(g->dir, g->previous_dir);
 	if (r == 0)
 		r = read_made(g);
+	/* As if nothing had changed, so that it is no change. */
+	if (r == 0)
+		r = image_id_publish(g->dir, &g->tree, g->previous_dir, 0);
 	return r == 0 ? leave_sockets_out(g) : r;
 }
 
@@ -266,7 +270,9 @@ int generation_make(struct generation *g, const struct origin *source)
 	compare(g);
 	if (g->unchanged)
 		return 0;
-	r = look_for_secrets(g);
+	r = image_id_publish(g->dir, &g->tree, g->previous_dir, g->number);
+	if (r == 0)
+		r = look_for_secrets(g);
 	return r == 0 ? generation_describe(g) : r;
 }
 

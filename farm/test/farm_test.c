@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "farm/publish/copy.h"
+#include "farm/publish/image-id.h"
 #include "farm/publish/kernel-names.h"
 #include "farm/publish/layout-detect.h"
 #include "farm/publish/passwords.h"
@@ -206,6 +207,27 @@ static const char *found(const char *text)
 	const char *what = secrets_find(text, strlen(text));
 
 	return what ? what : "";
+}
+
+static void test_image_id(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "ID=debian\nVERSION_ID=\"12\"\n",
+			"ID=debian\nVERSION_ID=\"12\"\nIMAGE_ID=xenfarm\nIMAGE_VERSION=7\n" },
+		{ "ID=debian", "ID=debian\nIMAGE_ID=xenfarm\nIMAGE_VERSION=7\n" },
+		{ "", "IMAGE_ID=xenfarm\nIMAGE_VERSION=7\n" },
+		{ "IMAGE_VERSION=6\nIMAGE_ID=mine\nID=x\nMY_IMAGE_ID=y\n",
+			"IMAGE_ID=mine\nID=x\nMY_IMAGE_ID=y\nIMAGE_VERSION=7\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		AUTO_BUF struct buf out = { 0 };
+
+		image_id_set(rows[i][0], strlen(rows[i][0]), 7, &out);
+		buf_add(&out, "", 1);
+		assert_string_equal(out.data, rows[i][1]);
+	}
 }
 
 static void test_secrets(void **state)
@@ -562,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_config_bad),
 		cmocka_unit_test(test_config_long),
 		cmocka_unit_test(test_blank),
+		cmocka_unit_test(test_image_id),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_detect),
