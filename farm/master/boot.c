@@ -236,6 +236,14 @@ static int take_all(const struct master_boot *b, int to)
 
 /* --- the directory --- */
 
+/* What it is until it is whole. */
+static char *unfinished_path(const char *directory)
+{
+	char *path;
+
+	return asprintf(&path, "%s.new", directory) < 0 ? NULL : path;
+}
+
 /* In the place of what is there. */
 static int put_in_place(const char *made, const char *path)
 {
@@ -247,11 +255,11 @@ static int put_in_place(const char *made, const char *path)
 int master_boot_take(void *arg)
 {
 	const struct master_boot *b = arg;
-	AUTO_FREE char *made = NULL;
+	AUTO_FREE char *made = unfinished_path(b->directory);
 	AUTO_CLOSE int to = -1;
 	int r;
 
-	if (asprintf(&made, "%s.new", b->directory) < 0)
+	if (!made)
 		return cli_error(-ENOMEM, "%s", b->directory);
 	r = fsroot_make_parents(b->directory);
 	if (r < 0)
@@ -321,7 +329,10 @@ void master_boot_os(const char *directory, struct os_release *os)
 
 int master_boot_remove(const char *directory)
 {
-	int r = fsroot_remove(AT_FDCWD, directory);
+	AUTO_FREE char *unfinished = unfinished_path(directory);
+	int r = unfinished ? fsroot_remove(AT_FDCWD, unfinished) : -ENOMEM;
 
+	if (r == 0)
+		r = fsroot_remove(AT_FDCWD, directory);
 	return r < 0 ? cli_error(r, "%s", directory) : 0;
 }

@@ -41,7 +41,8 @@ char *master_boot_cmdline(const char *directory);
 /* The distribution that was found. */
 void master_boot_os(const char *directory, struct os_release *os);
 
-/* Remove all of it. Returns 0, or -errno after a message. */
+/* Remove all of it, and what a killed master_boot_take() left. Returns 0, or -errno after a
+ * message. */
 int master_boot_remove(const char *directory);
 
 #endif

@@ -17,5 +17,5 @@ master_test_PKGS := $(VIRT_PKGS) cmocka
 master_test_LIBS := -pthread
 
 MANS += docs/xenfarm-master.8
-CHECKS += farm/master/test/master.test
+CHECKS += farm/master/test/master.test farm/master/test/crash.test
 VM_CHECKS += farm/master/test/update.test
