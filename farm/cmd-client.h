@@ -9,7 +9,7 @@
 
 /* What only they take. */
 struct cmd_client_options {
-	bool all, wait, retry_failed;
+	bool all, wait, retry_failed, log;
 	const char *address, *admin, *until, *channel; /* NULL: not given */
 	uint32_t batch, max_failures, generation;      /* 0: not given */
 };

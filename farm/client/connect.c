@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "farm/client/batch.h"
+#include "farm/client/console-log.h"
 #include "farm/name.h"
 #include "farm/output.h"
 #include "farm/ssh/authority.h"
@@ -28,6 +29,19 @@ static int check_on(const struct client *c)
 
 /* --- console --- */
 
+/* On Xen it is for the administrator of the host to say so. */
+static int print_log(const struct client_session *s, const struct client *c)
+{
+	AUTO_FREE char *path = console_log_path(&s->context->settings, c->uuid);
+
+	if (s->kind == VIRT_XEN)
+		return -cli_error(EOPNOTSUPP,
+			"libxl keeps nothing of what %s prints; with XENCONSOLED_TRACE=guest in "
+			"/etc/default/xen, xenconsoled(8) does: /var/log/xen/console/guest-%s.log",
+			c->name, c->name);
+	return path ? console_log_print(path, c->name) : cli_error(-ENOMEM, "%s", c->name);
+}
+
 int client_console(void *options, char **arguments)
 {
 	struct farm_context *context = options;
@@ -36,6 +50,8 @@ int client_console(void *options, char **arguments)
 	int r = client_session_begin(&s, context, true);
 	struct client *c = r < 0 ? NULL : client_find(&s, arguments[0]);
 
+	if (c && context->client_options.log)
+		return client_session_end(&s, print_log(&s, c));
 	if (c)
 		r = check_on(c);
 	if (!c || r < 0)

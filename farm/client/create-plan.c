@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "farm/client/cmdline.h"
+#include "farm/client/console-log.h"
 #include "farm/client/create.h"
 #include "farm/name.h"
 #include "farm/virt/kvm.h"
@@ -316,6 +317,7 @@ static int compose(struct create_plan *p, struct create_client *c)
 		.farm = &p->farm,
 		.address = c->record.address,
 		.channel = c->record.channel };
+	AUTO_FREE char *console = console_log_path(s, c->uuid);
 	char kernel[PATH_MAX], initrd[PATH_MAX], device[NET_DEVICE_MAX];
 	const char *wrong = NULL;
 	AUTO_FREE char *cmdline = client_cmdline_format(&line, &wrong);
@@ -337,6 +339,7 @@ static int compose(struct create_plan *p, struct create_client *c)
 		.script = "/etc/xen/scripts/vif-xenfarm",
 		.device = device,
 		.mac = mac.text,
+		.console_log = console,
 		.record = c->record };
 
 	if (wrong)
@@ -347,7 +350,7 @@ static int compose(struct create_plan *p, struct create_client *c)
 		c->record.channel);
 	snprintf(initrd, sizeof(initrd), "%s/%s/%s/initrd", s->boot, context->share.uuid,
 		c->record.channel);
-	c->xml = cmdline ? domain_xml_format(&domain) : NULL;
+	c->xml = cmdline && console ? domain_xml_format(&domain) : NULL;
 	return c->xml ? 0 : cli_error(-ENOMEM, "%s", c->name);
 }
 

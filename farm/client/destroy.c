@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libvirt/virterror.h>
 
 #include "farm/client/batch.h"
 #include "farm/client/change.h"
+#include "farm/client/console-log.h"
 #include "farm/client/disk.h"
 #include "farm/client/rules.h"
 #include "farm/name.h"
@@ -26,6 +28,7 @@ struct work {
 	struct client_session *session;
 	struct client *client;
 	const char *disk; /* that its domain names, or NULL */
+	char *console;    /* what is kept of it; NULL: unknown */
 };
 
 static int step_off(void *arg)
@@ -66,6 +69,13 @@ static int step_undefine(void *arg)
 	return 0;
 }
 
+static int step_console(void *arg)
+{
+	const struct work *w = arg;
+
+	return console_log_remove(w->console);
+}
+
 static int switch_off(struct work *w)
 {
 	struct operation *op = &w->session->operation;
@@ -76,6 +86,8 @@ static int switch_off(struct work *w)
 		r = operation_step(op, step_off, w, "%s: switch it off", name);
 	if (r == 0 && w->disk && *w->disk == '/')
 		r = operation_step(op, step_disk, w, "%s: remove its disk, %s", name, w->disk);
+	if (r == 0 && w->console && access(w->console, F_OK) == 0)
+		r = operation_step(op, step_console, w, "%s: remove the log of its console", name);
 	return r;
 }
 
@@ -88,7 +100,10 @@ static int remove_parts(struct client_session *s, struct client *c)
 	if (r < 0)
 		return r;
 	w.disk = change.domain.disk;
-	return switch_off(&w);
+	w.console = console_log_path(&s->context->settings, c->uuid);
+	r = switch_off(&w);
+	free(w.console);
+	return r;
 }
 
 static int undefine(struct client_session *s, struct client *c)

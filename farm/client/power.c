@@ -3,7 +3,9 @@
 #include <errno.h>
 
 #include "farm/client/boot-files.h"
+#include "farm/client/console-log.h"
 #include "farm/client/rules.h"
+#include "lib/cleanup.h"
 #include "lib/cli.h"
 
 /* Without its share (it may be on another disk that is not mounted now) the files that there are
@@ -46,10 +48,14 @@ int power_prepare(struct client_session *s, const struct client *c)
 
 int power_on(struct client_session *s, struct client *c)
 {
+	AUTO_FREE char *console = console_log_path(&s->context->settings, c->uuid);
 	int r;
 
 	if (virDomainIsActive(c->domain) > 0)
 		return 0;
+	r = console ? console_log_prepare(console) : cli_error(-ENOMEM, "%s", c->name);
+	if (r < 0)
+		return r;
 	virt_watch(VIRT_CALL_LIMIT, "starting %s", c->name);
 	r = virDomainCreate(c->domain);
 	virt_watch_end();

@@ -115,7 +115,7 @@ _xenfarm_client() {
         set) words="$several --share --channel" ;;
         destroy | rm) words="--config --max-failures --dry-run --yes --quiet --help" ;;
         wait) words="--config --all --for --timeout --quiet --help" ;;
-        console) words="--config --force --help" ;;
+        console) words="--config --force --log --help" ;;
         ssh) words="--config --help" ;;
         host-key) words="--config --dry-run --quiet --help" ;;
         events) words="--config --json --help" ;;

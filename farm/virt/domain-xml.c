@@ -160,6 +160,8 @@ static void write_console(struct out *o, const struct domain_xml *d)
 	if (!is_xen(d)) {
 		open_element(o, "serial");
 		attribute(o, "type", "pty");
+		if (d->console_log)
+			leaf(o, "log", "file", d->console_log, "append", "off");
 		leaf(o, "target", "port", "0");
 		close_element(o);
 	}

@@ -26,6 +26,8 @@ struct domain_xml {
 	const char *script;  /* on Xen: what isolates the port; NULL: libxl's own */
 	const char *device;  /* of the port on the server; NULL: any */
 	const char *mac;
+	const char *
+		console_log; /* where virtlogd(8) keeps what it prints; NULL: nowhere. Not on Xen */
 	struct record record;
 };
 

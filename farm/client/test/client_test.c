@@ -14,6 +14,7 @@
 
 #include "farm/client/address.h"
 #include "farm/client/cmdline.h"
+#include "farm/client/console-log.h"
 #include "farm/client/disk.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
@@ -157,6 +158,31 @@ static void test_cmdline_set(void **state)
 	assert_set("a=\"b xfgen=1\" xfgens=2 -xfgen=3", "xfgen", NULL,
 		"a=\"b xfgen=1\" xfgens=2 -xfgen=3");
 	assert_set("quiet -- xfgen=1 single", "xfgen", "3", "quiet xfgen=3 -- xfgen=1 single");
+}
+
+/* --- consoles --- */
+
+static void assert_clean(const char *text, const char *wanted)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	console_log_clean(text, strlen(text), &out);
+	buf_add(&out, "", 1);
+	assert_string_equal(out.data, wanted);
+}
+
+static void test_console_clean(void **state)
+{
+	(void)state;
+	assert_clean("[  1.0] a\tb\r\nc\n", "[  1.0] a\tb\nc\n");
+	assert_clean("\033[0;32m  OK  \033[0m] up\033[K\n", "  OK  ] up\n");
+	assert_clean("\033]0;title\007x", "0;title\\007x"); /* sets a window's title */
+	assert_clean("a\033cb", "ab");                      /* resets the terminal */
+	assert_clean("\302\233"
+		     "31m\x7f",
+		"\\302\\23331m\\177");
+	assert_clean("end \033", "end ");
+	assert_clean("end \033[1;", "end ");
 }
 
 /* --- disks --- */
@@ -364,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_cmdline_refuses),
 		cmocka_unit_test(test_cmdline_set),
+		cmocka_unit_test(test_console_clean),
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_host_key),
 		cmocka_unit_test(test_sweep),

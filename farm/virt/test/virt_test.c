@@ -215,6 +215,7 @@ static struct domain_xml domain_example(enum domain_xml_type type)
 		.bridge = "xenfarm0",
 		.device = "xf0a4d000b",
 		.mac = "52:54:0a:4d:00:0b",
+		.console_log = "/log/<1>.log",
 		.record = example() };
 
 	return d;
@@ -245,6 +246,7 @@ static void test_domain_both_ways(void **state)
 	assert_non_null(strstr(xml, "<memory unit=\"MiB\">512</memory>"));
 	assert_non_null(strstr(xml, "bus=\"virtio\""));
 	assert_non_null(strstr(xml, "<serial type=\"pty\">"));
+	assert_non_null(strstr(xml, "<log file=\"/log/&lt;1&gt;.log\" append=\"off\"/>"));
 }
 
 /* It is reached by the server and reaches the mirrors, and there is no client beside it. */
@@ -283,6 +285,7 @@ static void test_domain_on_xen(void **state)
 	assert_non_null(strstr(xml, "<source bridge=\"xenfarm0\"/>"));
 	assert_non_null(strstr(xml, "<script path=\"/etc/xen/scripts/vif-xenfarm\"/>"));
 	assert_null(strstr(xml, "<rng"));
+	assert_null(strstr(xml, "<log"));
 	assert_null(strstr(xml, "virtio"));
 	assert_null(strstr(xml, "isolated"));
 	assert_null(strstr(xml, "<acpi/>"));
