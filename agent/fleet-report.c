@@ -79,7 +79,7 @@ static int write_status(int dir, const char *record, const struct run *run,
 	struct restarts restarts = { 0 };
 	struct utsname running;
 	struct texts t;
-	int r = restarts_find(&restarts);
+	int r = restarts_find(&restarts, -1);
 
 	uname(&running);
 	snprintf(t.share, sizeof(t.share), "%s", run->status.share);
