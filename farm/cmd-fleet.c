@@ -13,6 +13,8 @@ static const struct cli_option options[] = {
 	OPTION("prometheus", 0, "FILE", value_text, prometheus,
 		"write metrics for the textfile collector, instead of the table"),
 	OPTION("html", 0, "FILE", value_text, html, "write a page, instead of the table"),
+	OPTION("ansible", 0, NULL, value_flag, ansible, "as an inventory of Ansible"),
+	OPTION("clush", 0, NULL, value_flag, clush, "as groups of ClusterShell"),
 };
 
 #define LISTED "config json format columns sort filter no-header"
@@ -26,6 +28,9 @@ static const struct cli_command commands[] = {
 		"--quiet\n"
 		"  xenfarm status --html /var/www/html/farm.html --watch --interval 60 --quiet\n",
 		false },
+	{ "conflicts show", fleet_show_conflict, "config timeout quiet", NULL, "PATH [NAME...]", 1,
+		-1, "what the base, the local and the new version of a path are",
+		"  xenfarm conflicts show etc/ssh/sshd_config\n", false },
 	{ "conflicts", fleet_show_conflicts, LISTED " timeout quiet", NULL, "[NAME...]", 0, -1,
 		"the conflicts of all clients, equal ones once",
 		"  xenfarm conflicts\n"
@@ -40,6 +45,16 @@ static const struct cli_command commands[] = {
 	{ "message", fleet_send_message, LISTED " all timeout quiet", NULL, "[NAME...] TEXT", 1, -1,
 		"tell the people on clients something",
 		"  xenfarm message --all 'The server is rebooted at 22:00.'\n", false },
+	{ "exec", fleet_exec, "config all", NULL, "NAME,... COMMAND...", 1, -1,
+		"run a command on clients at once, by clush or pdsh",
+		"  xenfarm exec 'web*,db1' uptime\n"
+		"  xenfarm exec --all systemctl --failed\n",
+		true },
+	{ "inventory", fleet_print_inventory, "config ansible clush", NULL, "[NAME...]", 0, -1,
+		"the clients for other tools",
+		"  xenfarm inventory --ansible >farm.json && ansible -i farm.json all -m ping\n"
+		"  xenfarm inventory --clush >/etc/clustershell/groups.d/xenfarm.yaml\n",
+		false },
 };
 
 const struct cli_table cmd_fleet_table = { .options = options,

@@ -165,6 +165,22 @@ _xenfarm_reconcile() {
 
 _xenfarm_message() { _xenfarm_reconcile; }
 
+_xenfarm_exec() {
+    if [[ $cur == -* ]]; then
+        words="--config --all --help"
+    elif ((COMP_CWORD == 2)); then
+        words=$(__xenfarm_clients)
+    fi
+}
+
+_xenfarm_inventory() {
+    if [[ $cur == -* ]]; then
+        words="--config --ansible --clush --help"
+    else
+        words=$(__xenfarm_clients)
+    fi
+}
+
 _xenfarm_log() {
     if [[ $prev == --format ]]; then
         words="table raw json"
@@ -215,7 +231,7 @@ _xenfarm() {
     local common="--share --key --config --quiet --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="init doctor client master share status conflicts reconcile message log --help --version"
+        words="init doctor client master share status conflicts reconcile message exec inventory log --help --version"
     elif ((COMP_CWORD > 2)) && [[ $prev == --@(share|key|config) || $prev == -[skc] ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif declare -F "_xenfarm_${COMP_WORDS[1]}" >/dev/null; then

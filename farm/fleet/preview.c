@@ -66,6 +66,18 @@ static bool any_working(const struct round *round)
 	return false;
 }
 
+/* A plan of another generation is no answer. */
+static void check_generation(struct round_client *c)
+{
+	const fleet_preview_call *call = c->arguments;
+
+	if (!is_ready(c) || preview_of(c)->generation == call->generation)
+		return;
+	c->state = ROUND_WRONG;
+	snprintf(c->why, sizeof(c->why), "its answer is of generation %u",
+		preview_of(c)->generation);
+}
+
 /* A plan takes a client seconds: those that are at it are asked again. */
 static int ask(struct round *round, const struct farm_context *c)
 {
@@ -78,10 +90,12 @@ static int ask(struct round *round, const struct farm_context *c)
 		sleep(1);
 		r = round_ask(round, c, each, is_working);
 	}
-	for (size_t i = 0; i < round->n; i++)
+	for (size_t i = 0; i < round->n; i++) {
+		check_generation(&round->client[i]);
 		if (is_working(&round->client[i]))
 			snprintf(round->client[i].why, sizeof(round->client[i].why),
 				"its plan was not ready in time");
+	}
 	return r;
 }
 

@@ -13,12 +13,12 @@ fleet_missing() {
         echo "no network namespace can be made"
 }
 
-# domain NAME UUID ADDRESS: libvirt's XML; $admin is escaped
+# domain NAME UUID ADDRESS: libvirt's XML; $admin is escaped; $host_key
 domain() {
     cat <<END
 <domain type='test'><name>$1</name><uuid>$2</uuid><title>$1: generation 1, ready</title>
 <metadata><x:client xmlns:x='urn:xenfarm:domain:1' share='$SHARE_UUID' address='$3' pin='' channel='live'
- admin='${admin-Ann}' state='ready' created='2026-11-01T12:00:00Z'/></metadata>
+ admin='${admin-Ann}' state='ready' created='2026-11-01T12:00:00Z' hostkey='${host_key-}'/></metadata>
 <memory>65536</memory><os><type>hvm</type></os></domain>
 END
 }
@@ -54,6 +54,6 @@ define() {
 xf() {
     local enter=(nsenter -t "$agents" -n)
     [ "$(id -u)" -eq 0 ] || enter+=(-U --preserve-credentials)
-    "${enter[@]}" xenfarm "$@" --config conf 8>&-
+    "${enter[@]}" xenfarm --config conf "$@" 8>&-
 }
 fleet_settings() { settings "fleet = $T/fleet" "$@"; }
