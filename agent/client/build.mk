@@ -14,4 +14,4 @@ INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
 	agent/client/not-on-clients.conf:/usr/lib/systemd/system/$(u).d/not-on-clients.conf)
 MANS += docs/xf-client.7
 SHELLS += agent/client/xf-packages agent/client/hook-etckeeper
-CHECKS += agent/client/test/packages.test agent/client/test/etckeeper.test
+CHECKS += agent/client/test/packages.test agent/client/test/etckeeper.test agent/client/test/alternatives.test

@@ -31,7 +31,7 @@ bool offers_is_offer(const char *path)
 static bool is_read_by_glob(const char *path, size_t directory)
 {
 	static const char *const names[] = { "crontabs", "skel", "sites-enabled", "conf-enabled",
-		"mods-enabled", "system-connections" };
+		"mods-enabled", "system-connections", "alternatives" };
 	const char *name = memrchr(path, '/', directory);
 	size_t n;
 

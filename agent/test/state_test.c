@@ -323,6 +323,7 @@ static void places(void **state)
 		{ "etc/sites-enabled/a", 0, "/etc/sites-enabled/a" },
 		{ "etc/x.d/sub/a", 0, "etc/x.d/sub/a.xennew" },
 		{ "etc/skel/a", 0, "/etc/skel/a" },
+		{ "var/lib/alternatives/a", 0, "/var/lib/alternatives/a" },
 	};
 	char place[MANIFEST_PATH_MAX + 2];
 

@@ -393,10 +393,36 @@ static int personalize_host_keys(const struct master_tree *t, int root)
 		       : 0;
 }
 
+/*
+ * Which of several programs has a name is each client's choice, update-alternatives(1): what is
+ * chosen moves out of the package database, which clients have read-only, to where other
+ * distributions have it. dpkg keeps a link to a directory in the place of one of its own.
+ */
+static int move_alternatives(int root)
+{
+	const char *name;
+	AUTO_CLOSE int dpkg = fsroot_parent(root, "var/lib/dpkg/alternatives", &name);
+	AUTO_CLOSE int lib = dpkg < 0 ? -1 : fsroot_parent(root, "var/lib/alternatives", &name);
+	struct stat st;
+
+	if (lib < 0 || fstatat(dpkg, "alternatives", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISDIR(st.st_mode))
+		return 0;
+	if (renameat2(dpkg, "alternatives", lib, "alternatives", RENAME_NOREPLACE) < 0)
+		return errno == EEXIST
+			       ? 0
+			       : cli_error(-errno, "/var/lib/alternatives of the new master");
+	return symlinkat("../alternatives", dpkg, "alternatives") < 0
+		       ? cli_error(-errno, "/var/lib/dpkg/alternatives of the new master")
+		       : 0;
+}
+
 static int personalize(const struct master_tree *t, int root)
 {
 	int r = write_format(root, "etc/fstab", "UUID=%s / ext4 defaults 0 1\n", t->uuid);
 
+	if (r == 0)
+		r = move_alternatives(root);
 	if (r == 0 && t->source->kind == MASTER_FROM_RECIPE)
 		r = personalize_recipe(t, root);
 	if (r == 0)
