@@ -70,8 +70,8 @@ static const struct cli_command commands[] = {
 		"HOST[:PATH]...", 1, -1,
 		"copy the generations to other servers, whose clients change to the newest",
 		"  xenfarm share push server2 root@server3:/srv/share\n", false },
-	{ "share receive", cmd_share_receive, "share config quiet", NULL, "STEP ARGUMENT [CHANNEL]", 2, 3,
-		"what `share push` runs on the other server", NULL, false },
+	{ "share receive", cmd_share_receive, "share config quiet", NULL, "STEP ARGUMENT [CHANNEL]",
+		2, 3, "what `share push` runs on the other server", NULL, false },
 };
 
 const struct cli_table cmd_share_table = {
