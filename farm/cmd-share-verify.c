@@ -50,7 +50,7 @@ static int verify_generation(struct verifier *v, const struct signature_key *key
 	AUTO_CLOSE int tree = share_open_generation(share, v->generation);
 
 	return tree < 0 ? tree
-			: verify_tree(share, v->generation, tree, key, differs_in_generation, v);
+			: verify_tree(share, v->generation, tree, 0, key, differs_in_generation, v);
 }
 
 static int verify_channel(struct verifier *v, const struct treelist *gen, const char *channel)

@@ -7,6 +7,7 @@
 #include "farm/output.h"
 #include "farm/publish/generation.h"
 #include "farm/share/treelist.h"
+#include "farm/share/verify.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/digest.h"
@@ -59,16 +60,8 @@ static bool known(
 	const char *path, const struct statcache_key *key, struct digest *digest, void *arg)
 {
 	const struct describer *d = arg;
-	const struct treelist_entry *old = treelist_find(&d->g->previous_tree, path, strlen(path));
-	const struct manifest_entry *e;
 
-	if (!old || old->ino != key->ino || old->dev != key->dev)
-		return false;
-	e = manifest_find(d->previous, path);
-	if (!e || e->type != MANIFEST_FILE)
-		return false;
-	*digest = e->digest;
-	return true;
+	return verify_known(&d->g->previous_tree, d->previous, path, key, digest);
 }
 
 static void progress(uint64_t files, uint64_t bytes, void *arg)

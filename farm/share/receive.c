@@ -233,7 +233,9 @@ static int refuse_tree(const struct arrival *a)
 
 static int verify(struct arrival *a, int tree, const struct signature_key *key)
 {
-	int r = verify_tree(a->share, a->generation, tree, key, show_difference, a);
+	/* What rsync has linked was verified when it came. */
+	uint32_t base = a->share->n ? a->share->generation[a->share->n - 1] : 0;
+	int r = verify_tree(a->share, a->generation, tree, base, key, show_difference, a);
 
 	if (r == 0 && a->differences)
 		r = refuse_tree(a);

@@ -13,7 +13,32 @@ struct comparison {
 	struct layout layout;
 	verify_differs_fn *differs;
 	void *arg;
+	struct treelist base_tree;
+	struct manifest *base; /* or NULL */
 };
+
+bool verify_known(const struct treelist *tree, const struct manifest *manifest, const char *path,
+	const struct statcache_key *key, struct digest *digest)
+{
+	const struct treelist_entry *old = treelist_find(tree, path, strlen(path));
+	const struct manifest_entry *e;
+
+	if (!old || old->ino != key->ino || old->dev != key->dev)
+		return false;
+	e = manifest_find(manifest, path);
+	if (!e || e->type != MANIFEST_FILE)
+		return false;
+	*digest = e->digest;
+	return true;
+}
+
+static bool known(
+	const char *path, const struct statcache_key *key, struct digest *digest, void *arg)
+{
+	const struct comparison *c = arg;
+
+	return verify_known(&c->base_tree, c->base, path, key, digest);
+}
 
 static bool leave_out(const char *path, enum manifest_type type, void *arg)
 {
@@ -52,28 +77,49 @@ static int compare(const struct manifest_entry *said, const struct manifest_entr
 	return 0;
 }
 
-int verify_tree(const struct share_store *share, uint32_t generation, int tree,
-	const struct signature_key *key, verify_differs_fn *differs, void *arg)
+static int scan(struct comparison *c, int tree, struct manifest **is)
 {
-	struct comparison c = { .differs = differs, .arg = arg };
-	const struct treescan_options options = {
-		.digests = DIGEST_SHA256 | DIGEST_MD5, .arg = &c, .exclude = leave_out
-	};
+	const struct treescan_options options = { .digests = DIGEST_SHA256 | DIGEST_MD5,
+		.arg = c,
+		.exclude = leave_out,
+		.known = c->base ? known : NULL };
+	unsigned long errors;
+
+	return treescan(tree, &options, is, &errors);
+}
+
+static int verify(const struct share_store *share, uint32_t generation, int tree,
+	const struct signature_key *key, struct comparison *c)
+{
 	AUTO_MANIFEST struct manifest *said = NULL, *is = NULL;
 	AUTO_BUF struct buf layout = { 0 };
-	unsigned long errors;
 	int r = share_layout_text(share, generation, &layout);
 
 	if (r == 0)
 		r = share_parse_layout(
-			share_name("manifest", generation, ".layout").text, &layout, &c.layout);
+			share_name("manifest", generation, ".layout").text, &layout, &c->layout);
 	if (r == 0)
 		r = share_manifest(share, generation, key, &said);
 	if (r == 0)
 		r = share_check_layout(share, &said->head, &layout);
 	if (r < 0)
 		return r;
-	r = treescan(tree, &options, &is, &errors);
+	r = scan(c, tree, &is);
 	return r < 0 ? cli_error(r, "generation %u", generation)
-		     : manifest_join(said, is, compare, &c);
+		     : manifest_join(said, is, compare, c);
+}
+
+int verify_tree(const struct share_store *share, uint32_t generation, int tree, uint32_t base,
+	const struct signature_key *key, verify_differs_fn *differs, void *arg)
+{
+	struct comparison c = { .differs = differs, .arg = arg };
+	int r = base ? share_read_generation(share, base, &c.base_tree) : 0;
+
+	if (r == 0 && base)
+		r = share_manifest(share, base, key, &c.base);
+	if (r == 0)
+		r = verify(share, generation, tree, key, &c);
+	treelist_free(&c.base_tree);
+	manifest_free(c.base);
+	return r;
 }
