@@ -41,6 +41,16 @@ static const struct derived {
 	{ "hold etc/tmpfiles.d\n", { "systemd-tmpfiles", "--create" }, 60 },
 };
 
+/*
+ * What packages run when they are installed, and a generation brings without: accounts that are
+ * missing, as account entries of the master could not be merged, and files of their own. Units need
+ * nothing: that they are enabled is in etc/systemd, which is reconciled.
+ */
+static const struct derived installed[] = {
+	{ NULL, { "systemd-sysusers" }, 60 },
+	{ NULL, { "systemd-tmpfiles", "--create" }, 60 },
+};
+
 static bool has_changed(const struct journal *made, const struct policies *globs)
 {
 	for (size_t i = 0; i < made->n; i++) {
@@ -126,6 +136,8 @@ void triggers_note_reboot(int root)
 
 void triggers_run_commands(const struct journal *made)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(installed) && !made->undo && made->from != made->to; i++)
+		run_command(&installed[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(derived); i++) {
 		struct policies *globs = policies_new();
 		const char *what;

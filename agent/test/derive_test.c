@@ -86,12 +86,29 @@ static void what_was_not_made(void **state)
 	assert_string_equal(ran, "");
 }
 
+/* What packages run when they are installed, once for each generation. */
+static void generations(void **state)
+{
+	struct journal_record record = { .path = "etc/locale.gen" };
+	struct journal made = { .record = &record, .n = 1, .from = 3, .to = 4 };
+
+	(void)state;
+	ran[0] = '\0';
+	triggers_run_commands(&made);
+	assert_string_equal(ran, "systemd-sysusers systemd-tmpfiles locale-gen ");
+	made.undo = true;
+	ran[0] = '\0';
+	triggers_run_commands(&made);
+	assert_string_equal(ran, "locale-gen ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands),
 		cmocka_unit_test(once_for_all),
 		cmocka_unit_test(what_was_not_made),
+		cmocka_unit_test(generations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
