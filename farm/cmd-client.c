@@ -10,6 +10,8 @@ static const struct cli_option options[] = {
 	OPTION("address", 'a', "ADDRESS", value_text, address,
 		"IPv4, in the clients' network (default: the first that is free)"),
 	OPTION("admin", 0, "TEXT", value_text, admin, "who to ask about the client"),
+	OPTION("host", 0, "NAME", value_text, host,
+		"the host in xenfarm.conf that runs them (default: local, that of uri)"),
 	OPTION("wait", 'w', NULL, value_flag, wait, "until they answer on the port of ssh"),
 	OPTION("all", 0, NULL, value_flag, all, "all clients"),
 	OPTION("batch", 'b', "N", value_number, batch, "N at a time"),
@@ -34,7 +36,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_command commands[] = {
 	{ "client create", client_create,
-		"share config address channel memory cpus disk admin wait timeout dry-run quiet "
+		"share config address host channel memory cpus disk admin wait timeout dry-run "
+		"quiet "
 		"yes",
 		NULL, "NAME...", 1, -1,
 		"make clients from blank disks, and start them; or complete that",

@@ -10,8 +10,8 @@
 /* What only they take. */
 struct cmd_client_options {
 	bool all, wait, retry_failed, log;
-	const char *address, *admin, *until, *channel; /* NULL: not given */
-	uint32_t batch, max_failures, generation;      /* 0: not given */
+	const char *address, *admin, *until, *channel, *host; /* NULL: not given */
+	uint32_t batch, max_failures, generation;             /* 0: not given */
 };
 
 extern const struct cli_table cmd_client_table;

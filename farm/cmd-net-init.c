@@ -79,7 +79,7 @@ static int check_here(const struct farm_context *context)
 	if (geteuid() != 0 && !context->options.dry_run)
 		return -cli_error(
 			EPERM, "init changes this server: run it as root, or with --dry-run");
-	if (!net_server_is_here(&context->settings))
+	if (!net_server_is_here(context->settings.host.uri))
 		return -cli_error(
 			EINVAL, "uri = %s is another host: run `xenfarm init` there", uri);
 	return 0;

@@ -12,6 +12,8 @@
 #include "lib/conf.h"
 #include "lib/paths.h"
 
+#define HOST_TIMEOUT 10 /* seconds */
+
 #define SETTING(name, set, member)                                \
 	{                                                         \
 		name, set, offsetof(struct farm_settings, member) \
@@ -60,6 +62,8 @@ static const struct conf_setting of_share[] = {
 
 static const struct conf_setting of_host[] = {
 	{ "uri", value_text, offsetof(struct farm_host_settings, uri) },
+	{ "address", value_text, offsetof(struct farm_host_settings, address) },
+	{ "timeout", value_number, offsetof(struct farm_host_settings, timeout) },
 };
 
 static const char *set_clients(void *to, const char *text)
@@ -97,6 +101,8 @@ static const char *begin_host(void *to, char *name, void **section)
 	struct farm_settings *s = to;
 	const char *wrong = name_check(name);
 
+	if (!wrong && strcmp(name, FARM_HOST_FIRST) == 0)
+		wrong = "is what the host of the first uri is called";
 	for (size_t i = 0; i < s->n_named_hosts && !wrong; i++)
 		if (strcmp(s->named_host[i].name, name) == 0)
 			wrong = "is the second host of this name";
@@ -104,7 +110,8 @@ static const char *begin_host(void *to, char *name, void **section)
 		return wrong;
 	if (!ARRAY_GROW(s->named_host, s->n_named_hosts))
 		return "needs more memory";
-	s->named_host[s->n_named_hosts] = (struct farm_host_settings){ .name = name };
+	s->named_host[s->n_named_hosts] =
+		(struct farm_host_settings){ .name = name, .timeout = HOST_TIMEOUT };
 	*section = &s->named_host[s->n_named_hosts++];
 	return NULL;
 }
@@ -140,7 +147,9 @@ static void set_defaults(struct farm_settings *s)
 	s->share.key = XF_SYSCONFDIR "/xenfarm/share.key";
 	s->share.mkinitrd = "";
 	s->share.keep = 5;
+	s->host.name = FARM_HOST_FIRST;
 	s->host.uri = "qemu:///system";
+	s->host.timeout = HOST_TIMEOUT;
 	s->network = "xenfarm";
 	s->bridge = "xenfarm0";
 	s->address = "10.77.0.1/16";

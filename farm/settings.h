@@ -15,10 +15,14 @@ struct farm_share_settings {
 	uint32_t keep;        /* generations that gc leaves */
 };
 
+#define FARM_HOST_FIRST "local"
+
 /* A server that runs domains. */
 struct farm_host_settings {
-	const char *name; /* NULL: this one */
-	const char *uri;  /* of libvirt */
+	const char *name;    /* the first, which has no section: FARM_HOST_FIRST */
+	const char *uri;     /* of libvirt */
+	const char *address; /* of the server that its clients mount from; NULL: as for all */
+	uint32_t timeout;    /* seconds that it has for an answer, where there are several */
 };
 
 /* Clients that @NAME selects. */

@@ -239,7 +239,7 @@ int batch_command(
 
 	if (!words)
 		return EXIT_FAILURE;
-	r = client_session_begin_change(&s, c, words);
+	r = client_session_begin_change(&s, c, words, o->retry_failed ? NULL : arguments);
 	if (r == 0 && o->retry_failed && (*arguments || o->all))
 		r = -cli_error(EINVAL, "either names, --all or --retry-failed");
 	else if (r == 0)

@@ -43,8 +43,8 @@ void client_change_end(struct client_change *change)
 	*change = (struct client_change){ 0 };
 }
 
-int client_change_define(struct client_session *s, struct client *c,
-	const struct client_change *change, const struct domain_xml_change *what)
+int client_change_define(
+	struct client *c, const struct client_change *change, const struct domain_xml_change *what)
 {
 	AUTO_FREE char *xml = domain_xml_change(change->xml, what);
 	virDomainPtr domain;
@@ -56,7 +56,7 @@ int client_change_define(struct client_session *s, struct client *c,
 			"its command line; see `virsh edit %s`",
 			c->name, c->name);
 	virt_watch(VIRT_CALL_LIMIT, "defining %s", c->name);
-	domain = virDomainDefineXML(s->connection, xml);
+	domain = virDomainDefineXML(c->host->connection, xml);
 	virt_watch_end();
 	if (!domain)
 		return virt_error(NULL, "cannot define %s", c->name);

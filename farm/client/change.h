@@ -19,8 +19,8 @@ void client_change_end(struct client_change *change);
 
 /* Define it with that change, and give a running one the new title and record. What else is changed
  * holds from its next start on. 0, or -errno after a message. */
-int client_change_define(struct client_session *session, struct client *client,
-	const struct client_change *change, const struct domain_xml_change *what);
+int client_change_define(struct client *client, const struct client_change *change,
+	const struct domain_xml_change *what);
 
 /* Can it be changed: its record is valid, and it is complete. 0, or -errno after a message. */
 int client_change_check(const struct client *client);

@@ -8,8 +8,10 @@
 #include <libvirt/virterror.h>
 
 #include "farm/client/boot-files.h"
+#include "farm/net/server.h"
 #include "farm/virt/lock.h"
 #include "lib/array.h"
+#include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -32,7 +34,7 @@ static int read_record(virDomainPtr domain, struct client *client)
 	AUTO_FREE char *element = NULL;
 
 	/* Before what can fail: each call forgets why the last one did. */
-	client->name = virDomainGetName(domain);
+	client->name = client->label = virDomainGetName(domain);
 	element = virt_record(domain);
 	if (!element && virt_errno() == -ENOENT)
 		return 0; /* also where it was removed since it was listed */
@@ -47,14 +49,24 @@ static int read_record(virDomainPtr domain, struct client *client)
 	return 1;
 }
 
-static int add(struct client_list *list, virDomainPtr domain, enum client_power power)
+static void release(struct client *c)
 {
-	struct client client = { .power = power };
+	if (c->name != c->label)
+		free((char *)c->name);
+	virDomainFree(c->domain);
+}
+
+static int add(struct client_list *list, const struct client_host *host, virDomainPtr domain,
+	enum client_power power)
+{
+	struct client client = { .host = host, .power = power };
 	int r = read_record(domain, &client);
 
 	if (r <= 0)
 		return r;
-	if (!ARRAY_GROW(list->client, list->n))
+	if (host->is_one_of_several)
+		client.name = client_name_on(host, client.label);
+	if (!client.name || !ARRAY_GROW(list->client, list->n))
 		return cli_error(-ENOMEM, "the clients");
 	client.domain = domain;
 	virDomainRef(domain);
@@ -62,21 +74,28 @@ static int add(struct client_list *list, virDomainPtr domain, enum client_power 
 	return 1;
 }
 
-int client_list_add(struct client_list *list, virDomainPtr domain)
+char *client_name_on(const struct client_host *host, const char *label)
 {
-	return add(list, domain, CLIENT_OTHER);
+	char *name;
+
+	return asprintf(&name, "%s/%s", host->name, label) < 0 ? NULL : name;
 }
 
-static int load_kind(virConnectPtr connection, struct client_list *list, size_t kind)
+int client_list_add(struct client_list *list, const struct client_host *host, virDomainPtr domain)
+{
+	return add(list, host, domain, CLIENT_OTHER);
+}
+
+static int load_kind(const struct client_host *host, struct client_list *list, size_t kind)
 {
 	virDomainPtr *domains = NULL;
-	int n = virConnectListAllDomains(connection, &domains, kinds[kind].flag), r = 0;
+	int n = virConnectListAllDomains(host->connection, &domains, kinds[kind].flag), r = 0;
 
 	if (n < 0)
-		return virt_error(NULL, "cannot list the domains");
+		return virt_error(NULL, "host %s: cannot list the domains", host->name);
 	for (int i = 0; i < n; i++) {
 		if (r >= 0)
-			r = add(list, domains[i], kinds[kind].power);
+			r = add(list, host, domains[i], kinds[kind].power);
 		virDomainFree(domains[i]);
 	}
 	free(domains);
@@ -87,7 +106,7 @@ static int by_name(const void *a, const void *b)
 {
 	const struct client *x = a, *y = b;
 
-	return strverscmp(x->name, y->name);
+	return strverscmp(x->label, y->label);
 }
 
 /* A domain that changed its state between two of the questions is in both answers. */
@@ -97,20 +116,18 @@ static void remove_doubles(struct client_list *list)
 
 	for (size_t i = 0; i < list->n; i++)
 		if (kept && strcmp(list->client[kept - 1].uuid, list->client[i].uuid) == 0)
-			virDomainFree(list->client[i].domain);
+			release(&list->client[i]);
 		else
 			list->client[kept++] = list->client[i];
 	list->n = kept;
 }
 
-int client_list_load(virConnectPtr connection, struct client_list *list)
+int client_list_load(const struct client_host *host, struct client_list *list)
 {
 	int r = 0;
 
-	virt_watch(VIRT_CALL_LIMIT, "listing the domains");
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++)
-		r = load_kind(connection, list, i);
-	virt_watch_end();
+		r = load_kind(host, list, i);
 	if (list->n)
 		qsort(list->client, list->n, sizeof(*list->client), by_name);
 	remove_doubles(list);
@@ -120,7 +137,7 @@ int client_list_load(virConnectPtr connection, struct client_list *list)
 void client_list_free(struct client_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		virDomainFree(list->client[i].domain);
+		release(&list->client[i]);
 		if (list->client[i].probe)
 			close(list->client[i].probe - 1);
 	}
@@ -128,10 +145,25 @@ void client_list_free(struct client_list *list)
 	*list = (struct client_list){ 0 };
 }
 
-struct client *client_list_find(const struct client_list *list, const char *name)
+int client_list_join(struct client_list *list, struct client_list *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		if (!ARRAY_GROW(list->client, list->n)) {
+			memmove(more->client, more->client + i,
+				(more->n - i) * sizeof(*more->client));
+			more->n -= i;
+			return cli_error(-ENOMEM, "the clients");
+		}
+		list->client[list->n++] = more->client[i];
+	}
+	more->n = 0;
+	return 0;
+}
+
+struct client *client_list_find(const struct client_list *list, const char *label)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->client[i].name, name) == 0)
+		if (strcmp(list->client[i].label, label) == 0)
 			return &list->client[i];
 	return NULL;
 }
@@ -155,14 +187,125 @@ const char *client_state(const struct client *c)
 
 /* --- the session --- */
 
-static int open_connection(struct client_session *s, bool read_only)
+static int set_hosts(struct client_session *s)
 {
-	int r = virt_open(s->context->settings.host.uri, read_only, &s->connection);
+	const struct farm_settings *settings = &s->context->settings;
+
+	s->host = calloc(settings->n_named_hosts + 1, sizeof(*s->host));
+	if (!s->host)
+		return cli_error(-ENOMEM, "the hosts");
+	s->n_hosts = settings->n_named_hosts + 1;
+	for (size_t i = 0; i < s->n_hosts; i++) {
+		const struct farm_host_settings *host =
+			i ? &settings->named_host[i - 1] : &settings->host;
+
+		s->host[i] = (struct client_host){ .name = host->name,
+			.settings = host,
+			.is_here = net_server_is_here(host->uri),
+			.is_one_of_several = s->n_hosts > 1 };
+	}
+	return 0;
+}
+
+/* The only one: without it there is nothing to do. */
+static int ask_one(struct client_session *s, bool read_only)
+{
+	struct client_host *host = s->host;
+	int r = virt_open(host->settings->uri, read_only, &host->connection);
 
 	if (r < 0)
 		return r;
-	s->kind = virt_kind(s->connection);
-	return client_list_load(s->connection, &s->list);
+	host->state = HOST_ANSWERS;
+	host->kind = virt_kind(host->connection);
+	virt_watch(VIRT_CALL_LIMIT, "listing the domains");
+	r = client_list_load(host, &s->list);
+	virt_watch_end();
+	return r;
+}
+
+/* Which hosts can have what words select? One of a host that is none is an error. */
+static int find_needed(const struct client_session *s, char *const *words, bool *needed)
+{
+	for (; *words; words++) {
+		bool any = false;
+
+		for (size_t i = 0; i < s->n_hosts; i++)
+			if (client_word_has_host(*words, s->host[i].name))
+				needed[i] = any = true;
+		if (!any)
+			return client_host_unknown(s, *words);
+	}
+	return 0;
+}
+
+static int open_connections(struct client_session *s, bool read_only, char *const *words)
+{
+	AUTO_FREE bool *needed = NULL;
+	int r = set_hosts(s);
+
+	needed = calloc(s->n_hosts + 1, sizeof(*needed));
+	if (r == 0 && !needed)
+		r = cli_error(-ENOMEM, "the hosts");
+	if (r == 0 && words && *words)
+		r = find_needed(s, words, needed);
+	else if (r == 0)
+		memset(needed, true, s->n_hosts * sizeof(*needed));
+	if (r < 0)
+		return r;
+	return s->n_hosts == 1 ? ask_one(s, read_only)
+			       : client_hosts_ask(s->host, s->n_hosts, needed, read_only, &s->list);
+}
+
+/* The names of those that do not answer, " a b". */
+static void name_silent(const struct client_session *s, struct buf *names)
+{
+	for (size_t i = 0; i < s->n_hosts; i++)
+		if (s->host[i].state == HOST_SILENT)
+			buf_printf(names, " %s", s->host[i].name);
+	buf_add(names, "", 1);
+}
+
+int client_session_need_all(const struct client_session *s)
+{
+	AUTO_BUF struct buf names = { 0 };
+
+	name_silent(s, &names);
+	if (names.failed || names.size > 1)
+		return -cli_error(ENOTCONN,
+			"nothing was changed: the clients of these hosts are not known, and may "
+			"have the same "
+			"name or address, or use what is to go:%s; wait until they answer, or take "
+			"them out "
+			"of xenfarm.conf",
+			names.failed ? "" : names.data);
+	return 0;
+}
+
+const struct client_host *client_session_host(const struct client_session *s, const char *name)
+{
+	const struct client_host *host = NULL;
+
+	for (size_t i = 0; i < s->n_hosts && !host; i++)
+		if (!name || strcmp(s->host[i].name, name) == 0)
+			host = &s->host[i];
+	if (!host)
+		client_host_unknown(s, name);
+	else if (host->state != HOST_ANSWERS)
+		cli_error(0, "host %s does not answer", host->name);
+	return host && host->state == HOST_ANSWERS ? host : NULL;
+}
+
+/* The last line, so that it is not overlooked below what was done. */
+static int say_incomplete(const struct client_session *s, int status)
+{
+	AUTO_BUF struct buf names = { 0 };
+
+	if (!s->incomplete)
+		return status;
+	name_silent(s, &names);
+	cli_error(0, "the clients of these hosts were left out, as they do not answer:%s",
+		names.failed ? "" : names.data);
+	return status ? status : EXIT_FAILURE;
 }
 
 int client_configure(struct farm_context *context)
@@ -170,12 +313,13 @@ int client_configure(struct farm_context *context)
 	return context->share_path ? 0 : farm_context_configure(context);
 }
 
-int client_session_begin(struct client_session *s, struct farm_context *context, bool read_only)
+int client_session_begin(
+	struct client_session *s, struct farm_context *context, bool read_only, char *const *words)
 {
 	int r = client_configure(context);
 
 	*s = (struct client_session){ .context = context, .lock = -1 };
-	return r < 0 ? r : open_connection(s, read_only);
+	return r < 0 ? r : open_connections(s, read_only, words);
 }
 
 static int take_lock(struct client_session *s, const char *const *words)
@@ -190,22 +334,22 @@ static int take_lock(struct client_session *s, const char *const *words)
 	return s->lock < 0 ? s->lock : 0;
 }
 
-int client_session_begin_change(
-	struct client_session *s, struct farm_context *context, const char *const *words)
+int client_session_begin_change(struct client_session *s, struct farm_context *context,
+	const char *const *command, char *const *words)
 {
 	bool dry_run = context->options.dry_run;
 	int r = client_configure(context);
 
 	*s = (struct client_session){ .context = context, .lock = -1 };
 	if (r == 0 && !dry_run)
-		r = take_lock(s, words);
+		r = take_lock(s, command);
 	if (r == 0 && context->client_options.retry_failed)
 		r = oplog_read(context->settings.log, &s->log);
 	if (r < 0)
 		return r;
-	operation_begin(&s->operation, context->settings.log, words, dry_run);
+	operation_begin(&s->operation, context->settings.log, command, dry_run);
 	s->in_operation = true;
-	return open_connection(s, dry_run);
+	return open_connections(s, dry_run, words);
 }
 
 void client_session_unlock(struct client_session *s)
@@ -217,13 +361,14 @@ void client_session_unlock(struct client_session *s)
 
 int client_session_end(struct client_session *s, int r)
 {
-	int status = farm_exit_status(r);
+	int status = say_incomplete(s, farm_exit_status(r));
 
 	if (s->in_operation)
 		operation_end(&s->operation, status);
 	client_list_free(&s->list);
 	oplog_free(&s->log);
-	virt_close(&s->connection);
+	client_hosts_close(s->host, s->n_hosts);
+	free(s->host);
 	client_session_unlock(s);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "farm/client/host.h"
 #include "farm/operation.h"
 #include "farm/oplog.h"
 #include "farm/virt/record.h"
@@ -17,7 +18,9 @@
 enum client_power { CLIENT_OFF, CLIENT_RUNNING, CLIENT_PAUSED, CLIENT_OTHER };
 
 struct client {
-	const char *name; /* libvirt's, lives as long as domain */
+	const char *label; /* its host name, and libvirt's name of it; lives as long as domain */
+	const char *name; /* what people call it: with several hosts "HOST/LABEL", else the label */
+	const struct client_host *host;
 	char uuid[RECORD_UUID_SIZE];
 	virDomainPtr domain;
 	enum client_power power;
@@ -27,19 +30,25 @@ struct client {
 };
 
 struct client_list {
-	struct client *client; /* by name */
+	struct client *client; /* by host and label */
 	size_t n;
 };
 
-/* All clients of a connection. Returns 0, or -errno after a message. */
-int client_list_load(virConnectPtr connection, struct client_list *list);
+/* All clients of a host. Returns 0, or -errno after a message. */
+int client_list_load(const struct client_host *host, struct client_list *list);
 void client_list_free(struct client_list *list);
 
-/* Add a domain, if it is a client's. Returns 1 or 0, or -errno after a message. */
-int client_list_add(struct client_list *list, virDomainPtr domain);
+/* Move all clients of more to the end of list. 0 or -ENOMEM after a message. */
+int client_list_join(struct client_list *list, struct client_list *more);
 
-/* By its name, or NULL. */
-struct client *client_list_find(const struct client_list *list, const char *name);
+/* "HOST/LABEL", the caller's to free; NULL without memory. */
+char *client_name_on(const struct client_host *host, const char *label);
+
+/* Add a domain, if it is a client's. Returns 1 or 0, or -errno after a message. */
+int client_list_add(struct client_list *list, const struct client_host *host, virDomainPtr domain);
+
+/* By its label, on any host, or NULL. */
+struct client *client_list_find(const struct client_list *list, const char *label);
 
 const char *client_power_name(enum client_power power);
 
@@ -48,8 +57,9 @@ const char *client_state(const struct client *client);
 
 struct client_session {
 	struct farm_context *context;
-	virConnectPtr connection;
-	enum virt_kind kind;
+	struct client_host *host; /* the first is FARM_HOST_FIRST */
+	size_t n_hosts;
+	bool incomplete; /* hosts do not answer that may have some of what was asked for */
 	struct client_list list;
 	int lock; /* fd, or -1 */
 	struct operation operation;
@@ -61,17 +71,28 @@ struct client_session {
  * -errno after a message. */
 int client_configure(struct farm_context *context);
 
-/* Connect and read the clients; read_only: nothing will be changed. Returns 0, or -errno after a
- * message. client_session_end() follows in either case. */
-int client_session_begin(
-	struct client_session *session, struct farm_context *context, bool read_only);
+/*
+ * Connect and read the clients; read_only: nothing will be changed. words, which may be NULL, are
+ * what the command will select: if all of them name hosts, only these are asked. Returns 0, if
+ * there are several hosts also when only some of them answer; or -errno after a message.
+ * client_session_end() follows in either case.
+ */
+int client_session_begin(struct client_session *session, struct farm_context *context,
+	bool read_only, char *const *words);
 
 /*
  * The same for a command that changes something, with the farm's lock unless it is a dry run, and
- * with a record in the log. words: the command line, ends with NULL.
+ * with a record in the log. command: the command line, ends with NULL.
  */
-int client_session_begin_change(
-	struct client_session *session, struct farm_context *context, const char *const *words);
+int client_session_begin_change(struct client_session *session, struct farm_context *context,
+	const char *const *command, char *const *words);
+
+/* All hosts have to answer: what is there is to be known. 0, or -errno after a message. */
+int client_session_need_all(const struct client_session *session);
+
+/* The host of that name (NULL: the first), if it answers; NULL after a message. */
+const struct client_host *client_session_host(
+	const struct client_session *session, const char *name);
 
 /* Let others change clients from now on: what follows only waits. */
 void client_session_unlock(struct client_session *session);
@@ -116,7 +137,17 @@ int client_words_check(const struct client_session *session, char *const *words)
  * none. */
 char *client_groups(const struct client_session *session, const struct client *client);
 
-/* One client by its name. NULL after a message. */
+/* Remember that hosts which do not answer are missed, to be said at the end. */
+void client_session_note_silent(struct client_session *session);
+
+/* Say that a word names a host that is none. Returns -ENOENT. */
+int client_host_unknown(const struct client_session *session, const char *word);
+
+/* One client by its name, with its host's or without. Returns 0, -ENOENT without a message if there
+ * is none, or -errno after one: it is on two hosts. */
+int client_look(struct client_session *session, const char *word, struct client **client);
+
+/* The same, with a message for all. NULL after a message. */
 struct client *client_find(struct client_session *session, const char *name);
 
 /* --- changes of one client --- */

@@ -34,7 +34,7 @@ static int print_log(const struct client_session *s, const struct client *c)
 {
 	AUTO_FREE char *path = console_log_path(&s->context->settings, c->uuid);
 
-	if (s->kind == VIRT_XEN)
+	if (c->host->kind == VIRT_XEN)
 		return -cli_error(EOPNOTSUPP,
 			"libxl keeps nothing of what %s prints; with XENCONSOLED_TRACE=guest in "
 			"/etc/default/xen, xenconsoled(8) does: /var/log/xen/console/guest-%s.log",
@@ -47,7 +47,8 @@ int client_console(void *options, char **arguments)
 	struct farm_context *context = options;
 	struct client_session s = { .lock = -1 };
 	char uuid[RECORD_UUID_SIZE];
-	int r = client_session_begin(&s, context, true);
+	const char *uri;
+	int r = client_session_begin(&s, context, true, arguments);
 	struct client *c = r < 0 ? NULL : client_find(&s, arguments[0]);
 
 	if (c && context->client_options.log)
@@ -57,10 +58,11 @@ int client_console(void *options, char **arguments)
 	if (!c || r < 0)
 		return client_session_end(&s, r < 0 ? r : -ENOENT);
 	memcpy(uuid, c->uuid, sizeof(uuid));
+	uri = c->host->settings->uri;
 	client_session_end(&s, 0);
 	virt_watch_end();
-	r = spawn_become((const char *const[]){ "virsh", "-c", context->settings.host.uri,
-		"console", uuid, context->options.force ? "--force" : NULL, NULL });
+	r = spawn_become((const char *const[]){ "virsh", "-c", uri, "console", uuid,
+		context->options.force ? "--force" : NULL, NULL });
 	cli_error(r, "virsh(1)");
 	return EXIT_FAILURE;
 }
@@ -102,7 +104,7 @@ static int run_ssh(const struct client_session *s, const struct client *c, const
 		return -cli_error(E2BIG, "the command has too many words; quote it as one");
 	snprintf(alias, sizeof(alias), "HostKeyAlias=%s", c->uuid);
 	xf_addr_format(&c->record.address, address);
-	r = ssh_session_begin(s->context->settings.ssh_ca, user, c->name, &session);
+	r = ssh_session_begin(s->context->settings.ssh_ca, user, c->label, &session);
 	if (r == 0)
 		r = ssh_session_know(&session, c->uuid, c->record.host_key);
 	if (r < 0)
@@ -172,7 +174,7 @@ int client_ssh(void *options, char **arguments)
 	char *words[2] = { NULL };
 	AUTO_FREE char *user = user_of(arguments[0], &words[0]);
 	int status = EXIT_FAILURE;
-	int r = user ? client_session_begin(&s, options, true) : cli_error(-ENOMEM, "ssh");
+	int r = user ? client_session_begin(&s, options, true, words) : cli_error(-ENOMEM, "ssh");
 
 	s.operation.log = -1; /* nothing is changed: not in the log */
 	if (r == 0)

@@ -50,24 +50,10 @@ static int check_names(char *const *names)
 	return 0;
 }
 
-/* qemu:///system is this host; qemu+ssh://host/system is another, whose files are not here. */
-static int check_host(const struct farm_context *c)
-{
-	const char *uri = c->settings.host.uri, *host = strstr(uri, "://");
-
-	if (!host || host[3] == '/' || host[3] == '\0')
-		return 0;
-	return -cli_error(EOPNOTSUPP,
-		"%s is another host, and a client's disk is made where the command runs; run it "
-		"there",
-		uri);
-}
-
 int create_check(struct farm_context *c, char *const *names)
 {
 	const struct cmd_client_options *o = &c->client_options;
 	const char *wrong = o->admin ? record_check_admin(o->admin) : NULL;
-	int r;
 
 	if (wrong)
 		return -cli_error(EINVAL, "--admin %s", wrong);
@@ -75,8 +61,7 @@ int create_check(struct farm_context *c, char *const *names)
 		return -cli_error(EINVAL, "--address is for one client, not for several");
 	if (check_names(names) < 0)
 		return -EINVAL;
-	r = client_configure(c);
-	return r < 0 ? r : check_host(c);
+	return client_configure(c);
 }
 
 /* --- the channel --- */
@@ -95,16 +80,28 @@ uint32_t create_generation(const struct farm_context *c)
 
 /* --- the server --- */
 
+/* Of the server that clients of a host mount from. */
+static int parse_address(const struct farm_settings *settings,
+	const struct farm_host_settings *host, struct net_farm *farm)
+{
+	const char *address = host->address ? host->address : settings->address;
+	const char *wrong = net_parse_address(farm, address);
+
+	if (wrong || farm->server.family != 4)
+		return -cli_error(EINVAL, "xenfarm.conf, address: %s %s", address,
+			wrong ? wrong : "is not an IPv4 address, which clients need");
+	return 0;
+}
+
 static int read_network(struct create_plan *p)
 {
 	const struct farm_settings *settings = &p->session->context->settings;
-	const char *wrong = net_parse_address(&p->farm, settings->address);
 	virNetworkPtr network;
+	int r = parse_address(settings, p->host->settings, &p->farm);
 
-	if (wrong || p->farm.server.family != 4)
-		return -cli_error(EINVAL, "xenfarm.conf, address: %s %s", settings->address,
-			wrong ? wrong : "is not an IPv4 address, which clients need");
-	network = virNetworkLookupByName(p->session->connection, settings->network);
+	if (r < 0)
+		return r;
+	network = virNetworkLookupByName(p->host->connection, settings->network);
 	if (!network)
 		return virt_error(
 			"run `xenfarm init`", "the clients' network, %s", settings->network);
@@ -137,23 +134,38 @@ static int open_share(struct client_session *s)
 	return r;
 }
 
-static enum domain_xml_type type_of(const struct client_session *s)
+/* Of another host libvirt is asked: it says nothing of a KVM that does not work. */
+static bool has_kvm(const struct create_plan *p)
 {
-	if (s->kind == VIRT_XEN)
+	AUTO_FREE char *capabilities = NULL;
+
+	if (p->host->is_here)
+		return kvm_works(p->session->context->settings.run);
+	capabilities =
+		virConnectGetDomainCapabilities(p->host->connection, NULL, NULL, NULL, "kvm", 0);
+	return capabilities != NULL;
+}
+
+static enum domain_xml_type type_of(const struct create_plan *p)
+{
+	if (p->host->kind == VIRT_XEN)
 		return DOMAIN_XML_XEN;
-	if (s->kind == VIRT_TEST)
+	if (p->host->kind == VIRT_TEST)
 		return DOMAIN_XML_TEST;
-	return kvm_works(s->context->settings.run) ? DOMAIN_XML_KVM : DOMAIN_XML_QEMU;
+	return has_kvm(p) ? DOMAIN_XML_KVM : DOMAIN_XML_QEMU;
 }
 
 /* --- addresses --- */
 
-/* All clients' count, whatever share they have; one whose record is damaged may have any. */
+/* All clients' count, whatever share and host they have, and other servers'; one whose record is
+ * damaged may have any. */
 static int collect_addresses(struct create_plan *p)
 {
-	const struct client_list *list = &p->session->list;
+	const struct client_session *s = p->session;
+	const struct client_list *list = &s->list;
+	struct net_farm farm;
 
-	p->used = calloc(list->n + p->n + 1, sizeof(*p->used));
+	p->used = calloc(list->n + s->n_hosts + p->n + 1, sizeof(*p->used));
 	if (!p->used)
 		return cli_error(-ENOMEM, "addresses");
 	for (size_t i = 0; i < list->n; i++) {
@@ -164,6 +176,11 @@ static int collect_addresses(struct create_plan *p)
 				"it with `virsh metadata --config`, or destroy it",
 				list->client[i].name, list->client[i].damaged);
 		p->used[p->n_used++] = address_of(&list->client[i].record.address);
+	}
+	for (size_t i = 1; i < s->n_hosts; i++) {
+		if (parse_address(&s->context->settings, s->host[i].settings, &farm) < 0)
+			return -EINVAL;
+		p->used[p->n_used++] = address_of(&farm.server);
 	}
 	return 0;
 }
@@ -257,22 +274,32 @@ static void set_record(const struct create_plan *p, struct create_client *c)
 		gmtime_r(&now, &tm));
 }
 
+/* The name of the domain that has a UUID, the caller's to free, or NULL. */
+static char *owner_of(const struct create_plan *p, const char *uuid)
+{
+	const struct client_list *list = &p->session->list;
+	AUTO_VIRT_DOMAIN virDomainPtr domain = NULL;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->client[i].uuid, uuid) == 0)
+			return strdup(list->client[i].name);
+	domain = virDomainLookupByUUIDString(p->host->connection, uuid);
+	return domain ? strdup(virDomainGetName(domain)) : NULL;
+}
+
 /* A blank disk that no domain has was left by one that was killed: its UUID becomes the domain's.
  */
 static int choose_uuid(struct create_plan *p, struct create_client *c)
 {
-	virDomainPtr other = c->disk_kind == DISK_BLANK
-				     ? virDomainLookupByUUIDString(p->session->connection, c->uuid)
-				     : NULL;
+	AUTO_FREE char *other = NULL;
 
 	if (c->disk_kind == DISK_ABSENT)
 		return make_uuid(c->uuid);
+	other = c->disk_kind == DISK_FOREIGN ? NULL : owner_of(p, c->uuid);
 	if (c->disk_kind == DISK_BLANK && !other)
 		return 0;
 	if (other) {
-		cli_error(0, "%s is the disk of another client, %s", c->disk,
-			virDomainGetName(other));
-		virDomainFree(other);
+		cli_error(0, "%s is the disk of another client, %s", c->disk, other);
 	} else if (c->disk_kind == DISK_USED) {
 		cli_error(0,
 			"%s is the disk of an earlier client, with its data; remove it, or move it "
@@ -290,7 +317,7 @@ static int plan_new(struct create_plan *p, struct create_client *c)
 {
 	int r;
 
-	c->disk = disk_path(p->session->context->settings.disks, c->name);
+	c->disk = disk_path(p->session->context->settings.disks, c->label);
 	if (!c->disk)
 		return cli_error(-ENOMEM, "%s", c->name);
 	r = disk_look(c->disk, &c->disk_kind, c->uuid);
@@ -311,7 +338,7 @@ static int compose(struct create_plan *p, struct create_client *c)
 	const struct farm_options *o = &context->options;
 	const struct client_cmdline line = { .console =
 						     p->type == DOMAIN_XML_XEN ? "hvc0" : "ttyS0",
-		.name = c->name,
+		.name = c->label,
 		.uuid = c->uuid,
 		.share = context->share.path,
 		.farm = &p->farm,
@@ -322,10 +349,10 @@ static int compose(struct create_plan *p, struct create_client *c)
 	const char *wrong = NULL;
 	AUTO_FREE char *cmdline = client_cmdline_format(&line, &wrong);
 	struct client_title title =
-		client_title(c->name, create_generation(context), RECORD_CREATING);
+		client_title(c->label, create_generation(context), RECORD_CREATING);
 	struct domain_xml_mac mac = domain_xml_mac(&c->record.address);
 	const struct domain_xml domain = { .type = p->type,
-		.name = c->name,
+		.name = c->label,
 		.uuid = c->uuid,
 		.title = title.text,
 		.memory = o->memory ? o->memory : s->memory,
@@ -362,7 +389,7 @@ static int plan_unlisted(struct create_plan *p, struct create_client *c, virDoma
 {
 	struct client_list *list = &p->session->list;
 
-	if (client_list_add(list, domain) <= 0 || list->client[list->n - 1].damaged)
+	if (client_list_add(list, p->host, domain) <= 0 || list->client[list->n - 1].damaged)
 		return refuse_domain(c->name);
 	p->used[p->n_used++] = address_of(&list->client[list->n - 1].record.address);
 	return plan_existing(p, c, &list->client[list->n - 1]);
@@ -370,13 +397,18 @@ static int plan_unlisted(struct create_plan *p, struct create_client *c, virDoma
 
 static int plan_client(struct create_plan *p, struct create_client *c)
 {
-	const struct client *client = client_list_find(&p->session->list, c->name);
+	const struct client *client = client_list_find(&p->session->list, c->label);
 	AUTO_VIRT_DOMAIN virDomainPtr domain = NULL;
 	int r;
 
+	if (client && client->host != p->host)
+		return -cli_error(EEXIST,
+			"%s exists already, and a name is that of one client in the farm; take "
+			"another",
+			client->name);
 	if (client)
 		return plan_existing(p, c, client);
-	domain = virDomainLookupByName(p->session->connection, c->name);
+	domain = virDomainLookupByName(p->host->connection, c->label);
 	if (domain)
 		return plan_unlisted(p, c, domain);
 	if (virt_errno() != -ENOENT)
@@ -408,7 +440,11 @@ static int plan_all(struct create_plan *p, char *const *names)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < p->n; i++) {
-		p->client[i].name = names[i];
+		p->client[i].label = names[i];
+		p->client[i].name = p->host->is_one_of_several ? client_name_on(p->host, names[i])
+							       : strdup(names[i]);
+		if (!p->client[i].name)
+			return cli_error(-ENOMEM, "the clients");
 		if ((one = plan_client(p, &p->client[i])) < 0)
 			r = one;
 	}
@@ -420,12 +456,23 @@ int create_plan_make(struct create_plan *p, struct client_session *session, char
 	int r;
 
 	*p = (struct create_plan){ .session = session };
-	r = open_share(session);
+	r = client_session_need_all(session);
+	if (r == 0 &&
+		!(p->host = client_session_host(session, session->context->client_options.host)))
+		r = -ENOENT;
+	if (r == 0 && !p->host->is_here)
+		r = -cli_error(EOPNOTSUPP,
+			"%s is another host, and a client's disk is made where the command runs; "
+			"run "
+			"it there",
+			p->host->settings->uri);
+	if (r == 0)
+		r = open_share(session);
 	if (r == 0)
 		r = read_network(p);
 	if (r < 0)
 		return r;
-	p->type = type_of(session);
+	p->type = type_of(p);
 	return plan_all(p, names);
 }
 
@@ -433,6 +480,7 @@ void create_plan_free(struct create_plan *p)
 {
 	for (size_t i = 0; i < p->n && p->client; i++) {
 		virt_free_domain(&p->client[i].client.domain);
+		free(p->client[i].name);
 		free(p->client[i].disk);
 		free(p->client[i].xml);
 	}

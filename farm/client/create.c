@@ -58,11 +58,13 @@ static int step_define(void *arg)
 	if (!xml)
 		return cli_error(-ENOMEM, "%s", c->name);
 	virt_watch(VIRT_CALL_LIMIT, "defining %s", c->name);
-	c->client.domain = virDomainDefineXML(w->plan->session->connection, xml);
+	c->client.domain = virDomainDefineXML(w->plan->host->connection, xml);
 	virt_watch_end();
 	if (!c->client.domain)
 		return virt_error(NULL, "cannot define %s", c->name);
+	c->client.label = c->label;
 	c->client.name = c->name;
+	c->client.host = w->plan->host;
 	c->client.record = c->record;
 	strcpy(c->client.uuid, c->uuid);
 	return 0;
@@ -80,7 +82,7 @@ static int step_ready(void *arg)
 	const struct work *w = arg;
 	struct create_client *c = w->client;
 	struct client_title title = client_title(
-		c->name, client_generation(w->plan->session, &c->client), RECORD_READY);
+		c->label, client_generation(w->plan->session, &c->client), RECORD_READY);
 
 	c->record.state = RECORD_READY;
 	return client_write(&c->client, title.text, &c->record);
@@ -211,7 +213,7 @@ int client_create(void *options, char **arguments)
 
 	if (!words || create_check(c, arguments) < 0)
 		return EXIT_FAILURE;
-	r = client_session_begin_change(&s, c, words);
+	r = client_session_begin_change(&s, c, words, NULL);
 	if (r == 0)
 		r = create_plan_make(&plan, &s, arguments);
 	if (r == 0)

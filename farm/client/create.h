@@ -14,7 +14,8 @@ enum create_kind {
 };
 
 struct create_client {
-	const char *name;
+	const char *label; /* as in struct client */
+	char *name;
 	enum create_kind kind;
 	char uuid[RECORD_UUID_SIZE];
 	char *disk; /* path */
@@ -27,6 +28,7 @@ struct create_client {
 
 struct create_plan {
 	struct client_session *session;
+	const struct client_host *host;
 	struct net_farm farm;
 	enum domain_xml_type type;
 	struct create_client *client;

@@ -177,22 +177,34 @@ static int step_leftover(void *arg)
 	return disk_remove(path_and_uuid[0], path_and_uuid[1]);
 }
 
+/* Disks that have no domain are looked for on this machine only. */
+static const struct client_host *host_of_leftover(const struct client_session *s, const char *word)
+{
+	for (size_t i = 0; i < s->n_hosts; i++)
+		if (s->host[i].is_here && s->host[i].state == HOST_ANSWERS &&
+			client_word_has_host(word, s->host[i].name))
+			return &s->host[i];
+	return NULL;
+}
+
 /* Returns 1 if there was one, and it is gone; 0 if not; -errno after a message. */
 static int remove_leftover(struct client_session *s, const char *name)
 {
+	const struct client_host *host = host_of_leftover(s, name);
+	const char *label = client_word_name(name);
 	AUTO_FREE char *path =
-		name_check(name) ? NULL : disk_path(s->context->settings.disks, name);
+		!host || name_check(label) ? NULL : disk_path(s->context->settings.disks, label);
 	AUTO_VIRT_DOMAIN virDomainPtr other = NULL;
 	char uuid[RECORD_UUID_SIZE];
 	const char *path_and_uuid[] = { path, uuid };
 	enum disk_kind kind;
 	int r;
 
-	if (!path || client_list_find(&s->list, name))
+	if (!path || client_list_find(&s->list, label))
 		return 0;
 	if (disk_look(path, &kind, uuid) < 0 || kind != DISK_BLANK)
 		return disk_sweep(path);
-	other = virDomainLookupByUUIDString(s->connection, uuid);
+	other = virDomainLookupByUUIDString(host->connection, uuid);
 	if (other)
 		return 0;
 	r = operation_step(&s->operation, step_leftover, path_and_uuid,
@@ -241,7 +253,7 @@ int client_destroy(void *options, char **arguments)
 
 	if (!words)
 		return EXIT_FAILURE;
-	r = client_session_begin_change(&s, c, words);
+	r = client_session_begin_change(&s, c, words, arguments);
 	if (r == 0)
 		r = remove_leftovers(&s, arguments);
 	if (r < 0 || !*arguments)

@@ -11,13 +11,15 @@
 #include "farm/client/client.h"
 #include "farm/name.h"
 #include "lib/array.h"
+#include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/json.h"
 
 /* What the thread of libvirt's loop hands over to this one, which may ask libvirt about it. */
 struct event {
 	struct event *next;
-	virDomainPtr domain;
+	const struct client_host *host;
+	virDomainPtr domain; /* NULL: the connection to the host is closed */
 	int kind, detail;
 	time_t time;
 };
@@ -29,7 +31,11 @@ struct watcher {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	struct event *first, **end;
-	bool closed;
+};
+
+struct watched_host {
+	struct watcher *watcher;
+	const struct client_host *host;
 };
 
 static const char *const kinds[] = {
@@ -76,7 +82,10 @@ static void print_json(
 
 static void print_event(const struct watcher *w, const struct event *e)
 {
-	const char *name = virDomainGetName(e->domain), *more = detail_of(e->kind, e->detail);
+	const char *label = virDomainGetName(e->domain), *more = detail_of(e->kind, e->detail);
+	AUTO_FREE char *qualified =
+		e->host->is_one_of_several ? client_name_on(e->host, label) : NULL;
+	const char *name = qualified ? qualified : label;
 	char when[32], uuid[VIR_UUID_STRING_BUFLEN] = "";
 	struct tm tm;
 
@@ -92,10 +101,11 @@ static void print_event(const struct watcher *w, const struct event *e)
 
 /* --- is it a client's? --- */
 
-static struct client *find_uuid(struct client_list *list, const char *uuid)
+static struct client *find_uuid(
+	struct client_list *list, const struct client_host *host, const char *uuid)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->client[i].uuid, uuid) == 0)
+		if (list->client[i].host == host && strcmp(list->client[i].uuid, uuid) == 0)
 			return &list->client[i];
 	return NULL;
 }
@@ -108,9 +118,9 @@ static struct client *client_of(struct watcher *w, const struct event *e)
 	struct client *client;
 
 	virDomainGetUUIDString(e->domain, uuid);
-	client = find_uuid(list, uuid);
+	client = find_uuid(list, e->host, uuid);
 	if (client || e->kind == VIR_DOMAIN_EVENT_UNDEFINED ||
-		client_list_add(list, e->domain) <= 0)
+		client_list_add(list, e->host, e->domain) <= 0)
 		return client;
 	return &list->client[list->n - 1];
 }
@@ -128,75 +138,110 @@ static bool is_wanted(struct watcher *w, const struct event *e)
 
 /* --- the thread of libvirt's loop --- */
 
-static int on_event(virConnectPtr connection, virDomainPtr domain, int kind, int detail, void *data)
+static void append(const struct watched_host *watched, const struct event *event)
 {
-	struct watcher *w = data;
+	struct watcher *w = watched->watcher;
 	struct event *e = calloc(1, sizeof(*e));
 
-	(void)connection;
 	if (!e)
-		return 0;
-	*e = (struct event){ .domain = domain, .kind = kind, .detail = detail, .time = time(NULL) };
-	virDomainRef(domain);
+		return;
+	*e = *event;
+	e->host = watched->host;
+	e->time = time(NULL);
 	pthread_mutex_lock(&w->mutex);
 	*w->end = e;
 	w->end = &e->next;
 	pthread_cond_signal(&w->changed);
 	pthread_mutex_unlock(&w->mutex);
+}
+
+static int on_event(virConnectPtr connection, virDomainPtr domain, int kind, int detail, void *data)
+{
+	(void)connection;
+	virDomainRef(domain);
+	append(data, &(struct event){ .domain = domain, .kind = kind, .detail = detail });
 	return 0;
 }
 
 static void on_close(virConnectPtr connection, int reason, void *data)
 {
-	struct watcher *w = data;
-
 	(void)connection;
 	(void)reason;
-	pthread_mutex_lock(&w->mutex);
-	w->closed = true;
-	pthread_cond_signal(&w->changed);
-	pthread_mutex_unlock(&w->mutex);
+	append(data, &(struct event){ .domain = NULL });
 }
 
 /* --- this thread --- */
 
-/* The next one, or NULL: the connection is closed. */
 static struct event *next_event(struct watcher *w)
 {
 	struct event *e;
 
 	pthread_mutex_lock(&w->mutex);
-	while (!w->first && !w->closed)
+	while (!w->first)
 		pthread_cond_wait(&w->changed, &w->mutex);
 	e = w->first;
-	if (e)
-		w->first = e->next;
+	w->first = e->next;
 	if (!w->first)
 		w->end = &w->first;
 	pthread_mutex_unlock(&w->mutex);
 	return e;
 }
 
-/* Until the connection is closed, or the program is interrupted. */
-static int watch(struct watcher *w)
+static int register_host(struct watched_host *watched)
 {
-	virConnectPtr connection = w->session->connection;
-	struct event *e;
+	virConnectPtr connection = watched->host->connection;
 
 	if (virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-		    VIR_DOMAIN_EVENT_CALLBACK(on_event), w, NULL) < 0)
+		    VIR_DOMAIN_EVENT_CALLBACK(on_event), watched, NULL) < 0)
 		return virt_error(NULL, "cannot watch the domains");
 	/* What has no daemon cannot lose it. */
-	virConnectRegisterCloseCallback(connection, on_close, w, NULL);
-	while ((e = next_event(w)) != NULL) {
-		if (is_wanted(w, e))
-			print_event(w, e);
-		virDomainFree(e->domain);
-		free(e);
-		if (ferror(stdout))
-			return -EPIPE;
+	virConnectRegisterCloseCallback(connection, on_close, watched, NULL);
+	return 0;
+}
+
+/* How many hosts there are to watch, or -errno after a message. */
+static int register_all(struct watcher *w, struct watched_host *watched)
+{
+	struct client_session *s = w->session;
+	int n = 0, r = 0;
+
+	for (size_t i = 0; i < s->n_hosts && r == 0; i++) {
+		if (s->host[i].state != HOST_ANSWERS)
+			continue;
+		watched[i] = (struct watched_host){ w, &s->host[i] };
+		r = register_host(&watched[i]);
+		n++;
 	}
-	return -cli_error(ENOTCONN, "the connection to libvirt broke; run it again");
+	return r < 0 ? r : n;
+}
+
+static void handle(struct watcher *w, struct event *e)
+{
+	if (!e->domain) {
+		cli_error(
+			0, "host %s: the connection to libvirt broke; run it again", e->host->name);
+		return;
+	}
+	if (is_wanted(w, e))
+		print_event(w, e);
+	virDomainFree(e->domain);
+}
+
+/* Until all connections are closed, or the program is interrupted. */
+static int watch(struct watcher *w)
+{
+	struct watched_host *watched = calloc(w->session->n_hosts, sizeof(*watched));
+	int left = watched ? register_all(w, watched) : cli_error(-ENOMEM, "events");
+
+	while (left > 0 && !ferror(stdout)) {
+		struct event *e = next_event(w);
+
+		left -= !e->domain;
+		handle(w, e);
+		free(e);
+	}
+	/* The thread of libvirt's loop has watched for as long as there are connections. */
+	return left < 0 ? left : ferror(stdout) ? -EPIPE : -ENOTCONN;
 }
 
 int client_events(void *options, char **arguments)
@@ -208,11 +253,12 @@ int client_events(void *options, char **arguments)
 		.json = context->options.json,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER };
-	int r = client_session_begin(&s, context, true);
+	int r = client_session_begin(&s, context, true, arguments);
 
 	w.end = &w.first;
 	if (r == 0)
 		r = client_words_check(&s, arguments);
+	client_session_note_silent(&s);
 	if (r == 0)
 		r = watch(&w);
 	return client_session_end(&s, r);

@@ -37,7 +37,7 @@ static int step_write(void *arg)
 {
 	struct host_key *k = arg;
 	struct client_title title = client_title(
-		k->client->name, client_generation(k->session, k->client), k->record.state);
+		k->client->label, client_generation(k->session, k->client), k->record.state);
 
 	return client_write(k->client, title.text, &k->record);
 }
@@ -72,12 +72,13 @@ int client_host_key(void *options, char **arguments)
 {
 	AUTO_FREE const char **words = client_words("host-key", arguments);
 	struct client_session s = { .lock = -1 };
+	char *const one[] = { arguments[0], NULL };
 	int r;
 
 	if (!words)
 		return EXIT_FAILURE;
-	r = arguments[1] ? client_session_begin_change(&s, options, words)
-			 : client_session_begin(&s, options, true);
+	r = arguments[1] ? client_session_begin_change(&s, options, words, one)
+			 : client_session_begin(&s, options, true, one);
 	if (r == 0)
 		r = arguments[1] ? set(&s, arguments[0], arguments[1]) : print(&s, arguments[0]);
 	return client_session_end(&s, r);

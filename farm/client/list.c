@@ -8,6 +8,7 @@
 
 #include "farm/client/boot-files.h"
 #include "farm/client/client.h"
+#include "farm/name.h"
 #include "farm/output.h"
 #include "farm/table.h"
 #include "farm/virt/domain-xml.h"
@@ -18,6 +19,7 @@
 /* The columns of both: `list` has the first LIST_COLUMNS. */
 enum {
 	NAME,
+	HOST,
 	STATE,
 	ADDRESS,
 	GENERATION,
@@ -45,6 +47,7 @@ enum {
 
 static const struct table_column columns[COLUMNS] = {
 	[NAME] = { "name", "NAME", TABLE_TEXT, false },
+	[HOST] = { "host", "HOST", TABLE_TEXT, true },
 	[STATE] = { "state", "STATE", TABLE_TEXT, false },
 	[ADDRESS] = { "address", "ADDRESS", TABLE_TEXT, false },
 	[GENERATION] = { "generation", "GENERATION", TABLE_NUMBER, false },
@@ -87,6 +90,7 @@ static void fill_record(struct row *row, const struct client_session *s, const s
 	uint32_t generation = client_generation(s, c);
 
 	row->cell[NAME] = c->name;
+	row->cell[HOST] = c->host->name;
 	row->cell[STATE] = client_state(c);
 	row->cell[UUID] = c->uuid;
 	row->cell[GROUP] = row->groups = client_groups(s, c);
@@ -112,6 +116,24 @@ static void free_row(struct row *row)
 
 /* --- list --- */
 
+/* A row for each host whose clients nobody knows. */
+static int add_silent(const struct client_session *s, struct table *table)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_hosts && r == 0; i++) {
+		const char *name = s->host[i].name;
+		const char *cell[LIST_COLUMNS] = { [HOST] = name, [STATE] = "unreachable" };
+		char all[NAME_LABEL_MAX + 3];
+
+		snprintf(all, sizeof(all), "%s/*", name);
+		cell[NAME] = all;
+		if (s->host[i].state == HOST_SILENT)
+			r = table_add(table, cell);
+	}
+	return r;
+}
+
 int client_list(void *options, char **arguments)
 {
 	struct farm_context *context = options;
@@ -126,7 +148,7 @@ int client_list(void *options, char **arguments)
 	if (r == 0)
 		r = table_check_style(table, &context->style);
 	if (r == 0)
-		r = client_session_begin(&s, context, true);
+		r = client_session_begin(&s, context, true, arguments);
 	if (r == 0)
 		r = client_select(&s, arguments, !*arguments, &selection);
 	for (size_t i = 0; i < selection.n && r == 0; i++) {
@@ -136,6 +158,8 @@ int client_list(void *options, char **arguments)
 		r = table_add(table, row.cell);
 		free_row(&row);
 	}
+	if (r == 0 && !*arguments)
+		r = add_silent(&s, table);
 	if (r == 0)
 		r = table_print(table, &context->style);
 	return client_session_end(&s, r);
@@ -205,7 +229,7 @@ int client_show(void *options, char **arguments)
 	AUTO_TABLE struct table *table = table_new("clients", columns, COLUMNS);
 	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
 	struct client_session s = { .lock = -1 };
-	int r = table ? client_session_begin(&s, context, true) : -ENOMEM;
+	int r = table ? client_session_begin(&s, context, true, arguments) : -ENOMEM;
 
 	if (r == 0)
 		r = client_select(&s, arguments, context->client_options.all, &selection);

@@ -21,7 +21,7 @@ static int start(struct client_session *s, struct client *c)
 	r = power_prepare(s, c);
 	if (r < 0)
 		return r;
-	title = client_title(c->name, client_generation(s, c), RECORD_READY);
+	title = client_title(c->label, client_generation(s, c), RECORD_READY);
 	r = client_write(c, title.text, &c->record);
 	return r < 0 ? r : power_on(s, c);
 }

@@ -42,14 +42,14 @@ static int define(struct client_session *s, struct client *c, const struct recor
 	if (r < 0)
 		return r;
 	set_paths(s, record, &paths);
-	title = client_title(c->name,
+	title = client_title(c->label,
 		record->pin ? record->pin
 			    : boot_files_channel(
 				      s->context->settings.boot, record->share, record->channel),
 		record->state);
 	if (change.domain.cmdline)
 		cmdline = client_cmdline_set(change.domain.cmdline, "xfgen", paths.option);
-	return client_change_define(s, c, &change,
+	return client_change_define(c, &change,
 		&(struct domain_xml_change){ .title = title.text,
 			.kernel = paths.kernel,
 			.initrd = paths.initrd,

@@ -27,8 +27,9 @@
 
 struct rename {
 	struct client_session *session;
-	const char *old, *new;
+	const char *old, *new; /* labels */
 	struct client *client;
+	const struct client_host *host;
 	char *old_disk, *new_disk; /* paths by the two names */
 	char *saved;               /* where the XML is kept on a hypervisor that cannot rename */
 	bool moves_disk;           /* else it has a name of its own, and keeps it */
@@ -58,15 +59,18 @@ static int check_new(const struct rename *n)
 {
 	const char *wrong = name_check(n->new);
 	AUTO_VIRT_DOMAIN virDomainPtr domain = NULL;
+	const struct client *other;
 
 	if (wrong)
 		return -cli_error(
 			EINVAL, "\"%.80s\" cannot be a client's name: it %s", n->new, wrong);
 	if (strcmp(n->old, n->new) == 0)
 		return -cli_error(EINVAL, "%s has that name", n->old);
-	domain = virDomainLookupByName(n->session->connection, n->new);
-	if (domain)
-		return -cli_error(EEXIST, "%s is a domain already; take another name", n->new);
+	other = client_list_find(&n->session->list, n->new);
+	domain = virDomainLookupByName(n->client->host->connection, n->new);
+	if (domain || other)
+		return -cli_error(EEXIST, "%s is a domain already; take another name",
+			other ? other->name : n->new);
 	return virt_errno() == -ENOENT ? 0 : virt_error(NULL, "cannot look for %s", n->new);
 }
 
@@ -130,7 +134,7 @@ static int step_define(void *arg)
 		return r;
 	if (change.domain.cmdline)
 		cmdline = client_cmdline_set(change.domain.cmdline, "xfname", n->new);
-	return client_change_define(n->session, c, &change,
+	return client_change_define(c, &change,
 		&(struct domain_xml_change){ .title = title.text,
 			.cmdline = cmdline,
 			.disk = n->moves_disk ? n->new_disk : NULL,
@@ -139,7 +143,7 @@ static int step_define(void *arg)
 
 static int define_saved(const struct rename *n, const char *xml)
 {
-	virDomainPtr domain = virDomainDefineXML(n->session->connection, xml);
+	virDomainPtr domain = virDomainDefineXML(n->host->connection, xml);
 
 	if (!domain)
 		return virt_error("run the same command again",
@@ -238,7 +242,7 @@ static bool is_same_file(const char *a, const char *b)
 }
 
 /* There is no client of the old name: was it renamed, but for the last step? */
-static int complete(struct rename *n)
+static int complete(struct rename *n, const char *word)
 {
 	int r = -ENOENT;
 
@@ -249,27 +253,50 @@ static int complete(struct rename *n)
 		 is_same_file(n->old_disk, n->new_disk))
 		r = 0;
 	if (r == -ENOENT) {
-		client_find(n->session, n->old);
+		client_find(n->session, word);
 		return r;
 	}
 	return r == 0 && is_same_file(n->old_disk, n->new_disk) ? unlink_old(n) : r;
+}
+
+/* A client that is not found may be one whose renaming was cut off, under its new name. */
+static int find(struct rename *n, char **arguments)
+{
+	struct client_session *s = n->session;
+	struct client *new = NULL;
+	int r = client_look(s, arguments[0], &n->client);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == -ENOENT && client_look(s, arguments[1], &new) == -EEXIST)
+		return -EEXIST;
+	n->host = n->client ? n->client->host : new ? new->host : &s->host[0];
+	n->old = client_word_name(arguments[0]);
+	n->new = client_word_name(arguments[1]);
+	if (client_word_has_host(arguments[1], n->host->name))
+		return 0;
+	return -cli_error(EINVAL, "%s stays on its host, %s: name the new name only", arguments[0],
+		n->host->name);
 }
 
 int client_rename(void *options, char **arguments)
 {
 	AUTO_FREE const char **words = client_words("rename", arguments);
 	struct client_session s = { .lock = -1 };
-	struct rename n = { .session = &s, .old = arguments[0], .new = arguments[1] };
+	struct rename n = { .session = &s };
 	int r;
 
 	if (!words)
 		return EXIT_FAILURE;
-	r = client_session_begin_change(&s, options, words);
+	r = client_session_begin_change(&s, options, words, NULL);
+	if (r == 0)
+		r = client_session_need_all(&s);
+	if (r == 0)
+		r = find(&n, arguments);
 	if (r == 0)
 		r = prepare(&n);
-	n.client = client_list_find(&s.list, n.old);
 	if (r == 0)
-		r = n.client ? rename_client(&n) : complete(&n);
+		r = n.client ? rename_client(&n) : complete(&n, arguments[0]);
 	release(&n);
 	return client_session_end(&s, r);
 }

@@ -18,9 +18,10 @@ static struct net_client bound(const struct xf_addr *address)
 }
 
 /* The rules are of this server: those of another host are for its own xenfarm to make. */
-static bool are_here(const struct client_session *s)
+static bool are_here(const struct client_session *s, const struct client_host *host)
 {
-	return s->kind != VIRT_TEST && net_server_is_here(&s->context->settings);
+	return host == &s->host[0] && host->state == HOST_ANSWERS && host->kind != VIRT_TEST &&
+	       host->is_here;
 }
 
 int client_rules_update(struct client_session *s, const struct xf_addr *more, size_t n_more,
@@ -31,7 +32,7 @@ int client_rules_update(struct client_session *s, const struct xf_addr *more, si
 	size_t n = 0;
 	int r = net_server_farm(&s->context->settings, &farm);
 
-	if (r < 0 || !are_here(s))
+	if (r < 0 || !are_here(s, &s->host[0]))
 		return r;
 	clients = calloc(s->list.n + n_more + 1, sizeof(*clients));
 	if (!clients)
@@ -39,7 +40,7 @@ int client_rules_update(struct client_session *s, const struct xf_addr *more, si
 	for (size_t i = 0; i < s->list.n; i++) {
 		const struct client *c = &s->list.client[i];
 
-		if (!c->damaged && !(leaves && leaves(c, data)))
+		if (c->host == &s->host[0] && !c->damaged && !(leaves && leaves(c, data)))
 			clients[n++] = bound(&c->record.address);
 	}
 	for (size_t i = 0; i < n_more; i++)
@@ -53,5 +54,5 @@ int client_rules_check(const struct client_session *s, const struct client *c)
 	struct net_farm farm;
 	int r = net_server_farm(&s->context->settings, &farm);
 
-	return r < 0 || !are_here(s) ? r : net_check_port(&farm, &client);
+	return r < 0 || !are_here(s, c->host) ? r : net_check_port(&farm, &client);
 }

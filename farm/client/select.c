@@ -16,36 +16,106 @@ static const char *nearest(const struct client_list *list, const char *name)
 	AUTO_FREE const char **names = calloc(list->n + 1, sizeof(*names));
 
 	for (size_t i = 0; names && i < list->n; i++)
-		names[i] = list->client[i].name;
+		names[i] = list->client[i].label;
 	return names ? name_nearest(name, names, list->n) : NULL;
 }
 
-static void say_unknown(struct client_session *s, const char *name)
+int client_host_unknown(const struct client_session *s, const char *word)
 {
-	AUTO_VIRT_DOMAIN virDomainPtr domain =
-		name_check(name) ? NULL : virDomainLookupByName(s->connection, name);
-	const char *meant = nearest(&s->list, name);
+	AUTO_FREE const char **names = calloc(s->n_hosts + 1, sizeof(*names));
+	AUTO_FREE char *name = strndup(word, strcspn(word, "/"));
+	const char *meant;
 
-	if (domain)
+	for (size_t i = 0; names && i < s->n_hosts; i++)
+		names[i] = s->host[i].name;
+	meant = names && name ? name_nearest(name, names, s->n_hosts) : NULL;
+	if (meant)
+		cli_error(0, "there is no host %s; did you mean %s?", name, meant);
+	else
+		cli_error(0, "there is no host %s; xenfarm.conf has hosts, as [host NAME]",
+			name ? name : word);
+	return -ENOENT;
+}
+
+/* Is it the name of a domain that is not ours, on one of the hosts? */
+static bool is_domain(const struct client_session *s, const char *word)
+{
+	const char *label = client_word_name(word);
+	bool found = false;
+
+	for (size_t i = 0; i < s->n_hosts && !name_check(label) && !found; i++) {
+		AUTO_VIRT_DOMAIN virDomainPtr domain =
+			s->host[i].connection && client_word_has_host(word, s->host[i].name)
+				? virDomainLookupByName(s->host[i].connection, label)
+				: NULL;
+
+		found = domain != NULL;
+	}
+	return found;
+}
+
+/* Hosts that do not answer may have what a word names. */
+static bool note_silent(struct client_session *s, const char *word)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_hosts; i++)
+		any |= s->host[i].state == HOST_SILENT &&
+		       client_word_has_host(word, s->host[i].name);
+	s->incomplete |= any;
+	return any;
+}
+
+void client_session_note_silent(struct client_session *s)
+{
+	note_silent(s, "*");
+}
+
+static void say_unknown(struct client_session *s, const char *word)
+{
+	const char *meant = nearest(&s->list, client_word_name(word));
+
+	if (is_domain(s, word))
 		cli_error(0,
 			"%s is a domain, but not a client of this farm, and is left alone; use "
 			"virsh for it",
-			name);
+			word);
 	else if (meant)
-		cli_error(0, "there is no client %s; did you mean %s?", name, meant);
+		cli_error(0, "there is no client %s; did you mean %s?", word, meant);
+	else if (note_silent(s, word))
+		cli_error(0, "there is no client %s on the hosts that answer", word);
 	else
-		cli_error(0, "there is no client %s; see `xenfarm client list`", name);
+		cli_error(0, "there is no client %s; see `xenfarm client list`", word);
 }
 
-struct client *client_find(struct client_session *s, const char *name)
+int client_look(struct client_session *s, const char *word, struct client **client)
 {
-	struct client *client = client_list_find(&s->list, name);
+	*client = NULL;
+	if (*word == '@' || name_is_pattern(word))
+		return -cli_error(EINVAL, "%s is a %s; name one client", word,
+			*word == '@' ? "group" : "pattern");
+	for (size_t i = 0; i < s->list.n; i++) {
+		struct client *c = &s->list.client[i];
 
-	if (*name == '@')
-		cli_error(0, "%s is a group; name one client", name);
-	else if (!client)
-		say_unknown(s, name);
-	return client;
+		if (!client_word_matches(word, c->host->name, c->label))
+			continue;
+		if (*client)
+			return -cli_error(EEXIST,
+				"%s is on two hosts: %s and %s; name the host, too", word,
+				(*client)->name, c->name);
+		*client = c;
+	}
+	return *client ? 0 : -ENOENT;
+}
+
+struct client *client_find(struct client_session *s, const char *word)
+{
+	struct client *client;
+	int r = client_look(s, word, &client);
+
+	if (r == -ENOENT)
+		say_unknown(s, word);
+	return r < 0 ? NULL : client;
 }
 
 /* --- groups --- */
@@ -78,18 +148,28 @@ static bool is_in_group(const struct farm_group_settings *group, const struct cl
 	bool found = false;
 
 	while (!found && group_next(&words, word))
-		found = name_matches(word, client->name);
+		found = client_word_matches(word, client->host->name, client->label);
 	return found;
 }
 
+static bool is_any(const struct client_session *s, const char *word)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->list.n && !any; i++)
+		any = client_word_matches(
+			word, s->list.client[i].host->name, s->list.client[i].label);
+	return any;
+}
+
 /* A name that no client has is a mistake, or left from one that was destroyed. */
-static void warn_missing(const struct client_session *s, const struct farm_group_settings *group)
+static void warn_missing(struct client_session *s, const struct farm_group_settings *group)
 {
 	const char *words = group->clients;
 	char word[GROUP_WORD_SIZE];
 
 	while (group_next(&words, word))
-		if (!name_is_pattern(word) && !client_list_find(&s->list, word))
+		if (!name_is_pattern(word) && !is_any(s, word) && !note_silent(s, word))
 			cli_error(0, "@%s has %s, which is no client; see xenfarm.conf",
 				group->name, word);
 }
@@ -97,11 +177,16 @@ static void warn_missing(const struct client_session *s, const struct farm_group
 static int mark_group(struct client_session *s, const char *word, bool *marked)
 {
 	const struct farm_group_settings *group = find_group(s, word);
+	const char *words = group ? group->clients : "";
+	char part[GROUP_WORD_SIZE];
 	bool any = false;
 
 	if (!group)
 		return -ENOENT;
 	warn_missing(s, group);
+	while (group_next(&words, part))
+		if (name_is_pattern(part))
+			note_silent(s, part);
 	for (size_t i = 0; i < s->list.n; i++)
 		if (is_in_group(group, &s->list.client[i]))
 			marked[i] = any = true;
@@ -135,7 +220,8 @@ bool client_words_match(
 			**words == '@' ? farm_settings_group(&s->context->settings, *words + 1)
 				       : NULL;
 
-		any = group ? is_in_group(group, client) : name_matches(*words, client->name);
+		any = group ? is_in_group(group, client)
+			    : client_word_matches(*words, client->host->name, client->label);
 	}
 	return any;
 }
@@ -165,8 +251,10 @@ static int mark(struct client_session *s, const char *word, bool *marked)
 		return client ? 0 : -ENOENT;
 	}
 	for (size_t i = 0; i < s->list.n; i++)
-		if (name_matches(word, s->list.client[i].name))
+		if (client_word_matches(
+			    word, s->list.client[i].host->name, s->list.client[i].label))
 			marked[i] = any = true;
+	note_silent(s, word);
 	return any ? 0 : -cli_error(ENOENT, "no client matches %s", word);
 }
 
@@ -187,6 +275,8 @@ static int mark_all(struct client_session *s, char *const *words, bool all, bool
 
 	for (size_t i = 0; i < s->list.n && all; i++)
 		marked[i] = true;
+	if (all)
+		note_silent(s, "*");
 	for (; *words; words++)
 		if ((one = mark(s, *words, marked)) < 0)
 			r = one;

@@ -22,7 +22,7 @@ static int add(
 		return cli_error(-ENOMEM, "the clients");
 	use = &uses->use[uses->n++];
 	*use = (struct client_use){ .pin = pin, .runs = runs };
-	snprintf(use->client, sizeof(use->client), "%.63s", client);
+	snprintf(use->client, sizeof(use->client), "%.127s", client);
 	snprintf(use->channel, sizeof(use->channel), "%.63s", channel);
 	return 0;
 }
@@ -69,7 +69,9 @@ int client_uses_read(struct farm_context *context, const char *share, struct cli
 	*uses = (struct client_uses){ 0 };
 	if (!has_clients(context, share))
 		return 0;
-	r = client_session_begin(&s, context, true);
+	r = client_session_begin(&s, context, true, NULL);
+	if (r == 0)
+		r = client_session_need_all(&s);
 	for (size_t i = 0; i < s.list.n && r == 0; i++) {
 		const struct client *c = &s.list.client[i];
 

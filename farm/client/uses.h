@@ -13,7 +13,7 @@
 #include "farm/xenfarm.h"
 
 struct client_use {
-	char client[NAME_LABEL_MAX + 1];
+	char client[2 * NAME_LABEL_MAX + 2];
 	char channel[NAME_LABEL_MAX + 1]; /* "": it is pinned */
 	uint32_t pin;                     /* 0: none */
 	bool runs;                        /* it was started with this */

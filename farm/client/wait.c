@@ -132,7 +132,7 @@ int client_wait(void *options, char **arguments)
 			c->client_options.until);
 		return EXIT_USAGE;
 	}
-	r = client_session_begin(&s, c, true);
+	r = client_session_begin(&s, c, true, arguments);
 	s.operation.log = -1; /* nothing is changed: not in the log */
 	if (r == 0)
 		r = client_select(&s, arguments, c->client_options.all, &selection);

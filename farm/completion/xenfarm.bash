@@ -98,12 +98,14 @@ _xenfarm_client() {
         words=$(__xenfarm_channels)
     elif [[ $prev == --format ]]; then
         words="table raw json"
+    elif [[ $prev == --host ]]; then
+        words="local $(__xenfarm_sections host)"
     elif [[ $prev == --@(address|memory|cpus|disk|admin|batch|max-failures|timeout|columns|sort|filter) || $prev == -[abt] ]]; then
         return
     elif [[ $cur == -* ]]; then
         case ${COMP_WORDS[2]} in
         create)
-            words="--share --config --address --channel --memory --cpus --disk --admin --wait --timeout --dry-run --yes --quiet --help"
+            words="--share --config --address --host --channel --memory --cpus --disk --admin --wait --timeout --dry-run --yes --quiet --help"
             ;;
         list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
         show) words="--config --all --json --quiet --help" ;;

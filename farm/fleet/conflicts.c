@@ -98,7 +98,7 @@ int fleet_show_conflicts(void *options, char **arguments)
 	int r = table ? table_check_style(table, &context->style) : -ENOMEM, status;
 
 	if (r == 0)
-		r = client_session_begin(&s, context, true);
+		r = client_session_begin(&s, context, true, arguments);
 	if (r == 0)
 		r = client_select(&s, arguments, !*arguments, &selection);
 	if (r == 0)

@@ -101,7 +101,7 @@ static int run(struct farm_context *context, const struct order *order, char **n
 	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
 	AUTO_ROUND struct round round = { 0 };
 	struct client_session s = { .lock = -1 };
-	int r = client_session_begin(&s, context, true), status = EXIT_SUCCESS;
+	int r = client_session_begin(&s, context, true, names), status = EXIT_SUCCESS;
 
 	if (r == 0)
 		r = client_select(&s, names, all, &selection);

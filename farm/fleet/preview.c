@@ -383,7 +383,7 @@ static int run(struct farm_context *context, uint32_t generation, struct client_
 	struct round *round)
 {
 	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
-	int r = client_session_begin(s, context, true);
+	int r = client_session_begin(s, context, true, NULL);
 
 	if (r == 0)
 		r = client_select(s, (char *[]){ NULL }, true, &selection);

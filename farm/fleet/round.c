@@ -74,7 +74,7 @@ static int begin(struct round *round, struct round_client *c, const struct clien
 		return cli_error(-ENOMEM, "the clients");
 	/* It is only read. */
 	whom->uuid = (char *)(uintptr_t)client->uuid;
-	whom->name = (char *)(uintptr_t)client->name;
+	whom->name = (char *)(uintptr_t)client->label;
 	snprintf(c->why, sizeof(c->why), "%s", client_state(client));
 	return 0;
 }

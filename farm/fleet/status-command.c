@@ -184,7 +184,7 @@ static int run(struct farm_context *context, char **arguments)
 	struct client_session s = { .lock = -1 };
 	struct status_totals totals = { 0 };
 	bool asks = !o->fast, read_only = !asks || geteuid() != 0;
-	int r = client_session_begin(&s, context, read_only);
+	int r = client_session_begin(&s, context, read_only, arguments);
 
 	if (r == 0)
 		r = client_select(&s, arguments, !*arguments, &selection);

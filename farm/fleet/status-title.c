@@ -10,11 +10,12 @@ static struct client_title title_of(const struct status_client *c)
 {
 	const fleet_status *s = &c->status;
 	struct client_title title =
-		client_title(c->client->name, s->generation, c->client->record.state);
+		client_title(c->client->label, s->generation, c->client->record.state);
 
 	if (s->conflicts)
 		snprintf(title.text, sizeof(title.text), "%s: generation %u, %u conflict%s",
-			c->client->name, s->generation, s->conflicts, s->conflicts == 1 ? "" : "s");
+			c->client->label, s->generation, s->conflicts,
+			s->conflicts == 1 ? "" : "s");
 	return title;
 }
 

@@ -17,9 +17,9 @@
 
 #define UUID_EXPECTED "UUID-OF-THE-NEW-SHARE"
 
-bool net_server_is_here(const struct farm_settings *s)
+bool net_server_is_here(const char *uri)
 {
-	return strstr(s->host.uri, ":///") != NULL;
+	return strstr(uri, ":///") != NULL;
 }
 
 int net_server_farm(const struct farm_settings *s, struct net_farm *farm)

@@ -27,7 +27,7 @@ struct net_server {
 };
 
 /* Is libvirt's host this one? Files, rules and bridges of another cannot be reached from here. */
-bool net_server_is_here(const struct farm_settings *settings);
+bool net_server_is_here(const char *uri);
 
 /* The farm that the settings describe, without its shares. Returns 0, or -errno after a message
  * that names the setting. */

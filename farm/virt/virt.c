@@ -143,6 +143,17 @@ int virt_error(const char *remedy, const char *what, ...)
 	return r;
 }
 
+int virt_error_saved(virErrorPtr error, const char *what, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, what);
+	r = say_error(error, NULL, what, args);
+	va_end(args);
+	return r;
+}
+
 bool virt_is_off(virDomainPtr domain)
 {
 	return virDomainIsActive(domain) == 0;
@@ -221,7 +232,7 @@ static void *run_events(void *data)
 
 /* Once, and before the first connection: only then libvirt uses the loop for it. It writes to
  * connections that the other side may have closed: that is to be an error, not a signal. */
-static int start_events(void)
+int virt_begin(void)
 {
 	static bool started;
 	pthread_t thread;
@@ -241,15 +252,21 @@ static int start_events(void)
 
 int virt_open(const char *uri, bool read_only, virConnectPtr *connection)
 {
-	int r = start_events();
+	int r = virt_begin();
 
 	if (r < 0)
 		return r;
 	virt_watch(VIRT_CONNECT_LIMIT, "connecting to %s", uri);
-	*connection = read_only ? virConnectOpenReadOnly(uri) : virConnectOpen(uri);
+	r = virt_connect(uri, read_only, connection);
 	virt_watch_end();
+	return r < 0 ? virt_error(NULL, "cannot connect to %s", uri) : 0;
+}
+
+int virt_connect(const char *uri, bool read_only, virConnectPtr *connection)
+{
+	*connection = read_only ? virConnectOpenReadOnly(uri) : virConnectOpen(uri);
 	if (!*connection)
-		return virt_error(NULL, "cannot connect to %s", uri);
+		return virt_errno();
 	/* The test driver has no use for it and says so; what it lacks is then not needed. */
 	virConnectSetKeepAlive(*connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
 	return 0;

@@ -6,6 +6,7 @@
 #define FARM_VIRT_H
 
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <stdbool.h>
 
 enum virt_kind { VIRT_QEMU, VIRT_XEN, VIRT_TEST /* libvirt's test driver */ };
@@ -15,6 +16,12 @@ enum virt_kind { VIRT_QEMU, VIRT_XEN, VIRT_TEST /* libvirt's test driver */ };
  * answer is noticed by keep-alive messages. Returns 0, or -errno after a message.
  */
 int virt_open(const char *uri, bool read_only, virConnectPtr *connection);
+
+/* Its two parts, for a thread that somebody else waits for: what is done once, before the first
+ * connection; and to connect, without a message and without a time limit. */
+int virt_begin(void);
+int virt_connect(const char *uri, bool read_only, virConnectPtr *connection);
+
 void virt_close(virConnectPtr *connection);
 #define AUTO_VIRT __attribute__((cleanup(virt_close)))
 
@@ -26,6 +33,10 @@ enum virt_kind virt_kind(virConnectPtr connection);
  * Returns -errno: -ENOENT for what does not exist, -EACCES, -EEXIST, -EBUSY, -ENOTCONN, -EIO.
  */
 __attribute__((format(printf, 2, 3))) int virt_error(const char *remedy, const char *what, ...);
+
+/* The same for an error that another thread saved by virSaveLastError(). */
+__attribute__((format(printf, 2, 3))) int virt_error_saved(
+	virErrorPtr error, const char *what, ...);
 
 /* The errno for it alone, negative, without a message. */
 int virt_errno(void);
