@@ -92,7 +92,7 @@ int fleet_show_conflict(void *options, char **arguments)
 	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
 	AUTO_INBOX struct inbox inbox = { 0 };
 	struct client_session s = { .lock = -1 };
-	int r = client_session_begin(&s, context, true), status;
+	int r = client_session_begin(&s, context, true, arguments + 1), status;
 
 	if (r == 0)
 		r = client_select(&s, arguments + 1, !arguments[1], &selection);

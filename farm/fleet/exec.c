@@ -101,7 +101,7 @@ int fleet_exec(void *options, char **arguments)
 
 	if (!all && !arguments[1])
 		return cli_error(EXIT_USAGE, "exec needs clients and a command");
-	r = names ? client_session_begin(&s, context, true) : cli_error(-ENOMEM, "exec");
+	r = names ? client_session_begin(&s, context, true, NULL) : cli_error(-ENOMEM, "exec");
 	if (r == 0)
 		r = client_select(&s, names, all, &selection);
 	if (r == 0)

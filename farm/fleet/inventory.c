@@ -152,11 +152,11 @@ int fleet_print_inventory(void *options, char **arguments)
 
 	if (o->ansible == o->clush)
 		return cli_error(EXIT_USAGE, "inventory needs --ansible or --clush");
-	r = client_session_begin(&s, context, true);
+	r = client_session_begin(&s, context, true, NULL);
 	if (r == 0)
 		r = client_select(&s, arguments, !*arguments, &selection);
 	for (size_t i = 0; i < selection.n; i++) /* of the others the address is not known */
-		if (!selection.client[i]->damaged && !name_check(selection.client[i]->name))
+		if (!selection.client[i]->damaged && !name_check(selection.client[i]->label))
 			selection.client[n++] = selection.client[i];
 	selection.n = n;
 	if (r == 0)
