@@ -13,3 +13,13 @@ xf-agentd_SRC := $(AGENTD_SRC) agent/service/main.c
 xf-agentd_PKGS := $(FLEET_PKGS) json-c
 CHECKS += agent/service/test/agentd.test agent/service/test/report.test
 CHECK_NEEDS += xf-agentd
+MANS += docs/xf-agentd.8
+COMPLETIONS += agent/completion/xf-agentd.bash
+CHECKS += agent/service/test/units.test
+SHELLS += agent/completion/xf-agentd.bash agent/system/xf-agentd.init agent/system/xf-agentd-generator
+INSTALLS += $(foreach u,xf-agentd.socket xf-agentd.service xf-agentd-work.path xf-agentd-work.service, \
+	agent/system/$(u):/usr/lib/systemd/system/$(u)) \
+	agent/system/xf-agentd-generator:/usr/lib/systemd/system-generators/xf-agentd-generator \
+	agent/system/xf-agentd.tmpfiles:/usr/lib/tmpfiles.d/xf-agentd.conf \
+	agent/system/xf-agentd.sysusers:/usr/lib/sysusers.d/xf-agentd.conf \
+	agent/system/xf-agentd.init:$(SYSCONFDIR)/init.d/xf-agentd

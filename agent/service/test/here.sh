@@ -14,7 +14,7 @@ if [ -z "${XF_INSIDE-}" ]; then
     fi
     rm -rf "$T"
     # shellcheck disable=SC2086
-    XF_INSIDE=1 exec unshare $mapped -mnp --fork --kill-child "$0"
+    XF_INSIDE=1 exec unshare $mapped -mnp --fork --kill-child --mount-proc "$0"
 fi
 cd "$T" || exit 1
 mount -t tmpfs none /run && mount -t tmpfs none /var/lib && ip link set lo up || exit 1
@@ -32,8 +32,11 @@ END
 # start: as systemd does, on the first connection; sets $agentd.
 start() {
     systemd-socket-activate -l 127.0.0.9:8650 xf-agentd serve 2>>activate.log &
+    # shellcheck disable=SC2034 # for who sources this
     agentd=$!
     until [ -n "$(ss -Hltn 'sport = :8650')" ]; do sleep 0.05; done
 }
 call() { "$B/test/fleet-call" "$@"; }
 ask() { call 127.0.0.9 web7 "$@"; }
+# stand_in PROGRAM SCRIPT: in place of what it runs
+stand_in() { printf '#!/bin/sh\n%s\n' "$2" >"bin/$1" && chmod +x "bin/$1"; }
