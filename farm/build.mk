@@ -6,7 +6,7 @@ xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c s
 	lib/cli.c lib/conf.c lib/json.c lib/layout.c lib/spawn.c lib/value.c lib/xattrs.c $(LIB_SRC)
 
 PROGRAMS += xenfarm
-xenfarm_SRC  := $(addprefix farm/,main.c context.c cmd-log.c cmd-net.c cmd-net-init.c cmd-net-doctor.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
+xenfarm_SRC  := $(addprefix farm/,main.c context.c promotion.c cmd-log.c cmd-net.c cmd-net-init.c cmd-net-doctor.c cmd-share.c cmd-share-init.c cmd-share-publish.c \
 	cmd-share-list.c cmd-share-promote.c cmd-share-channel.c cmd-share-diff.c cmd-share-verify.c cmd-share-rollback.c cmd-share-rekey.c cmd-share-gc.c cmd-share-push.c cmd-master.c) \
 	$(xenfarm_PARTS) $(CLIENT_SRC) $(MASTER_SRC) $(NET_SRC) $(SSH_SRC) $(VIRT_SRC) $(FARM_FLEET_SRC)
 xenfarm_PKGS := $(LIB_PKGS) $(VIRT_PKGS) $(FLEET_PKGS) blkid json-c smartcols

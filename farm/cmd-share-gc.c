@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "farm/client/uses.h"
+#include "farm/fleet/verdict.h"
 #include "farm/output.h"
+#include "farm/promotion.h"
 #include "farm/share/in-use.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
@@ -51,7 +53,16 @@ static int use_pins(struct farm_context *c, struct in_use *in_use)
 	return r;
 }
 
-static in_use_fn *const askers[] = { use_channels, use_pins, use_named };
+/* What clients run is asked from them; one that does not answer keeps what it had last. */
+static int use_applied(struct farm_context *c, struct in_use *in_use)
+{
+	if (c->share_options.in_use || !client_uses_exist(c, c->share.uuid))
+		return 0;
+	return verdict_in_use(c, in_use);
+}
+
+static in_use_fn *const askers[] = { use_channels, use_pins, use_applied, use_named,
+	promotion_in_use };
 
 static int find_in_use(struct farm_context *c, struct in_use *in_use)
 {

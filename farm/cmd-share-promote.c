@@ -1,11 +1,15 @@
 /* xenfarm share promote: bring a channel to a generation that there is. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "farm/client/boot-files.h"
+#include "farm/fleet/verdict.h"
 #include "farm/output.h"
+#include "farm/promotion.h"
 #include "farm/share/keys.h"
 #include "farm/xenfarm.h"
+#include "lib/array.h"
 #include "lib/json.h"
 
 /* The generation that a number means, or a channel's. 0 after a message. */
@@ -38,7 +42,11 @@ static void report(
 	const char *to = c->share_options.to;
 	struct json_object *o;
 
-	if (c->options.dry_run)
+	if (c->share_options.after && !c->options.dry_run)
+		output_line("channel %s will be brought to generation %u in %u seconds; `xenfarm "
+			    "share promote --pending` lists what waits",
+			to, generation, c->share_options.after);
+	else if (c->options.dry_run)
 		output_line("channel %s would be brought from generation %u to %u", to, before,
 			generation);
 	else if (before == generation)
@@ -72,6 +80,18 @@ static int check_signed(const struct farm_context *c, uint32_t generation)
 	return r;
 }
 
+/* Now, or by a timer that runs this command again. */
+static int bring(struct farm_context *c, uint32_t generation, uint64_t *window)
+{
+	const char *to = c->share_options.to;
+	int r;
+
+	if (c->share_options.after)
+		return promotion_add(c, to, generation, c->share_options.after);
+	r = share_switch(&c->share, to, generation, NULL, window);
+	return r == 0 ? boot_files_follow(c->settings.boot, &c->share) : r;
+}
+
 static int promote(struct farm_context *c, const char *what)
 {
 	const char *name = c->share_options.to;
@@ -85,21 +105,64 @@ static int promote(struct farm_context *c, const char *what)
 	r = check_newer(to, generation);
 	if (r == 0)
 		r = check_signed(c, generation);
+	/* With --after, this is asked then. */
+	if (r == 0 && c->share_options.unless && !c->share_options.after)
+		r = verdict_ask(c, generation);
 	if (r == 0 && !c->options.dry_run)
-		r = share_switch(&c->share, name, generation, NULL, &window);
-	if (r == 0 && !c->options.dry_run)
-		r = boot_files_follow(c->settings.boot, &c->share);
+		r = bring(c, generation, &window);
 	if (r == 0)
 		report(c, generation, before, window);
 	return r;
 }
 
+static int list_pending(const struct farm_context *c)
+{
+	static const struct table_column columns[] = {
+		{ "channel", "CHANNEL", TABLE_TEXT, false },
+		{ "generation", "GENERATION", TABLE_NUMBER, false },
+		{ "at", "AT", TABLE_TEXT, false },
+		{ "unless", "UNLESS", TABLE_TEXT, false },
+	};
+	const struct table_style style = { .json = c->options.json };
+	AUTO_TABLE struct table *table = table_new("promotions", columns, ARRAY_SIZE(columns));
+	AUTO_PROMOTIONS struct promotion_list list;
+	int r = promotion_read(c, &list);
+
+	for (size_t i = 0; i < list.n && r == 0; i++) {
+		const struct promotion *p = &list.promotion[i];
+		char number[16];
+		const char *cells[] = { p->channel, number, p->at,
+			p->unless_conflicts ? "conflicts" : NULL };
+
+		snprintf(number, sizeof(number), "%u", p->generation);
+		r = table ? table_add(table, cells) : -ENOMEM;
+	}
+	return r == 0 ? table_print(table, &style) : r;
+}
+
+static int cancel(const struct farm_context *c)
+{
+	int r = promotion_cancel(c, c->share_options.to);
+
+	if (r == 0)
+		output_line("the promotion to channel %s is cancelled", c->share_options.to);
+	return r;
+}
+
 static int run(struct farm_context *c, const char *what)
 {
-	int r = farm_context_open_share(c);
+	bool pending = c->share_options.pending, stop = c->share_options.cancel;
+	int r;
 
+	if (pending + stop + (what != NULL) != 1)
+		return -cli_error(EINVAL, "either what is to be promoted, a generation or a "
+					  "channel, or --pending, or "
+					  "--cancel");
+	r = farm_context_open_share(c);
 	if (r == 0 && !c->share_options.to)
 		c->share_options.to = CHANNEL_LIVE;
+	if (r < 0 || pending || stop)
+		return r < 0 ? r : pending ? list_pending(c) : cancel(c);
 	if (r == 0 && !c->options.dry_run)
 		r = share_lock(&c->share, "promote");
 	if (r == 0 && !c->options.dry_run)

@@ -1,11 +1,19 @@
 #include "farm/cmd-share.h"
 
+#include <string.h>
+
+#include "farm/promotion.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 #include "lib/paths.h"
 
 #define OPTION(name, letter, argument, set, member, help) \
 	FARM_OPTION(name, letter, argument, set, share_options.member, help)
+
+static const char *set_unless(void *to, const char *text)
+{
+	return strcmp(text, "conflicts") == 0 ? value_text(to, text) : "can be conflicts only";
+}
 
 static const struct cli_option options[] = {
 	OPTION("from", 'f', "SOURCE", value_text, from,
@@ -28,6 +36,11 @@ static const struct cli_option options[] = {
 		"generations that clients run from"),
 	OPTION("stage", 0, NULL, value_flag, stage, "make the generation, and change no channel"),
 	OPTION("to", 0, "CHANNEL", value_text, to, "the channel to change (live)"),
+	OPTION("after", 0, "TIME", promotion_set_after, after, "wait for 30m, 2h, 1d before that"),
+	OPTION("unless", 0, "conflicts", set_unless, unless,
+		"not if clients that have it have conflicts, or do not answer"),
+	OPTION("pending", 0, NULL, value_flag, pending, "list the promotions that wait"),
+	OPTION("cancel", 0, NULL, value_flag, cancel, "let the one to a channel not happen"),
 	OPTION("new-key", 0, "FILE", value_text, new_key,
 		"the private key that signs from now on; made if it does not exist"),
 };
@@ -53,9 +66,13 @@ static const struct cli_command commands[] = {
 	{ "share rollback", cmd_share_rollback, "share key config note to dry-run json quiet", NULL,
 		"N", 1, 1, "make a generation equal to generation N; clients change to it", NULL,
 		false },
-	{ "share promote", cmd_share_promote, "share key config to dry-run json quiet", NULL,
-		"N|CHANNEL", 1, 1, "bring a channel to a generation, or to that of another channel",
-		"  xenfarm share promote canary --to live\n", false },
+	{ "share promote", cmd_share_promote,
+		"share key config to after unless pending cancel dry-run json quiet", NULL,
+		"[N|CHANNEL]", 0, 1,
+		"bring a channel to a generation, or to that of another channel",
+		"  xenfarm share promote canary --to live\n"
+		"  xenfarm share promote 12 --after 2h --unless conflicts\n",
+		false },
 	{ "share channel", cmd_share_channel, "share key config json quiet", NULL,
 		"list|create|destroy [CHANNEL]", 1, 2,
 		"list the channels; make one, at the generation of live; remove one",

@@ -9,8 +9,9 @@
 
 /* Options that only they take. */
 struct cmd_share_options {
-	bool checksum, no_initrd, strict, stage, pending;
-	const char *to, *after, *unless, *cancel;         /* NULL: not given */
+	bool checksum, no_initrd, strict, stage, pending, cancel;
+	const char *to, *unless;                          /* NULL: not given */
+	uint32_t after;                                   /* seconds */
 	const char *from, *note, *layout, *in_use_kernel; /* NULL: not given */
 	const char *in_use, *new_key;
 	uint32_t partition, keep; /* 0: not given */

@@ -52,7 +52,7 @@ static int add_client(struct client_uses *uses, const struct client *c)
 	return r == 0 && c->power != CLIENT_OFF ? add_running(uses, c) : r;
 }
 
-static bool has_clients(const struct farm_context *c, const char *share)
+bool client_uses_exist(const struct farm_context *c, const char *share)
 {
 	AUTO_FREE char *path = NULL;
 
@@ -67,7 +67,7 @@ int client_uses_read(struct farm_context *context, const char *share, struct cli
 	int r = 0;
 
 	*uses = (struct client_uses){ 0 };
-	if (!has_clients(context, share))
+	if (!client_uses_exist(context, share))
 		return 0;
 	r = client_session_begin(&s, context, true, NULL);
 	if (r == 0)

@@ -24,6 +24,9 @@ struct client_uses {
 	size_t n;
 };
 
+/* Was a client ever made in the share with that UUID (has it boot files)? */
+bool client_uses_exist(const struct farm_context *context, const char *share);
+
 /*
  * Those of the clients of the share with that UUID. If no client was ever made there (it has no
  * boot files), libvirt is not asked. Returns 0, or -errno after a message; client_uses_free()

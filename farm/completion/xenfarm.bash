@@ -27,6 +27,10 @@ _xenfarm_share() {
         words="table raw json"
     elif [[ $prev == --in-use ]]; then
         words=$(__xenfarm_generations)
+    elif [[ $prev == --unless ]]; then
+        words=conflicts
+    elif [[ $prev == --after ]]; then
+        words="30m 2h 1d"
     elif [[ $prev == --to ]]; then
         words=$(__xenfarm_channels)
     elif [[ $prev == --@(from|layout|new-key) ]]; then
@@ -41,7 +45,7 @@ _xenfarm_share() {
         preview)
             words="--share --config --timeout --quiet --json --format --columns --sort --filter --no-header --help"
             ;;
-        promote) words="$common --to --dry-run --json" ;;
+        promote) words="$common --to --after --unless --pending --cancel --dry-run --json" ;;
         list | diff | verify | channel) words="$common --json" ;;
         rollback) words="$common --note --to --dry-run --json" ;;
         rekey) words="$common --new-key" ;;
