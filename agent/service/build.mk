@@ -23,3 +23,7 @@ INSTALLS += $(foreach u,xf-agentd.socket xf-agentd.service xf-agentd-work.path x
 	agent/system/xf-agentd.tmpfiles:/usr/lib/tmpfiles.d/xf-agentd.conf \
 	agent/system/xf-agentd.sysusers:/usr/lib/sysusers.d/xf-agentd.conf \
 	agent/system/xf-agentd.init:$(SYSCONFDIR)/init.d/xf-agentd
+FUZZERS += fuzz_call
+fuzz_call_SRC := $(FLEET_SRC) agent/service/call.c agent/service/fuzz/fuzz_call.c
+fuzz_call_PKGS := $(FLEET_PKGS)
+fuzz_call_CORPUS := agent/service/fuzz/call
