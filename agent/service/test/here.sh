@@ -39,4 +39,4 @@ start() {
 call() { "$B/test/fleet-call" "$@"; }
 ask() { call 127.0.0.9 web7 "$@"; }
 # stand_in PROGRAM SCRIPT: in place of what it runs
-stand_in() { printf '#!/bin/sh\n%s\n' "$2" >"bin/$1" && chmod +x "bin/$1"; }
+stand_in() { mkdir -p bin && printf '#!/bin/sh\n%s\n' "$2" >"bin/$1" && chmod +x "bin/$1"; }
