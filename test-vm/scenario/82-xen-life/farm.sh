@@ -1,0 +1,1 @@
+../81-xen-farm/farm.sh
