@@ -40,7 +40,7 @@ static int ask(const struct farm_context *context, each_fn *each, void *arg)
 	int r;
 
 	own.share = (struct share_store){ .dir = -1, .lock = -1 };
-	r = client_session_begin(&s, &own, true);
+	r = client_session_begin(&s, &own, true, NULL);
 	if (r == 0)
 		r = each_client(&s, context->share.uuid, each, arg);
 	client_session_end(&s, r);
