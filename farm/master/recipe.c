@@ -13,8 +13,8 @@
 	"libjson-c5 libseccomp2"
 
 static const struct recipe recipes[] = {
-	{ "debian12", "Debian 12 (bookworm)", "bookworm", COMMON " libnfs13" },
-	{ "debian13", "Debian 13 (trixie)", "trixie", COMMON " libnfs14" },
+	{ "debian12", "Debian 12 (bookworm)", "bookworm", COMMON " libnfs13 libtirpc3" },
+	{ "debian13", "Debian 13 (trixie)", "trixie", COMMON " libnfs14 libtirpc3t64" },
 };
 
 static const struct {

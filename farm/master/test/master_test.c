@@ -108,7 +108,7 @@ static void test_recipe(void **state)
 	assert_string_equal(a.argv[0], "mmdebstrap");
 	assert_non_null(strstr(a.argv[3], "--include=systemd-sysv,"));
 	assert_non_null(strstr(a.argv[3], ",linux-image-cloud-amd64,"));
-	assert_non_null(strstr(a.argv[3], ",libnfs13,vim,less"));
+	assert_non_null(strstr(a.argv[3], ",libnfs13,libtirpc3,vim,less"));
 	assert_null(strstr(a.argv[3], "KERNEL"));
 	assert_string_equal(a.argv[4], "bookworm");
 	assert_string_equal(a.argv[5], "/t");
