@@ -10,6 +10,7 @@ static const struct cli_option options[] = {
 	OPTION("fast", 0, NULL, value_flag, fast, "ask no guest: what they said last"),
 	OPTION("watch", 0, NULL, value_flag, watch, "again and again, until it is interrupted"),
 	OPTION("interval", 0, "SECONDS", value_number, interval, "of --watch (default: 5)"),
+	OPTION("ssh", 0, NULL, value_flag, ssh, "ask by ssh, where agents cannot be reached"),
 	OPTION("prometheus", 0, "FILE", value_text, prometheus,
 		"write metrics for the textfile collector, instead of the table"),
 	OPTION("html", 0, "FILE", value_text, html, "write a page, instead of the table"),
@@ -20,18 +21,19 @@ static const struct cli_option options[] = {
 #define LISTED "config json format columns sort filter no-header"
 
 static const struct cli_command commands[] = {
-	{ "status", fleet_show_status, LISTED " timeout fast watch interval prometheus html quiet",
-		NULL, "[NAME...]", 0, -1, "how clients are, asked all at once",
+	{ "status", fleet_show_status,
+		LISTED " timeout fast watch interval ssh prometheus html quiet", NULL, "[NAME...]",
+		0, -1, "how clients are, asked all at once",
 		"  xenfarm status\n"
 		"  xenfarm status 'web*' --filter conflicts=[1-9]*\n"
 		"  xenfarm status --prometheus /var/lib/prometheus/node-exporter/xenfarm.prom "
 		"--quiet\n"
 		"  xenfarm status --html /var/www/html/farm.html --watch --interval 60 --quiet\n",
 		false },
-	{ "conflicts show", fleet_show_conflict, "config timeout quiet", NULL, "PATH [NAME...]", 1,
-		-1, "what the base, the local and the new version of a path are",
+	{ "conflicts show", fleet_show_conflict, "config timeout ssh quiet", NULL, "PATH [NAME...]",
+		1, -1, "what the base, the local and the new version of a path are",
 		"  xenfarm conflicts show etc/ssh/sshd_config\n", false },
-	{ "conflicts", fleet_show_conflicts, LISTED " timeout quiet", NULL, "[NAME...]", 0, -1,
+	{ "conflicts", fleet_show_conflicts, LISTED " timeout ssh quiet", NULL, "[NAME...]", 0, -1,
 		"the conflicts of all clients, equal ones once",
 		"  xenfarm conflicts\n"
 		"  xenfarm conflicts --filter 'path=etc/ssh/*' --columns path,names\n",

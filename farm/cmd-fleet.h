@@ -9,7 +9,7 @@
 
 /* What only they take. */
 struct cmd_fleet_options {
-	bool fast, watch, ansible, clush;
+	bool fast, watch, ssh, ansible, clush;
 	const char *prometheus, *html; /* NULL: not given */
 	uint32_t interval;             /* seconds; 0: not given */
 };

@@ -149,13 +149,13 @@ _xenfarm_status() {
     elif [[ $cur == -* || $prev == --@(format|columns|sort|filter|timeout|interval) || $prev == -t ]]; then
         _xenfarm_log
         [[ -z $words || $prev == --format ]] ||
-            words="$words --timeout --fast --watch --interval --prometheus --html --quiet"
+            words="$words --timeout --fast --watch --interval --ssh --prometheus --html --quiet"
     else
         words=$(__xenfarm_clients)
     fi
 }
 
-_xenfarm_conflicts() {
+__xenfarm_round() {
     if [[ $cur == -* || $prev == --@(format|columns|sort|filter|timeout) || $prev == -t ]]; then
         _xenfarm_log
         [[ -z $words || $prev == --format ]] || words="$words --timeout --quiet"
@@ -164,8 +164,13 @@ _xenfarm_conflicts() {
     fi
 }
 
+_xenfarm_conflicts() {
+    __xenfarm_round
+    [[ $cur != -* || -z $words || $prev == --format ]] || words="$words --ssh"
+}
+
 _xenfarm_reconcile() {
-    _xenfarm_conflicts
+    __xenfarm_round
     [[ $cur != -* || -z $words || $prev == --format ]] || words="$words --all"
 }
 

@@ -128,7 +128,9 @@ int inbox_load(
 
 	*inbox = (struct inbox){ 0 };
 	r = round_begin(&inbox->round, &round_of_conflicts, selection);
-	if (r == 0)
+	if (r == 0 && s->context->fleet_options.ssh)
+		r = round_ask_by_ssh(&inbox->round, s->context);
+	else if (r == 0)
 		r = round_ask(&inbox->round, s->context, round_seconds(s->context), NULL);
 	if (r < 0)
 		return r;

@@ -109,7 +109,7 @@ void round_free(struct round *round)
 
 /* --- the answers --- */
 
-static void set_wrong(struct round_client *c, const char *what, const char *detail)
+void round_set_wrong(struct round_client *c, const char *what, const char *detail)
 {
 	c->state = ROUND_WRONG;
 	snprintf(c->why, sizeof(c->why), "%s%s", what, detail);
@@ -124,22 +124,22 @@ static void take_result(const struct round *round, struct round_client *c)
 	c->state = ROUND_ANSWERED;
 	snprintf(c->why, sizeof(c->why), "%s", why ? why : "");
 	if (c->result == FLEET_NO_REPORT)
-		set_wrong(c, "its xf-agent has left no report since the boot", "");
+		round_set_wrong(c, "its xf-agent has left no report since the boot", "");
 	else if (c->result == FLEET_NOT_ME)
-		set_wrong(c, "says that another client is meant", "");
+		round_set_wrong(c, "says that another client is meant", "");
 	else if (c->result == FLEET_REFUSED)
-		set_wrong(c, "refuses the question", "");
+		round_set_wrong(c, "refuses the question", "");
 }
 
-static void take_reply(const struct round *round, struct round_client *c)
+void round_take_reply(const struct round *round, struct round_client *c)
 {
 	const fleet_target *self = c->reply, *whom = c->arguments;
 	const char *rule = round->question->check(c->reply);
 
 	if (rule)
-		set_wrong(c, "its answer breaks a rule: ", rule);
+		round_set_wrong(c, "its answer breaks a rule: ", rule);
 	else if (!fleet_is_for(whom, self))
-		set_wrong(
+		round_set_wrong(
 			c, "answers as ", strcmp(whom->name, self->name) ? self->name : self->uuid);
 	else
 		take_result(round, c);
@@ -153,7 +153,7 @@ static void take(const struct round *round, struct round_client *c,
 	const struct ask_procedure *procedure, const struct ask_call *call)
 {
 	if (call->outcome == ASK_ANSWERED) {
-		take_reply(round, c);
+		round_take_reply(round, c);
 		return;
 	}
 	c->state = call->outcome == ASK_SILENT || call->outcome == ASK_REFUSED ? ROUND_SILENT
@@ -174,9 +174,9 @@ static void prepare(const struct round *round, struct round_client *c, struct as
 	};
 }
 
-static bool is_asked(const struct round_client *c, bool (*again)(const struct round_client *))
+bool round_is_asked(const struct round_client *c)
 {
-	return !c->client->damaged && c->client->power == CLIENT_RUNNING && (!again || again(c));
+	return !c->client->damaged && c->client->power == CLIENT_RUNNING;
 }
 
 unsigned int round_seconds(const struct farm_context *context)
@@ -202,7 +202,7 @@ int round_ask(struct round *round, const struct farm_context *context, unsigned 
 	if (!call || !of)
 		return cli_error(-ENOMEM, "the clients");
 	for (size_t i = 0; i < round->n; i++)
-		if (is_asked(&round->client[i], again)) {
+		if (round_is_asked(&round->client[i]) && (!again || again(&round->client[i]))) {
 			of[n] = i;
 			prepare(round, &round->client[i], &call[n++]);
 		}

@@ -59,6 +59,19 @@ void round_free(struct round *round);
 int round_ask(struct round *round, const struct farm_context *context, unsigned int seconds,
 	bool (*again)(const struct round_client *client));
 
+/* The same of status or conflicts, of all of them, by ssh(1). --timeout is for each client. */
+int round_ask_by_ssh(struct round *round, const struct farm_context *context);
+
+/* --- for both --- */
+
+/* Does it run, and is it known where? */
+bool round_is_asked(const struct round_client *client);
+
+/* client->reply was filled: check it, and set what follows from it. */
+void round_take_reply(const struct round *round, struct round_client *client);
+
+void round_set_wrong(struct round_client *client, const char *what, const char *detail);
+
 /* --timeout, or ROUND_SECONDS */
 unsigned int round_seconds(const struct farm_context *context);
 

@@ -189,7 +189,11 @@ static int run(struct farm_context *context, char **arguments)
 	if (r == 0)
 		r = client_select(&s, arguments, !*arguments, &selection);
 	if (r == 0)
-		r = status_load(&s, &selection, asks ? STATUS_ASK : STATUS_FAST, &list);
+		r = status_load(&s, &selection,
+			!asks    ? STATUS_FAST
+			: o->ssh ? STATUS_SSH
+				 : STATUS_ASK,
+			&list);
 	if (r == 0 && !read_only)
 		status_write_titles(&list);
 	if (r == 0) {
@@ -210,6 +214,8 @@ int fleet_show_status(void *options, char **arguments)
 
 	if (!table || table_check_style(table, &context->style) < 0)
 		return EXIT_FAILURE;
+	if (o->fast && o->ssh)
+		return cli_error(EXIT_USAGE, "either --fast or --ssh");
 	do {
 		if (o->watch && terminal && !context->options.json)
 			fputs("\033[H\033[2J", stdout);

@@ -63,6 +63,8 @@ int status_load(struct client_session *s, const struct client_selection *selecti
 		r = cli_error(-ENOMEM, "the clients");
 	if (r == 0 && way == STATUS_ASK)
 		r = round_ask(&list->round, s->context, round_seconds(s->context), NULL);
+	else if (r == 0 && way == STATUS_SSH)
+		r = round_ask_by_ssh(&list->round, s->context);
 	list->now = time(NULL);
 	return r < 0 ? r : fill_all(list, s->context->settings.fleet);
 }

@@ -26,7 +26,7 @@ struct status_list {
 };
 
 /* How a list is to be made. */
-enum status_way { STATUS_ASK, STATUS_FAST /* nobody is asked */ };
+enum status_way { STATUS_ASK, STATUS_SSH, STATUS_FAST /* nobody is asked */ };
 
 /* Returns 0, however many do not answer; or -errno after a message. status_free() follows in either
  * case. */
