@@ -1,5 +1,5 @@
 # xenfarm, the server's tool.
-xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c settings.c table.c) \
+xenfarm_PARTS := $(addprefix farm/,group.c name.c operation.c oplog.c output.c results.c settings.c table.c) \
 	$(addprefix farm/share/,channel.c flip.c flip-apply.c in-use.c keys.c lock.c push.c receive.c store.c switch.c treelist.c treelist-link.c verify.c) \
 	$(addprefix farm/publish/,boot-links.c copy.c copy-watch.c disk-image.c filter.c generation.c generation-describe.c image-id.c kernel-names.c kernels.c \
 	layout-detect.c origin.c passwords.c same-file.c secrets.c subvolumes.c) \
@@ -27,7 +27,8 @@ name_test_SRC  := farm/test/name_test.c farm/name.c farm/group.c
 name_test_PKGS := cmocka
 table_test_SRC  := farm/test/table_test.c farm/table.c lib/cli.c lib/json.c lib/buf.c lib/rfc3339.c lib/vis.c
 table_test_PKGS := smartcols json-c cmocka
-operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c lib/cli.c lib/fsroot.c lib/io.c lib/publish.c lib/buf.c
+operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c farm/output.c farm/results.c $(addprefix lib/,cli.c fsroot.c io.c json.c publish.c buf.c \
+	rfc3339.c vis.c)
 operation_test_PKGS := json-c cmocka
 
 CHECKS += $(addprefix farm/test/,share.test channel.test image-id.test log.test bench.test rekey.test secrets.test failures.test large.test push.test image.test rpm.test sync.test crash.test)

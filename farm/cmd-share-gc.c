@@ -1,5 +1,6 @@
 /* xenfarm share gc: remove old generations that are not in use. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,11 +8,11 @@
 #include "farm/fleet/verdict.h"
 #include "farm/output.h"
 #include "farm/promotion.h"
+#include "farm/results.h"
 #include "farm/share/in-use.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
-#include "lib/json.h"
 
 /* --- what is in use --- */
 
@@ -78,7 +79,6 @@ static int find_in_use(struct farm_context *c, struct in_use *in_use)
 struct chosen {
 	uint32_t *number;
 	size_t n;
-	struct json_object *kept; /* by generation, with the reasons */
 };
 
 static bool has(const struct chosen *chosen, uint32_t number)
@@ -94,9 +94,12 @@ static int choose_named(const struct farm_context *c, char **arguments, const st
 	struct chosen *chosen)
 {
 	for (char **text = arguments; *text; text++) {
-		uint32_t number = farm_context_generation(c, *text);
-		const char *reasons = number ? in_use_reasons(in_use, number) : NULL;
+		const char *reasons;
+		uint32_t number;
 
+		results_of(*text);
+		number = farm_context_generation(c, *text);
+		reasons = number ? in_use_reasons(in_use, number) : NULL;
 		if (!number)
 			return -ENOENT;
 		if (reasons)
@@ -119,46 +122,41 @@ static void choose_old(
 	for (size_t i = 0; i + keep < c->share.n && i + 1 < c->share.n; i++) {
 		uint32_t number = c->share.generation[i];
 		const char *reasons = in_use_reasons(in_use, number);
-		struct json_object *o;
+		char name[16];
 
 		if (!reasons) {
 			chosen->number[chosen->n++] = number;
 			continue;
 		}
 		output_line("generation %u kept: %s", number, reasons);
-		o = json_object_new_object();
-		json_object_object_add(o, "generation", json_object_new_int64(number));
-		json_object_object_add(o, "reasons", json_object_new_string(reasons));
-		json_object_array_add(chosen->kept, o);
+		snprintf(name, sizeof(name), "%u", number);
+		results_already(name);
+		results_state(name, "kept");
+		results_text(name, "reasons", reasons);
 	}
 }
 
 static int remove_chosen(struct farm_context *c, const struct chosen *chosen)
 {
-	struct json_object *list = json_object_new_array();
 	bool dry = c->options.dry_run;
 	int r = 0;
 
 	for (size_t i = 0; i < chosen->n && r == 0; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%u", chosen->number[i]);
+		results_of(name);
 		if (!dry)
 			r = share_remove_generation(&c->share, chosen->number[i]);
 		if (r < 0)
 			break;
 		output_line("generation %u %s", chosen->number[i],
 			dry ? "would be removed" : "removed");
-		json_object_array_add(list, json_object_new_int64(chosen->number[i]));
+		results_state(name, "removed");
 	}
+	results_of(NULL);
 	if (r == 0 && chosen->n == 0)
 		output_line("nothing to remove");
-	if (r == 0 && c->options.json) {
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "removed", list);
-		json_object_object_add(o, "kept", json_object_get(chosen->kept));
-		json_print(o);
-	} else {
-		json_object_put(list);
-	}
 	return r;
 }
 
@@ -177,7 +175,7 @@ static int choose(struct farm_context *c, char **arguments, struct chosen *chose
 static int collect(struct farm_context *c, char **arguments)
 {
 	AUTO_FREE uint32_t *number = NULL;
-	struct chosen chosen = { .kept = json_object_new_array() };
+	struct chosen chosen = { 0 };
 	int r = farm_context_open_share(c);
 
 	if (r == 0 && !c->options.dry_run)
@@ -191,11 +189,10 @@ static int collect(struct farm_context *c, char **arguments)
 	}
 	if (r == 0)
 		r = remove_chosen(c, &chosen);
-	json_object_put(chosen.kept);
 	return r;
 }
 
 int cmd_share_gc(void *options, char **arguments)
 {
-	return farm_exit_status(collect(options, arguments));
+	return farm_context_change(options, "share gc", collect, arguments);
 }

@@ -10,6 +10,7 @@
 
 #include "farm/output.h"
 #include "farm/publish/filter.h"
+#include "farm/results.h"
 #include "farm/share/keys.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
@@ -58,6 +59,11 @@ static int fill(int dir, const char *path, const struct signature_key *key)
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
+static int already(const char *path)
+{
+	return -cli_error(EEXIST, "%s is already a share", path);
+}
+
 int cmd_share_make(const struct farm_context *context, const char *path)
 {
 	struct signature_key *key = NULL;
@@ -70,7 +76,7 @@ int cmd_share_make(const struct farm_context *context, const char *path)
 	if (dir < 0)
 		return cli_error(-errno, "%s", path);
 	if (faccessat(dir, "etc/uuid", F_OK, 0) == 0)
-		return -cli_error(EEXIST, "%s is already a share", path);
+		return already(path);
 	r = keys_make(context->key_path);
 	if (r == 0)
 		r = farm_context_private_key(context, &key);
@@ -83,12 +89,35 @@ int cmd_share_make(const struct farm_context *context, const char *path)
 	return r;
 }
 
+static int preview(const struct farm_context *context, const char *path)
+{
+	AUTO_FREE char *uuid = NULL;
+
+	if (asprintf(&uuid, "%s/etc/uuid", path) < 0) {
+		uuid = NULL;
+		return cli_error(-ENOMEM, "%s", path);
+	}
+	if (access(uuid, F_OK) == 0)
+		return already(path);
+	if (access(context->key_path, F_OK) < 0)
+		output_line("make the key %s", context->key_path);
+	output_line("%s: make an empty share", path);
+	return 0;
+}
+
+static int init(struct farm_context *context, char **arguments)
+{
+	const char *path = arguments[0];
+	int r;
+
+	results_of(path);
+	r = context->options.dry_run ? preview(context, path) : cmd_share_make(context, path);
+	if (r == 0)
+		results_state(path, "generation 0");
+	return r;
+}
+
 int cmd_share_init(void *options, char **arguments)
 {
-	struct farm_context *context = options;
-	int r = farm_context_configure(context);
-
-	if (r == 0)
-		r = cmd_share_make(context, arguments[0]);
-	return farm_exit_status(r);
+	return farm_context_change(options, "share init", init, arguments);
 }

@@ -7,10 +7,10 @@
 #include "farm/fleet/verdict.h"
 #include "farm/output.h"
 #include "farm/promotion.h"
+#include "farm/results.h"
 #include "farm/share/keys.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
-#include "lib/json.h"
 
 /* The generation that a number means, or a channel's. 0 after a message. */
 static uint32_t wanted(const struct farm_context *c, const char *text)
@@ -39,8 +39,7 @@ static int check_newer(const struct channel *to, uint32_t generation)
 static void report(
 	const struct farm_context *c, uint32_t generation, uint32_t before, uint64_t window)
 {
-	const char *to = c->share_options.to;
-	struct json_object *o;
+	const char *to = c->share_options.to, *share = c->share.path;
 
 	if (c->share_options.after && !c->options.dry_run)
 		output_line("channel %s will be brought to generation %u in %u seconds; `xenfarm "
@@ -55,14 +54,14 @@ static void report(
 		output_line("channel %s is at generation %u now, after %u; %s/ was changed within "
 			    "%.1f ms",
 			to, generation, before, to, (double)window / 1e6);
-	if (!c->options.json)
-		return;
-	o = json_object_new_object();
-	json_object_object_add(o, "channel", json_object_new_string(to));
-	json_object_object_add(o, "generation", json_object_new_int64(generation));
-	json_object_object_add(o, "previous", json_object_new_int64(before));
-	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
-	json_print(o);
+	if (before == generation)
+		results_already(share);
+	results_text(share, "channel", to);
+	results_number(share, "generation", generation);
+	results_number(share, "previous", before);
+	results_number(share, "window_ns", window);
+	if (!c->options.dry_run)
+		farm_context_result(c);
 }
 
 /* With the signature of the share's key: it may have been made long ago. */
@@ -149,12 +148,12 @@ static int cancel(const struct farm_context *c)
 	return r;
 }
 
-static int run(struct farm_context *c, const char *what)
+static int run(struct farm_context *c, char **arguments)
 {
 	bool pending = c->share_options.pending, stop = c->share_options.cancel;
 	int r;
 
-	if (pending + stop + (what != NULL) != 1)
+	if (pending + stop + (*arguments != NULL) != 1)
 		return -cli_error(EINVAL, "either what is to be promoted, a generation or a "
 					  "channel, or --pending, or "
 					  "--cancel");
@@ -163,14 +162,20 @@ static int run(struct farm_context *c, const char *what)
 		c->share_options.to = CHANNEL_LIVE;
 	if (r < 0 || pending || stop)
 		return r < 0 ? r : pending ? list_pending(c) : cancel(c);
+	farm_context_result(c);
 	if (r == 0 && !c->options.dry_run)
 		r = share_lock(&c->share, "promote");
 	if (r == 0 && !c->options.dry_run)
 		r = share_resume(&c->share);
-	return r == 0 ? promote(c, what) : r;
+	return r == 0 ? promote(c, arguments[0]) : r;
 }
 
 int cmd_share_promote(void *options, char **arguments)
 {
-	return farm_exit_status(run(options, arguments[0]));
+	struct farm_context *c = options;
+
+	if (!c->share_options.pending)
+		return farm_context_change(c, "share promote", run, arguments);
+	results_want(false); /* it only lists */
+	return farm_exit_status(run(c, arguments));
 }

@@ -10,11 +10,11 @@
 #include "farm/publish/copy.h"
 #include "farm/publish/generation.h"
 #include "farm/publish/origin.h"
+#include "farm/results.h"
 #include "farm/share/keys.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
-#include "lib/json.h"
 
 /* A share inside its source would be copied into itself. */
 static int check_apart(const struct share_store *share, const struct origin *source)
@@ -55,33 +55,27 @@ static void report_place(const struct farm_context *c, const struct generation *
 
 static void report(const struct farm_context *c, const struct generation *g, uint64_t window)
 {
-	const char *channel = g->options->channel;
-	struct json_object *o;
+	const char *share = c->share.path;
 
 	output_line("generation %u: %ju of %ju files new or changed, %.1f MB; %ju in the manifest",
 		g->number, (uintmax_t)g->changed, (uintmax_t)g->files, (double)g->bytes / 1e6,
 		(uintmax_t)g->entries);
 	report_place(c, g, window);
-	if (!c->options.json)
-		return;
-	o = json_object_new_object();
-	json_object_object_add(o, "generation", json_object_new_int64(g->number));
-	json_object_object_add(o, "channel", channel ? json_object_new_string(channel) : NULL);
-	json_object_object_add(o, "previous", json_object_new_int64(g->previous));
-	json_object_object_add(o, "published", json_object_new_int64(g->published));
-	json_object_object_add(o, "files", json_object_new_int64((int64_t)g->files));
-	json_object_object_add(o, "changed", json_object_new_int64((int64_t)g->changed));
-	json_object_object_add(o, "bytes", json_object_new_int64((int64_t)g->bytes));
-	json_object_object_add(o, "entries", json_object_new_int64((int64_t)g->entries));
-	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
-	json_print(o);
+	results_number(share, "generation", g->number);
+	results_text(share, "channel", g->options->channel);
+	results_number(share, "previous", g->previous);
+	results_number(share, "published", (uint64_t)g->published);
+	results_number(share, "files", g->files);
+	results_number(share, "changed", g->changed);
+	results_number(share, "bytes", g->bytes);
+	results_number(share, "entries", g->entries);
+	results_number(share, "window_ns", window);
 }
 
 static void report_nothing(
 	const struct farm_context *c, const struct generation *g, uint64_t window)
 {
 	const char *channel = g->options->channel;
-	struct json_object *o;
 
 	if (channel && !window)
 		output_line("nothing has changed since generation %u, which stays current",
@@ -89,13 +83,11 @@ static void report_nothing(
 	else
 		output_line("nothing has changed since generation %u", g->previous);
 	report_place(c, g, window);
-	if (!c->options.json)
-		return;
-	o = json_object_new_object();
-	json_object_object_add(o, "generation", json_object_new_int64(g->previous));
-	json_object_object_add(o, "channel", channel ? json_object_new_string(channel) : NULL);
-	json_object_object_add(o, "changed", json_object_new_int64(0));
-	json_print(o);
+	results_number(c->share.path, "generation", g->previous);
+	results_text(c->share.path, "channel", channel);
+	results_number(c->share.path, "changed", 0);
+	if (!window)
+		results_already(c->share.path);
 }
 
 /* NULL: none. */
@@ -161,6 +153,7 @@ int cmd_share_publish_from(struct farm_context *c, const char *from)
 	AUTO_ORIGIN struct origin source = { .dir = -1 };
 	int r;
 
+	farm_context_result(c);
 	if (c->share_options.stage && c->share_options.to)
 		return -cli_error(EINVAL, "either --stage or --to");
 	r = origin_open(from, c->share_options.partition, &source);
@@ -171,7 +164,11 @@ int cmd_share_publish_from(struct farm_context *c, const char *from)
 	if (geteuid() != 0)
 		cli_error(0, "not running as root: all files will belong to this user, and devices "
 			     "are left out");
-	return c->options.dry_run ? preview(c, &source) : publish(c, &source);
+	if (c->options.dry_run)
+		return preview(c, &source);
+	r = publish(c, &source);
+	farm_context_result(c);
+	return r;
 }
 
 /* The name of a master, where there is no file of that name. */
@@ -180,17 +177,20 @@ static bool is_master(const char *from)
 	return !name_check(from) && access(from, F_OK) < 0;
 }
 
+static int publish_from(struct farm_context *c, char **arguments)
+{
+	int r = farm_context_open_share(c);
+
+	(void)arguments;
+	return r < 0 ? r : cmd_share_publish_from(c, c->share_options.from);
+}
+
 int cmd_share_publish(void *options, char **arguments)
 {
 	struct farm_context *c = options;
 	const char *from = c->share_options.from;
-	int r;
 
-	(void)arguments;
 	if (is_master(from))
 		return master_cmd_publish(c, (char *[]){ (char *)from, NULL });
-	r = farm_context_open_share(c);
-	if (r == 0)
-		r = cmd_share_publish_from(c, from);
-	return farm_exit_status(r);
+	return farm_context_change(c, "share publish", publish_from, arguments);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "farm/output.h"
+#include "farm/results.h"
 #include "farm/share/keys.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
@@ -56,6 +57,32 @@ static int change(struct farm_context *c, struct keychain *chain, const struct s
 	return r;
 }
 
+static int check(struct farm_context *c, const struct signature_key *old, struct keychain *chain)
+{
+	int r = keys_read(&c->share, old, chain);
+
+	if (r < 0)
+		return r;
+	/* Refuse before a key is made. */
+	if (!keychain_ends_with(chain, old) && access(c->share_options.new_key, F_OK) < 0)
+		return refuse(c, -EPERM);
+	return 0;
+}
+
+static int preview(struct farm_context *c, const struct signature_key *old)
+{
+	struct keychain chain;
+	int r = check(c, old, &chain);
+
+	if (r < 0)
+		return r;
+	if (access(c->share_options.new_key, F_OK) < 0)
+		output_line("make the key %s", c->share_options.new_key);
+	output_line("%s: sign all %zu generations by %s, which %s signs", c->share.path, c->share.n,
+		c->share_options.new_key, c->key_path);
+	return 0;
+}
+
 static int rekey(struct farm_context *c, const struct signature_key *old)
 {
 	struct keychain chain;
@@ -64,27 +91,28 @@ static int rekey(struct farm_context *c, const struct signature_key *old)
 	if (r == 0)
 		r = share_resume(&c->share);
 	if (r == 0)
-		r = keys_read(&c->share, old, &chain);
-	if (r < 0)
-		return r;
-	/* Refuse before a key is made. */
-	if (!keychain_ends_with(&chain, old) && access(c->share_options.new_key, F_OK) < 0)
-		return refuse(c, -EPERM);
-	return change(c, &chain, old);
+		r = check(c, old, &chain);
+	return r < 0 ? r : change(c, &chain, old);
 }
 
-int cmd_share_rekey(void *options, char **arguments)
+static int rekey_share(struct farm_context *c, char **arguments)
 {
-	struct farm_context *c = options;
 	struct signature_key *old;
 	int r = farm_context_open_share(c);
 
 	(void)arguments;
-	if (r == 0)
-		r = farm_context_private_key(c, &old);
-	if (r == 0) {
-		r = rekey(c, old);
-		signature_key_free(old);
-	}
-	return farm_exit_status(r);
+	if (r < 0)
+		return r;
+	farm_context_result(c);
+	r = farm_context_private_key(c, &old);
+	if (r < 0)
+		return r;
+	r = c->options.dry_run ? preview(c, old) : rekey(c, old);
+	signature_key_free(old);
+	return r;
+}
+
+int cmd_share_rekey(void *options, char **arguments)
+{
+	return farm_context_change(options, "share rekey", rekey_share, arguments);
 }

@@ -5,11 +5,11 @@
 #include "farm/client/boot-files.h"
 #include "farm/output.h"
 #include "farm/publish/generation.h"
+#include "farm/results.h"
 #include "farm/share/flip.h"
 #include "farm/share/keys.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
-#include "lib/json.h"
 #include "lib/vis.h"
 
 static const char *channel_of(const struct farm_context *c)
@@ -21,7 +21,6 @@ static int preview(const struct farm_context *c, uint32_t generation)
 {
 	AUTO_TREELIST struct treelist live = { 0 }, gen = { 0 };
 	AUTO_FLIP struct flip flip = { 0 };
-	struct json_object *list = json_object_new_array();
 	int r = share_read_generation(&c->share, generation, &gen);
 
 	if (r == 0)
@@ -29,23 +28,16 @@ static int preview(const struct farm_context *c, uint32_t generation)
 	for (size_t i = 0; i < flip.n; i++) {
 		const char *kind = flip_kind_name(flip.op[i].kind);
 		AUTO_FREE char *path = vis_string(flip.op[i].path);
-		struct json_object *o = json_object_new_object();
 
 		output_line("%s %s", kind, path ? path : "?");
-		json_object_object_add(o, "do", json_object_new_string(kind));
-		json_object_object_add(o, "path", json_name(flip.op[i].path));
-		json_object_array_add(list, o);
 	}
-	if (r == 0 && c->options.json)
-		json_print(json_object_get(list));
-	json_object_put(list);
 	return r;
 }
 
 static void report(const struct farm_context *c, const struct generation *g, uint64_t window)
 {
 	uint32_t now = g->unchanged ? g->previous : g->number;
-	struct json_object *o;
+	const char *share = c->share.path;
 
 	if (g->unchanged)
 		output_line("generation %u is equal to generation %u, and stays current", now,
@@ -56,16 +48,13 @@ static void report(const struct farm_context *c, const struct generation *g, uin
 			g->number, g->restores, (uintmax_t)g->changed, (uintmax_t)g->files,
 			g->previous);
 	output_line("%s/ was changed within %.1f ms", channel_of(c), (double)window / 1e6);
-	if (!c->options.json)
-		return;
-	o = json_object_new_object();
-	json_object_object_add(o, "generation", json_object_new_int64(now));
-	json_object_object_add(o, "channel", json_object_new_string(channel_of(c)));
-	json_object_object_add(o, "restores", json_object_new_int64(g->restores));
-	json_object_object_add(
-		o, "changed", json_object_new_int64(g->unchanged ? 0 : (int64_t)g->changed));
-	json_object_object_add(o, "window_ns", json_object_new_int64((int64_t)window));
-	json_print(o);
+	if (g->unchanged)
+		results_already(share);
+	results_number(share, "generation", now);
+	results_text(share, "channel", channel_of(c));
+	results_number(share, "restores", g->restores);
+	results_number(share, "changed", g->unchanged ? 0 : g->changed);
+	results_number(share, "window_ns", window);
 }
 
 static int restore(struct farm_context *c, const char *argument, const struct signature_key *key)
@@ -95,14 +84,16 @@ static int restore(struct farm_context *c, const char *argument, const struct si
 	return r;
 }
 
-static int rollback(struct farm_context *c, const char *argument)
+static int rollback(struct farm_context *c, char **arguments)
 {
+	const char *argument = arguments[0];
 	struct signature_key *key;
 	uint32_t generation;
 	int r = farm_context_open_share(c);
 
 	if (r < 0)
 		return r;
+	farm_context_result(c);
 	generation = farm_context_generation(c, argument);
 	if (!generation || !channel_need(&c->share, channel_of(c)))
 		return -ENOENT;
@@ -119,10 +110,11 @@ static int rollback(struct farm_context *c, const char *argument)
 	if (r == 0)
 		r = restore(c, argument, key);
 	signature_key_free(key);
+	farm_context_result(c);
 	return r;
 }
 
 int cmd_share_rollback(void *options, char **arguments)
 {
-	return farm_exit_status(rollback(options, arguments[0]));
+	return farm_context_change(options, "share rollback", rollback, arguments);
 }

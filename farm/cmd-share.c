@@ -46,7 +46,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "share init", cmd_share_init, "key config quiet", NULL, "DIR", 1, 1,
+	{ "share init", cmd_share_init, "key config dry-run json quiet", NULL, "DIR", 1, 1,
 		"make an empty share, and its key if there is none",
 		"  xenfarm share init " PATH_SERVER_SHARE "\n", false },
 	{ "share publish", cmd_share_publish,
@@ -77,7 +77,8 @@ static const struct cli_command commands[] = {
 		"list|create|destroy [CHANNEL]", 1, 2,
 		"list the channels; make one, at the generation of live; remove one",
 		"  xenfarm share channel create canary\n", false },
-	{ "share rekey", cmd_share_rekey, "share key config new-key quiet", "new-key", "", 0, 0,
+	{ "share rekey", cmd_share_rekey, "share key config new-key dry-run json quiet", "new-key",
+		"", 0, 0,
 		"sign with another key, which clients trust by a signature of the old one", NULL,
 		false },
 	{ "share gc", cmd_share_gc, "share key config keep in-use dry-run json quiet", NULL,

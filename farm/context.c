@@ -1,9 +1,13 @@
 /* The context of a command: settings, share, keys, generations by their numbers. */
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "farm/operation.h"
+#include "farm/results.h"
 #include "farm/xenfarm.h"
 #include "lib/cleanup.h"
 #include "lib/exit.h"
@@ -23,9 +27,12 @@ static void choose_share(struct farm_context *c)
 int farm_context_configure(struct farm_context *c)
 {
 	const char *path = c->options.config;
-	int r = farm_settings_read(
-		path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->settings);
+	int r;
 
+	if (c->share_path)
+		return 0;
+	r = farm_settings_read(
+		path ? path : XF_SYSCONFDIR "/xenfarm/xenfarm.conf", !path, &c->settings);
 	choose_share(c);
 	return r;
 }
@@ -48,6 +55,60 @@ int farm_exit_status(int r)
 	if (r == -ETIMEDOUT)
 		return EXIT_TIMEOUT;
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static bool has_log(const struct farm_settings *s)
+{
+	AUTO_FREE char *path = strdup(s->log);
+
+	return path && access(dirname(path), W_OK) == 0;
+}
+
+/* What the log has of the command line. NULL ends them; the caller frees the array. */
+static const char **words_of(
+	const struct cmd_share_options *o, const char *command, char **arguments)
+{
+	const char **words, **to;
+	size_t n = 0;
+
+	while (arguments[n])
+		n++;
+	words = to = calloc(n + 8, sizeof(*words));
+	if (!words)
+		return NULL;
+	*to++ = command;
+	if (o->from)
+		*to++ = "--from", *to++ = o->from;
+	if (o->to)
+		*to++ = "--to", *to++ = o->to;
+	if (o->new_key)
+		*to++ = "--new-key", *to++ = o->new_key;
+	memcpy(to, arguments, n * sizeof(*to));
+	return words;
+}
+
+int farm_context_change(struct farm_context *c, const char *command,
+	int (*run)(struct farm_context *context, char **arguments), char **arguments)
+{
+	AUTO_FREE const char **words = words_of(&c->share_options, command, arguments);
+	struct operation operation;
+	int r = words ? farm_context_configure(c) : cli_error(-ENOMEM, "%s", command);
+
+	if (r < 0)
+		return farm_exit_status(r);
+	operation_begin(&operation, has_log(&c->settings) ? c->settings.log : NULL, words,
+		c->options.dry_run);
+	r = run(c, arguments);
+	return operation_end(&operation, farm_exit_status(r));
+}
+
+void farm_context_result(const struct farm_context *c)
+{
+	char state[32];
+
+	snprintf(state, sizeof(state), "generation %u", c->share.current);
+	results_of(c->share.path);
+	results_state(c->share.path, state);
 }
 
 /* Read one number of a list, up to a comma or the end. */

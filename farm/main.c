@@ -5,6 +5,7 @@
 #include "farm/cmd-log.h"
 #include "farm/cmd-master.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 
@@ -54,26 +55,35 @@ static const struct cli_table *const tables[] = {
 	NULL,
 };
 
+static int begin(const struct cli_command *command, void *options_read)
+{
+	struct farm_context *c = options_read;
+
+	c->style.json = c->options.json;
+	if (c->options.json && cli_in_list(command->options, "dry-run"))
+		results_want(true);
+	if (c->options.quiet || c->options.json)
+		output_be_quiet();
+	return EXIT_SUCCESS;
+}
+
+/* A command that was refused before its operation began says why, too. */
+static void end(const char *command, int status)
+{
+	(void)command;
+	results_print(status);
+}
+
 static const struct cli_program program = {
 	.name = "xenfarm",
 	.version = XF_VERSION,
 	.synopsis = "Manage a farm: masters, shares, clients and their network.",
 	.more = tables,
 	.message = output_message,
+	.end = end,
 	.footer = "Exit status: 0 done; 1 failed, or verify found a difference; 2 usage.\n"
 		  "See xenfarm(8).\n",
 };
-
-static int begin(const struct cli_command *command, void *options_read)
-{
-	struct farm_context *c = options_read;
-
-	(void)command;
-	c->style.json = c->options.json;
-	if (c->options.quiet || c->options.json)
-		output_be_quiet();
-	return EXIT_SUCCESS;
-}
 
 int main(int argc, char **argv)
 {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "farm/output.h"
+#include "farm/results.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -114,7 +115,8 @@ void operation_begin(
 
 	*op = (struct operation){ .dry_run = dry_run, .log = -1, .began = seconds_now() };
 	make_id(op->id);
-	if (dry_run)
+	results_begin(op->id, dry_run);
+	if (dry_run || !log)
 		return;
 	op->log = open_log(log);
 	for (size_t i = 0; command[i]; i++)
@@ -136,6 +138,7 @@ int operation_end(struct operation *op, int status)
 	if (op->log >= 0)
 		close(op->log);
 	op->log = -1;
+	results_print(status);
 	return status;
 }
 
@@ -145,6 +148,7 @@ void operation_failed(struct operation *op, const char *name)
 
 	add_text(record, "name", name);
 	record_write(op, record);
+	results_failed(name);
 }
 
 /* --- steps --- */

@@ -21,9 +21,9 @@ struct operation {
 };
 
 /*
- * Begin. log is the log's path, whose directory is made if it is missing; command what was asked
- * for, as words of a command line. A log that cannot be written is a warning and nothing more. A
- * dry run writes no log.
+ * Begin. log is the log's path, whose directory is made if it is missing, or NULL; command what was
+ * asked for, as words of a command line. A log that cannot be written is a warning and nothing
+ * more. A dry run writes no log.
  */
 void operation_begin(
 	struct operation *operation, const char *log, const char *const *command, bool dry_run);
@@ -44,7 +44,8 @@ void operation_show(const struct operation *operation, const char *title, const 
  */
 void operation_failed(struct operation *operation, const char *name);
 
-/* End, with the command's exit status. Returns status. */
+/* End, with the command's exit status, and print what --json asks for (farm/results.h). Returns
+ * status. */
 int operation_end(struct operation *operation, int status);
 
 /*

@@ -2,10 +2,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "farm/results.h"
+#include "lib/cleanup.h"
 #include "lib/cli.h"
 
 static bool quiet;
@@ -55,8 +58,8 @@ static void end_phase(void)
 
 void output_message(const char *text)
 {
-	(void)text;
 	end_phase();
+	results_message(text);
 }
 
 static bool is_early(const struct timespec *now)
@@ -88,13 +91,17 @@ void output_progress(const char *name, uint64_t files, uint64_t bytes)
 
 void output_line(const char *format, ...)
 {
+	AUTO_FREE char *line = NULL;
 	va_list ap;
 
 	end_phase();
-	if (quiet)
-		return;
 	va_start(ap, format);
-	vprintf(format, ap);
+	if (vasprintf(&line, format, ap) < 0)
+		line = NULL;
 	va_end(ap);
-	putchar('\n');
+	if (!line)
+		return;
+	results_line(line);
+	if (!quiet)
+		puts(line);
 }

@@ -21,7 +21,7 @@ void output_progress(const char *phase, uint64_t files, uint64_t bytes);
 /* For struct cli_program: a message ends the line of progress. */
 void output_message(const char *text);
 
-/* Print a result, one line. */
+/* Print a result, one line. In a dry run with --json it is one of the steps. */
 void output_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

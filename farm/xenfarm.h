@@ -48,8 +48,8 @@ struct farm_context {
 
 /*
  * Read xenfarm.conf, or what --config names instead, and choose share and key by that and the
- * options. A command that needs either calls this, or the next one, before all else. Returns 0, or
- * -errno after a message.
+ * options. A command that needs either calls this, or the next one, before all else; again does
+ * nothing. Returns 0, or -errno after a message.
  */
 int farm_context_configure(struct farm_context *context);
 
@@ -63,6 +63,17 @@ void farm_context_free(struct farm_context *context);
  * exit status of an error.
  */
 int farm_exit_status(int r);
+
+/*
+ * A command that changes a share ("share gc"): run it as an operation, and return the exit status.
+ * There is a log where `xenfarm init` made the directory of it: a share can be published on a
+ * machine that is no farm's.
+ */
+int farm_context_change(struct farm_context *context, const char *command,
+	int (*run)(struct farm_context *context, char **arguments), char **arguments);
+
+/* For --json: the operation works on the share, which has that generation. */
+void farm_context_result(const struct farm_context *context);
 
 /* --in-use: numbers separated by commas. farm_context_in_use(): is the generation one of them? */
 value_set_fn farm_context_set_in_use;
