@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
 };
 
 /* What commands take that work on several clients. */
-#define SEVERAL "config all batch max-failures retry-failed dry-run quiet"
+#define SEVERAL "config all batch max-failures retry-failed dry-run json quiet"
 #define LISTED  "config json format columns sort filter no-header"
 
 #define LIST_HELP    "which clients there are"
@@ -37,6 +37,7 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
 	{ "client create", client_create,
 		"share config address host channel memory cpus disk admin wait timeout dry-run "
+		"json "
 		"quiet "
 		"yes",
 		NULL, "NAME...", 1, -1,
@@ -62,7 +63,7 @@ static const struct cli_command commands[] = {
 	{ "client reboot", client_reboot, SEVERAL " force timeout", NULL, "[NAME...]", 0, -1,
 		"shut clients down and start them with the newest generation",
 		"  xenfarm client reboot 'web*' --batch 1 --max-failures 1\n", false },
-	{ "client rename", client_rename, "config dry-run quiet", NULL, "NAME NEW", 2, 2,
+	{ "client rename", client_rename, "config dry-run json quiet", NULL, "NAME NEW", 2, 2,
 		"give a client that is off another name", "  xenfarm client rename web1 www\n",
 		false },
 	{ "client pin", client_pin, SEVERAL " share generation", NULL, "[NAME...]", 0, -1,
@@ -73,10 +74,10 @@ static const struct cli_command commands[] = {
 	{ "client set", client_set, SEVERAL " share channel", "channel", "[NAME...]", 0, -1,
 		"let clients follow another channel, from their next start on",
 		"  xenfarm client set web1 web2 --channel canary\n", false },
-	{ "client destroy", client_destroy, "config max-failures dry-run quiet yes", NULL,
+	{ "client destroy", client_destroy, "config max-failures dry-run json quiet yes", NULL,
 		"NAME...", 1, -1, DESTROY_HELP, "  xenfarm client destroy web9\n", false },
-	{ "client rm", client_destroy, "config max-failures dry-run quiet yes", NULL, "NAME...", 1,
-		-1, "short for destroy", NULL, false },
+	{ "client rm", client_destroy, "config max-failures dry-run json quiet yes", NULL,
+		"NAME...", 1, -1, "short for destroy", NULL, false },
 	{ "client wait", client_wait, "config all for timeout quiet", NULL, "[NAME...]", 0, -1,
 		"wait until clients answer, run or are off",
 		"  xenfarm client wait web1 --for off --timeout 60\n", false },

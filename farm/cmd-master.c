@@ -39,7 +39,7 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
 	{ "master create", master_cmd_create,
 		"share key config from packages client-root client-package ssh-key in-place memory "
-		"cpus disk dry-run quiet",
+		"cpus disk dry-run json quiet",
 		"from", "NAME", 1, 1,
 		"make a master from a recipe, a tree, a disk or an ISO; or complete that",
 		"  xenfarm master create m12 --from debian12 --ssh-key ~/.ssh/id_ed25519.pub\n"
@@ -49,10 +49,10 @@ static const struct cli_command commands[] = {
 	{ "master ls", master_cmd_list, LISTED, NULL, "", 0, 0, "short for list", NULL, false },
 	{ "master show", master_cmd_show, "config json quiet", NULL, "NAME", 1, 1,
 		"all about a master", NULL, false },
-	{ "master start", master_cmd_start, "config dry-run quiet", NULL, "NAME", 1, 1,
+	{ "master start", master_cmd_start, "config dry-run json quiet", NULL, "NAME", 1, 1,
 		"start a master, on a network that reaches package mirrors", NULL, false },
-	{ "master stop", master_cmd_stop, "config force timeout dry-run quiet", NULL, "NAME", 1, 1,
-		"shut a master down", NULL, false },
+	{ "master stop", master_cmd_stop, "config force timeout dry-run json quiet", NULL, "NAME",
+		1, 1, "shut a master down", NULL, false },
 	{ "master console", master_cmd_console, "config", NULL, "NAME", 1, 1,
 		"its console; Ctrl-] ends it", NULL, false },
 	{ "master ssh", master_cmd_ssh, "config", NULL, "NAME [COMMAND [ARGUMENT...]]", 1, -1,
@@ -67,9 +67,9 @@ static const struct cli_command commands[] = {
 		"  xenfarm master update m12 --note \"July updates\"\n", false },
 	{ "master publish", master_cmd_publish, PUBLISHED " dry-run json quiet", NULL, "NAME", 1, 1,
 		"make a generation of a master that is off; as `share publish`", NULL, false },
-	{ "master destroy", master_cmd_destroy, "config dry-run quiet yes", NULL, "NAME", 1, 1,
+	{ "master destroy", master_cmd_destroy, "config dry-run json quiet yes", NULL, "NAME", 1, 1,
 		DESTROY_HELP, NULL, false },
-	{ "master rm", master_cmd_destroy, "config dry-run quiet yes", NULL, "NAME", 1, 1,
+	{ "master rm", master_cmd_destroy, "config dry-run json quiet yes", NULL, "NAME", 1, 1,
 		"short for destroy", NULL, false },
 };
 

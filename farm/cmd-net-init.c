@@ -8,6 +8,7 @@
 #include "farm/net/init.h"
 #include "farm/operation.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "farm/ssh/authority.h"
 #include "farm/virt/lock.h"
 #include "farm/xenfarm.h"
@@ -44,8 +45,11 @@ static int run_make_share(void *arg)
 
 static int make_share(struct farm_context *context, struct operation *op)
 {
-	if (has_share(context))
+	results_of(context->share_path);
+	if (has_share(context)) {
+		results_already(context->share_path);
 		return 0;
+	}
 	return operation_step(op, run_make_share, context, "make the share %s, signed by %s",
 		context->share_path, context->key_path);
 }
@@ -64,8 +68,11 @@ static int make_authority(struct farm_context *context, struct operation *op)
 {
 	const char *path = context->settings.ssh_ca;
 
-	if (access(path, F_OK) == 0)
+	results_of(path);
+	if (access(path, F_OK) == 0) {
+		results_already(path);
 		return 0;
+	}
 	return operation_step(op, run_make_authority, context,
 		"make the key %s, by which xenfarm gets in to machines", path);
 }
@@ -100,6 +107,7 @@ static int prepare(struct farm_context *context, struct operation *op)
 		r = make_share(context, op);
 	if (r == 0 && !undo)
 		r = make_authority(context, op);
+	results_of(NULL);
 	if (r == 0)
 		r = net_server_shares(&server, &context->settings, context->share_path);
 	if (r == 0)

@@ -9,7 +9,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "init", cmd_net_init, "share key config undo yes dry-run quiet", NULL, "", 0, 0,
+	{ "init", cmd_net_init, "share key config undo yes dry-run json quiet", NULL, "", 0, 0,
 		"make this server one of a farm: share, network, isolation, exports",
 		"  xenfarm init --dry-run\n", false },
 	{ "doctor", cmd_net_doctor,

@@ -6,6 +6,7 @@
 #include "farm/client/boot-files.h"
 #include "farm/client/uses.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "farm/xenfarm.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
@@ -71,6 +72,8 @@ static int create(struct farm_context *c, const char *name)
 		r = share_switch(&c->share, name, c->share.current, NULL, &window);
 	if (r == 0)
 		output_line("channel %s, at generation %u", name, c->share.current);
+	if (r == 0)
+		results_number(name, "generation", c->share.current);
 	return r;
 }
 
@@ -112,6 +115,8 @@ static int destroy(struct farm_context *c, const char *name)
 		r = channel_remove(&c->share, name);
 	if (r == 0)
 		output_line("channel %s removed", name);
+	if (r == 0)
+		results_state(name, "absent");
 	return r;
 }
 
@@ -164,11 +169,32 @@ static int run(struct farm_context *c, const struct action *action, const char *
 	return r == 0 && !done ? action->run(c, name) : r;
 }
 
-int cmd_share_channel(void *options, char **arguments)
+static const struct action *find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (strcmp(arguments[0], actions[i].name) == 0)
-			return farm_exit_status(run(options, &actions[i], arguments[1]));
+		if (strcmp(name, actions[i].name) == 0)
+			return &actions[i];
+	return NULL;
+}
+
+static int change(struct farm_context *c, char **arguments)
+{
+	if (arguments[1])
+		results_of(arguments[1]);
+	return run(c, find(arguments[0]), arguments[1]);
+}
+
+int cmd_share_channel(void *options, char **arguments)
+{
+	const struct action *action = find(arguments[0]);
+	struct farm_context *c = options;
+
+	if (action && !action->changes)
+		return farm_exit_status(run(c, action, arguments[1]));
+	if (c->options.json)
+		results_want();
+	if (action)
+		return farm_context_change(c, "share channel", change, arguments);
 	cli_error(0, "unknown action '%s': list, create or destroy", arguments[0]);
 	return EXIT_USAGE;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "farm/oplog.h"
+#include "farm/results.h"
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
@@ -69,8 +70,11 @@ static int step_begin(void *arg)
 {
 	struct batch_one *one = arg;
 	struct batch *b = one->batch;
-	int r = b->action->begin(b->session, b->client[one->i]);
+	int r;
 
+	results_of(b->client[one->i]->name);
+	r = b->action->begin(b->session, b->client[one->i]);
+	results_of(NULL);
 	b->progress[one->i] = progress_of(r);
 	return r < 0 ? r : 0;
 }
@@ -86,9 +90,13 @@ static size_t count(const struct batch *b, enum batch_progress progress)
 
 static void poll_all(struct batch *b)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if (b->progress[i] == BATCH_UNDER_WAY)
-			b->progress[i] = progress_of(b->action->poll(b->session, b->client[i]));
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->progress[i] != BATCH_UNDER_WAY)
+			continue;
+		results_of(b->client[i]->name);
+		b->progress[i] = progress_of(b->action->poll(b->session, b->client[i]));
+		results_of(NULL);
+	}
 }
 
 static void end_late(struct batch *b, size_t i)
@@ -124,9 +132,13 @@ static int step_wait(void *arg)
 		nanosleep(&(struct timespec){ pause / 1000, pause % 1000 * 1000000 }, NULL);
 		pause = pause < PAUSE_MS_MOST ? pause + pause / 10 : PAUSE_MS_MOST;
 	}
-	for (size_t i = 0; i < b->n; i++)
-		if (b->progress[i] == BATCH_UNDER_WAY)
-			end_late(b, i);
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->progress[i] != BATCH_UNDER_WAY)
+			continue;
+		results_of(b->client[i]->name);
+		end_late(b, i);
+		results_of(NULL);
+	}
 	return 0;
 }
 
@@ -158,6 +170,7 @@ static size_t batch_size(const struct client_session *s, size_t left)
 static void collect(struct batch *b, struct batch_failures *failures, size_t *late)
 {
 	for (size_t i = 0; i < b->n; i++) {
+		client_result(b->client[i]);
 		if (b->progress[i] == BATCH_FAILED || b->progress[i] == BATCH_LATE)
 			batch_failed(failures, &b->session->operation, b->client[i]->name);
 		*late += b->progress[i] == BATCH_LATE;

@@ -9,6 +9,7 @@
 
 #include "farm/client/boot-files.h"
 #include "farm/net/server.h"
+#include "farm/results.h"
 #include "farm/virt/lock.h"
 #include "lib/array.h"
 #include "lib/buf.h"
@@ -461,6 +462,18 @@ struct client_source client_source(const struct record *record)
 	else
 		snprintf(start.text, sizeof(start.text), "%s", record->channel);
 	return start;
+}
+
+void client_result(struct client *c)
+{
+	int active = results_wanted() && c->domain ? virDomainIsActive(c->domain) : -1;
+
+	if (active == 0)
+		c->power = CLIENT_OFF;
+	else if (active > 0 && c->power != CLIENT_PAUSED)
+		c->power = CLIENT_RUNNING;
+	if (active >= 0)
+		results_state(c->name, client_state(c));
 }
 
 uint32_t client_generation(const struct client_session *s, const struct client *client)

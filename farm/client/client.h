@@ -168,6 +168,9 @@ struct client_source {
 };
 struct client_source client_source(const struct record *record);
 
+/* For --json: the state that it is in now. */
+void client_result(struct client *client);
+
 /* The generation that it starts with: its pin, or that of its channel's boot files; 0: unknown. */
 uint32_t client_generation(const struct client_session *session, const struct client *client);
 

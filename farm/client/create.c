@@ -11,6 +11,7 @@
 #include "farm/client/power.h"
 #include "farm/client/rules.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -115,8 +116,10 @@ static int make_one(struct create_plan *plan, struct create_client *c)
 	struct work w = { plan, c };
 	int r;
 
-	if (c->kind == CREATE_THERE)
+	if (c->kind == CREATE_THERE) {
 		output_line("%s exists already, complete", c->name);
+		results_already(c->name);
+	}
 	if (c->kind == CREATE_RESUMED)
 		output_line("%s was cut off while it was created: completing it", c->name);
 	/* Killed between the two names of the disk: the first one goes. */
@@ -162,10 +165,13 @@ static void do_each(struct create_plan *p, struct batch_failures *failures,
 	for (size_t i = 0; i < p->n; i++) {
 		struct create_client *c = &p->client[i];
 
-		if (c->failed || work(p, c) == 0)
-			continue;
-		c->failed = true;
-		batch_failed(failures, &p->session->operation, c->name);
+		results_of(c->name);
+		if (!c->failed && work(p, c) < 0) {
+			c->failed = true;
+			batch_failed(failures, &p->session->operation, c->name);
+		}
+		client_result(&c->client);
+		results_of(NULL);
 	}
 }
 

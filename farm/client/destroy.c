@@ -16,6 +16,7 @@
 #include "farm/client/rules.h"
 #include "farm/name.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -110,7 +111,12 @@ static int undefine(struct client_session *s, struct client *c)
 {
 	struct work w = { .session = s, .client = c };
 
-	return operation_step(&s->operation, step_undefine, &w, "%s: undefine its domain", c->name);
+	int r = operation_step(
+		&s->operation, step_undefine, &w, "%s: undefine its domain", c->name);
+
+	if (r == 0)
+		results_state(c->name, "absent");
+	return r;
 }
 
 /* Those that are to go; those that failed are NULL. */
@@ -145,10 +151,13 @@ static void do_each(struct leaving *l, struct batch_failures *failures,
 	for (size_t i = 0; i < l->n; i++) {
 		if (!l->client[i])
 			continue;
-		if (!(most && failures->n >= most) && work(l->session, l->client[i]) == 0)
-			continue;
-		batch_failed(failures, &l->session->operation, l->client[i]->name);
-		l->client[i] = NULL;
+		results_of(l->client[i]->name);
+		if ((most && failures->n >= most) || work(l->session, l->client[i]) < 0) {
+			batch_failed(failures, &l->session->operation, l->client[i]->name);
+			client_result(l->client[i]);
+			l->client[i] = NULL;
+		}
+		results_of(NULL);
 	}
 }
 
@@ -207,8 +216,12 @@ static int remove_leftover(struct client_session *s, const char *name)
 	other = virDomainLookupByUUIDString(host->connection, uuid);
 	if (other)
 		return 0;
+	results_of(name);
 	r = operation_step(&s->operation, step_leftover, path_and_uuid,
 		"%s: remove %s, which a creation that was cut off has left", name, path);
+	if (r == 0)
+		results_state(name, "absent");
+	results_of(NULL);
 	return r < 0 ? r : 1;
 }
 

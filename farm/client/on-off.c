@@ -5,6 +5,7 @@
 #include "farm/client/batch.h"
 #include "farm/client/change.h"
 #include "farm/client/power.h"
+#include "farm/results.h"
 #include "lib/cli.h"
 
 #define STOP_LIMIT 120 /* seconds, then --force switches it off */
@@ -16,9 +17,12 @@ static int start(struct client_session *s, struct client *c)
 	struct client_title title;
 	int r = client_change_check(c);
 
-	if (r < 0 || virDomainIsActive(c->domain) > 0)
-		return r;
-	r = power_prepare(s, c);
+	if (r == 0 && virDomainIsActive(c->domain) > 0) {
+		results_already(c->name);
+		return 0;
+	}
+	if (r == 0)
+		r = power_prepare(s, c);
 	if (r < 0)
 		return r;
 	title = client_title(c->label, client_generation(s, c), RECORD_READY);
@@ -66,8 +70,10 @@ static int stop(struct client_session *s, struct client *c)
 	int r;
 
 	(void)s;
-	if (virt_is_off(c->domain))
+	if (virt_is_off(c->domain)) {
+		results_already(c->name);
 		return 0;
+	}
 	virt_watch(VIRT_CALL_LIMIT, "shutting %s down", c->name);
 	r = virDomainShutdown(c->domain);
 	virt_watch_end();
@@ -111,9 +117,8 @@ static int reboot(struct client_session *s, struct client *c)
 {
 	int r = client_change_check(c);
 
-	if (r < 0)
-		return r;
-	r = stop(s, c);
+	if (r == 0 && !virt_is_off(c->domain))
+		r = stop(s, c);
 	return r == 0 ? start(s, c) : r;
 }
 

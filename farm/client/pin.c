@@ -11,6 +11,7 @@
 #include "farm/client/change.h"
 #include "farm/client/cmdline.h"
 #include "farm/client/power.h"
+#include "farm/results.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -94,6 +95,8 @@ static int pin(struct client_session *s, struct client *c)
 	record.pin = wanted(s, c);
 	if (!record.pin)
 		return -EINVAL;
+	if (record.pin == c->record.pin)
+		results_already(c->name);
 	r = boot_files_make(s->context->settings.boot, &s->context->share, record.pin);
 	return r < 0 ? r : define(s, c, &record);
 }
@@ -106,6 +109,8 @@ static int unpin(struct client_session *s, struct client *c)
 
 	record.pin = 0;
 	unpinned.record = record;
+	if (r == 0 && !c->record.pin)
+		results_already(c->name);
 	if (r == 0)
 		r = power_prepare(s, &unpinned);
 	return r < 0 ? r : define(s, c, &record);

@@ -18,6 +18,7 @@
 #include "farm/client/disk.h"
 #include "farm/name.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -295,8 +296,15 @@ int client_rename(void *options, char **arguments)
 		r = find(&n, arguments);
 	if (r == 0)
 		r = prepare(&n);
+	results_of(arguments[0]);
 	if (r == 0)
 		r = n.client ? rename_client(&n) : complete(&n, arguments[0]);
+	/* The name that libvirt gave out before is not valid any more. */
+	if (r == 0)
+		results_state(arguments[0], client_power_name(CLIENT_OFF));
+	else if (n.client)
+		client_result(n.client);
+	results_text(arguments[0], "new_name", arguments[1]);
 	release(&n);
 	return client_session_end(&s, r);
 }

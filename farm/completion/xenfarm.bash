@@ -37,7 +37,7 @@ _xenfarm_share() {
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     elif [[ $cur == -* ]]; then
         case ${COMP_WORDS[2]} in
-        init) words="--key --config --quiet --help" ;;
+        init) words="--key --config --dry-run --json --quiet --help" ;;
         publish)
             words="$common --from --partition --note --layout --in-use-kernel --no-initrd --checksum
                 --strict --stage --to --dry-run --json"
@@ -48,7 +48,7 @@ _xenfarm_share() {
         promote) words="$common --to --after --unless --pending --cancel --dry-run --json" ;;
         list | diff | verify | channel) words="$common --json" ;;
         rollback) words="$common --note --to --dry-run --json" ;;
-        rekey) words="$common --new-key" ;;
+        rekey) words="$common --new-key --dry-run --json" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
         push) words="--share --config --checksum --dry-run --quiet --help" ;;
         receive) words="--share --config --quiet --help" ;;
@@ -91,7 +91,7 @@ __xenfarm_clients() {
 }
 
 _xenfarm_client() {
-    local several="--config --all --batch --max-failures --retry-failed --dry-run --quiet --help"
+    local several="--config --all --batch --max-failures --retry-failed --dry-run --json --quiet --help"
     if ((COMP_CWORD == 2)); then
         words="create list ls show start stop reboot rename pin unpin set destroy rm wait console ssh host-key events --help"
     elif [[ $prev == --for ]]; then
@@ -109,17 +109,17 @@ _xenfarm_client() {
     elif [[ $cur == -* ]]; then
         case ${COMP_WORDS[2]} in
         create)
-            words="--share --config --address --host --channel --memory --cpus --disk --admin --wait --timeout --dry-run --yes --quiet --help"
+            words="--share --config --address --host --channel --memory --cpus --disk --admin --wait --timeout --dry-run --json --yes --quiet --help"
             ;;
         list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
         show) words="--config --all --json --quiet --help" ;;
         start) words="$several --wait --timeout" ;;
         stop | reboot) words="$several --force --timeout" ;;
-        rename) words="--config --dry-run --quiet --help" ;;
+        rename) words="--config --dry-run --json --quiet --help" ;;
         pin) words="$several --share --generation" ;;
         unpin) words="$several --share" ;;
         set) words="$several --share --channel" ;;
-        destroy | rm) words="--config --max-failures --dry-run --yes --quiet --help" ;;
+        destroy | rm) words="--config --max-failures --dry-run --json --yes --quiet --help" ;;
         wait) words="--config --all --for --timeout --quiet --help" ;;
         console) words="--config --force --log --help" ;;
         ssh) words="--config --help" ;;
@@ -135,7 +135,7 @@ _xenfarm_client() {
 }
 
 _xenfarm_init() {
-    words="$common --undo --yes --dry-run"
+    words="$common --undo --yes --dry-run --json"
 }
 
 _xenfarm_doctor() {
@@ -221,16 +221,16 @@ _xenfarm_master() {
         case ${COMP_WORDS[2]} in
         create)
             words="$common --from --packages --client-root --client-package --ssh-key --in-place
-                --memory --cpus --disk --dry-run"
+                --memory --cpus --disk --dry-run --json"
             ;;
         list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
         show) words="--config --json --quiet --help" ;;
-        start) words="--config --dry-run --quiet --help" ;;
-        stop) words="--config --force --timeout --dry-run --quiet --help" ;;
+        start) words="--config --dry-run --json --quiet --help" ;;
+        stop) words="--config --force --timeout --dry-run --json --quiet --help" ;;
         console | ssh | shell) words="--config --help" ;;
         update) words="$common $publish --offline --no-publish --timeout --dry-run --json" ;;
         publish) words="$common $publish --dry-run --json" ;;
-        destroy | rm) words="--config --dry-run --quiet --yes --help" ;;
+        destroy | rm) words="--config --dry-run --json --quiet --yes --help" ;;
         esac
     elif [[ ${COMP_WORDS[2]} != @(create|list|ls) ]]; then
         words=$(__xenfarm_masters)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "farm/name.h"
+#include "farm/results.h"
 #include "farm/virt/lock.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
@@ -263,13 +264,27 @@ int master_session_begin_change(
 		return r;
 	operation_begin(&s->operation, c->settings.log, words, c->options.dry_run);
 	s->in_operation = true;
+	s->name = name;
+	results_of(name);
 	return 0;
+}
+
+/* For --json: what became of it. */
+static void report(struct master_session *s)
+{
+	AUTO_MASTER struct master m = { 0 };
+
+	results_of(NULL);
+	if (results_wanted() && master_look(s, s->name, &m) == 0)
+		results_state(s->name, m.domain ? master_state(&m) : "absent");
 }
 
 int master_session_end(struct master_session *s, int r)
 {
-	int status = r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	int status = farm_exit_status(r);
 
+	if (s->in_operation)
+		report(s);
 	if (s->in_operation)
 		operation_end(&s->operation, status);
 	virt_close(&s->connection);

@@ -35,7 +35,8 @@ void master_free(struct master *master);
 struct master_session {
 	struct farm_context *context;
 	virConnectPtr connection;
-	int lock; /* fd, or -1 */
+	const char *name; /* of the master that is changed, or NULL */
+	int lock;         /* fd, or -1 */
 	struct operation operation;
 	bool in_operation;
 };

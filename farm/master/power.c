@@ -13,6 +13,7 @@
 #include "farm/master/image-lock.h"
 #include "farm/master/tree.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/spawn.h"
@@ -128,6 +129,7 @@ static int start(struct master_session *s, struct master *m)
 		return r;
 	if (m->active) {
 		output_line("%s is %s already", m->name, master_state(m));
+		results_already(m->name);
 		return 0;
 	}
 	r = master_power_prepare(s, m);
@@ -210,9 +212,10 @@ int master_cmd_stop(void *options, char **arguments)
 
 	if (r == 0)
 		r = master_find(&session, arguments[0], &m);
-	if (r == 0 && !m.active)
+	if (r == 0 && !m.active) {
 		output_line("%s is off already", m.name);
-	else if (r == 0)
+		results_already(m.name);
+	} else if (r == 0)
 		r = master_power_stop(&session, &m, c->options.timeout, c->options.force);
 	return master_session_end(&session, r);
 }

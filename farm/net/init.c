@@ -13,6 +13,7 @@
 #include "farm/net/compose.h"
 #include "farm/net/rules.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "farm/virt/virt.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -76,8 +77,10 @@ static int write_file(struct work *w, const struct net_file *file)
 	w->after |= file->after & NET_LOAD_RULES;
 	if (state < 0)
 		return cli_error(state, "%s", file->path);
-	if (state == NET_FILE_SAME)
+	if (state == NET_FILE_SAME) {
+		results_already(file->path);
 		return 0;
+	}
 	if (state == NET_FILE_EDITED || state == NET_FILE_FOREIGN)
 		return not_ours(file, state, "move it away, and run this again");
 	w->file = file;
@@ -94,14 +97,30 @@ static int remove_file(struct work *w, const struct net_file *file)
 
 	if (state < 0)
 		return cli_error(state, "%s", file->path);
-	if (state == NET_FILE_ABSENT)
+	if (state == NET_FILE_ABSENT) {
+		results_already(file->path);
 		return 0;
+	}
 	if (state == NET_FILE_EDITED || state == NET_FILE_FOREIGN)
 		return not_ours(file, state, "remove it yourself");
 	w->file = file;
 	w->after |= file->after;
 	w->changed = true;
 	return operation_step(w->op, run_remove, w, "remove %s: %s", file->path, file->what);
+}
+
+/* With its result, for --json. */
+static int do_file(struct work *w, const struct net_file *file,
+	int (*work)(struct work *w, const struct net_file *file))
+{
+	int r;
+
+	results_of(file->path);
+	r = work(w, file);
+	if (r < 0)
+		results_failed(file->path);
+	results_of(NULL);
+	return r;
 }
 
 static int run_mkdir(void *arg)
@@ -164,6 +183,7 @@ static int isolate_ports(struct work *w)
 		if (entry->d_name[0] == '.' ||
 			net_port_is_isolated(w->server->farm.bridge, entry->d_name) != 0)
 			continue;
+		results_of(entry->d_name);
 		w->port = entry->d_name;
 		w->changed = true;
 		r = operation_step(w->op, run_isolate, w, "isolate the port %s", entry->d_name);
@@ -175,8 +195,11 @@ static int load_rules(struct work *w)
 {
 	const struct net_file *rules = net_plan_find(&w->server->plan, NET_RULES_PATH);
 
-	if (net_file_look(w->server->root, rules) == NET_FILE_SAME && net_rules_compare() == 0)
+	results_of("rules");
+	if (net_file_look(w->server->root, rules) == NET_FILE_SAME && net_rules_compare() == 0) {
+		results_already("rules");
 		return 0;
+	}
 	w->changed = true;
 	return operation_step(w->op, run_load, w, "load the rules, and read them back");
 }
@@ -246,7 +269,12 @@ static int make_network(struct work *w)
 {
 	const struct net_network *network = &w->server->network;
 	const char *name = w->server->farm.network;
-	int r = define_network(w);
+	int r;
+
+	results_of(name);
+	if (network->state == NET_NETWORK_SAME && network->autostart && network->active)
+		results_already(name);
+	r = define_network(w);
 
 	w->changed |= !network->autostart || !network->active;
 	if (r == 0 && !network->autostart)
@@ -289,12 +317,13 @@ int net_init(struct net_server *server, struct operation *op)
 	if (r == 0)
 		r = make_directory(&w, server->farm.disks);
 	for (size_t i = 0; i < server->plan.n && r == 0; i++)
-		remember(&w, write_file(&w, &server->plan.file[i]));
+		remember(&w, do_file(&w, &server->plan.file[i], write_file));
 	/* No client's port without rules: they come before the network. */
 	if (r == 0 && w.r == 0)
 		r = load_rules(&w);
 	if (r == 0)
 		r = make_network(&w);
+	results_of(NULL);
 	if (r == 0)
 		r = isolate_ports(&w);
 	remember(&w, r);
@@ -321,8 +350,11 @@ static int undo_network(struct work *w)
 {
 	const struct net_network *network = &w->server->network;
 
-	if (network->state == NET_NETWORK_ABSENT)
+	results_of(w->server->farm.network);
+	if (network->state == NET_NETWORK_ABSENT) {
+		results_already(w->server->farm.network);
 		return 0;
+	}
 	if (!network->ours)
 		return -cli_error(EEXIST,
 			"libvirt's network %s is left alone: xenfarm did not make it; remove it "
@@ -341,8 +373,9 @@ int net_undo(struct net_server *server, struct operation *op)
 	if (r < 0)
 		return r;
 	remember(&w, undo_network(&w));
+	results_of(NULL);
 	for (size_t i = server->plan.n; i-- > 0;)
-		remember(&w, remove_file(&w, &server->plan.file[i]));
+		remember(&w, do_file(&w, &server->plan.file[i], remove_file));
 	if (net_rules_loaded()) {
 		w.changed = true;
 		remember(&w, operation_step(op, run_unload, &w, "remove the rules"));
