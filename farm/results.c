@@ -161,6 +161,16 @@ static void add_message(struct json_object *o, struct buf *message)
 	add_text(o, "message", message->failed ? "" : message->data);
 }
 
+static void add_members(struct json_object *o, struct json_object *from)
+{
+	struct json_object_iterator at = json_object_iter_begin(from),
+				    end = json_object_iter_end(from);
+
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+		json_object_object_add(o, json_object_iter_peek_name(&at),
+			json_object_get(json_object_iter_peek_value(&at)));
+}
+
 static struct json_object *describe(struct result *r, bool failed)
 {
 	struct json_object *o = json_object_new_object();
@@ -176,8 +186,7 @@ static struct json_object *describe(struct result *r, bool failed)
 	add_message(o, &r->message);
 	snprintf(text, sizeof(text), "%.3f", seconds);
 	json_object_object_add(o, "seconds", json_object_new_double_s(seconds, text));
-	json_object_object_foreach(r->more, key, value)
-		json_object_object_add(o, key, json_object_get(value));
+	add_members(o, r->more);
 	return o;
 }
 
