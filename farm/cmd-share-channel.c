@@ -192,7 +192,7 @@ int cmd_share_channel(void *options, char **arguments)
 	if (action && !action->changes)
 		return farm_exit_status(run(c, action, arguments[1]));
 	if (c->options.json)
-		results_want();
+		results_want(true);
 	if (action)
 		return farm_context_change(c, "share channel", change, arguments);
 	cli_error(0, "unknown action '%s': list, create or destroy", arguments[0]);
