@@ -19,3 +19,9 @@ check-page: all $(B)/test/many-agents
 	lib/test/install-deps browser
 	B=$(abspath $(B)) farm/fleet/test/browser docs/status.png
 SHELLS += farm/fleet/test/browser
+SHELLS += farm/fleet/bench/fleet
+
+bench: bench-fleet
+.PHONY: bench-fleet
+bench-fleet: all $(B)/test/many-agents
+	B=$(abspath $(B)) farm/fleet/bench/fleet
