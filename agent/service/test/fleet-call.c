@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/cleanup.h"
 #include "lib/fleet/fleet.h"
 
 static const char *const results[] = { "ok", "already", "not me", "working", "no report", "refused",
@@ -280,9 +279,13 @@ int main(int argc, char **argv)
 		}
 	if (argc - optind < 3)
 		return 2;
-	AUTO_CLOSE int fd = connect_to(argv[optind], port, source, source_port);
+	int fd = connect_to(argv[optind], port, source, source_port);
 	target.name = argv[optind + 1];
 	if (strcmp(target.name, "raw") == 0)
 		return raw(fd, argv + optind + 2);
-	return run(fd, argv[optind], port, version, &target, argv + optind + 2, argc - optind - 2);
+	option =
+		run(fd, argv[optind], port, version, &target, argv + optind + 2, argc - optind - 2);
+	/* What libtirpc's client has allocated goes with the process: it is one call. */
+	fflush(stdout);
+	_exit(option);
 }
