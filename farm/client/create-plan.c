@@ -406,8 +406,14 @@ static int plan_client(struct create_plan *p, struct create_client *c)
 			"%s exists already, and a name is that of one client in the farm; take "
 			"another",
 			client->name);
+	if (client && !p->host->is_here) {
+		c->record = client->record;
+		return 0;
+	}
 	if (client)
 		return plan_existing(p, c, client);
+	if (!p->host->is_here)
+		return choose_address(p, c);
 	domain = virDomainLookupByName(p->host->connection, c->label);
 	if (domain)
 		return plan_unlisted(p, c, domain);
@@ -451,6 +457,14 @@ static int plan_all(struct create_plan *p, char *const *names)
 	return r < 0 ? r : check_any(p);
 }
 
+/* xenfarm on that host checks all that is its own; names and addresses are the farm's. */
+static int plan_there(struct create_plan *p, char *const *names)
+{
+	int r = parse_address(&p->session->context->settings, p->host->settings, &p->farm);
+
+	return r < 0 ? r : plan_all(p, names);
+}
+
 int create_plan_make(struct create_plan *p, struct client_session *session, char *const *names)
 {
 	int r;
@@ -461,11 +475,7 @@ int create_plan_make(struct create_plan *p, struct client_session *session, char
 		!(p->host = client_session_host(session, session->context->client_options.host)))
 		r = -ENOENT;
 	if (r == 0 && !p->host->is_here)
-		r = -cli_error(EOPNOTSUPP,
-			"%s is another host, and a client's disk is made where the command runs; "
-			"run "
-			"it there",
-			p->host->settings->uri);
+		return plan_there(p, names);
 	if (r == 0)
 		r = open_share(session);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "farm/client/batch.h"
 #include "farm/client/boot-files.h"
 #include "farm/client/power.h"
+#include "farm/client/remote.h"
 #include "farm/client/rules.h"
 #include "farm/output.h"
 #include "farm/results.h"
@@ -194,6 +195,65 @@ static int create_all(struct create_plan *p)
 	return r;
 }
 
+/* --- on another host --- */
+
+static void add_number(
+	const char **words, size_t *n, const char *option, uint32_t value, char *text)
+{
+	if (!value)
+		return;
+	sprintf(text, "%u", value);
+	words[(*n)++] = option;
+	words[(*n)++] = text;
+}
+
+static void add_text(const char **words, size_t *n, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	words[(*n)++] = option;
+	words[(*n)++] = value;
+}
+
+/* The address is given, as only here those of all hosts are known. */
+static int step_there(void *arg)
+{
+	const struct work *w = arg;
+	const struct farm_context *context = w->plan->session->context;
+	const struct cmd_client_options *o = &context->client_options;
+	char address[XF_ADDR_TEXT_MAX], memory[16], cpus[16], disk[16];
+	const char *words[20] = { NULL };
+	size_t n = 0;
+
+	add_text(words, &n, "--address", xf_addr_format(&w->client->record.address, address));
+	add_text(words, &n, "--admin", o->admin);
+	add_text(words, &n, "--channel", o->channel);
+	add_text(words, &n, "--share", context->options.share);
+	add_number(words, &n, "--memory", context->options.memory, memory);
+	add_number(words, &n, "--cpus", context->options.cpus, cpus);
+	add_number(words, &n, "--disk", context->options.disk, disk);
+	if (o->wait)
+		words[n++] = "--wait";
+	return remote_run(w->plan->host, "create", w->client->label, words);
+}
+
+static int make_there(struct create_plan *p, struct create_client *c)
+{
+	struct work w = { p, c };
+
+	return operation_step(
+		&p->session->operation, step_there, &w, "%s: create it there", c->name);
+}
+
+static int create_there(struct create_plan *p)
+{
+	struct batch_failures failures = { 0 };
+
+	do_each(p, &failures, make_there);
+	return batch_report(&failures, "created", p->n,
+		"the same command completes them, and `destroy` undoes them");
+}
+
 static int wait_for_all(struct create_plan *p)
 {
 	struct client_selection all = { .client = calloc(p->n, sizeof(*all.client)) };
@@ -223,8 +283,8 @@ int client_create(void *options, char **arguments)
 	if (r == 0)
 		r = create_plan_make(&plan, &s, arguments);
 	if (r == 0)
-		r = create_all(&plan);
-	if (r == 0 && c->client_options.wait && !c->options.dry_run)
+		r = plan.host->is_here ? create_all(&plan) : create_there(&plan);
+	if (r == 0 && plan.host->is_here && c->client_options.wait && !c->options.dry_run)
 		r = wait_for_all(&plan);
 	create_plan_free(&plan);
 	return client_session_end(&s, r);

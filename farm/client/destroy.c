@@ -13,6 +13,7 @@
 #include "farm/client/change.h"
 #include "farm/client/console-log.h"
 #include "farm/client/disk.h"
+#include "farm/client/remote.h"
 #include "farm/client/rules.h"
 #include "farm/name.h"
 #include "farm/output.h"
@@ -92,11 +93,30 @@ static int switch_off(struct work *w)
 	return r;
 }
 
+struct there {
+	const struct client *client;
+};
+
+/* All of it: what is left to do here finds the domain gone. */
+static int step_there(void *arg)
+{
+	const struct there *t = arg;
+
+	return remote_run(t->client->host, "destroy", t->client->label,
+		(const char *const[]){ "--yes", NULL });
+}
+
 static int remove_parts(struct client_session *s, struct client *c)
 {
 	AUTO_CLIENT_CHANGE struct client_change change = { 0 };
 	struct work w = { .session = s, .client = c };
-	int r = client_change_begin(&change, s, c);
+	struct there there = { c };
+	int r;
+
+	if (!c->host->is_here)
+		return operation_step(
+			&s->operation, step_there, &there, "%s: destroy it there", c->name);
+	r = client_change_begin(&change, s, c);
 
 	if (r < 0)
 		return r;
@@ -111,8 +131,9 @@ static int undefine(struct client_session *s, struct client *c)
 {
 	struct work w = { .session = s, .client = c };
 
-	int r = operation_step(
-		&s->operation, step_undefine, &w, "%s: undefine its domain", c->name);
+	int r = c->host->is_here ? operation_step(&s->operation, step_undefine, &w,
+					   "%s: undefine its domain", c->name)
+				 : 0;
 
 	if (r == 0)
 		results_state(c->name, "absent");

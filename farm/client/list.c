@@ -167,12 +167,12 @@ int client_list(void *options, char **arguments)
 
 /* --- show --- */
 
-static void fill_disk(struct row *row)
+static void fill_disk(struct row *row, const struct client *c)
 {
 	struct stat st;
 
 	row->cell[DISK] = row->domain.disk;
-	if (!row->domain.disk || stat(row->domain.disk, &st) < 0)
+	if (!row->domain.disk || !c->host->is_here || stat(row->domain.disk, &st) < 0)
 		return;
 	set_number(row, DISK_SIZE, (uint64_t)st.st_size >> 20);
 	set_number(row, DISK_USED, ((uint64_t)st.st_blocks * 512 + (1 << 20) - 1) >> 20);
@@ -188,7 +188,7 @@ static int fill_domain(struct row *row, const struct client *c)
 		return -cli_error(EINVAL, "libvirt's XML of %s is not a domain", c->name);
 	set_number(row, MEMORY, row->domain.memory);
 	set_number(row, CPUS, row->domain.cpus);
-	fill_disk(row);
+	fill_disk(row, c);
 	row->cell[DEVICE] = row->domain.device;
 	row->cell[KERNEL] = row->domain.kernel;
 	row->cell[COMMAND_LINE] = row->domain.cmdline;

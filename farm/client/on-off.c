@@ -5,6 +5,7 @@
 #include "farm/client/batch.h"
 #include "farm/client/change.h"
 #include "farm/client/power.h"
+#include "farm/client/remote.h"
 #include "farm/results.h"
 #include "lib/cli.h"
 
@@ -21,6 +22,8 @@ static int start(struct client_session *s, struct client *c)
 		results_already(c->name);
 		return 0;
 	}
+	if (r == 0 && !c->host->is_here)
+		return remote_run(c->host, "start", c->label, (const char *const[]){ NULL });
 	if (r == 0)
 		r = power_prepare(s, c);
 	if (r < 0)

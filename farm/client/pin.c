@@ -11,6 +11,7 @@
 #include "farm/client/change.h"
 #include "farm/client/cmdline.h"
 #include "farm/client/power.h"
+#include "farm/client/remote.h"
 #include "farm/results.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -82,11 +83,23 @@ static uint32_t wanted(struct client_session *s, const struct client *c)
 	return asked ? asked : c->record.pin ? c->record.pin : followed(s, c);
 }
 
+static int pin_there(const struct client_session *s, const struct client *c)
+{
+	uint32_t generation = s->context->client_options.generation;
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", generation);
+	return remote_run(c->host, "pin", c->label,
+		(const char *const[]){ generation ? "--generation" : NULL, number, NULL });
+}
+
 static int pin(struct client_session *s, struct client *c)
 {
 	struct record record = c->record;
 	int r = client_change_check(c);
 
+	if (r == 0 && !c->host->is_here)
+		return pin_there(s, c);
 	if (r == 0 && (r = client_open_share(s, c->record.share)) == -ENOENT)
 		cli_error(0, "cannot pin %s: no share in xenfarm.conf has the UUID %s", c->name,
 			c->record.share);
@@ -109,6 +122,8 @@ static int unpin(struct client_session *s, struct client *c)
 
 	record.pin = 0;
 	unpinned.record = record;
+	if (r == 0 && !c->host->is_here)
+		return remote_run(c->host, "unpin", c->label, (const char *const[]){ NULL });
 	if (r == 0 && !c->record.pin)
 		results_already(c->name);
 	if (r == 0)
@@ -129,6 +144,9 @@ static int set(struct client_session *s, struct client *c)
 		return -cli_error(EINVAL,
 			"%s is pinned to generation %u; `xenfarm client unpin %s` comes first",
 			c->name, c->record.pin, c->name);
+	if (!c->host->is_here)
+		return remote_run(c->host, "set", c->label,
+			(const char *const[]){ "--channel", channel, NULL });
 	snprintf(moved.record.channel, sizeof(moved.record.channel), "%s", channel);
 	r = power_prepare(s, &moved);
 	return r < 0 ? r : define(s, c, &moved.record);

@@ -16,6 +16,7 @@
 #include "farm/client/change.h"
 #include "farm/client/cmdline.h"
 #include "farm/client/disk.h"
+#include "farm/client/remote.h"
 #include "farm/name.h"
 #include "farm/output.h"
 #include "farm/results.h"
@@ -203,11 +204,21 @@ static int unlink_old(struct rename *n)
 		&n->session->operation, step_unlink, n, "remove the name %s", n->old_disk);
 }
 
+static int step_there(void *arg)
+{
+	const struct rename *n = arg;
+
+	return remote_run(n->host, "rename", n->old, (const char *const[]){ n->new, NULL });
+}
+
 static int rename_client(struct rename *n)
 {
 	struct operation *op = &n->session->operation;
-	int r = check(n);
+	int r = n->host->is_here ? check(n) : check_new(n);
 
+	if (r == 0 && !n->host->is_here)
+		return operation_step(
+			op, step_there, n, "%s: rename it there to %s", n->client->name, n->new);
 	if (r == 0 && n->moves_disk)
 		r = operation_step(
 			op, step_link, n, "%s: its disk is %s, too", n->old, n->new_disk);

@@ -16,13 +16,13 @@
 /* --- groups: by state, by channel, and those of xenfarm.conf --- */
 
 /* Is the client in a group of xenfarm.conf? */
-static bool is_in(const struct farm_group_settings *group, const char *name)
+static bool is_in(const struct farm_group_settings *group, const struct client *c)
 {
 	const char *left = group->clients;
 	char word[GROUP_WORD_SIZE];
 
 	while (group_next(&left, word))
-		if (name_matches(word, name))
+		if (client_word_matches(word, c->host->name, c->label))
 			return true;
 	return false;
 }
@@ -64,7 +64,7 @@ static struct json_object *find_groups(
 		join(groups, "", client_state(c), c->name);
 		join(groups, "channel_", c->record.channel, c->name);
 		for (size_t k = 0; k < settings->n_groups; k++)
-			if (is_in(&settings->group[k], c->name))
+			if (is_in(&settings->group[k], c))
 				join(groups, "group_", settings->group[k].name, c->name);
 	}
 	return groups;
