@@ -42,6 +42,8 @@ static int ask(const struct farm_context *context, each_fn *each, void *arg)
 	own.share = (struct share_store){ .dir = -1, .lock = -1 };
 	r = client_session_begin(&s, &own, true, NULL);
 	if (r == 0)
+		r = client_session_need_all(&s);
+	if (r == 0)
 		r = each_client(&s, context->share.uuid, each, arg);
 	client_session_end(&s, r);
 	share_close(&own.share);
