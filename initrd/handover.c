@@ -266,9 +266,8 @@ int handover_record(const struct boot *boot)
 	n = snprintf(text, sizeof(text),
 		"version=" XF_VERSION
 		"\nname=%s\ninterface=%s\nmac=%s\nvlan=%u\nclient=%s\nprefix=%u\n"
-		"gateway=%s\nservers=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\ngeneration=%"
-		"u\nchannel=%s\n"
-		"tree=%s\nroot=%s\nagent=%s\n",
+		"gateway=%s\nservers=%s\nserver=%s\nport=%u\nshare=%s\nnfs=%s\n"
+		"generation=%u\nchannel=%s\ntree=%s\nroot=%s\nagent=%s\n",
 		boot->cmdline.name, boot->interface.name, mac, boot->cmdline.vlan, client,
 		boot->cmdline.net.prefix, gateway, format_servers(&boot->cmdline.net, servers),
 		server, nfs_port(&boot->cmdline), boot->cmdline.share_path, boot->share.version,
