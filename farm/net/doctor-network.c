@@ -120,14 +120,21 @@ static int each_port(
 
 struct ports {
 	const struct net_server *server;
-	char bad[NET_DEVICE_MAX]; /* the last of those that are not as they should be */
+	struct buf bad; /* the names of those that are not as they should be, " a b" */
 	int n_bad;
 };
 
-static void count(struct ports *ports, const char *port)
+static void add_bad(struct ports *ports, const char *port)
 {
-	snprintf(ports->bad, sizeof(ports->bad), "%s", port);
+	buf_printf(&ports->bad, " %s", port);
 	ports->n_bad++;
+}
+
+/* For a message; the buffer's. */
+static const char *bad_names(struct ports *ports)
+{
+	buf_add(&ports->bad, "", 1);
+	return ports->bad.failed ? "" : ports->bad.data;
 }
 
 static void look_for_flag(void *arg, const char *port)
@@ -135,7 +142,7 @@ static void look_for_flag(void *arg, const char *port)
 	struct ports *ports = arg;
 
 	if (net_port_is_isolated(ports->server->farm.bridge, port) != 1)
-		count(ports, port);
+		add_bad(ports, port);
 }
 
 static void check_isolated(struct doctor *d, struct doctor_finding *f)
@@ -146,10 +153,11 @@ static void check_isolated(struct doctor *d, struct doctor_finding *f)
 	if (n < 0)
 		doctor_skip(f, "there is no bridge");
 	else if (ports.n_bad)
-		doctor_fail(f, "xenfarm init", "%d of %d ports are not isolated: %s", ports.n_bad,
-			n, ports.bad);
+		doctor_fail(f, "xenfarm init", "%d of %d ports are not isolated:%s", ports.n_bad,
+			n, bad_names(&ports));
 	else
 		doctor_ok(f, n ? "all ports are isolated: %d" : "%d ports: no client runs", n);
+	buf_free(&ports.bad);
 }
 
 /* A client's port has the name that its address gives. */
@@ -163,7 +171,7 @@ static void look_for_client(void *arg, const char *port)
 		if (strcmp(name, port) == 0)
 			return;
 	}
-	count(ports, port);
+	add_bad(ports, port);
 }
 
 static void check_ports(struct doctor *d, struct doctor_finding *f)
@@ -175,9 +183,10 @@ static void check_ports(struct doctor *d, struct doctor_finding *f)
 		doctor_skip(f, "there is no bridge, or libvirt cannot be asked");
 	else if (ports.n_bad)
 		doctor_fail(f, "virsh domiflist, to find the domain; give it another network",
-			"%d ports are no client's: %s", ports.n_bad, ports.bad);
+			"%d ports are no client's:%s", ports.n_bad, bad_names(&ports));
 	else
 		doctor_ok(f, "all ports are clients'");
+	buf_free(&ports.bad);
 }
 
 static void check_rules_file(struct doctor *d, struct doctor_finding *f)

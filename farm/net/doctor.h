@@ -19,8 +19,8 @@ enum doctor_state {
 
 struct doctor_finding {
 	enum doctor_state state;
-	char text[320]; /* what was found */
-	char mend[200]; /* a command, or what to do; "" */
+	char text[4096]; /* what was found: the names of 300 ports, say */
+	char mend[200];  /* a command, or what to do; "" */
 };
 
 /* What the checks look at. */
