@@ -7,6 +7,7 @@
 
 #include <libxml/xmlwriter.h>
 
+#include "farm/net/net.h"
 #include "farm/virt/domain-xml.h"
 #include "farm/virt/virt.h"
 #include "lib/cleanup.h"
@@ -118,6 +119,11 @@ static void write_network(xmlTextWriter *w, const struct master_network *network
 	snprintf(prefix, sizeof(prefix), "%u", network->prefix);
 	open_element(w, "network");
 	xmlTextWriterWriteElement(w, BAD_CAST "name", BAD_CAST network->name);
+	open_element(w, "metadata");
+	open_element(w, "network");
+	attribute(w, "xmlns", NET_NETWORK_NAMESPACE);
+	close_element(w);
+	close_element(w);
 	if (network->reaches_out) {
 		open_element(w, "forward");
 		attribute(w, "mode", "nat");

@@ -48,7 +48,7 @@ static void write_network(xmlTextWriterPtr w, const struct net_farm *farm, const
 	if (uuid)
 		xmlTextWriterWriteElement(w, BAD_CAST "uuid", BAD_CAST uuid);
 	xmlTextWriterStartElement(w, BAD_CAST "metadata");
-	element(w, "network", "xmlns", "urn:xenfarm:network:1", NULL, NULL);
+	element(w, "network", "xmlns", NET_NETWORK_NAMESPACE, NULL, NULL);
 	xmlTextWriterEndElement(w);
 	/* No spanning tree: a port forwards at once, and clients' BPDUs mean nothing. */
 	xmlTextWriterStartElement(w, BAD_CAST "bridge");

@@ -153,8 +153,8 @@ static void check_isolated(struct doctor *d, struct doctor_finding *f)
 	if (n < 0)
 		doctor_skip(f, "there is no bridge");
 	else if (ports.n_bad)
-		doctor_fail(f, "xenfarm init", "%d of %d ports are not isolated:%s", ports.n_bad,
-			n, bad_names(&ports));
+		doctor_fail(f, "xenfarm init", "%d of %d ports are not isolated:%s", ports.n_bad, n,
+			bad_names(&ports));
 	else
 		doctor_ok(f, n ? "all ports are isolated: %d" : "%d ports: no client runs", n);
 	buf_free(&ports.bad);

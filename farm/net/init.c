@@ -365,6 +365,37 @@ static int undo_network(struct work *w)
 		w->server->farm.network);
 }
 
+static int run_remove_masters(void *arg)
+{
+	const struct work *w = arg;
+
+	return net_network_remove(w->server->connection, &w->server->masters);
+}
+
+/* It is made by what starts a master, and not by init: one that is somebody else's is fine, and so
+ * is one in use. */
+static int undo_masters_network(struct work *w)
+{
+	const char *name = w->server->masters.network;
+	AUTO_BUF struct buf users = { 0 };
+	int r = net_network_is_ours(w->server->connection, name);
+
+	if (r <= 0 || strcmp(name, w->server->farm.network) == 0)
+		return r;
+	r = net_network_users(w->server->connection, name, &users);
+	buf_add(&users, "", 1);
+	if (r < 0 || users.failed)
+		return r < 0 ? r : cli_error(-ENOMEM, "the network %s", name);
+	w->changed = true;
+	if (users.size > 1) {
+		output_line("the masters' network %s stays: it is used by%s", name, users.data);
+		return 0;
+	}
+	results_of(name);
+	return operation_step(
+		w->op, run_remove_masters, w, "remove libvirt's network %s, of masters", name);
+}
+
 int net_undo(struct net_server *server, struct operation *op)
 {
 	struct work w = { .server = server, .op = op };
@@ -373,6 +404,7 @@ int net_undo(struct net_server *server, struct operation *op)
 	if (r < 0)
 		return r;
 	remember(&w, undo_network(&w));
+	remember(&w, undo_masters_network(&w));
 	results_of(NULL);
 	for (size_t i = server->plan.n; i-- > 0;)
 		remember(&w, do_file(&w, &server->plan.file[i], remove_file));

@@ -20,6 +20,9 @@
 /* All ports of clients begin with this, and no others may: rules match them by it. */
 #define NET_DEVICE_PREFIX "xf-"
 
+/* Of the element in a network's metadata that marks it as ours: the clients' and the masters'. */
+#define NET_NETWORK_NAMESPACE "urn:xenfarm:network:1"
+
 struct net_share {
 	const char *path; /* absolute */
 	const char *uuid;

@@ -6,6 +6,7 @@
 #include <libxml/xpath.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "farm/net/compose.h"
@@ -16,7 +17,7 @@
 
 /* --- compare --- */
 
-#define OURS "boolean(/network/metadata/*[namespace-uri() = 'urn:xenfarm:network:1'])"
+#define OURS "boolean(/network/metadata/*[namespace-uri() = '" NET_NETWORK_NAMESPACE "'])"
 
 /* What matters of a network; all else libvirt adds by itself, or is an administrator's. */
 static const struct {
@@ -212,6 +213,73 @@ int net_network_remove(virConnectPtr connection, const struct net_farm *farm)
 
 	if (r == 0 && (!network || virNetworkUndefine(network) < 0))
 		r = virt_error(NULL, "cannot remove the network %s", farm->network);
+	return r;
+}
+
+int net_network_is_ours(virConnectPtr connection, const char *name)
+{
+	AUTO_NETWORK virNetworkPtr network = virNetworkLookupByName(connection, name);
+	AUTO_FREE char *xml =
+		network ? virNetworkGetXMLDesc(network, VIR_NETWORK_XML_INACTIVE) : NULL;
+	struct document document = { 0 };
+	int r;
+
+	if (!xml)
+		return virt_errno() == -ENOENT
+			       ? 0
+			       : virt_error(NULL, "cannot look at the network %s", name);
+	r = document_open(&document, xml, strlen(xml));
+	if (r == 0)
+		r = is_true(&document, OURS);
+	document_close(&document);
+	return r < 0 ? cli_error(r, "libvirt's description of the network %s", name) : r;
+}
+
+static bool has_interface(const struct document *domain, const char *network)
+{
+	xmlXPathObjectPtr found = xmlXPathEvalExpression(
+		BAD_CAST "/domain/devices/interface/source/@network", domain->context);
+	const xmlNodeSet *set = found ? found->nodesetval : NULL;
+	bool has = false;
+
+	for (int i = 0; set && i < set->nodeNr && !has; i++) {
+		xmlChar *text = xmlNodeGetContent(set->nodeTab[i]);
+
+		has = xmlStrEqual(text, BAD_CAST network);
+		xmlFree(text);
+	}
+	xmlXPathFreeObject(found);
+	return has;
+}
+
+static int add_user(virDomainPtr domain, const char *network, struct buf *names)
+{
+	AUTO_FREE char *xml = virDomainGetXMLDesc(domain, 0);
+	struct document document = { 0 };
+	int r;
+
+	if (!xml) /* it was removed since it was listed */
+		return virt_errno() == -ENOENT ? 0 : virt_error(NULL, "cannot look at a domain");
+	r = document_open(&document, xml, strlen(xml));
+	if (r == 0 && has_interface(&document, network))
+		buf_printf(names, " %s", virDomainGetName(domain));
+	document_close(&document);
+	return r < 0 ? cli_error(r, "libvirt's XML of %s", virDomainGetName(domain)) : 0;
+}
+
+int net_network_users(virConnectPtr connection, const char *name, struct buf *names)
+{
+	virDomainPtr *domain = NULL;
+	int n = virConnectListAllDomains(connection, &domain, 0), r = 0;
+
+	if (n < 0)
+		return virt_error(NULL, "cannot list the domains");
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = add_user(domain[i], name, names);
+		virDomainFree(domain[i]);
+	}
+	free(domain);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "farm/net/net.h"
+#include "lib/buf.h"
 
 enum net_network_state {
 	NET_NETWORK_ABSENT,
@@ -44,6 +45,16 @@ int net_network_start(virConnectPtr connection, const struct net_farm *farm);
  * runs; or another -errno. */
 int net_network_stop(virConnectPtr connection, const struct net_farm *farm);
 int net_network_remove(virConnectPtr connection, const struct net_farm *farm);
+
+/*
+ * Did xenfarm define the network of that name, the clients' or the masters'? Returns 1, 0 (also
+ * where there is none), or -errno.
+ */
+int net_network_is_ours(virConnectPtr connection, const char *name);
+
+/* Append the names of the domains, running or not, that have an interface in it: " a b". Returns 0
+ * or -errno. */
+int net_network_users(virConnectPtr connection, const char *name, struct buf *names);
 
 /* How many ports the bridge has; 0 if there is none. */
 size_t net_bridge_ports(const char *bridge);

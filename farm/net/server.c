@@ -101,7 +101,9 @@ int net_server_shares(
 
 int net_server_begin(struct net_server *server, const struct farm_settings *settings)
 {
-	*server = (struct net_server){ .root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	*server = (struct net_server){ .root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.masters = {
+			.network = settings->master_network, .bridge = settings->master_bridge } };
 	if (server->root < 0)
 		return cli_error(-errno, "/");
 	return net_server_farm(settings, &server->farm);

@@ -21,6 +21,7 @@ struct net_server {
 	size_t n_clients;
 	virConnectPtr connection; /* or NULL */
 	struct net_network network;
+	struct net_farm masters; /* name and bridge of their network, no more */
 	struct net_facts facts;
 	struct net_plan plan;
 	int root; /* fd of "/" */
