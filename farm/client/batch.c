@@ -142,6 +142,15 @@ static int step_wait(void *arg)
 	return 0;
 }
 
+/* One that the run would refuse has failed here, too. */
+static void preview(struct batch *b, size_t i)
+{
+	results_of(b->client[i]->name);
+	if (b->action->preview(b->session, b->client[i]) < 0)
+		b->progress[i] = BATCH_FAILED;
+	results_of(NULL);
+}
+
 static void run_batch(struct batch *b)
 {
 	struct operation *op = &b->session->operation;
@@ -151,6 +160,8 @@ static void run_batch(struct batch *b)
 
 		b->progress[i] = BATCH_UNDER_WAY;
 		operation_step(op, step_begin, &one, "%s: %s", b->client[i]->name, b->action->line);
+		if (op->dry_run && b->action->preview)
+			preview(b, i);
 	}
 	if (b->action->waiting && (op->dry_run || count(b, BATCH_UNDER_WAY)))
 		operation_step(op, step_wait, b, "%s%s: wait until it %s", b->client[0]->name,
@@ -208,14 +219,16 @@ int batch_run(struct client_session *s, const struct client_selection *selection
 			.limit = timeout ? timeout : action->limit };
 
 		run_batch(&b);
-		if (!s->operation.dry_run)
+		if (!s->operation.dry_run || action->preview)
 			collect(&b, &failures, &late);
 		at += b.n;
 	}
 	leave_out(s, selection, at, &failures);
 	failed = failures.n;
 	r = batch_report(&failures, action->done, selection->n,
-		s->in_operation ? "--retry-failed tries them again" : "wait again");
+		s->operation.dry_run ? "nothing was changed"
+		: s->in_operation    ? "--retry-failed tries them again"
+				     : "wait again");
 	return r < 0 && failed == late ? -ETIMEDOUT : r;
 }
 

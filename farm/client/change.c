@@ -1,8 +1,11 @@
 #include "farm/client/change.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "farm/output.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -34,6 +37,49 @@ int client_change_begin(struct client_change *change, struct client_session *s, 
 	if (domain_xml_parse(change->xml, &change->domain) < 0)
 		return -cli_error(EINVAL, "libvirt's XML of %s is not a domain", c->name);
 	return 0;
+}
+
+/* --- what changes, for people --- */
+
+/* A field's line; "" if it has no value. */
+static void show_field(const char *field, const char *old, const char *new)
+{
+	if (strcmp(old, new) == 0)
+		return;
+	if (*old)
+		output_line("    - %s = %s", field, old);
+	if (*new)
+		output_line("    + %s = %s", field, new);
+}
+
+static const char *pin_text(const struct record *r, char text[static 16])
+{
+	text[0] = '\0';
+	if (r->pin)
+		snprintf(text, 16, "%u", r->pin);
+	return text;
+}
+
+static const char *address_text(const struct record *r, char text[static XF_ADDR_TEXT_MAX])
+{
+	text[0] = '\0';
+	return r->address.family ? xf_addr_format(&r->address, text) : text;
+}
+
+void client_change_show(const struct client *c, const char *name, const struct record *record)
+{
+	static const struct record none;
+	const struct record *old = c->damaged ? &none : &c->record, *new = record ? record : &none;
+	char old_pin[16], new_pin[16], from[XF_ADDR_TEXT_MAX], to[XF_ADDR_TEXT_MAX];
+
+	show_field("name", c->name, name ? name : record ? c->name : "");
+	show_field("address", address_text(old, from), address_text(new, to));
+	show_field("share", old->share, new->share);
+	show_field("channel", old->channel, new->channel);
+	show_field("pin", pin_text(old, old_pin), pin_text(new, new_pin));
+	show_field("admin", old->admin, new->admin);
+	show_field("host key", old->host_key, new->host_key);
+	show_field("created", old->created, new->created);
 }
 
 void client_change_end(struct client_change *change)

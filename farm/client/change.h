@@ -22,6 +22,12 @@ void client_change_end(struct client_change *change);
 int client_change_define(struct client *client, const struct client_change *change,
 	const struct domain_xml_change *what);
 
+/*
+ * Show what becomes of its name and record, as lines "- pin = 1" and "+ pin = 2", before a question
+ * and in a dry run. record NULL: all of it goes. name NULL: it stays.
+ */
+void client_change_show(const struct client *client, const char *name, const struct record *record);
+
 /* Can it be changed: its record is valid, and it is complete. 0, or -errno after a message. */
 int client_change_check(const struct client *client);
 

@@ -267,11 +267,14 @@ static int remove_leftovers(struct client_session *s, char **names)
 
 static bool confirm(const struct client_session *s, const struct client_selection *selection)
 {
+	bool shown = !s->context->options.yes || s->operation.dry_run;
 	AUTO_BUF struct buf names = { 0 };
 
 	for (size_t i = 0; i < selection->n; i++)
 		buf_printf(&names, " %s", selection->client[i]->name);
 	buf_add(&names, "", 1);
+	for (size_t i = 0; i < selection->n && shown; i++)
+		client_change_show(selection->client[i], NULL, NULL);
 	return s->operation.dry_run ||
 	       operation_confirm(s->context->options.yes, "Destroy %zu client%s with all data:%s?",
 		       selection->n, selection->n == 1 ? "" : "s", names.failed ? "" : names.data);

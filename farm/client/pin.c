@@ -93,25 +93,61 @@ static int pin_there(const struct client_session *s, const struct client *c)
 		(const char *const[]){ generation ? "--generation" : NULL, number, NULL });
 }
 
-static int pin(struct client_session *s, struct client *c)
+/* What its record is to be. 0, or -errno after a message. */
+static int pinned_record(struct client_session *s, const struct client *c, struct record *record)
 {
-	struct record record = c->record;
-	int r = client_change_check(c);
+	int r = client_open_share(s, c->record.share);
 
-	if (r == 0 && !c->host->is_here)
-		return pin_there(s, c);
-	if (r == 0 && (r = client_open_share(s, c->record.share)) == -ENOENT)
+	if (r == -ENOENT)
 		cli_error(0, "cannot pin %s: no share in xenfarm.conf has the UUID %s", c->name,
 			c->record.share);
 	if (r < 0)
 		return r;
-	record.pin = wanted(s, c);
-	if (!record.pin)
-		return -EINVAL;
+	*record = c->record;
+	record->pin = wanted(s, c);
+	return record->pin ? 0 : -EINVAL;
+}
+
+static int pin_preview(struct client_session *s, struct client *c)
+{
+	struct record record = c->record;
+	int r = client_change_check(c);
+
+	record.pin = s->context->client_options.generation;
+	if (r == 0 && c->host->is_here)
+		r = pinned_record(s, c, &record);
+	if (r == 0 && record.pin) /* else only its host knows what it starts with */
+		client_change_show(c, NULL, &record);
+	return r;
+}
+
+static int pin(struct client_session *s, struct client *c)
+{
+	struct record record;
+	int r = client_change_check(c);
+
+	if (r == 0 && !c->host->is_here)
+		return pin_there(s, c);
+	if (r == 0)
+		r = pinned_record(s, c, &record);
+	if (r < 0)
+		return r;
 	if (record.pin == c->record.pin)
 		results_already(c->name);
 	r = boot_files_make(s->context->settings.boot, &s->context->share, record.pin);
 	return r < 0 ? r : define(s, c, &record);
+}
+
+static int unpin_preview(struct client_session *s, struct client *c)
+{
+	struct record record = c->record;
+	int r = client_change_check(c);
+
+	(void)s;
+	record.pin = 0;
+	if (r == 0)
+		client_change_show(c, NULL, &record);
+	return r;
 }
 
 static int unpin(struct client_session *s, struct client *c)
@@ -132,18 +168,36 @@ static int unpin(struct client_session *s, struct client *c)
 }
 
 /* A pin would go on to win over it. */
+static int check_set(const struct client *c)
+{
+	int r = client_change_check(c);
+
+	if (r == 0 && c->record.pin)
+		r = -cli_error(EINVAL,
+			"%s is pinned to generation %u; `xenfarm client unpin %s` comes first",
+			c->name, c->record.pin, c->name);
+	return r;
+}
+
+static int set_preview(struct client_session *s, struct client *c)
+{
+	struct record record = c->record;
+	int r = check_set(c);
+
+	snprintf(record.channel, sizeof(record.channel), "%s", s->context->client_options.channel);
+	if (r == 0)
+		client_change_show(c, NULL, &record);
+	return r;
+}
+
 static int set(struct client_session *s, struct client *c)
 {
 	const char *channel = s->context->client_options.channel;
 	struct client moved = *c;
-	int r = client_change_check(c);
+	int r = check_set(c);
 
 	if (r < 0)
 		return r;
-	if (c->record.pin)
-		return -cli_error(EINVAL,
-			"%s is pinned to generation %u; `xenfarm client unpin %s` comes first",
-			c->name, c->record.pin, c->name);
 	if (!c->host->is_here)
 		return remote_run(c->host, "set", c->label,
 			(const char *const[]){ "--channel", channel, NULL });
@@ -155,7 +209,7 @@ static int set(struct client_session *s, struct client *c)
 int client_set(void *options, char **arguments)
 {
 	static const struct batch_action action = {
-		.line = "channel", .done = "in that channel", .begin = set
+		.line = "channel", .done = "in that channel", .preview = set_preview, .begin = set
 	};
 	const char *channel = ((struct farm_context *)options)->client_options.channel;
 	const char *wrong = channel_check_name(channel);
@@ -168,16 +222,19 @@ int client_set(void *options, char **arguments)
 
 int client_pin(void *options, char **arguments)
 {
-	static const struct batch_action action = { .line = "pin", .done = "pinned", .begin = pin };
+	static const struct batch_action action = {
+		.line = "pin", .done = "pinned", .preview = pin_preview, .begin = pin
+	};
 
 	return batch_command(options, arguments, "pin", &action);
 }
 
 int client_unpin(void *options, char **arguments)
 {
-	static const struct batch_action action = {
-		.line = "let it follow the share", .done = "unpinned", .begin = unpin
-	};
+	static const struct batch_action action = { .line = "let it follow the share",
+		.done = "unpinned",
+		.preview = unpin_preview,
+		.begin = unpin };
 
 	return batch_command(options, arguments, "unpin", &action);
 }

@@ -216,6 +216,8 @@ static int rename_client(struct rename *n)
 	struct operation *op = &n->session->operation;
 	int r = n->host->is_here ? check(n) : check_new(n);
 
+	if (r == 0 && op->dry_run)
+		client_change_show(n->client, n->new, &n->client->record);
 	if (r == 0 && !n->host->is_here)
 		return operation_step(
 			op, step_there, n, "%s: rename it there to %s", n->client->name, n->new);
