@@ -195,10 +195,7 @@ void operation_show(const struct operation *op, const char *title, const char *t
 	if (!op->dry_run)
 		return;
 	output_line("%s:", title);
-	for (const char *end; *text; text = end + (*end != '\0')) {
-		end = strchrnul(text, '\n');
-		output_line("    %.*s", (int)(end - text), text);
-	}
+	output_text(text);
 }
 
 /* --- questions --- */

@@ -105,3 +105,11 @@ void output_line(const char *format, ...)
 	if (!quiet)
 		puts(line);
 }
+
+void output_text(const char *text)
+{
+	for (const char *end; *text; text = end + (*end != '\0')) {
+		end = strchrnul(text, '\n');
+		output_line("    %.*s", (int)(end - text), text);
+	}
+}

@@ -24,4 +24,7 @@ void output_message(const char *text);
 /* Print a result, one line. In a dry run with --json it is one of the steps. */
 void output_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Print a text's lines, indented, below a line that says what it is. */
+void output_text(const char *text);
+
 #endif

@@ -9,7 +9,7 @@ UNITS += net_test net_files_test
 net_test_SRC  := farm/net/test/net_test.c $(NET_TEXTS)
 net_test_PKGS := libxml-2.0 libcrypto cmocka
 net_files_test_SRC  := farm/net/test/net_files_test.c farm/net/plan.c farm/net/files.c farm/net/network.c farm/virt/virt.c \
-	lib/cli.c lib/value.c lib/publish.c lib/io.c $(NET_TEXTS)
+	lib/cli.c lib/value.c lib/publish.c lib/io.c lib/spawn.c $(NET_TEXTS)
 net_files_test_PKGS := libvirt libxml-2.0 libcrypto cmocka
 net_files_test_LIBS := -pthread
 CHECKS += farm/net/test/isolation.test farm/net/test/init.test farm/net/test/doctor.test farm/net/test/kill.test

@@ -6,15 +6,19 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "farm/net/compose.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/io.h"
 #include "lib/publish.h"
+#include "lib/spawn.h"
 
 #define FILE_BYTES_MAX (1024 * 1024)
+#define DIFF_SECONDS   10 /* for diff(1) */
 
 /* From a root that need not be "/". */
 static const char *below(const char *path)
@@ -130,6 +134,55 @@ int net_file_look(int root, const struct net_file *file)
 		memcmp(text.data, file->content.data, text.size) == 0)
 		return same_mode(root, file) ? NET_FILE_SAME : NET_FILE_OLD;
 	return (int)states[net_owner(text.data, text.size)];
+}
+
+/* An fd of an unnamed file with these bytes, or -errno. */
+static int unnamed_file(const void *data, size_t n)
+{
+	int fd = memfd_create("xenfarm-diff", MFD_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	r = n ? io_write(fd, data, n) : 0;
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+static int run_diff(const char *label, int from, int to, int out)
+{
+	char path[32];
+	const char *const argv[] = { "diff", "-u", "--label", label, "--label", label, path, "-",
+		NULL };
+	const struct spawn spawn = {
+		.argv = argv, .in = to, .out = out, .kept = from, .limit = DIFF_SECONDS
+	};
+	int status = 0, r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", from);
+	r = spawn_run(&spawn, &status);
+	return r < 0 ? r : status > 1 ? -EIO : lseek(out, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+int net_file_diff(int root, const struct net_file *file, struct buf *diff)
+{
+	AUTO_CLOSE int from = openat(root, below(file->path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_CLOSE int to = -1, out = -1;
+	int r = from < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = to = unnamed_file(file->content.data, file->content.size);
+	if (r >= 0)
+		r = out = unnamed_file(NULL, 0);
+	if (r >= 0)
+		r = run_diff(file->path, from, to, out);
+	if (r == 0)
+		r = buf_read(diff, out, FILE_BYTES_MAX);
+	buf_add(diff, "", 1);
+	return r == 0 && diff->failed ? -ENOMEM : r;
 }
 
 /* The directories above path, with mode 0755. */

@@ -72,6 +72,12 @@ enum net_file_state {
 /* Returns a state, or -errno without a message. */
 int net_file_look(int root, const struct net_file *file);
 
+/*
+ * What the plan changes of the file that is there, as diff -u says it, NUL-terminated; "" if the
+ * mode alone is another. Returns 0 or -errno, without a message.
+ */
+int net_file_diff(int root, const struct net_file *file, struct buf *diff);
+
 /* Make it what the plan says, with the directories above it. Returns 0, or -errno after a message.
  */
 int net_file_write(int root, const struct net_file *file);

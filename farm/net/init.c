@@ -73,6 +73,8 @@ static int not_ours(const struct net_file *file, int state, const char *remedy)
 static int write_file(struct work *w, const struct net_file *file)
 {
 	int state = net_file_look(w->server->root, file), r;
+	AUTO_BUF struct buf diff = { 0 };
+	bool replaced;
 
 	w->after |= file->after & NET_LOAD_RULES;
 	if (state < 0)
@@ -84,8 +86,12 @@ static int write_file(struct work *w, const struct net_file *file)
 	if (state == NET_FILE_EDITED || state == NET_FILE_FOREIGN)
 		return not_ours(file, state, "move it away, and run this again");
 	w->file = file;
+	replaced = state == NET_FILE_OLD && net_file_diff(w->server->root, file, &diff) == 0;
 	r = operation_step(w->op, run_write, w, "write %s: %s", file->path, file->what);
-	show_file(w->op, file);
+	if (replaced)
+		output_text(diff.data);
+	else
+		show_file(w->op, file);
 	w->after |= file->after;
 	w->changed = true;
 	return r;
