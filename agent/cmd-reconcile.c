@@ -132,7 +132,7 @@ static enum agent_status run_reconcile(const struct agent_options *options, bool
 	if (status == AGENT_DONE)
 		status = is_settled(&run, in.generation) ? run_left(&run) : reconcile(&run, &in);
 	triggers_note_reboot(run.root);
-	fleet_report_write(&run, &in, status);
+	fleet_report_write(&run, &in, status, booting);
 	run_close(&run, &in);
 	return status;
 }

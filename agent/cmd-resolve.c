@@ -194,7 +194,7 @@ int agent_command_resolve(void *settings, char **arguments)
 	in.generation = run.status.generation;
 	in.whole = path;
 	status = status ? status : resolve(&run, &in, path);
-	fleet_report_write(&run, &in, status);
+	fleet_report_write(&run, &in, status, false);
 	run_close(&run, &in);
 	return status;
 }

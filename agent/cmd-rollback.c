@@ -132,7 +132,7 @@ static enum agent_status undo_record(const struct agent_options *options, uint32
 	}
 	run_changes_free(&changes);
 	undo_free(&undo);
-	fleet_report_write(&run, &in, status);
+	fleet_report_write(&run, &in, status, false);
 	run_close(&run, &in);
 	return status;
 }

@@ -214,10 +214,15 @@ static int write_uuid(int dir)
 	return publish_file(dir, PATH_REPORT_UUID, 0640, uuid, strlen(uuid));
 }
 
-/* The directory of reports; xf-agentd's group gets it at boot. -ENOENT: not a client. */
-static int open_reports(int root, struct buf *record)
+/*
+ * The directory of reports; xf-agentd's group gets it at boot. -ENOENT: not a client. At boot the
+ * root's own /run is not there yet: the one that xf-init hands over is ours.
+ */
+static int open_reports(const struct run *run, bool booting, struct buf *record)
 {
-	int fd, r = boot_record_read(root, BELOW_ROOT(PATH_RUN_RECORD), record);
+	AUTO_CLOSE int own = booting ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	int fd, root = booting ? own : run->root;
+	int r = boot_record_read(root, BELOW_ROOT(PATH_RUN_RECORD), record);
 
 	if (r < 0)
 		return r;
@@ -235,10 +240,10 @@ static int open_reports(int root, struct buf *record)
 
 /* A run without the lock knows nothing that the one that has it does not. */
 void fleet_report_write(
-	const struct run *run, const struct run_inputs *in, enum agent_status result)
+	const struct run *run, const struct run_inputs *in, enum agent_status result, bool booting)
 {
 	AUTO_BUF struct buf record = { 0 };
-	AUTO_CLOSE int dir = run->lock < 0 ? -ENOENT : open_reports(run->root, &record);
+	AUTO_CLOSE int dir = run->lock < 0 ? -ENOENT : open_reports(run, booting, &record);
 	int r = dir < 0 ? dir : write_uuid(dir);
 
 	if (r == 0)
