@@ -10,7 +10,7 @@
 #include "lib/cli.h"
 #include "lib/publish.h"
 
-#define CONNECT_SECONDS 5
+#define CONNECT_SECONDS 15
 
 static void add_host(struct buf *text, struct buf *known, const struct client *c)
 {

@@ -17,8 +17,10 @@ static int keep(int directory, struct status_client *c)
 	return directory < 0 ? 0 : seen_write(directory, c->client->uuid, &c->status);
 }
 
-static int fill(struct status_list *list, size_t i, int directory)
+static int fill(const struct client_session *s, struct status_list *list, size_t i, int directory)
 {
+	uint32_t published;
+
 	const struct round_client *answer = &list->round.client[i];
 	struct status_client *c = &list->client[i];
 
@@ -32,19 +34,24 @@ static int fill(struct status_list *list, size_t i, int directory)
 	}
 	/* The status is the round's, and freed with it. */
 	c->status = ((fleet_status_reply *)answer->reply)->answer.fleet_status_answer_u.status;
+	/* Its agent may have looked at the share an hour ago. */
+	published = client_generation(s, c->client);
+	if (published)
+		c->status.available = published;
 	c->known = c->is_new = true;
 	c->seen = list->now;
 	c->why = client_state(c->client);
 	return keep(directory, c);
 }
 
-static int fill_all(struct status_list *list, const char *path)
+static int fill_all(const struct client_session *s, struct status_list *list)
 {
+	const char *path = s->context->settings.fleet;
 	AUTO_CLOSE int directory = seen_open(path);
 	int r = directory < 0 ? directory : 0, one;
 
 	for (; list->n < list->round.n; list->n++)
-		if ((one = fill(list, list->n, directory)) < 0 && r == 0)
+		if ((one = fill(s, list, list->n, directory)) < 0 && r == 0)
 			r = one;
 	if (r < 0 && r != -EACCES) /* who may not write there still sees what is */
 		cli_error(r, "%s: what clients say cannot be kept", path);
@@ -66,7 +73,7 @@ int status_load(struct client_session *s, const struct client_selection *selecti
 	else if (r == 0 && way == STATUS_SSH)
 		r = round_ask_by_ssh(&list->round, s->context);
 	list->now = time(NULL);
-	return r < 0 ? r : fill_all(list, s->context->settings.fleet);
+	return r < 0 ? r : fill_all(s, list);
 }
 
 void status_free(struct status_list *list)
