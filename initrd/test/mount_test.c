@@ -7,6 +7,7 @@
 #include "initrd/nfs/server.h"
 #include "initrd/test/fake.h"
 #include "initrd/test/netns.h"
+#include "lib/paths.h"
 #include "lib/test/tap.h"
 
 #include <errno.h>
@@ -124,6 +125,7 @@ static void test_row(void)
 	cmdline.net.server[0] = (struct xf_addr){ 4, { 10, 0, 0, 1 } };
 	cmdline.net.server[1] = (struct xf_addr){ 4, { 10, 0, 0, 2 } };
 	strcpy(cmdline.share_vers, row->vers);
+	strcpy(cmdline.channel, PATH_LIVE);
 	tried[0] = '\0';
 	mounted = false;
 	CHECK(mount_share(&cmdline, directory, &share) == row->error, row->name);
