@@ -24,8 +24,8 @@ struct batch_action {
 	const char *done;    /* "started" */
 	const char *waiting; /* of the step that waits until it is done, "is off"; NULL: nothing is
 				waited for */
-	/* Instead of what follows, in a dry run: show what would change. Returns 0, or -errno after a
-	 * message, as begin would; NULL: there is nothing to show. */
+	/* Instead of what follows, in a dry run: show what would change. Returns 0, or -errno after
+	 * a message, as begin would; NULL: there is nothing to show. */
 	int (*preview)(struct client_session *session, struct client *client);
 	/* Returns 0: done; 1: under way; or -errno after a message. */
 	int (*begin)(struct client_session *session, struct client *client);
