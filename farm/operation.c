@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,8 @@ void operation_begin(
 	results_begin(op->id, dry_run);
 	if (dry_run || !log)
 		return;
+	/* Who reads our lines may end (head -n 1): what was begun goes on. */
+	signal(SIGPIPE, SIG_IGN);
 	op->log = open_log(log);
 	for (size_t i = 0; command[i]; i++)
 		buf_printf(&words, "%s%s", i ? " " : "", command[i]);

@@ -102,8 +102,12 @@ void output_line(const char *format, ...)
 	if (!line)
 		return;
 	results_line(line);
-	if (!quiet)
-		puts(line);
+	if (quiet)
+		return;
+	puts(line);
+	/* Where a log or a pipe reads, too, a step is seen when it is done, not at the end of all.
+	 */
+	fflush(stdout);
 }
 
 void output_text(const char *text)

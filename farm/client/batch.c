@@ -1,11 +1,13 @@
 #include "farm/client/batch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "farm/oplog.h"
+#include "farm/output.h"
 #include "farm/results.h"
 #include "lib/array.h"
 #include "lib/buf.h"
@@ -53,6 +55,10 @@ struct batch {
 	enum batch_progress *progress;
 	size_t n;
 	unsigned int limit;
+	bool is_last; /* no other batch follows */
+	/* While it waits: */
+	const char *line;
+	double began;
 };
 
 struct batch_one {
@@ -88,6 +94,24 @@ static size_t count(const struct batch *b, enum batch_progress progress)
 	return n;
 }
 
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Of several, each when it is there: the step's own line comes after the slowest. */
+static void say_done(const struct batch *b, size_t i)
+{
+	if (b->n == 1 || b->progress[i] != BATCH_DONE)
+		return;
+	output_line("%s: %s (%.1f s)", b->client[i]->name, b->action->waiting,
+		seconds_now() - b->began);
+	output_progress(b->line, 0, 0);
+}
+
 static void poll_all(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
@@ -95,6 +119,7 @@ static void poll_all(struct batch *b)
 			continue;
 		results_of(b->client[i]->name);
 		b->progress[i] = progress_of(b->action->poll(b->session, b->client[i]));
+		say_done(b, i);
 		results_of(NULL);
 	}
 }
@@ -111,20 +136,15 @@ static void end_late(struct batch *b, size_t i)
 	b->progress[i] = BATCH_LATE;
 }
 
-static time_t seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 static int step_wait(void *arg)
 {
 	long pause = PAUSE_MS_FIRST;
 	struct batch *b = arg;
-	time_t end = seconds_now() + b->limit;
+	double end = seconds_now() + b->limit;
 
+	b->began = seconds_now();
+	if (b->action->only_waits && b->is_last)
+		client_session_unlock(b->session);
 	for (;;) {
 		poll_all(b);
 		if (count(b, BATCH_UNDER_WAY) == 0 || seconds_now() >= end)
@@ -151,6 +171,17 @@ static void preview(struct batch *b, size_t i)
 	results_of(NULL);
 }
 
+static void wait_for(struct batch *b)
+{
+	AUTO_FREE char *line = NULL;
+
+	if (asprintf(&line, "%s%s: wait until it %s", b->client[0]->name,
+		    b->n > 1 ? " and others" : "", b->action->waiting) < 0)
+		line = NULL;
+	b->line = line ? line : b->action->waiting;
+	operation_step(&b->session->operation, step_wait, b, "%s", b->line);
+}
+
 static void run_batch(struct batch *b)
 {
 	struct operation *op = &b->session->operation;
@@ -164,8 +195,7 @@ static void run_batch(struct batch *b)
 			preview(b, i);
 	}
 	if (b->action->waiting && (op->dry_run || count(b, BATCH_UNDER_WAY)))
-		operation_step(op, step_wait, b, "%s%s: wait until it %s", b->client[0]->name,
-			b->n > 1 ? " and others" : "", b->action->waiting);
+		wait_for(b);
 }
 
 /* --- all of them --- */
@@ -218,6 +248,7 @@ int batch_run(struct client_session *s, const struct client_selection *selection
 			.n = batch_size(s, selection->n - at),
 			.limit = timeout ? timeout : action->limit };
 
+		b.is_last = at + b.n == selection->n;
 		run_batch(&b);
 		if (!s->operation.dry_run || action->preview)
 			collect(&b, &failures, &late);

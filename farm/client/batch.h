@@ -32,6 +32,7 @@ struct batch_action {
 	int (*poll)(struct client_session *session, struct client *client); /* the same */
 	/* The time limit (--timeout) is over. The same; NULL: it has failed. */
 	int (*late)(struct client_session *session, struct client *client);
+	bool only_waits;    /* poll changes nothing: others may change the farm meanwhile */
 	unsigned int limit; /* seconds, without --timeout */
 };
 

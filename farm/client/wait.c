@@ -94,18 +94,21 @@ const struct batch_action client_wait_answer = { .line = "does it answer",
 	.waiting = "answers",
 	.begin = wait_answer,
 	.poll = wait_answer,
+	.only_waits = true,
 	.limit = LIMIT };
 const struct batch_action client_wait_running = { .line = "does it run",
 	.done = "running",
 	.waiting = "runs",
 	.begin = wait_running,
 	.poll = wait_running,
+	.only_waits = true,
 	.limit = POWER_LIMIT };
 const struct batch_action client_wait_off = { .line = "is it off",
 	.done = "off",
 	.waiting = "is off",
 	.begin = wait_off,
 	.poll = wait_off,
+	.only_waits = true,
 	.limit = POWER_LIMIT };
 
 /* --- the command --- */
