@@ -66,6 +66,10 @@ int virt_lock(const char *directory, const char *command)
 	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
 		return cli_error(-errno, "%s", directory);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 && errno == EACCES)
+		return -cli_error(EACCES,
+			"no permission to change the farm [%s: %s]; run it as root", path,
+			strerror(EACCES));
 	if (fd < 0)
 		return cli_error(-errno, "%s", path);
 	r = wait_for(fd);

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -390,12 +393,30 @@ static void test_no_libvirt(void **state)
 		virt_open("test+unix:///default?socket=/nonexistent/sock", false, &c), -ENOTCONN);
 }
 
+/* A QEMU that never ends: its guest does not leave the firmware. */
+static void test_bounded_probe(void)
+{
+	char qemu[] = "/tmp/xf-qemu-XXXXXX";
+	const char script[] = "#!/bin/sh\nexec sleep 20\n";
+	time_t began = time(NULL);
+	int fd = mkstemp(qemu);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, script, sizeof(script) - 1), sizeof(script) - 1);
+	assert_int_equal(fchmod(fd, 0700), 0);
+	close(fd);
+	assert_int_equal(kvm_probe(qemu, "kvm", 1), 0);
+	assert_true(time(NULL) - began < 10);
+	unlink(qemu);
+}
+
 static void test_probe(void **state)
 {
 	int r = kvm_probe("qemu-system-x86_64", "tcg", 60);
 
 	(void)state;
 	assert_int_equal(kvm_probe("/nonexistent/qemu", "tcg", 5), -ENOENT);
+	test_bounded_probe();
 	if (r == -ENOENT)
 		skip();
 	assert_int_equal(r, 1);
