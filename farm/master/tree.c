@@ -30,6 +30,7 @@
 /* What make install(1) has installed for clients. */
 #define PROGRAMS_LIST XF_LIBEXECDIR "/client-files"
 #define AGENT         "/usr/sbin/xf-agent"
+#define SYSUSERS      "/usr/bin/systemd-sysusers"
 
 int master_program_run(const char *const *argv, unsigned int limit)
 {
@@ -219,6 +220,23 @@ int master_tree_install(void *arg)
 
 /* --- the clients' programs --- */
 
+/* What a package's scripts would do: xf-agentd's account has one number on all clients, and is not
+ * made by each at its first boot. */
+static int make_account(const struct master_tree *t)
+{
+	AUTO_FREE char *program = NULL;
+	int r;
+
+	if (asprintf(&program, "%s" SYSUSERS, t->path) < 0)
+		return cli_error(-ENOMEM, "%s", t->path);
+	if (faccessat(AT_FDCWD, program, X_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0; /* another init, or a systemd that is older than our units need */
+	r = master_program_run(
+		(const char *[]){ "chroot", t->path, SYSUSERS, "xf-agentd.conf", NULL },
+		STEP_LIMIT);
+	return r ? -cli_error(EIO, "the account of xf-agentd could not be made, see above") : 0;
+}
+
 /* No implied directories: where the tree has a link to one (/lib), it stays, and files go where it
  * leads. */
 static int copy_programs(const struct master_tree *t)
@@ -232,7 +250,8 @@ static int copy_programs(const struct master_tree *t)
 	r = master_program_run((const char *[]){ "rsync", "-a", "--no-implied-dirs", "--chown=0:0",
 				       files, t->client_root ? t->client_root : "/", to, NULL },
 		STEP_LIMIT);
-	return r ? -cli_error(EIO, "the programs of %s could not be copied, see above", list) : 0;
+	return r ? -cli_error(EIO, "the programs of %s could not be copied, see above", list)
+		 : make_account(t);
 }
 
 /* By the package manager in the tree, so that it knows them. */
