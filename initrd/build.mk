@@ -1,7 +1,7 @@
 # Early userspace: static programs of klibc.
 KPROGRAMS += xf-init xf-shutdown
 
-initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c lib/io.c initrd/nfs/oncrpc.c initrd/power.c \
+initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c lib/io.c initrd/nfs/oncrpc.c initrd/power.c initrd/net/down.c \
 	kernel-cmdline/addr.c kernel-cmdline/scan.c
 # What xf-init and xf-attach do alike.
 initrd_STEPS := initrd/boot.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
@@ -32,10 +32,11 @@ k_modtable_test_SRC := $(modtable_test_SRC)
 MANS += docs/xf-init.8 docs/xf-shutdown.8
 
 # Interfaces, servers and the share. What they say and ask for is caught by initrd/test/fake.c.
-UNITS += interface_test server_test portmap_test share_test mount_test nfs_test
+UNITS += interface_test down_test server_test portmap_test share_test mount_test nfs_test
 KUNITS += k_nfs_test
 interface_test_SRC := $(addprefix initrd/test/,interface_test.c fake.c netns.c) initrd/net/interface.c \
 	initrd/net/netlink.c $(XFNET_PARSER)
+down_test_SRC := $(addprefix initrd/test/,down_test.c netns.c) initrd/net/down.c
 server_test_SRC := $(addprefix initrd/test/,server_test.c fake.c netns.c) initrd/nfs/server.c \
 	initrd/nfs/nfs.c initrd/nfs/oncrpc.c $(XFNET_PARSER)
 portmap_test_SRC := $(addprefix initrd/test/,portmap_test.c fake.c netns.c) initrd/nfs/portmap.c \
