@@ -16,7 +16,7 @@ vm-programs:
 	lib/test/install-deps check vm
 	$(MAKE) all $(B)/test/net_test
 # Those of a list that VM chooses.
-vm_chosen = $(if $(VM),$(foreach c,$(1),$(if $(strip $(foreach v,$(VM),$(findstring $(v),$(c)))),$(c))),$(1))
+vm_chosen = $(strip $(if $(VM),$(foreach c,$(1),$(if $(strip $(foreach v,$(VM),$(findstring $(v),$(c)))),$(c))),$(1)))
 check-vm: vm-programs
 	$(if $(or $(call vm_chosen,$(notdir $(wildcard test-vm/scenario/*))),$(if $(call vm_chosen,$(VM_CHECKS)),,none)),\
 		B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM))
