@@ -19,6 +19,7 @@
 #include "lib/json.h"
 
 #define PREVIEW_SECONDS 60 /* until all plans are made, without --timeout */
+#define SILENT_AGAIN    3  /* rounds more for those that are silent */
 
 enum { CLIENTS, STATE, UPDATED, REMOVED, CONFLICTS, DEFERRED, RESTARTS, REBOOT, NAMES, COLUMNS };
 
@@ -58,10 +59,16 @@ static const fleet_preview *preview_of(const struct round_client *c)
 
 /* --- the question --- */
 
-static bool any_working(const struct round *round)
+/* One that makes its plan may be too busy to answer in time. */
+static bool is_open(const struct round_client *c)
+{
+	return is_working(c) || c->state == ROUND_SILENT;
+}
+
+static bool any(const struct round *round, bool (*is)(const struct round_client *c))
 {
 	for (size_t i = 0; i < round->n; i++)
-		if (is_working(&round->client[i]))
+		if (is(&round->client[i]))
 			return true;
 	return false;
 }
@@ -78,7 +85,8 @@ static void check_generation(struct round_client *c)
 		preview_of(c)->generation);
 }
 
-/* A plan takes a client seconds: those that are at it are asked again. */
+/* A plan takes a client seconds: those that are at it are asked again, and the silent ones with
+ * them; a few times, if nobody is at it. */
 static int ask(struct round *round, const struct farm_context *c)
 {
 	unsigned int limit = c->options.timeout ? c->options.timeout : PREVIEW_SECONDS;
@@ -86,9 +94,11 @@ static int ask(struct round *round, const struct farm_context *c)
 	time_t end = time(NULL) + limit;
 	int r = round_ask(round, c, each, NULL);
 
-	while (r == 0 && any_working(round) && time(NULL) + 1 < end) {
+	for (int again = 0; r == 0 && time(NULL) + 1 < end; again++) {
+		if (!any(round, is_working) && (again >= SILENT_AGAIN || !any(round, is_open)))
+			break;
 		sleep(1);
-		r = round_ask(round, c, each, is_working);
+		r = round_ask(round, c, each, is_open);
 	}
 	for (size_t i = 0; i < round->n; i++) {
 		check_generation(&round->client[i]);
