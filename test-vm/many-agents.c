@@ -23,6 +23,7 @@
  *	control   has escapes and HTML in its texts
  *	old       knows versions that are older than ours; "new": that are newer
  *	blank     xf-agent left no report
+ *	busy      the second call has no reply
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,18 +67,20 @@ enum kind {
 	OLD,
 	NEW,
 	BLANK,
+	BUSY,
 	KINDS
 };
 
 static const char *const kinds[KINDS] = { "good", "closed", "dropped", "silent", "reset", "late",
 	"slow", "cut", "huge", "endless", "garbage", "xid", "twice", "other", "renamed", "control",
-	"old", "new", "blank" };
+	"old", "new", "blank", "busy" };
 
 struct agent {
 	unsigned int number; /* from 1 */
 	enum kind kind;
 	char name[FLEET_NAME_MAX + 1], uuid[FLEET_UUID_MAX + 1];
 	int asked; /* it is to reconcile */
+	int calls;
 };
 
 static bool any_port;
@@ -351,7 +354,7 @@ static bool answer(void *context, const char *call, size_t n, struct buf *out)
 		program.lowest = FLEET_VERSION + 1, program.highest = FLEET_VERSION + 2;
 	if (a->kind == RESET)
 		return false;
-	if (a->kind == SILENT)
+	if (a->kind == SILENT || (a->kind == BUSY && ++a->calls == 2))
 		return true;
 	if (a->kind == LATE)
 		sleep(SECONDS_LATE);
