@@ -64,6 +64,17 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	va_end(ap);
 }
 
+void buf_add_word(struct buf *buf, const char *text)
+{
+	buf_puts(buf, "'");
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_puts(buf, "'\\''");
+		else
+			buf_add(buf, text, 1);
+	buf_puts(buf, "'");
+}
+
 void buf_free(struct buf *buf)
 {
 	free(buf->data);

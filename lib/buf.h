@@ -22,6 +22,9 @@ void buf_add(struct buf *buf, const void *data, size_t n);
 void buf_puts(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Append text as one word of a shell: within quotes. */
+void buf_add_word(struct buf *buf, const char *text);
+
 /* Free the bytes and leave an empty buffer. */
 void buf_free(struct buf *buf);
 #define AUTO_BUF __attribute__((cleanup(buf_free)))

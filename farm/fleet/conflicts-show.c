@@ -39,7 +39,7 @@ static int show_group(const struct inbox_group *g, const char *config)
 	if (!path || vis_decode(path, strlen(path), &n) < 0)
 		return -cli_error(EINVAL, "%s is not a path", g->conflict->path);
 	buf_puts(&command, "xf-agent diff -- ");
-	ssh_config_quote(&command, path);
+	buf_add_word(&command, path);
 	buf_add(&command, "", 1);
 	if (command.failed)
 		return cli_error(-ENOMEM, "%s", g->conflict->path);

@@ -89,14 +89,3 @@ size_t ssh_config_keep_running(struct client_selection *selection)
 			names.data);
 	return off;
 }
-
-void ssh_config_quote(struct buf *out, const char *word)
-{
-	buf_puts(out, "'");
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_puts(out, "'\\''");
-		else
-			buf_add(out, word, 1);
-	buf_puts(out, "'");
-}

@@ -27,7 +27,4 @@ void ssh_config_end(struct ssh_config *config);
  * named in a message. Returns how many those are. */
 size_t ssh_config_keep_running(struct client_selection *selection);
 
-/* A word as a POSIX shell, of which sshd(8) has one, reads it back. */
-void ssh_config_quote(struct buf *out, const char *word);
-
 #endif

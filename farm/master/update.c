@@ -65,22 +65,10 @@ const struct update_way *update_way_of(const struct os_release *os)
 
 /* --- the script --- */
 
-/* A text as one word of a shell. */
-static void add_word(struct buf *out, const char *text)
-{
-	buf_puts(out, "'");
-	for (; *text; text++)
-		if (*text == '\'')
-			buf_puts(out, "'\\''");
-		else
-			buf_add(out, text, 1);
-	buf_puts(out, "'");
-}
-
 static void add_variable(struct buf *out, const char *name, const char *value)
 {
 	buf_printf(out, "%s=", name);
-	add_word(out, value ? value : "");
+	buf_add_word(out, value ? value : "");
 	buf_puts(out, "\n");
 }
 

@@ -59,17 +59,6 @@ int push_parse(const char *text, const char *path, struct push_target *target)
 	return 0;
 }
 
-void push_quote(struct buf *out, const char *text)
-{
-	buf_puts(out, "'");
-	for (; *text; text++)
-		if (*text == '\'')
-			buf_puts(out, "'\\''");
-		else
-			buf_add(out, text, 1);
-	buf_puts(out, "'");
-}
-
 /* --- the command there --- */
 
 static int explain(const struct push *push, int r, int status)
@@ -98,7 +87,7 @@ static int start(const struct push *push, const char *words, int out, pid_t *pid
 	};
 
 	buf_puts(&command, "xenfarm share receive --share ");
-	push_quote(&command, push->target.path);
+	buf_add_word(&command, push->target.path);
 	buf_printf(&command, " %s", words);
 	buf_add(&command, "", 1);
 	if (command.failed)

@@ -24,10 +24,6 @@ struct push_target {
  */
 int push_parse(const char *text, const char *path, struct push_target *target);
 
-/* text as one word of a shell: within quotes. No I/O. */
-struct buf;
-void push_quote(struct buf *out, const char *text);
-
 struct push {
 	const struct share_store *share;
 	struct push_target target;

@@ -58,7 +58,7 @@ static void test_quote(void **state)
 	AUTO_BUF struct buf out = { 0 };
 
 	(void)state;
-	push_quote(&out, "/a 'b' $(c)");
+	buf_add_word(&out, "/a 'b' $(c)");
 	buf_add(&out, "", 1);
 	assert_string_equal(out.data, "'/a '\\''b'\\'' $(c)'");
 }
