@@ -10,12 +10,12 @@
 #include "agent/document.h"
 #include "agent/run/run.h"
 #include "agent/share/trust.h"
+#include "lib/boot-record.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/paths.h"
 #include "lib/publish.h"
 
-#define RECORD_MAX   65536
 #define RECORD_VALUE 256
 
 /* --- the share --- */
@@ -55,34 +55,18 @@ struct selected {
 	char current[RECORD_VALUE]; /* otherwise: where the channel's generation is */
 };
 
-/* The value of a key, cut to size; "" if there is none. text begins with a newline. */
-static void record_get(const char *text, const char *key, char value[static RECORD_VALUE])
-{
-	const char *found = strstr(text, key);
-
-	value[0] = '\0';
-	if (found)
-		snprintf(value, RECORD_VALUE, "%.*s", (int)strcspn(found + strlen(key), "\n"),
-			found + strlen(key));
-}
-
 /* A pinned client is one whose tree is that of a generation. */
 static struct selected selected(void)
 {
 	static const char pinned[] = PATH_SHARE "/gen/";
-	AUTO_CLOSE int fd = open(PATH_RUN_RECORD, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf text = { 0 };
 	struct selected s = { 0, "current" };
 	char tree[RECORD_VALUE], channel[RECORD_VALUE];
 
-	buf_puts(&text, "\n");
-	if (fd < 0 || buf_read(&text, fd, RECORD_MAX) < 0)
+	if (boot_record_read(AT_FDCWD, PATH_RUN_RECORD, &text) < 0)
 		return s;
-	buf_add(&text, "", 1);
-	if (text.failed)
-		return s;
-	record_get(text.data, "\ntree=", tree);
-	record_get(text.data, "\nchannel=", channel);
+	boot_record_get(text.data, "tree", tree, sizeof(tree));
+	boot_record_get(text.data, "channel", channel, sizeof(channel));
 	if (strncmp(tree, pinned, strlen(pinned)) == 0)
 		s.pin = (uint32_t)strtoul(tree + strlen(pinned), NULL, 10);
 	else if (*channel && strcmp(channel, PATH_LIVE) != 0)
