@@ -292,19 +292,13 @@ static bool answer_preview(void *context, const void *argument, void *reply)
 	return true;
 }
 
-#define PROCEDURE(takes, gives, answer)                                                        \
-	{                                                                                      \
-		(xdrproc_t) xdr_##takes, sizeof(takes), (xdrproc_t)xdr_##gives, sizeof(gives), \
-			answer                                                                 \
-	}
-
 static const struct call_procedure procedures[] = {
 	[FLEET_NULL] = { NULL, 0, NULL, 0, answer_null },
-	[FLEET_STATUS] = PROCEDURE(fleet_target, fleet_status_reply, answer_status),
-	[FLEET_CONFLICTS] = PROCEDURE(fleet_target, fleet_conflicts_reply, answer_conflicts),
-	[FLEET_RECONCILE] = PROCEDURE(fleet_target, fleet_reply, answer_reconcile),
-	[FLEET_MESSAGE] = PROCEDURE(fleet_message, fleet_reply, answer_message),
-	[FLEET_PREVIEW] = PROCEDURE(fleet_preview_call, fleet_preview_reply, answer_preview),
+	[FLEET_STATUS] = CALL_PROCEDURE(fleet_target, fleet_status_reply, answer_status),
+	[FLEET_CONFLICTS] = CALL_PROCEDURE(fleet_target, fleet_conflicts_reply, answer_conflicts),
+	[FLEET_RECONCILE] = CALL_PROCEDURE(fleet_target, fleet_reply, answer_reconcile),
+	[FLEET_MESSAGE] = CALL_PROCEDURE(fleet_message, fleet_reply, answer_message),
+	[FLEET_PREVIEW] = CALL_PROCEDURE(fleet_preview_call, fleet_preview_reply, answer_preview),
 };
 
 /* --- how it says it --- */

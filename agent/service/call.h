@@ -19,6 +19,13 @@ struct call_procedure {
 	bool (*answer)(void *context, const void *argument, void *reply);
 };
 
+/* One that takes and gives types of rpcgen(1). */
+#define CALL_PROCEDURE(takes, gives, answer)                                                   \
+	{                                                                                      \
+		(xdrproc_t) xdr_##takes, sizeof(takes), (xdrproc_t)xdr_##gives, sizeof(gives), \
+			answer                                                                 \
+	}
+
 /* xf-agentd's, of the one version of the protocol. */
 struct call_program {
 	const struct call_procedure *procedures;
