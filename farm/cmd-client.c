@@ -23,6 +23,8 @@ static const struct cli_option options[] = {
 	OPTION("for", 0, "STATE", value_text, until, "answering (default), running or off"),
 	OPTION("channel", 0, "CHANNEL", value_text, channel,
 		"that they follow (create: live); see `xenfarm share channel list`"),
+	OPTION("servers", 0, "LIST", value_text, servers,
+		"addresses that they mount from, in this order, or spread (create: spread)"),
 	OPTION("generation", 'g', "N", value_number, generation,
 		"to stay with (default: what it starts with now)"),
 };
@@ -36,7 +38,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_command commands[] = {
 	{ "client create", client_create,
-		"share config address host channel memory cpus disk admin wait timeout dry-run "
+		"share config address host channel servers memory cpus disk admin wait timeout "
+		"dry-run "
 		"json "
 		"quiet "
 		"yes",
@@ -71,9 +74,12 @@ static const struct cli_command commands[] = {
 		"  xenfarm client pin db1 --generation 12\n", false },
 	{ "client unpin", client_unpin, SEVERAL " share", NULL, "[NAME...]", 0, -1,
 		"let clients follow the share again, from their next start on", NULL, false },
-	{ "client set", client_set, SEVERAL " share channel", "channel", "[NAME...]", 0, -1,
-		"let clients follow another channel, from their next start on",
-		"  xenfarm client set web1 web2 --channel canary\n", false },
+	{ "client set", client_set, SEVERAL " share channel servers", NULL, "[NAME...]", 0, -1,
+		"let clients follow another channel, or mount from other servers, from their next "
+		"start on",
+		"  xenfarm client set web1 web2 --channel canary\n"
+		"  xenfarm client set --all --servers spread\n",
+		false },
 	{ "client destroy", client_destroy, "config max-failures dry-run json quiet yes", NULL,
 		"NAME...", 1, -1, DESTROY_HELP, "  xenfarm client destroy web9\n", false },
 	{ "client rm", client_destroy, "config max-failures dry-run json quiet yes", NULL,

@@ -10,7 +10,7 @@
 /* What only they take. */
 struct cmd_client_options {
 	bool all, wait, retry_failed, log;
-	const char *address, *admin, *until, *channel, *host; /* NULL: not given */
+	const char *address, *admin, *until, *channel, *host, *servers; /* NULL: not given */
 	uint32_t batch, max_failures, generation;             /* 0: not given */
 };
 

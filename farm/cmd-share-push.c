@@ -20,12 +20,21 @@
 
 /* --- push --- */
 
+/* HOST, HOST:PATH, or the name of a server of xenfarm.conf. Returns as push_parse(). */
+static int parse_target(
+	const struct farm_context *c, const char *argument, struct push_target *target)
+{
+	const struct farm_server_settings *server = farm_settings_server(&c->settings, argument);
+
+	return push_parse(server ? server->ssh : argument, c->share.path, target);
+}
+
 static int parse_targets(const struct farm_context *c, char **arguments)
 {
 	struct push_target target;
 
 	for (; *arguments; arguments++)
-		if (push_parse(*arguments, c->share.path, &target) < 0)
+		if (parse_target(c, *arguments, &target) < 0)
 			return -cli_error(EINVAL,
 				"%s is not HOST or HOST:PATH, with a path that begins with /",
 				*arguments);
@@ -39,7 +48,7 @@ static int push_one(struct farm_context *c, struct operation *operation, const c
 	};
 	int r;
 
-	push_parse(argument, c->share.path, &push.target);
+	parse_target(c, argument, &push.target);
 	r = push_ask(&push);
 	if (r == 0)
 		r = push_all(&push);
@@ -82,12 +91,37 @@ static const char **words_of(char *const *arguments)
 	return words;
 }
 
-int cmd_share_push(void *options, char **arguments)
+/* Those that were named, or all servers of xenfarm.conf: an array that the caller frees. NULL after
+ * a message. */
+static char **targets_of(const struct farm_context *c, char **arguments)
 {
-	struct farm_context *c = options;
+	const struct farm_settings *s = &c->settings;
+	size_t n = 0, named = 0;
+	char **targets;
+
+	while (arguments[named])
+		named++;
+	targets = calloc(named + s->n_servers + 1, sizeof(*targets));
+	if (!targets)
+		cli_error(-ENOMEM, "share push");
+	else if (!named && !s->n_servers)
+		cli_error(0, "share push needs a HOST, or a [server NAME] in xenfarm.conf");
+	while (targets && n < named)
+		targets[n] = arguments[n], n++;
+	for (size_t i = 0; targets && !named && i < s->n_servers; i++)
+		targets[n++] = (char *)(uintptr_t)s->server[i].name;
+	if (targets && n == 0) {
+		free(targets);
+		targets = NULL;
+	}
+	return targets;
+}
+
+static int push_targets(struct farm_context *c, char **arguments)
+{
 	AUTO_FREE const char **words = words_of(arguments);
 	struct operation operation;
-	int r = words ? farm_context_open_share(c) : -ENOMEM;
+	int r = words ? share_open(c->share_path, &c->share) : -ENOMEM;
 
 	if (r == 0)
 		r = parse_targets(c, arguments);
@@ -98,6 +132,17 @@ int cmd_share_push(void *options, char **arguments)
 	operation_begin(&operation, c->settings.log, words, c->options.dry_run);
 	r = push_each(c, &operation, arguments);
 	return operation_end(&operation, farm_exit_status(r));
+}
+
+int cmd_share_push(void *options, char **arguments)
+{
+	struct farm_context *c = options;
+	AUTO_FREE char **targets = NULL;
+
+	if (farm_context_configure(c) < 0)
+		return EXIT_FAILURE;
+	targets = targets_of(c, arguments);
+	return targets ? push_targets(c, targets) : EXIT_FAILURE;
 }
 
 /* --- receive --- */

@@ -85,7 +85,7 @@ static const struct cli_command commands[] = {
 		"[N...]", 0, -1, "remove old generations, or those named, that are not in use",
 		"  xenfarm share gc --keep 5 --in-use 3,7\n", false },
 	{ "share push", cmd_share_push, "share config checksum dry-run quiet", NULL,
-		"HOST[:PATH]...", 1, -1,
+		"[HOST[:PATH]...]", 0, -1,
 		"copy the generations to other servers, whose clients change to the newest",
 		"  xenfarm share push server2 root@server3:/srv/share\n", false },
 	{ "share receive", cmd_share_receive, "share config quiet", NULL, "STEP ARGUMENT [CHANNEL]",

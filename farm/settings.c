@@ -6,6 +6,7 @@
 
 #include "farm/group.h"
 #include "farm/name.h"
+#include "kernel-cmdline/xfnet.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -66,6 +67,11 @@ static const struct conf_setting of_host[] = {
 	{ "timeout", value_number, offsetof(struct farm_host_settings, timeout) },
 };
 
+static const struct conf_setting of_server[] = {
+	{ "address", value_text, offsetof(struct farm_server_settings, address) },
+	{ "ssh", value_text, offsetof(struct farm_server_settings, ssh) },
+};
+
 static const char *set_clients(void *to, const char *text)
 {
 	const char *wrong = group_check(text);
@@ -116,6 +122,24 @@ static const char *begin_host(void *to, char *name, void **section)
 	return NULL;
 }
 
+static const char *begin_server(void *to, char *name, void **section)
+{
+	struct farm_settings *s = to;
+	const char *wrong = name_check(name);
+
+	if (!wrong && farm_settings_server(s, name))
+		wrong = "is the second server of this name";
+	if (!wrong && s->n_servers == XF_SERVERS_MAX - 1)
+		wrong = "is one server more than clients can name";
+	if (wrong)
+		return wrong;
+	if (!ARRAY_GROW(s->server, s->n_servers))
+		return "needs more memory";
+	s->server[s->n_servers] = (struct farm_server_settings){ .name = name, .ssh = name };
+	*section = &s->server[s->n_servers++];
+	return NULL;
+}
+
 static const char *begin_group(void *to, char *name, void **section)
 {
 	struct farm_settings *s = to;
@@ -135,6 +159,7 @@ static const char *begin_group(void *to, char *name, void **section)
 static const struct conf_section sections[] = {
 	{ "share", of_share, ARRAY_SIZE(of_share), begin_share },
 	{ "host", of_host, ARRAY_SIZE(of_host), begin_host },
+	{ "server", of_server, ARRAY_SIZE(of_server), begin_server },
 	{ "group", of_group, ARRAY_SIZE(of_group), begin_group },
 };
 
@@ -180,6 +205,9 @@ static const char *find_missing(const struct farm_settings *s)
 	for (size_t i = 0; i < s->n_named_hosts; i++)
 		if (!s->named_host[i].uri)
 			return "the file has a host without a uri";
+	for (size_t i = 0; i < s->n_servers; i++)
+		if (!s->server[i].address)
+			return "the file has a server without an address";
 	for (size_t i = 0; i < s->n_groups; i++)
 		if (!s->group[i].clients)
 			return "the file has a group without clients";
@@ -215,6 +243,15 @@ const struct farm_group_settings *farm_settings_group(
 	return NULL;
 }
 
+const struct farm_server_settings *farm_settings_server(
+	const struct farm_settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_servers; i++)
+		if (strcmp(s->server[i].name, name) == 0)
+			return &s->server[i];
+	return NULL;
+}
+
 /* With room for one byte more, as conf_parse() wants it. */
 static int read_text(const char *path, struct buf *text)
 {
@@ -239,6 +276,7 @@ void farm_settings_free(struct farm_settings *s)
 {
 	free(s->named_share);
 	free(s->named_host);
+	free(s->server);
 	free(s->group);
 	buf_free(&s->text);
 }

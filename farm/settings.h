@@ -25,6 +25,13 @@ struct farm_host_settings {
 	uint32_t timeout;    /* seconds that it has for an answer, where there are several */
 };
 
+/* One more server of the same shares, at the same paths. */
+struct farm_server_settings {
+	const char *name;
+	const char *address; /* in the clients' network, without a prefix length */
+	const char *ssh;     /* whom `share push` and `status` call there: [USER@]HOST */
+};
+
 /* Clients that @NAME selects. */
 struct farm_group_settings {
 	const char *name;
@@ -37,6 +44,8 @@ struct farm_settings {
 	size_t n_named_shares;
 	struct farm_host_settings host, *named_host;
 	size_t n_named_hosts;
+	struct farm_server_settings *server;
+	size_t n_servers;
 	struct farm_group_settings *group;
 	size_t n_groups;
 
@@ -68,6 +77,10 @@ const struct farm_share_settings *farm_settings_share(
 
 /* The group of that name, or NULL. */
 const struct farm_group_settings *farm_settings_group(
+	const struct farm_settings *settings, const char *name);
+
+/* The other server of that name, or NULL. */
+const struct farm_server_settings *farm_settings_server(
 	const struct farm_settings *settings, const char *name);
 
 /* farm_settings_read() from settings->text, which has room for one byte more. No I/O; see

@@ -17,12 +17,13 @@ struct xf_addr address_to(uint32_t a)
 const char *address_check(
 	const struct net_farm *farm, const struct xf_addr *address, const uint32_t *used, size_t n)
 {
-	if (address->family != 4)
-		return "is not an IPv4 address";
-	for (size_t i = 0; i < n; i++)
+	const char *wrong = address->family == 4 ? net_check_client(farm, address)
+						 : "is not an IPv4 address";
+
+	for (size_t i = 0; i < n && !wrong; i++)
 		if (used[i] == address_of(address))
-			return "belongs to another client";
-	return net_check_client(farm, address);
+			wrong = "belongs to another client";
+	return wrong;
 }
 
 static int ascending(const void *a, const void *b)

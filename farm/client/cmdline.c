@@ -4,20 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "farm/client/servers.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/paths.h"
 
 static void add_net(struct buf *line, const struct client_cmdline *c)
 {
-	struct xfnet net = { .client = c->address,
-		.prefix = c->farm->prefix,
-		.prefix_given = true,
-		.nservers = 1,
-		.server = { c->farm->server } };
 	char text[XF_WORD_MAX];
 
-	if (xfnet_format(&net, text, sizeof(text)) < 0)
+	if (client_servers_format(c->farm, &c->address, c->servers, text))
 		line->failed = true;
 	else
 		buf_printf(line, " xfnet=%s", text);

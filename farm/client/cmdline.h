@@ -10,6 +10,7 @@ struct client_cmdline {
 	const char *console; /* "ttyS0", "hvc0" */
 	const char *name, *uuid, *share;
 	const struct net_farm *farm;
+	const char *servers; /* as client_servers_format() takes them */
 	struct xf_addr address;
 	uint32_t generation; /* 0: that of the channel */
 	const char *channel;

@@ -10,7 +10,9 @@
 #include "farm/client/cmdline.h"
 #include "farm/client/console-log.h"
 #include "farm/client/create.h"
+#include "farm/client/servers.h"
 #include "farm/name.h"
+#include "farm/net/server.h"
 #include "farm/virt/kvm.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -90,7 +92,7 @@ static int parse_address(const struct farm_settings *settings,
 	if (wrong || farm->server.family != 4)
 		return -cli_error(EINVAL, "xenfarm.conf, address: %s %s", address,
 			wrong ? wrong : "is not an IPv4 address, which clients need");
-	return 0;
+	return net_server_others(settings, farm);
 }
 
 static int read_network(struct create_plan *p)
@@ -165,7 +167,7 @@ static int collect_addresses(struct create_plan *p)
 	const struct client_list *list = &s->list;
 	struct net_farm farm;
 
-	p->used = calloc(list->n + s->n_hosts + p->n + 1, sizeof(*p->used));
+	p->used = calloc(list->n + s->n_hosts + p->farm.n_others + p->n + 1, sizeof(*p->used));
 	if (!p->used)
 		return cli_error(-ENOMEM, "addresses");
 	for (size_t i = 0; i < list->n; i++) {
@@ -177,6 +179,8 @@ static int collect_addresses(struct create_plan *p)
 				list->client[i].name, list->client[i].damaged);
 		p->used[p->n_used++] = address_of(&list->client[i].record.address);
 	}
+	for (size_t i = 0; i < p->farm.n_others; i++)
+		p->used[p->n_used++] = address_of(&p->farm.other[i]);
 	for (size_t i = 1; i < s->n_hosts; i++) {
 		if (parse_address(&s->context->settings, s->host[i].settings, &farm) < 0)
 			return -EINVAL;
@@ -331,6 +335,16 @@ static int plan_new(struct create_plan *p, struct create_client *c)
 	return r;
 }
 
+static int check_servers(const struct create_plan *p, const struct create_client *c)
+{
+	const char *servers = p->session->context->client_options.servers, *wrong;
+	char text[XF_WORD_MAX];
+
+	wrong = client_servers_format(&p->farm, &c->record.address, servers, text);
+	return wrong ? -cli_error(EINVAL, "--servers %.200s: it %s", servers ? servers : "", wrong)
+		     : 0;
+}
+
 static int compose(struct create_plan *p, struct create_client *c)
 {
 	const struct farm_context *context = p->session->context;
@@ -342,6 +356,7 @@ static int compose(struct create_plan *p, struct create_client *c)
 		.uuid = c->uuid,
 		.share = context->share.path,
 		.farm = &p->farm,
+		.servers = context->client_options.servers,
 		.address = c->record.address,
 		.channel = c->record.channel };
 	AUTO_FREE char *console = console_log_path(s, c->uuid);
@@ -420,6 +435,8 @@ static int plan_client(struct create_plan *p, struct create_client *c)
 	if (virt_errno() != -ENOENT)
 		return virt_error(NULL, "cannot look for a domain %s", c->name);
 	r = plan_new(p, c);
+	if (r == 0)
+		r = check_servers(p, c);
 	return r == 0 ? compose(p, c) : r;
 }
 

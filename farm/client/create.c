@@ -228,6 +228,7 @@ static int step_there(void *arg)
 	add_text(words, &n, "--address", xf_addr_format(&w->client->record.address, address));
 	add_text(words, &n, "--admin", o->admin);
 	add_text(words, &n, "--channel", o->channel);
+	add_text(words, &n, "--servers", o->servers);
 	add_text(words, &n, "--share", context->options.share);
 	add_number(words, &n, "--memory", context->options.memory, memory);
 	add_number(words, &n, "--cpus", context->options.cpus, cpus);

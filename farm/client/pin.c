@@ -1,5 +1,5 @@
-/* xenfarm client pin, unpin, set: which generation a client stays with, or which channel it
- * follows. It takes it at its next start. */
+/* xenfarm client pin, unpin, set: which generation a client stays with, which channel it follows, or
+ * which servers it mounts from. It takes it at its next start. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,9 +12,13 @@
 #include "farm/client/cmdline.h"
 #include "farm/client/power.h"
 #include "farm/client/remote.h"
+#include "farm/client/servers.h"
+#include "farm/net/server.h"
+#include "farm/output.h"
 #include "farm/results.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/exit.h"
 
 struct pin_paths {
 	char kernel[PATH_MAX], initrd[PATH_MAX];
@@ -30,6 +34,45 @@ static void set_paths(const struct client_session *s, const struct record *r, st
 	p->option = strcmp(p->start.text, CHANNEL_LIVE) == 0 ? NULL : p->start.text;
 	snprintf(p->kernel, sizeof(p->kernel), "%s/%s/%s/vmlinuz", boot, r->share, p->start.text);
 	snprintf(p->initrd, sizeof(p->initrd), "%s/%s/%s/initrd", boot, r->share, p->start.text);
+}
+
+/* Of --servers. 0, or -errno after a message. */
+static int compose_xfnet(
+	const struct client_session *s, const struct client *c, char text[static XF_WORD_MAX])
+{
+	const char *servers = s->context->client_options.servers, *wrong;
+	struct net_farm farm;
+	int r = net_server_farm(&s->context->settings, &farm);
+
+	if (r < 0)
+		return r;
+	wrong = client_servers_format(&farm, &c->record.address, servers, text);
+	return wrong ? -cli_error(EINVAL, "--servers %.200s: it %s", servers, wrong) : 0;
+}
+
+/* The line with what was asked for. *to is the caller's to free; NULL: there is no line. 0, or
+ * -errno after a message. */
+static int change_cmdline(const struct client_session *s, const struct client *c, const char *line,
+	const char *generation, char **to)
+{
+	AUTO_FREE char *first = NULL;
+	char xfnet[XF_WORD_MAX];
+	int r;
+
+	if (!line)
+		return 0;
+	*to = client_cmdline_set(line, "xfgen", generation);
+	if (!*to)
+		return cli_error(-ENOMEM, "%s", c->name);
+	if (!s->context->client_options.servers)
+		return 0;
+	first = *to;
+	*to = NULL;
+	r = compose_xfnet(s, c, xfnet);
+	if (r < 0)
+		return r;
+	*to = client_cmdline_set(first, "xfnet", xfnet);
+	return *to ? 0 : cli_error(-ENOMEM, "%s", c->name);
 }
 
 /* Kernel, initrd, command line, title and record are one change: all of it, or nothing. */
@@ -49,8 +92,9 @@ static int define(struct client_session *s, struct client *c, const struct recor
 			    : boot_files_channel(
 				      s->context->settings.boot, record->share, record->channel),
 		record->state);
-	if (change.domain.cmdline)
-		cmdline = client_cmdline_set(change.domain.cmdline, "xfgen", paths.option);
+	r = change_cmdline(s, c, change.domain.cmdline, paths.option, &cmdline);
+	if (r < 0)
+		return r;
 	return client_change_define(c, &change,
 		&(struct domain_xml_change){ .title = title.text,
 			.kernel = paths.kernel,
@@ -167,12 +211,12 @@ static int unpin(struct client_session *s, struct client *c)
 	return r < 0 ? r : define(s, c, &record);
 }
 
-/* A pin would go on to win over it. */
-static int check_set(const struct client *c)
+/* A pin would go on to win over a channel. */
+static int check_set(const struct client_session *s, const struct client *c)
 {
 	int r = client_change_check(c);
 
-	if (r == 0 && c->record.pin)
+	if (r == 0 && c->record.pin && s->context->client_options.channel)
 		r = -cli_error(EINVAL,
 			"%s is pinned to generation %u; `xenfarm client unpin %s` comes first",
 			c->name, c->record.pin, c->name);
@@ -181,39 +225,63 @@ static int check_set(const struct client *c)
 
 static int set_preview(struct client_session *s, struct client *c)
 {
+	const struct cmd_client_options *o = &s->context->client_options;
 	struct record record = c->record;
-	int r = check_set(c);
+	char xfnet[XF_WORD_MAX];
+	int r = check_set(s, c);
 
-	snprintf(record.channel, sizeof(record.channel), "%s", s->context->client_options.channel);
-	if (r == 0)
-		client_change_show(c, NULL, &record);
-	return r;
+	if (o->channel)
+		snprintf(record.channel, sizeof(record.channel), "%s", o->channel);
+	if (r == 0 && o->servers && c->host->is_here)
+		r = compose_xfnet(s, c, xfnet);
+	if (r < 0)
+		return r;
+	client_change_show(c, NULL, &record);
+	if (o->servers && c->host->is_here)
+		output_line("    + xfnet = %s", xfnet);
+	return 0;
+}
+
+static int set_there(const struct client_session *s, const struct client *c)
+{
+	const struct cmd_client_options *o = &s->context->client_options;
+	const char *words[5] = { NULL };
+	size_t n = 0;
+
+	if (o->channel)
+		words[n++] = "--channel", words[n++] = o->channel;
+	if (o->servers)
+		words[n++] = "--servers", words[n++] = o->servers;
+	return remote_run(c->host, "set", c->label, words);
 }
 
 static int set(struct client_session *s, struct client *c)
 {
 	const char *channel = s->context->client_options.channel;
 	struct client moved = *c;
-	int r = check_set(c);
+	int r = check_set(s, c);
 
 	if (r < 0)
 		return r;
 	if (!c->host->is_here)
-		return remote_run(c->host, "set", c->label,
-			(const char *const[]){ "--channel", channel, NULL });
-	snprintf(moved.record.channel, sizeof(moved.record.channel), "%s", channel);
-	r = power_prepare(s, &moved);
+		return set_there(s, c);
+	if (channel) {
+		snprintf(moved.record.channel, sizeof(moved.record.channel), "%s", channel);
+		r = power_prepare(s, &moved);
+	}
 	return r < 0 ? r : define(s, c, &moved.record);
 }
 
 int client_set(void *options, char **arguments)
 {
 	static const struct batch_action action = {
-		.line = "channel", .done = "in that channel", .preview = set_preview, .begin = set
+		.line = "set", .done = "set", .preview = set_preview, .begin = set
 	};
-	const char *channel = ((struct farm_context *)options)->client_options.channel;
-	const char *wrong = channel_check_name(channel);
+	const struct cmd_client_options *o = &((struct farm_context *)options)->client_options;
+	const char *channel = o->channel, *wrong = channel ? channel_check_name(channel) : NULL;
 
+	if (!channel && !o->servers)
+		return cli_error(EXIT_USAGE, "client set needs --channel or --servers");
 	if (wrong)
 		return farm_exit_status(-cli_error(EINVAL,
 			"--channel %.80s: a channel's name cannot be that: it %s", channel, wrong));

@@ -63,6 +63,7 @@ _xenfarm_share() {
             ((COMP_CWORD == 3)) || words=$(__xenfarm_channels)
             ;;
         receive) words="ask begin take switch" ;;
+        push) words=$(__xenfarm_sections server) ;;
         esac
     fi
 }
@@ -102,6 +103,8 @@ _xenfarm_client() {
         words=$(__xenfarm_channels)
     elif [[ $prev == --format ]]; then
         words="table raw json"
+    elif [[ $prev == --servers ]]; then
+        words=spread
     elif [[ $prev == --host ]]; then
         words="local $(__xenfarm_sections host)"
     elif [[ $prev == --@(address|memory|cpus|disk|admin|batch|max-failures|timeout|columns|sort|filter) || $prev == -[abt] ]]; then
@@ -109,7 +112,7 @@ _xenfarm_client() {
     elif [[ $cur == -* ]]; then
         case ${COMP_WORDS[2]} in
         create)
-            words="--share --config --address --host --channel --memory --cpus --disk --admin --wait --timeout --dry-run --json --yes --quiet --help"
+            words="--share --config --address --host --channel --servers --memory --cpus --disk --admin --wait --timeout --dry-run --json --yes --quiet --help"
             ;;
         list | ls) words="--config --json --format --columns --sort --filter --no-header --help" ;;
         show) words="--config --all --json --quiet --help" ;;
@@ -118,7 +121,7 @@ _xenfarm_client() {
         rename) words="--config --dry-run --json --quiet --help" ;;
         pin) words="$several --share --generation" ;;
         unpin) words="$several --share" ;;
-        set) words="$several --share --channel" ;;
+        set) words="$several --share --channel --servers" ;;
         destroy | rm) words="--config --max-failures --dry-run --json --yes --quiet --help" ;;
         wait) words="--config --all --for --timeout --quiet --help" ;;
         console) words="--config --force --log --help" ;;

@@ -3,7 +3,8 @@
  *
  * bridge  what a port lets in, of whom, and what is sent to it. Between two ports nothing passes,
  *         as libvirt's isolated ports say, too; but Xen has none of those, and a flag can be lost.
- *         ARP and neighbour discovery are seen here only.
+ *         ARP and neighbour discovery are seen here only. Where the farm has several servers, a
+ *         port that is no client's leads to them, and lets their NFS through.
  * inet    what the server takes from a client, and that it does not forward for one: two isolated
  *         clients would reach each other through a server that is a router.
  *
@@ -18,10 +19,39 @@
 #include "lib/cleanup.h"
 #include "lib/hex.h"
 
+#define SET_MAX (XF_SERVERS_MAX * (XF_ADDR_TEXT_MAX + 2) + 8)
+
 struct words {
 	const char *ip, *type; /* of the family, as nft has them */
-	char server[XF_ADDR_TEXT_MAX];
+	char servers[SET_MAX]; /* their addresses: one, or a set */
+	char others[SET_MAX];  /* those of the others; "": there are none */
 };
+
+/* One address as it is, more of them as a set. */
+static void write_set(char text[static SET_MAX], const struct xf_addr *address, size_t n)
+{
+	char *to = stpcpy(text, n > 1 ? "{ " : "");
+
+	for (size_t i = 0; i < n; i++) {
+		char one[XF_ADDR_TEXT_MAX];
+
+		to = stpcpy(stpcpy(to, i ? ", " : ""), xf_addr_format(&address[i], one));
+	}
+	strcpy(to, n > 1 ? " }" : "");
+}
+
+static struct words words_of(const struct net_farm *farm)
+{
+	struct words words = { .ip = "ip", .type = "ipv4_addr" };
+	struct xf_addr server[XF_SERVERS_MAX] = { farm->server };
+
+	if (farm->server.family == 6)
+		words = (struct words){ .ip = "ip6", .type = "ipv6_addr" };
+	memcpy(server + 1, farm->other, farm->n_others * sizeof(*server));
+	write_set(words.servers, server, 1 + farm->n_others);
+	write_set(words.others, farm->other, farm->n_others);
+	return words;
+}
 
 static void ports(const struct net_farm *farm, struct buf *out)
 {
@@ -46,7 +76,7 @@ static void table_inet(const struct net_farm *farm, const struct words *words, s
 	if (farm->server.family == 6)
 		buf_puts(out,
 			"\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n");
-	buf_printf(out, "\t\t%s daddr %s tcp dport { ", words->ip, words->server);
+	buf_printf(out, "\t\t%s daddr %s tcp dport { ", words->ip, words->servers);
 	ports(farm, out);
 	buf_printf(out,
 		" } accept\n"
@@ -108,7 +138,7 @@ static void chains4(const struct words *words, struct buf *out)
 		"\t\toifname . ether daddr . ip daddr @clients accept\n"
 		"\t\tdrop\n"
 		"\t}\n",
-		words->server);
+		words->servers);
 }
 
 /* A redirect or a router's advertisement would change the server's routes. */
@@ -129,6 +159,39 @@ static void chains6(struct buf *out)
 		"\t}\n");
 }
 
+/*
+ * Through a port that is no client's, to other servers: their NFS; and what answers them, as they
+ * call the client's agent, which is all but the beginning of a connection. No connections are
+ * tracked here: not every kernel can, in a bridge.
+ */
+static void chains_servers(const struct net_farm *farm, const struct words *words, struct buf *out)
+{
+	bool six = farm->server.family == 6;
+
+	buf_printf(out, "\tchain to_server {\n\t\t%s daddr %s tcp dport { ", words->ip, words->others);
+	ports(farm, out);
+	buf_printf(out,
+		" } accept\n"
+		"\t\t%s daddr %s tcp flags & (syn | ack) != syn accept\n",
+		words->ip, words->others);
+	if (six)
+		buf_puts(out,
+			"\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n");
+	else
+		buf_printf(out, "\t\tarp daddr ip %s accept\n", words->others);
+	buf_printf(out,
+		"\t}\n"
+		"\tchain from_server {\n"
+		"\t\t%s saddr %s oifname . ether daddr . %s daddr @clients accept\n",
+		words->ip, words->others, words->ip);
+	if (six)
+		buf_puts(out,
+			"\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n");
+	else
+		buf_printf(out, "\t\tarp saddr ip %s accept\n", words->others);
+	buf_puts(out, "\t}\n");
+}
+
 static void table_bridge(const struct net_farm *farm, const struct net_client *clients, size_t n,
 	const struct words *words, struct buf *out)
 {
@@ -143,7 +206,13 @@ static void table_bridge(const struct net_farm *farm, const struct net_client *c
 		      "\t\tiifname \"" NET_DEVICE_PREFIX "*\" jump from_client\n"
 		      "\t}\n"
 		      "\tchain forward {\n"
-		      "\t\ttype filter hook forward priority -200; policy accept;\n"
+		      "\t\ttype filter hook forward priority -200; policy accept;\n");
+	if (farm->n_others)
+		buf_puts(out, "\t\tiifname \"" NET_DEVICE_PREFIX "*\" oifname != \"" NET_DEVICE_PREFIX
+			      "*\" jump to_server\n"
+			      "\t\toifname \"" NET_DEVICE_PREFIX "*\" iifname != \"" NET_DEVICE_PREFIX
+			      "*\" jump from_server\n");
+	buf_puts(out, ""
 		      "\t\tiifname \"" NET_DEVICE_PREFIX "*\" drop\n"
 		      "\t\toifname \"" NET_DEVICE_PREFIX "*\" drop\n"
 		      "\t}\n"
@@ -151,6 +220,8 @@ static void table_bridge(const struct net_farm *farm, const struct net_client *c
 		      "\t\ttype filter hook output priority -200; policy accept;\n"
 		      "\t\toifname \"" NET_DEVICE_PREFIX "*\" jump to_client\n"
 		      "\t}\n");
+	if (farm->n_others)
+		chains_servers(farm, words, out);
 	if (farm->server.family == 6)
 		chains6(out);
 	else
@@ -170,7 +241,7 @@ void net_compose_rules(
 	const struct net_farm *farm, const struct net_client *clients, size_t n, struct buf *out)
 {
 	AUTO_FREE struct net_client *sorted = calloc(n + 1, sizeof(*sorted));
-	struct words words = { "ip", "ipv4_addr", "" };
+	struct words words = words_of(farm);
 
 	if (!sorted) {
 		out->failed = true;
@@ -180,9 +251,6 @@ void net_compose_rules(
 		memcpy(sorted, clients, n * sizeof(*sorted));
 		qsort(sorted, n, sizeof(*sorted), by_address);
 	}
-	if (farm->server.family == 6)
-		words = (struct words){ "ip6", "ipv6_addr", "" };
-	xf_addr_format(&farm->server, words.server);
 	table_inet(farm, &words, out);
 	table_bridge(farm, sorted, n, &words, out);
 }

@@ -113,6 +113,47 @@ static bool same(const struct xf_addr *a, const struct xf_addr *b)
 	return a->family == b->family && memcmp(a->byte, b->byte, bits_of(a) / 8) == 0;
 }
 
+static bool is_other(const struct net_farm *farm, const struct xf_addr *address)
+{
+	for (size_t i = 0; i < farm->n_others; i++)
+		if (same(&farm->other[i], address))
+			return true;
+	return false;
+}
+
+const char *net_add_other(struct net_farm *farm, const char *text)
+{
+	struct xf_addr address;
+	const char *wrong;
+
+	if (xf_addr_parse(text, strlen(text), &address) < 0)
+		return "is not an IPv4 or IPv6 address";
+	/* The same file may be on all servers. */
+	if (same(&address, &farm->server) || is_other(farm, &address))
+		return NULL;
+	wrong = net_check_client(farm, &address);
+	if (!wrong && farm->n_others == NET_OTHERS_MAX)
+		wrong = "is one server more than clients can name";
+	if (!wrong)
+		farm->other[farm->n_others++] = address;
+	return wrong;
+}
+
+unsigned int net_servers_of(const struct net_farm *farm, const struct xf_addr *client,
+	struct xf_addr server[static XF_SERVERS_MAX])
+{
+	unsigned int n = 1 + (unsigned int)farm->n_others;
+	unsigned int last = bits_of(client) / 8 - 1;
+	unsigned int first = client->byte[last - 1] * 256u + client->byte[last];
+
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int k = (first + i) % n;
+
+		server[i] = k ? farm->other[k - 1] : farm->server;
+	}
+	return n;
+}
+
 const char *net_check_client(const struct net_farm *farm, const struct xf_addr *address)
 {
 	struct xf_addr base = net_base(farm);
@@ -123,6 +164,8 @@ const char *net_check_client(const struct net_farm *farm, const struct xf_addr *
 		return "is not in the clients' network";
 	if (same(address, &farm->server))
 		return "is the server's";
+	if (is_other(farm, address))
+		return "is another server's";
 	if (same(address, &base))
 		return "is the address of the network itself";
 	if (address->family == 4 && same(address, &last))

@@ -16,6 +16,7 @@
 
 #define NET_DEVICE_MAX 16 /* IFNAMSIZ, NUL included */
 #define NET_PORTS_MAX  16 /* of the server, that clients reach */
+#define NET_OTHERS_MAX (XF_SERVERS_MAX - 1)
 
 /* All ports of clients begin with this, and no others may: rules match them by it. */
 #define NET_DEVICE_PREFIX "xf-"
@@ -32,6 +33,8 @@ struct net_farm {
 	const char *network, *bridge; /* libvirt's name of the network; the bridge's */
 	struct xf_addr server;        /* its address on the bridge */
 	uint8_t prefix;               /* bits */
+	struct xf_addr other[NET_OTHERS_MAX]; /* servers of the same shares, in the network */
+	size_t n_others;
 	uint16_t port[NET_PORTS_MAX]; /* TCP */
 	size_t n_ports;
 	const struct net_share *share;
@@ -46,6 +49,15 @@ struct net_client {
 
 /* "ADDRESS/PREFIX" into farm->server and prefix. Returns NULL, or what is wrong (static text). */
 const char *net_parse_address(struct net_farm *farm, const char *text);
+
+/* One more server's address, without a prefix, to the others of the farm, unless it is the server
+ * itself or one of them. Comes after net_parse_address(). Returns as that. */
+const char *net_add_other(struct net_farm *farm, const char *text);
+
+/* All servers, in the order in which that client is to try them: each client begins with its own,
+ * so that clients are spread over the servers. Returns how many. */
+unsigned int net_servers_of(const struct net_farm *farm, const struct xf_addr *client,
+	struct xf_addr server[static XF_SERVERS_MAX]);
 
 /* Port numbers with blanks between them. Returns as net_parse_address(). */
 const char *net_parse_ports(struct net_farm *farm, const char *text);

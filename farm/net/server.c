@@ -22,6 +22,19 @@ bool net_server_is_here(const char *uri)
 	return strstr(uri, ":///") != NULL;
 }
 
+int net_server_others(const struct farm_settings *s, struct net_farm *farm)
+{
+	for (size_t i = 0; i < s->n_servers; i++) {
+		const struct farm_server_settings *server = &s->server[i];
+		const char *wrong = net_add_other(farm, server->address);
+
+		if (wrong)
+			return -cli_error(EINVAL, "xenfarm.conf, [server %s]: address = %s %s",
+				server->name, server->address, wrong);
+	}
+	return 0;
+}
+
 int net_server_farm(const struct farm_settings *s, struct net_farm *farm)
 {
 	const char *wrong, *name = "address", *value = s->address;
@@ -40,7 +53,9 @@ int net_server_farm(const struct farm_settings *s, struct net_farm *farm)
 		value = s->bridge;
 		wrong = net_check_bridge(s->bridge);
 	}
-	return wrong ? -cli_error(EINVAL, "xenfarm.conf: %s = %s %s", name, value, wrong) : 0;
+	if (wrong)
+		return -cli_error(EINVAL, "xenfarm.conf: %s = %s %s", name, value, wrong);
+	return net_server_others(s, farm);
 }
 
 /* --- shares --- */

@@ -34,6 +34,10 @@ bool net_server_is_here(const char *uri);
  * that names the setting. */
 int net_server_farm(const struct farm_settings *settings, struct net_farm *farm);
 
+/* The other servers of the settings into a farm whose own address is known: farm->other. Returns as
+ * that. */
+int net_server_others(const struct farm_settings *settings, struct net_farm *farm);
+
 /* Begin: the farm of the settings. Returns 0, or -errno after a message. net_server_free() follows
  * in either case. */
 int net_server_begin(struct net_server *server, const struct farm_settings *settings);

@@ -14,6 +14,7 @@
 
 #include "farm/client/address.h"
 #include "farm/client/cmdline.h"
+#include "farm/client/servers.h"
 #include "farm/client/console-log.h"
 #include "farm/client/disk.h"
 #include "lib/cleanup.h"
@@ -120,6 +121,28 @@ static void test_cmdline(void **state)
 	pinned = client_cmdline_format(&c, &wrong);
 	assert_non_null(strstr(pinned, " xfgen=12"));
 	assert_null(strstr(pinned, "canary"));
+}
+
+static void test_servers(void **state)
+{
+	static const char *const bad[] = { "", "10.77.0.3", "10.77.0.2,", "10.77.0.1,10.77.0.1",
+		"all", "10.77.0.2 10.77.0.1", "10.77.0.2,,10.77.0.1", "10.77.0.11" };
+	struct net_farm farm = farm_of("10.77.0.1/16");
+	struct xf_addr odd = addr_of("10.77.0.11"), even = addr_of("10.77.0.12");
+	char text[XF_WORD_MAX];
+
+	(void)state;
+	assert_null(net_add_other(&farm, "10.77.0.2"));
+	assert_null(client_servers_format(&farm, &odd, NULL, text));
+	assert_string_equal(text, "10.77.0.11/16:10.77.0.2,10.77.0.1");
+	assert_null(client_servers_format(&farm, &even, "spread", text));
+	assert_string_equal(text, "10.77.0.12/16:10.77.0.1,10.77.0.2");
+	assert_null(client_servers_format(&farm, &odd, "10.77.0.1,10.77.0.2", text));
+	assert_string_equal(text, "10.77.0.11/16:10.77.0.1,10.77.0.2");
+	assert_null(client_servers_format(&farm, &odd, "10.77.0.2", text));
+	assert_string_equal(text, "10.77.0.11/16:10.77.0.2");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_non_null(client_servers_format(&farm, &odd, bad[i], text));
 }
 
 /* What a path may hold does not become another option. */
@@ -388,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_first_free),
 		cmocka_unit_test(test_address_check),
 		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_cmdline_refuses),
 		cmocka_unit_test(test_cmdline_set),
 		cmocka_unit_test(test_console_clean),

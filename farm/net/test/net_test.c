@@ -1,7 +1,7 @@
 /*
  * What a farm's description makes of a server, as texts.
  *
- *	net_test TEXT ADDRESS/PREFIX [CLIENT-ADDRESS CLIENT-MAC]...
+ *	net_test TEXT ADDRESS/PREFIX[,OTHER-SERVER...] [CLIENT-ADDRESS CLIENT-MAC]...
  *
  * prints one of them (rules, network, exports, nfs-conf, vif, unit) for test scripts instead.
  */
@@ -224,6 +224,72 @@ static void composes_rules(void **state)
 	says_not(&of6, "arp");
 }
 
+static void knows_other_servers(void **state)
+{
+	struct net_farm farm = farm_of("10.77.0.1/16");
+	struct xf_addr b = addr("10.77.0.11"), second = addr("10.77.0.2"), got[XF_SERVERS_MAX];
+
+	(void)state;
+	assert_non_null(net_add_other(&farm, "10.78.0.2"));
+	assert_non_null(net_add_other(&farm, "10.77.255.255"));
+	assert_non_null(net_add_other(&farm, "10.77.0.2/16"));
+	assert_non_null(net_add_other(&farm, "fd00::2"));
+	assert_null(net_add_other(&farm, "10.77.0.1")); /* the file of that server */
+	assert_int_equal(farm.n_others, 0);
+	assert_int_equal(net_servers_of(&farm, &b, got), 1);
+	assert_null(net_add_other(&farm, "10.77.0.2"));
+	assert_null(net_add_other(&farm, "10.77.0.2"));
+	assert_int_equal(farm.n_others, 1);
+	assert_string_equal(net_check_client(&farm, &second), "is another server's");
+	for (int i = 3; i < 3 + NET_OTHERS_MAX - 1; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "10.77.0.%d", i);
+		assert_null(net_add_other(&farm, text));
+	}
+	assert_non_null(net_add_other(&farm, "10.77.0.99"));
+}
+
+/* As many begin with each of them, and none lacks one. */
+static void spreads_clients(void **state)
+{
+	struct net_farm farm = farm_of("10.77.0.1/16");
+	size_t first[3] = { 0 };
+
+	(void)state;
+	assert_null(net_add_other(&farm, "10.77.0.2"));
+	assert_null(net_add_other(&farm, "10.77.0.3"));
+	for (int i = 0; i < 30; i++) {
+		struct xf_addr client = addr("10.77.1.0"), server[XF_SERVERS_MAX];
+		unsigned int seen = 0;
+
+		client.byte[3] = (uint8_t)i;
+		assert_int_equal(net_servers_of(&farm, &client, server), 3);
+		first[server[0].byte[3] - 1]++;
+		for (size_t k = 0; k < 3; k++)
+			seen |= 1u << server[k].byte[3];
+		assert_int_equal(seen, 2 + 4 + 8);
+	}
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(first[i], 10);
+}
+
+static void composes_rules_of_servers(void **state)
+{
+	struct net_farm farm = farm_of("10.77.0.1/16");
+	AUTO_BUF struct buf one = { 0 }, out = { 0 };
+
+	(void)state;
+	net_compose_rules(&farm, NULL, 0, &one);
+	text_of(&one);
+	says_not(&one, "to_server");
+	assert_null(net_add_other(&farm, "10.77.0.2"));
+	net_compose_rules(&farm, NULL, 0, &out);
+	text_of(&out);
+	says(&out, "ip daddr { 10.77.0.1, 10.77.0.2 } tcp dport { 2049 } accept");
+	says(&out, "ip daddr 10.77.0.2 tcp dport { 2049 } accept");
+}
+
 static void signed_files_are_told(void **state)
 {
 	AUTO_BUF struct buf script = { 0 }, plain = { 0 };
@@ -245,11 +311,14 @@ static void signed_files_are_told(void **state)
 
 static int print(char **argv)
 {
-	struct net_farm farm = farm_of(argv[1]);
+	char *others = argv[1];
+	struct net_farm farm = farm_of(strsep(&others, ","));
 	struct net_client clients[8];
 	AUTO_BUF struct buf out = { 0 };
 	size_t n = 0;
 
+	while (others)
+		assert_null(net_add_other(&farm, strsep(&others, ",")));
 	for (char **word = argv + 2; word[0] && word[1] && n < ARRAY_SIZE(clients); word += 2) {
 		clients[n].address = addr(word[0]);
 		assert_int_equal(net_parse_mac(word[1], clients[n++].mac), 0);
@@ -283,6 +352,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(composes_nfs_conf),
 		cmocka_unit_test(composes_apparmor),
 		cmocka_unit_test(composes_rules),
+		cmocka_unit_test(knows_other_servers),
+		cmocka_unit_test(spreads_clients),
+		cmocka_unit_test(composes_rules_of_servers),
 		cmocka_unit_test(signed_files_are_told),
 	};
 
