@@ -20,7 +20,13 @@
 
 #define MARK       ROOT_DIR "/.xenfarm-first-boot"
 #define HANDED     ROOT_DIR "/" PATH_HANDED_KEYS
+#define MACHINE_ID ROOT_DIR "/etc/machine-id"
+#define DBUS_ID    ROOT_DIR "/var/lib/dbus/machine-id"
+#define PRESETS    "/run/systemd/system-preset"
 #define KEYS_LIMIT 600 /* seconds: an emulated machine that makes RSA keys */
+
+/* What machine-id(5) has for a machine that was not booted yet. */
+#define UNINITIALIZED "uninitialized"
 
 static bool is_empty(const char *path)
 {
@@ -75,18 +81,80 @@ static bool has_content(const char *path)
 	return lstat(path, &st) == 0 && st.st_size > 0;
 }
 
-static int own_machine_id(const struct xf_cmdline *cmdline)
+static bool is_systemd(const char *path)
+{
+	static const char name[] = "/systemd";
+	size_t n = strlen(path);
+
+	return n >= sizeof(name) && !strcmp(path + n - (sizeof(name) - 1), name);
+}
+
+/* The root has no programs yet: the tree's init is looked at, which is a link to systemd or not. */
+static bool has_systemd(const struct xf_cmdline *cmdline, const struct mounted_share *share)
+{
+	const char *init = cmdline->init[0] ? cmdline->init : "/sbin/init";
+	char path[sizeof(share->tree) + sizeof(cmdline->init) + 16], target[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s%s", share->tree, init);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return is_systemd(init);
+	target[n] = '\0';
+	return is_systemd(target);
+}
+
+/*
+ * systemd takes a boot for the first one (ConditionFirstBoot=) as long as the file reads
+ * "uninitialized". It takes the machine-id from systemd.machine_id= or from D-Bus, and writes it
+ * when the first boot is complete: machine-id(5). So a power cut before that changes neither.
+ */
+static int leave_to_systemd(const struct xf_cmdline *cmdline, const char *text)
+{
+	int rc = 0;
+
+	if (!cmdline->machine_id[0] && !has_content(DBUS_ID)) {
+		rc = file_make_dirs(ROOT_DIR "/var/lib/dbus");
+		rc = rc < 0 ? rc : file_write(DBUS_ID, 0444, text);
+	}
+	return rc < 0 ? rc : file_write(MACHINE_ID, 0444, UNINITIALIZED "\n");
+}
+
+static int own_machine_id(const struct xf_cmdline *cmdline, const struct mounted_share *share)
 {
 	char text[34];
 	int rc = 0;
 
-	if (has_content(ROOT_DIR "/etc/machine-id"))
+	if (has_content(MACHINE_ID))
 		return 0;
 	if (cmdline->machine_id[0])
 		sprintf(text, "%s\n", cmdline->machine_id);
 	else
 		rc = new_machine_id(text);
-	return rc < 0 ? rc : file_write(ROOT_DIR "/etc/machine-id", 0444, text);
+	if (rc == 0 && has_systemd(cmdline, share))
+		return leave_to_systemd(cmdline, text);
+	return rc < 0 ? rc : file_write(MACHINE_ID, 0444, text);
+}
+
+/*
+ * In a first boot systemd enables what presets say, all units if they say nothing: those, too, that
+ * the master's administrator has disabled. Before systemd 254, which may disable units as well,
+ * there is no "ignore", but disabling is left out.
+ */
+void firstboot_keep_units(void)
+{
+	char id[64];
+	int rc;
+
+	if (file_read(MACHINE_ID, id, sizeof(id)) >= 0 && strcmp(id, UNINITIALIZED) != 0)
+		return;
+	rc = file_make_dirs(PRESETS);
+	if (rc == 0)
+		rc = file_write(PRESETS "/00-xenfarm.preset", 0644,
+			"# made by xf-init: which units are enabled is the master's to say\n"
+			"ignore *\ndisable *\n");
+	if (rc < 0)
+		log_warn(PRESETS ": %s: systemd may enable units", error_name(rc));
 }
 
 static int own_name(const struct xf_cmdline *cmdline)
@@ -165,7 +233,7 @@ static int own_share_key(void)
 int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root)
 {
-	int rc = own_machine_id(cmdline);
+	int rc = own_machine_id(cmdline, share);
 
 	if (rc == 0)
 		rc = own_name(cmdline);

@@ -15,9 +15,14 @@ bool firstboot_begin(void);
 /*
  * Give the filled root its machine-id, host name, fstab, SSH host keys (those that the server put
  * on the blank disk, and what is missing then) and the share's public key; then sync, and remove
- * the mark. A machine-id and host keys that exist are kept. Returns 0 or -errno after fail_note().
+ * the mark. A machine-id and host keys that exist are kept. Where systemd is the init it writes
+ * /etc/machine-id itself, after a boot that it knows to be the first. Returns 0 or -errno after
+ * fail_note().
  */
 int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_share *share,
 	const struct mounted_root *root);
+
+/* In each boot that systemd takes for the first one: keep it from enabling units by presets. */
+void firstboot_keep_units(void);
 
 #endif

@@ -154,17 +154,16 @@ static int fill(const struct xf_cmdline *cmdline, const struct mounted_share *sh
 	return firstboot_finish(cmdline, share, root);
 }
 
-int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share *share,
-	const struct mounted_root *root, const char **outcome)
+/* A failure is reported, and the boot goes on. */
+static void update(
+	const struct xf_cmdline *cmdline, const struct mounted_share *share, const char **outcome)
 {
 	static const char as_it_is[] = "booting with the writeable part as it is";
 	int rc, status = 0;
 
-	if (firstboot_begin())
-		return fill(cmdline, share, root, outcome);
 	*outcome = "off";
 	if (!cmdline->agent)
-		return 0;
+		return;
 	rc = run_agent(share, AGENT_LIMIT, &status);
 	*outcome = rc == -ENOENT ? "none" : rc == 0 && agent_did_it(status) ? "done" : "failed";
 	if (rc == -ETIMEDOUT)
@@ -173,5 +172,18 @@ int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share 
 		log_warn(AGENT ": %s: %s", error_name(rc), as_it_is);
 	else if (rc == 0 && !agent_did_it(status))
 		log_warn(AGENT " ended with %d: %s", status, as_it_is);
-	return 0;
+}
+
+int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share *share,
+	const struct mounted_root *root, const char **outcome)
+{
+	int rc = 0;
+
+	if (firstboot_begin())
+		rc = fill(cmdline, share, root, outcome);
+	else
+		update(cmdline, share, outcome);
+	if (rc == 0)
+		firstboot_keep_units();
+	return rc;
 }

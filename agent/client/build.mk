@@ -6,9 +6,10 @@ CLIENT_HOOKS := agent/client/xf-packages:$(LIBEXECDIR)/xf-packages \
 	agent/client/hook-etckeeper:$(LIBEXECDIR)/hooks.d/pre-reconcile/50-etckeeper \
 	agent/client/hook-etckeeper:$(LIBEXECDIR)/hooks.d/post-reconcile/50-etckeeper
 # Timers that work for a package manager or walk through the share; all others stay, those of the client's own disks too.
+# And what asks questions on the console in the first boot, which the master has answered.
 CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service dpkg-db-backup.timer man-db.timer \
 	fwupd-refresh.timer dnf-makecache.timer dnf-automatic.timer dnf-automatic-install.timer backup-rpmdb.timer \
-	packagekit-background.timer
+	packagekit-background.timer systemd-firstboot.service systemd-homed-firstboot.service
 
 INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
 	agent/client/not-on-clients.conf:/usr/lib/systemd/system/$(u).d/not-on-clients.conf)

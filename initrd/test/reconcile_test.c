@@ -172,6 +172,67 @@ static void test_own(void)
 	CHECK_STR(sandbox_read("/root/etc/machine-id"), first, "keeps the identity that was made");
 }
 
+#define ID      "/root/etc/machine-id"
+#define DBUS_ID "/root/var/lib/dbus/machine-id"
+#define PRESET  "/run/systemd/system-preset/00-xenfarm.preset"
+#define UUID    "6b1f0c528d7e4b6a9f432f1d5f3f7a10"
+
+static void boot_as(const char *options)
+{
+	unlink(PRESET);
+	parse(options);
+	CHECK(run(0, -1) == 0, options);
+}
+
+/* Where systemd is the init, it has to find that the boot is the first, and the id that it will be.
+ */
+static void test_first_boot_of_systemd(void)
+{
+	char first[64];
+
+	mkdir("/mroot/live/sbin", 0755);
+	CHECK(symlink("/lib/systemd/systemd", "/mroot/live/sbin/init") == 0, "systemd is the init");
+	blank();
+	boot_as("root=LABEL=x");
+	CHECK_STR(sandbox_read(ID), "uninitialized\n", "the machine-id is systemd's to write");
+	snprintf(first, sizeof(first), "%s", sandbox_read(DBUS_ID));
+	CHECK(strlen(first) == 33 && first[12] == '4', "which is found where systemd looks for it");
+	CHECK(strstr(sandbox_read(PRESET), "\nignore *\ndisable *\n") != NULL,
+		"units stay as the master has them");
+	boot_as("root=LABEL=x");
+	CHECK_STR(sandbox_read(ID), "uninitialized\n", "after a power cut it is still the first");
+	CHECK_STR(sandbox_read(DBUS_ID), first, "of the same machine");
+	CHECK(sandbox_exists(PRESET), "with the master's units");
+	sandbox_file(MARK, NULL);
+	unlink(ID);
+	boot_as("root=LABEL=x");
+	CHECK_STR(sandbox_read(DBUS_ID), first, "cut off in the fill, too");
+	sandbox_file(ID, first);
+	boot_as("root=LABEL=x");
+	CHECK(!sandbox_exists(PRESET), "then presets are as anywhere");
+	CHECK_STR(sandbox_read(ID), first, "and the machine-id stays");
+	unlink(ID);
+	boot_as("root=LABEL=x");
+	CHECK(sandbox_exists(PRESET), "an administrator who wants a first boot removes the file");
+
+	blank();
+	boot_as("root=LABEL=x systemd.machine_id=" UUID);
+	CHECK(!sandbox_exists(DBUS_ID), "systemd.machine_id= systemd reads by itself");
+	CHECK_STR(sandbox_read(ID), "uninitialized\n", "it is a first boot all the same");
+	blank();
+	boot_as("root=LABEL=x init=/bin/other systemd.machine_id=" UUID);
+	CHECK_STR(sandbox_read(ID), UUID "\n", "with another init the id is written");
+	blank();
+	boot_as("root=LABEL=x init=/lib/systemd/systemd");
+	CHECK_STR(sandbox_read(ID), "uninitialized\n", "init= names systemd");
+	unlink("/mroot/live/sbin/init");
+	CHECK(symlink("runit-systemd", "/mroot/live/sbin/init") == 0, "another init");
+	blank();
+	boot_as("root=LABEL=x");
+	CHECK(strlen(sandbox_read(ID)) == 33 && !sandbox_exists(PRESET), "needs no presets");
+	unlink("/mroot/live/sbin/init");
+}
+
 /* The server put a host key on the blank disk, so that it knows it. */
 static void test_handed_keys(void)
 {
@@ -276,6 +337,7 @@ int main(void)
 	sandbox_file("/mroot/live/etc/passwd", NULL);
 	test_fills();
 	test_own();
+	test_first_boot_of_systemd();
 	test_handed_keys();
 	test_boots();
 	test_copy();
