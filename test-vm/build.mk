@@ -1,5 +1,5 @@
 # Real machines. VM=PATTERN… chooses scenarios, JOBS how many are played at once.
-SHELLS += test-vm/bench-boot test-vm/bench-clone test-vm/demo test-vm/here test-vm/image test-vm/image-disks \
+SHELLS += test-vm/bench-boot test-vm/bench-clone test-vm/demo test-vm/record test-vm/here test-vm/image test-vm/image-disks \
 	test-vm/one test-vm/prepare test-vm/run test-vm/guest/main test-vm/guest/checks \
 	test-vm/server/init test-vm/server/initrd-init $(wildcard test-vm/live/*.sh) $(wildcard test-vm/scenario/*/*) $(wildcard test-vm/recipe/*) \
 	test-vm/master/usr/lib/xf-scenario/run test-vm/master/usr/lib/xf-scenario/mark
@@ -22,16 +22,16 @@ check-vm: vm-programs
 		B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM))
 	$(if $(call vm_chosen,$(VM_CHECKS)),B=$(abspath $(B)) TEST_TIMEOUT=900 lib/test/tally $(call vm_chosen,$(VM_CHECKS)))
 # What `make install` makes is what its server has.
-demo demo-shell: vm-programs
+.PHONY: vm-installed
+vm-installed: vm-programs
 	rm -rf $(B)/vm/installed
 	$(MAKE) -s install DESTDIR=$(abspath $(B))/vm/installed >/dev/null
-	B=$(abspath $(B)) test-vm/demo $(if $(filter demo-shell,$@),--shell)
+demo demo-shell: vm-installed
+	B=$(abspath $(B)) test-vm/demo $(if $(filter demo-shell,$@),--shell) $(if $(RECORD),--record $(abspath $(RECORD)))
 bench-boot: vm-programs
 	B=$(abspath $(B)) test-vm/bench-boot
 .PHONY: bench-clone
-bench-clone: vm-programs
-	rm -rf $(B)/vm/installed
-	$(MAKE) -s install DESTDIR=$(abspath $(B))/vm/installed >/dev/null
+bench-clone: vm-installed
 	B=$(abspath $(B)) test-vm/bench-clone
 
 # `make check` on a fresh and minimal Debian; SUITE=trixie takes another one.
