@@ -1,5 +1,5 @@
 # The pages that belong to no single program; each program's man page is in its directory's build.mk.
-MANS += docs/xenfarm-manifest.5 docs/xenfarm-share.5 docs/xfnet.7
+MANS += docs/xenfarm-client.7 docs/xenfarm-manifest.5 docs/xenfarm-share.5 docs/xfnet.7
 CHECKS += docs/test/docs.test docs/test/guide.test
 SHELLS += docs/test/guide-blocks docs/cast-svg
 
