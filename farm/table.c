@@ -22,6 +22,8 @@ struct table {
 	size_t n_columns;
 	char ***row; /* a text or NULL for each column */
 	size_t n_rows;
+	const char *more; /* in JSON, beside the rows; NULL: nothing */
+	struct json_object *more_json;
 };
 
 /* What a style says, by the table's columns. */
@@ -43,6 +45,13 @@ struct table *table_new(const char *what, const struct table_column *columns, si
 	return t;
 }
 
+void table_set_json(struct table *t, const char *name, struct json_object *value)
+{
+	json_object_put(t->more_json);
+	t->more = name;
+	t->more_json = value;
+}
+
 void table_free(struct table **table)
 {
 	struct table *t = *table;
@@ -55,6 +64,7 @@ void table_free(struct table **table)
 		free(t->row[i]);
 	}
 	free(t->row);
+	json_object_put(t->more_json);
 	free(t);
 	*table = NULL;
 }
@@ -292,6 +302,8 @@ static int print_json(const struct table *t, const struct view *v, const size_t 
 	}
 	json_object_object_add(document, "version", json_object_new_int(JSON_VERSION));
 	json_object_object_add(document, t->what, list);
+	if (t->more)
+		json_object_object_add(document, t->more, json_object_get(t->more_json));
 	json_print(document);
 	return 0;
 }

@@ -43,6 +43,10 @@ void table_free(struct table **table);
 /* Add a row: a text for each column, which is copied, or NULL if there is none. 0 or -ENOMEM. */
 int table_add(struct table *table, const char *const *cells);
 
+/* In JSON, let the document have that beside the rows; the value is the table's from now on. */
+struct json_object;
+void table_set_json(struct table *table, const char *name, struct json_object *value);
+
 /*
  * Check what a person wrote against the table's columns, before the work that fills it. Returns 0,
  * or -EINVAL after a message.

@@ -292,6 +292,22 @@ static bool answer_preview(void *context, const void *argument, void *reply)
 	return true;
 }
 
+/* A third runs from another server. */
+static bool answer_server(void *context, const void *argument, void *reply)
+{
+	const struct agent *a = context;
+	fleet_server_reply *r = reply;
+	AUTO_FREE char *why = NULL;
+
+	r->result = is_meant(context, argument, &why);
+	say_who(context, &r->self);
+	r->server = copy(r->result            ? ""
+			 : a->kind == CONTROL ? "10.77.0.2\033[2J"
+			 : a->number % 3      ? "10.77.0.1"
+					      : "10.77.0.2");
+	return true;
+}
+
 static const struct call_procedure procedures[] = {
 	[FLEET_NULL] = { NULL, 0, NULL, 0, answer_null },
 	[FLEET_STATUS] = CALL_PROCEDURE(fleet_target, fleet_status_reply, answer_status),
@@ -299,6 +315,7 @@ static const struct call_procedure procedures[] = {
 	[FLEET_RECONCILE] = CALL_PROCEDURE(fleet_target, fleet_reply, answer_reconcile),
 	[FLEET_MESSAGE] = CALL_PROCEDURE(fleet_message, fleet_reply, answer_message),
 	[FLEET_PREVIEW] = CALL_PROCEDURE(fleet_preview_call, fleet_preview_reply, answer_preview),
+	[FLEET_SERVER] = CALL_PROCEDURE(fleet_target, fleet_server_reply, answer_server),
 };
 
 /* --- how it says it --- */

@@ -48,6 +48,7 @@ int agentd_parse(const char *record, struct agentd *agentd)
 		!boot_record_get(record, "client", agentd->address, sizeof(agentd->address)) ||
 		!agentd_endpoint(agentd->address, &own))
 		return -EINVAL;
+	boot_record_get(record, "server", agentd->mounted, sizeof(agentd->mounted));
 	/* An initrd that is older than the share has only the one that answered. */
 	if (!boot_record_get(record, "servers", servers, sizeof(servers)) &&
 		!boot_record_get(record, "server", servers, sizeof(servers)))

@@ -15,6 +15,7 @@
 struct agentd {
 	char name[FLEET_NAME_MAX + 1];
 	char address[INET6_ADDRSTRLEN]; /* this client's, where it listens */
+	char mounted[INET6_ADDRSTRLEN]; /* the server that answered xf-init; "": unknown */
 	struct sockaddr_storage server[AGENTD_SERVERS];
 	unsigned int n_servers;
 };

@@ -270,6 +270,19 @@ static bool answer_preview(void *context, const void *argument, void *reply)
 	return a->result == FLEET_OK || a->fleet_preview_answer_u.why;
 }
 
+static bool answer_server(void *context, const void *argument, void *reply)
+{
+	const struct agentd *a = context;
+	fleet_server_reply *r = reply;
+	const char *why;
+
+	if (!say_who(context, &r->self))
+		return false;
+	r->result = look_at(fleet_check_target(argument), argument, &r->self, &why);
+	r->server = strdup(r->result == FLEET_OK ? a->mounted : "");
+	return r->server;
+}
+
 static const struct call_procedure procedures[] = {
 	[FLEET_NULL] = { NULL, 0, NULL, 0, answer_null },
 	[FLEET_STATUS] = CALL_PROCEDURE(fleet_target, fleet_status_reply, answer_status),
@@ -277,6 +290,7 @@ static const struct call_procedure procedures[] = {
 	[FLEET_RECONCILE] = CALL_PROCEDURE(fleet_target, fleet_reply, answer_reconcile),
 	[FLEET_MESSAGE] = CALL_PROCEDURE(fleet_message, fleet_reply, answer_message),
 	[FLEET_PREVIEW] = CALL_PROCEDURE(fleet_preview_call, fleet_preview_reply, answer_preview),
+	[FLEET_SERVER] = CALL_PROCEDURE(fleet_target, fleet_server_reply, answer_server),
 };
 
 const struct call_program agentd_program = {

@@ -44,6 +44,19 @@ static const char *plain_check(const void *reply)
 	return fleet_check_reply(reply);
 }
 
+static fleet_result server_result(const void *reply, const char **why)
+{
+	const fleet_server_reply *r = reply;
+
+	*why = NULL;
+	return r->result;
+}
+
+static const char *server_check(const void *reply)
+{
+	return fleet_check_server_reply(reply);
+}
+
 #define QUESTION(number, argument, reply, name)                                              \
 	{                                                                                    \
 		number, (xdrproc_t)xdr_##argument, (xdrproc_t)xdr_##reply, sizeof(argument), \
@@ -60,6 +73,8 @@ const struct round_question round_of_message =
 	QUESTION(FLEET_MESSAGE, fleet_message, fleet_reply, plain);
 const struct round_question round_of_preview =
 	QUESTION(FLEET_PREVIEW, fleet_preview_call, fleet_preview_reply, preview);
+const struct round_question round_of_server =
+	QUESTION(FLEET_SERVER, fleet_target, fleet_server_reply, server);
 
 /* --- the clients --- */
 

@@ -22,7 +22,7 @@ struct round_question {
 };
 
 extern const struct round_question round_of_status, round_of_conflicts, round_of_reconcile,
-	round_of_message, round_of_preview;
+	round_of_message, round_of_preview, round_of_server;
 
 enum round_state {
 	ROUND_OFF,      /* not asked */

@@ -9,6 +9,8 @@
 #include "farm/output.h"
 #include "farm/table.h"
 #include "lib/array.h"
+#include "lib/cleanup.h"
+#include "lib/exit.h"
 #include "lib/rfc3339.h"
 
 #define INTERVAL 5 /* seconds */
@@ -31,6 +33,7 @@ enum {
 	LAST_RUN,
 	UP_SINCE,
 	AGENT,
+	SERVER,
 	ADDRESS,
 	ADMIN,
 	UUID,
@@ -55,6 +58,7 @@ static const struct table_column columns[COLUMNS] = {
 	[LAST_RUN] = { "last_run", "LAST RUN", TABLE_TEXT, true },
 	[UP_SINCE] = { "up_since", "UP SINCE", TABLE_TEXT, true },
 	[AGENT] = { "agent", "AGENT", TABLE_TEXT, true },
+	[SERVER] = { "server", "SERVER", TABLE_TEXT, true },
 	[ADDRESS] = { "address", "ADDRESS", TABLE_TEXT, true },
 	[ADMIN] = { "admin", "ADMIN", TABLE_TEXT, true },
 	[UUID] = { "uuid", "UUID", TABLE_TEXT, true },
@@ -107,6 +111,7 @@ static void fill_row(struct row *row, const struct status_client *c, int64_t now
 	row->cell[UUID] = c->client->uuid;
 	row->cell[ANSWERED] = c->state == ROUND_ANSWERED ? "yes" : "no";
 	row->cell[SEEN] = "never";
+	row->cell[SERVER] = c->server;
 	if (!c->client->damaged) {
 		row->cell[ADDRESS] = xf_addr_format(&c->client->record.address, row->address);
 		row->cell[ADMIN] = *c->client->record.admin ? c->client->record.admin : NULL;
@@ -115,10 +120,14 @@ static void fill_row(struct row *row, const struct status_client *c, int64_t now
 		fill_status(row, c, now);
 }
 
-static int print_table(const struct status_list *list, const struct table_style *style)
+static int print_table(const struct status_list *list, const struct server_list *servers,
+	const struct table_style *style)
 {
 	AUTO_TABLE struct table *table = table_new("clients", columns, COLUMNS);
 	int r = table ? 0 : -ENOMEM;
+
+	if (r == 0)
+		table_set_json(table, "servers", servers_json(servers));
 
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		struct row row = { 0 };
@@ -156,22 +165,57 @@ static void print_totals(const struct status_totals *t, bool fast)
 		output_line("%.*s", (int)line.size, line.data);
 }
 
+static void print_servers(const struct server_list *servers)
+{
+	for (size_t i = 0; i < servers->n; i++) {
+		AUTO_FREE char *line = servers_line(&servers->server[i]);
+
+		if (line)
+			output_line("server %s: %s", servers->server[i].settings->name, line);
+	}
+}
+
 /* Where it goes: files, or the terminal. */
 static int show(struct client_session *s, const struct status_list *list,
-	const struct status_totals *totals)
+	const struct server_list *servers, const struct status_totals *totals)
 {
 	const struct cmd_fleet_options *o = &s->context->fleet_options;
 	const struct table_style *style = &s->context->style;
 	int r = 0;
 
 	if (o->prometheus)
-		r = status_write_metrics(list, o->prometheus);
+		r = status_write_metrics(list, servers, o->prometheus);
 	if (r == 0 && o->html)
-		r = status_write_page(list, s, o->html);
+		r = status_write_page(list, servers, s, o->html);
 	if (r == 0 && !o->prometheus && !o->html && !s->context->options.quiet)
-		r = print_table(list, style);
-	if (r == 0 && table_is_for_person(style))
+		r = print_table(list, servers, style);
+	if (r == 0 && table_is_for_person(style)) {
+		print_servers(servers);
 		print_totals(totals, o->fast);
+	}
+	return r;
+}
+
+/* The servers are asked while the clients are, and then who runs from which. */
+static int load(struct client_session *s, const struct client_selection *selection,
+	struct status_list *list, struct server_list *servers)
+{
+	const struct cmd_fleet_options *o = &s->context->fleet_options;
+	int r = o->fast ? 0 : servers_begin(servers, s->context, round_seconds(s->context));
+
+	if (r == 0)
+		r = status_load(s, selection,
+			o->fast  ? STATUS_FAST
+			: o->ssh ? STATUS_SSH
+				 : STATUS_ASK,
+			list);
+	servers_wait(servers);
+	if (r == 0 && servers->n && !o->ssh)
+		r = status_load_servers(s, list);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->client[i].server)
+			servers_add_client(
+				servers, list->client[i].server, list->client[i].client->name);
 	return r;
 }
 
@@ -181,27 +225,24 @@ static int run(struct farm_context *context, char **arguments)
 	const struct cmd_fleet_options *o = &context->fleet_options;
 	AUTO_CLIENT_SELECTION struct client_selection selection = { 0 };
 	AUTO_STATUS struct status_list list = { 0 };
+	AUTO_SERVERS struct server_list servers = { 0 };
 	struct client_session s = { .lock = -1 };
 	struct status_totals totals = { 0 };
-	bool asks = !o->fast, read_only = !asks || geteuid() != 0;
+	bool read_only = o->fast || geteuid() != 0;
 	int r = client_session_begin(&s, context, read_only, arguments);
 
 	if (r == 0)
 		r = client_select(&s, arguments, !*arguments, &selection);
 	if (r == 0)
-		r = status_load(&s, &selection,
-			!asks    ? STATUS_FAST
-			: o->ssh ? STATUS_SSH
-				 : STATUS_ASK,
-			&list);
+		r = load(&s, &selection, &list, &servers);
 	if (r == 0 && !read_only)
 		status_write_titles(&list);
 	if (r == 0) {
 		totals = status_count(&list);
-		r = show(&s, &list, &totals);
+		r = show(&s, &list, &servers, &totals);
 	}
 	r = client_session_end(&s, r);
-	return r ? r : status_exit(&totals);
+	return r ? r : servers_silent(&servers) ? EXIT_UNREACHABLE : status_exit(&totals);
 }
 
 int fleet_show_status(void *options, char **arguments)

@@ -103,7 +103,37 @@ static void add_totals(struct buf *out, const struct status_list *list)
 		list->now);
 }
 
-int status_write_metrics(const struct status_list *list, const char *path)
+static void add_server(struct buf *out, const char *name, const struct server *s, int64_t value)
+{
+	buf_printf(out, "%s{server=\"%s\",share=\"%s\"} %" PRId64 "\n", name, s->settings->name,
+		s->share.uuid, value);
+}
+
+static void add_servers(struct buf *out, const struct server_list *servers)
+{
+	if (servers->n == 0)
+		return;
+	buf_puts(out, "# HELP xenfarm_server_answered Did the other server answer?\n"
+		      "# TYPE xenfarm_server_answered gauge\n");
+	for (size_t i = 0; i < servers->n; i++)
+		add_server(out, "xenfarm_server_answered", &servers->server[i],
+			servers->server[i].condition != SERVER_SILENT);
+	buf_puts(out, "# HELP xenfarm_server_lags Is a channel there behind the one here?\n"
+		      "# TYPE xenfarm_server_lags gauge\n");
+	for (size_t i = 0; i < servers->n; i++)
+		if (servers->server[i].condition != SERVER_SILENT)
+			add_server(out, "xenfarm_server_lags", &servers->server[i],
+				servers->server[i].condition == SERVER_LAGS);
+	buf_puts(out, "# HELP xenfarm_server_generation What live has there.\n"
+		      "# TYPE xenfarm_server_generation gauge\n");
+	for (size_t i = 0; i < servers->n; i++)
+		if (servers->server[i].condition != SERVER_SILENT)
+			add_server(out, "xenfarm_server_generation", &servers->server[i],
+				servers->server[i].live);
+}
+
+int status_write_metrics(
+	const struct status_list *list, const struct server_list *servers, const char *path)
 {
 	AUTO_BUF struct buf out = { 0 };
 	int r;
@@ -111,6 +141,7 @@ int status_write_metrics(const struct status_list *list, const char *path)
 	add_totals(&out, list);
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
 		add_metric(&out, &metrics[i], list);
+	add_servers(&out, servers);
 	r = out.failed ? -ENOMEM : publish_replace(path, 0644, out.data, out.size);
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }

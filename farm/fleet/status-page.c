@@ -228,7 +228,8 @@ static int write_page(const char *path, struct json_object *data)
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
-int status_write_page(const struct status_list *list, struct client_session *s, const char *path)
+int status_write_page(const struct status_list *list, const struct server_list *servers,
+	struct client_session *s, const char *path)
 {
 	struct json_object *data = json_object_new_object();
 	char server[256] = "";
@@ -238,6 +239,7 @@ int status_write_page(const struct status_list *list, struct client_session *s, 
 	add_text(data, "server", server);
 	add_number(data, "now", list->now);
 	json_object_object_add(data, "clients", json_clients(list));
+	json_object_object_add(data, "servers", servers_json(servers));
 	r = add_generations(data, list, s);
 	if (r == 0)
 		r = add_conflicts(data, list, s);

@@ -76,6 +76,35 @@ int status_load(struct client_session *s, const struct client_selection *selecti
 	return r < 0 ? r : fill_all(s, list);
 }
 
+/* Those that answered have little to do: one second is more than enough. */
+int status_load_servers(struct client_session *s, struct status_list *list)
+{
+	AUTO_CLIENT_SELECTION struct client_selection some = { 0 };
+	struct round *round = &list->of_servers;
+	size_t next = 0;
+	int r;
+
+	some.client = calloc(list->n + 1, sizeof(*some.client));
+	if (!some.client)
+		return cli_error(-ENOMEM, "the clients");
+	for (size_t i = 0; i < list->n; i++)
+		if (list->client[i].state == ROUND_ANSWERED) /* they are only read */
+			some.client[some.n++] = (struct client *)(uintptr_t)list->client[i].client;
+	r = round_begin(round, &round_of_server, &some);
+	if (r == 0)
+		r = round_ask(round, s->context, 1, NULL);
+	for (size_t i = 0; i < list->n && next < round->n && r == 0; i++) {
+		const struct round_client *c = &round->client[next];
+
+		if (list->client[i].client != c->client)
+			continue;
+		if (c->state == ROUND_ANSWERED && c->result == FLEET_OK)
+			list->client[i].server = ((const fleet_server_reply *)c->reply)->server;
+		next++;
+	}
+	return r;
+}
+
 void status_free(struct status_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -83,6 +112,7 @@ void status_free(struct status_list *list)
 			xdr_free((xdrproc_t)xdr_fleet_status, &list->client[i].status);
 	free(list->client);
 	round_free(&list->round);
+	round_free(&list->of_servers);
 	*list = (struct status_list){ 0 };
 }
 

@@ -6,6 +6,7 @@
 #define FARM_FLEET_STATUS_H
 
 #include "farm/fleet/round.h"
+#include "farm/fleet/servers.h"
 
 struct status_client {
 	const struct client *client;
@@ -15,6 +16,7 @@ struct status_client {
 	bool is_new;     /* it is of now */
 	fleet_status status;
 	int64_t seen; /* when it was said; 0: never */
+	const char *server; /* that it runs from; NULL: unknown, or there is only one */
 };
 
 struct status_list {
@@ -22,7 +24,7 @@ struct status_list {
 	size_t n;
 	int64_t now;
 	/* --- its own --- */
-	struct round round;
+	struct round round, of_servers;
 };
 
 /* How a list is to be made. */
@@ -34,6 +36,10 @@ int status_load(struct client_session *session, const struct client_selection *s
 	enum status_way way, struct status_list *list);
 void status_free(struct status_list *list);
 #define AUTO_STATUS __attribute__((cleanup(status_free)))
+
+/* Ask those that answered which server they run from: client->server. Bounded as status_load().
+ * Returns 0, whatever they answer, or -errno after a message. */
+int status_load_servers(struct client_session *session, struct status_list *list);
 
 struct status_totals {
 	size_t clients, answered, silent, wrong, off;
@@ -57,11 +63,12 @@ struct status_age status_age(int64_t seen, int64_t now);
 
 /* Write the metrics, in the text format of Prometheus, into a file that appears whole. Returns 0,
  * or -errno after a message. */
-int status_write_metrics(const struct status_list *list, const char *path);
+int status_write_metrics(
+	const struct status_list *list, const struct server_list *servers, const char *path);
 
 /* The same of a page for a browser, which has what the session knows of shares, and conflicts. */
-int status_write_page(
-	const struct status_list *list, struct client_session *session, const char *path);
+int status_write_page(const struct status_list *list, const struct server_list *servers,
+	struct client_session *session, const char *path);
 
 /* Let the title of each domain say its generation and conflicts, where it says something else. */
 void status_write_titles(const struct status_list *list);

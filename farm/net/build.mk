@@ -2,7 +2,7 @@
 NET_TEXTS := $(addprefix farm/net/,net.c compose.c compose-rules.c) kernel-cmdline/addr.c kernel-cmdline/scan.c \
 	lib/digest.c lib/buf.c lib/hex.c
 NET_SRC := $(addprefix farm/net/,net.c compose.c compose-rules.c plan.c files.c rules.c network.c server.c init.c after.c doctor.c \
-	doctor-host.c doctor-network.c doctor-nfs.c doctor-share.c) \
+	doctor-host.c doctor-network.c doctor-nfs.c doctor-share.c doctor-servers.c) \
 	kernel-cmdline/addr.c kernel-cmdline/scan.c
 
 UNITS += net_test net_files_test

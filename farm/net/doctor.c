@@ -73,7 +73,7 @@ void doctor_file(struct doctor *d, const char *path, struct doctor_finding *f)
 }
 
 static const struct doctor_check *const subjects[] = { doctor_of_host, doctor_of_network,
-	doctor_of_nfs, doctor_of_share };
+	doctor_of_nfs, doctor_of_share, doctor_of_servers };
 
 /* Without libvirt nobody knows the clients, and so not what the rules should be. */
 static int look(struct doctor *d)

@@ -50,6 +50,7 @@ extern const struct doctor_check doctor_of_host[];    /* libvirt, programs, cloc
 extern const struct doctor_check doctor_of_network[]; /* network, bridge, isolation */
 extern const struct doctor_check doctor_of_nfs[];
 extern const struct doctor_check doctor_of_share[];
+extern const struct doctor_check doctor_of_servers[]; /* the other ones */
 
 /* Is a file as the plan wants it? For checks that are no more than that. */
 void doctor_file(struct doctor *doctor, const char *path, struct doctor_finding *finding);

@@ -77,6 +77,14 @@ static int explain(const struct push *push, int r, int status)
 	return status ? -cli_error(EREMOTEIO, "%s refused, see above", host) : 0;
 }
 
+void push_add_command(struct buf *command, const char *path, const char *words)
+{
+	buf_puts(command, "xenfarm share receive --share ");
+	buf_add_word(command, path);
+	buf_printf(command, " %s", words);
+	buf_add(command, "", 1);
+}
+
 /* Run `xenfarm share receive --share PATH WORDS`; out is its standard output, or -1. */
 static int start(const struct push *push, const char *words, int out, pid_t *pid)
 {
@@ -86,10 +94,7 @@ static int start(const struct push *push, const char *words, int out, pid_t *pid
 		.argv = argv, .out = out, .kept = -1, .dies_with_parent = true
 	};
 
-	buf_puts(&command, "xenfarm share receive --share ");
-	buf_add_word(&command, push->target.path);
-	buf_printf(&command, " %s", words);
-	buf_add(&command, "", 1);
+	push_add_command(&command, push->target.path, words);
 	if (command.failed)
 		return -ENOMEM;
 	argv[ARRAY_SIZE(argv) - 2] = command.data;

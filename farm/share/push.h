@@ -24,6 +24,9 @@ struct push_target {
  */
 int push_parse(const char *text, const char *path, struct push_target *target);
 
+/* Append what ssh(1) runs there: `xenfarm share receive` of the share at path, with these words. */
+void push_add_command(struct buf *command, const char *path, const char *words);
+
 struct push {
 	const struct share_store *share;
 	struct push_target target;

@@ -193,6 +193,13 @@ const char *fleet_check_reply(const fleet_reply *reply)
 	return check_head(&reply->self, reply->result, reply->why);
 }
 
+const char *fleet_check_server_reply(const fleet_server_reply *reply)
+{
+	const char *wrong = check_head(&reply->self, reply->result, NULL);
+
+	return wrong || fleet_word_ok(reply->server) ? wrong : "the server's address";
+}
+
 const char *fleet_check_status_reply(const fleet_status_reply *reply)
 {
 	const fleet_status_answer *a = &reply->answer;

@@ -38,6 +38,7 @@ const char *fleet_check_status(const fleet_status *status);
 const char *fleet_check_conflicts(const fleet_conflicts *conflicts);
 const char *fleet_check_preview(const fleet_preview *preview);
 const char *fleet_check_reply(const fleet_reply *reply);
+const char *fleet_check_server_reply(const fleet_server_reply *reply);
 /* The arm that result selects, too. */
 const char *fleet_check_status_reply(const fleet_status_reply *reply);
 const char *fleet_check_conflicts_reply(const fleet_conflicts_reply *reply);

@@ -101,6 +101,7 @@ static const struct {
 	DOCUMENT(fleet_conflicts_reply, fleet_check_conflicts_reply),
 	DOCUMENT(fleet_preview_reply, fleet_check_preview_reply),
 	DOCUMENT(fleet_reply, fleet_check_reply),
+	DOCUMENT(fleet_server_reply, fleet_check_server_reply),
 };
 
 /* What was accepted is encoded as it was, but for padding and truth values. */

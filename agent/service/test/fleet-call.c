@@ -190,6 +190,19 @@ static int preview(CLIENT *client, fleet_target *target, const char *generation)
 	return 0;
 }
 
+static int server(CLIENT *client, fleet_target *target)
+{
+	fleet_server_reply r = { 0 };
+	int rc = call(client, FLEET_SERVER, (xdrproc_t)xdr_fleet_target, target,
+		(xdrproc_t)xdr_fleet_server_reply, &r);
+
+	if (rc)
+		return rc;
+	if (fleet_check_server_reply(&r))
+		die(fleet_check_server_reply(&r));
+	return print(&r.self, r.result, r.server);
+}
+
 static size_t bytes_of(const char *hex, unsigned char *out, size_t size)
 {
 	size_t n = 0;
@@ -243,6 +256,8 @@ static int run(int fd, const char *address, int port, int version, fleet_target 
 		return reconcile(client, target, words > 1 ? atoi(word[1]) : 1);
 	if (strcmp(word[0], "message") == 0 && words == 4)
 		return message(client, target, word + 1);
+	if (strcmp(word[0], "server") == 0)
+		return server(client, target);
 	if (strcmp(word[0], "preview") == 0 && words == 2)
 		return preview(client, target, word[1]);
 	return 2;

@@ -259,6 +259,7 @@ static void replies_are_checked(void **state)
 	fleet_reply r = { web7, FLEET_OK, (char *)"" };
 	fleet_status_reply s = { web7, { FLEET_OK, { .status = status_example() } } };
 	fleet_conflicts_reply c = { web7, { FLEET_NOT_ME, { .why = (char *)"\n" } } };
+	fleet_server_reply v = { web7, FLEET_OK, (char *)"10.77.0.1" };
 	fleet_preview_reply p = { web7, { (fleet_result)99, { .why = (char *)"" } } };
 
 	(void)state;
@@ -272,6 +273,9 @@ static void replies_are_checked(void **state)
 	assert_string_equal(fleet_check_preview_reply(&p), "the result");
 	p.answer.result = FLEET_WORKING;
 	assert_null(fleet_check_preview_reply(&p));
+	assert_null(fleet_check_server_reply(&v));
+	v.server = (char *)"10.77.0.1\033";
+	assert_string_equal(fleet_check_server_reply(&v), "the server's address");
 	p.self.name = (char *)"";
 	assert_string_equal(fleet_check_preview_reply(&p), "the client's name");
 }
