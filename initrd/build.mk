@@ -7,7 +7,7 @@ initrd_COMMON := initrd/clock.c initrd/log.c initrd/error.c initrd/file.c lib/io
 initrd_STEPS := initrd/boot.c initrd/early.c initrd/fail.c initrd/shell.c initrd/modules.c \
 	initrd/modtable.c initrd/net/netlink.c initrd/net/interface.c initrd/nfs/nfs.c initrd/nfs/server.c \
 	initrd/nfs/portmap.c initrd/nfs/mount.c initrd/superblock.c lib/hex.c initrd/root.c initrd/tools.c \
-	initrd/reconcile.c initrd/firstboot.c initrd/bind.c initrd/handover.c \
+	initrd/reconcile.c initrd/firstboot.c initrd/hostname.c initrd/bind.c initrd/handover.c \
 	kernel-cmdline/xfnet-parse.c kernel-cmdline/cmdline.c lib/layout.c \
 	$(initrd_COMMON)
 xf-init_SRC := initrd/init.c initrd/original.c initrd/switch.c $(initrd_STEPS)
@@ -29,6 +29,10 @@ KUNITS += k_modtable_test
 superblock_test_SRC := initrd/test/superblock_test.c initrd/superblock.c lib/hex.c
 modtable_test_SRC := initrd/test/modtable_test.c initrd/modtable.c
 k_modtable_test_SRC := $(modtable_test_SRC)
+UNITS += hostname_test
+KUNITS += k_hostname_test
+hostname_test_SRC := initrd/test/hostname_test.c initrd/hostname.c initrd/file.c lib/io.c
+k_hostname_test_SRC := $(hostname_test_SRC)
 MANS += docs/xf-init.8 docs/xf-shutdown.8
 
 # Interfaces, servers and the share. What they say and ask for is caught by initrd/test/fake.c.
@@ -55,7 +59,7 @@ switch_test_SRC := initrd/test/switch_test.c initrd/switch.c $(SANDBOX)
 UNITS += root_test
 root_test_SRC := initrd/test/root_test.c initrd/root.c initrd/superblock.c lib/hex.c initrd/file.c lib/io.c $(SANDBOX) $(XFNET_PARSER)
 UNITS += reconcile_test
-reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c lib/hex.c initrd/error.c \
+reconcile_test_SRC := initrd/test/reconcile_test.c initrd/reconcile.c initrd/firstboot.c initrd/hostname.c lib/hex.c initrd/error.c \
 	initrd/file.c lib/io.c lib/layout.c $(SANDBOX) $(XFNET_PARSER)
 UNITS += bind_test handover_test
 bind_test_SRC := initrd/test/bind_test.c initrd/bind.c initrd/file.c lib/io.c lib/layout.c $(SANDBOX)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,16 +31,54 @@ ssize_t file_read(const char *path, char *buffer, size_t size)
 	return n;
 }
 
-int file_write(const char *path, mode_t mode, const char *text)
+static int write_text(const char *path, int flags, mode_t mode, const char *text, bool synced)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode);
 	int rc;
 
 	if (fd < 0)
 		return -errno;
 	rc = io_write(fd, text, strlen(text));
+	if (rc == 0 && synced && fsync(fd) < 0)
+		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+int file_write(const char *path, mode_t mode, const char *text)
+{
+	return write_text(path, O_TRUNC, mode, text, false);
+}
+
+static int sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int file_replace(const char *path, mode_t mode, const char *text)
+{
+	char temporary[512];
+	int n = snprintf(temporary, sizeof(temporary), "%s.xf-new", path), rc;
+
+	if (n < 0 || (size_t)n >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	/* Of a call that was cut off. */
+	if (unlink(temporary) < 0 && errno != ENOENT)
+		return -errno;
+	rc = write_text(temporary, O_EXCL, mode, text, true);
+	if (rc == 0 && rename(temporary, path) < 0)
+		rc = -errno;
+	if (rc < 0) {
+		unlink(temporary);
+		return rc;
+	}
+	*(strrchr(temporary, '/') + 1) = '\0';
+	return sync_directory(temporary);
 }
 
 int file_format(const char *path, mode_t mode, const char *fmt, ...)

@@ -17,7 +17,14 @@ ssize_t file_read(const char *path, char *buffer, size_t size);
 /* Create or replace a file of that mode with text. Returns 0 or -errno. */
 int file_write(const char *path, mode_t mode, const char *text);
 
-/* The same, formatted; -ENOSPC if the text is longer than FILE_FORMAT_MAX bytes. */
+/*
+ * The same, but after a power cut there is the file from before or the new one, and the new one
+ * once this has returned; what is written first is PATH.xf-new. A link is replaced. path has a
+ * slash.
+ */
+int file_replace(const char *path, mode_t mode, const char *text);
+
+/* file_write() of what is formatted; -ENOSPC if the text is longer than FILE_FORMAT_MAX bytes. */
 #define FILE_FORMAT_MAX 2048
 int file_format(const char *path, mode_t mode, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -4,6 +4,7 @@
 #include "initrd/fail.h"
 #include "initrd/file.h"
 #include "initrd/handover.h"
+#include "initrd/hostname.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"
 #include "lib/hex.h"
@@ -157,11 +158,6 @@ void firstboot_keep_units(void)
 		log_warn(PRESETS ": %s: systemd may enable units", error_name(rc));
 }
 
-static int own_name(const struct xf_cmdline *cmdline)
-{
-	return file_format(ROOT_DIR "/etc/hostname", 0644, "%s\n", cmdline->name);
-}
-
 /* The fstab of the master names the disk of the master. */
 static int own_fstab(const struct xf_cmdline *cmdline, const struct mounted_root *root)
 {
@@ -236,7 +232,7 @@ int firstboot_finish(const struct xf_cmdline *cmdline, const struct mounted_shar
 	int rc = own_machine_id(cmdline, share);
 
 	if (rc == 0)
-		rc = own_name(cmdline);
+		rc = hostname_set(ROOT_DIR, cmdline->name);
 	if (rc == 0)
 		rc = own_fstab(cmdline, root);
 	if (rc == 0)

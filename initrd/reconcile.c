@@ -4,6 +4,7 @@
 #include "initrd/fail.h"
 #include "initrd/firstboot.h"
 #include "initrd/handover.h"
+#include "initrd/hostname.h"
 #include "initrd/log.h"
 #include "initrd/tools.h"
 #include "lib/exit.h"
@@ -154,6 +155,17 @@ static int fill(const struct xf_cmdline *cmdline, const struct mounted_share *sh
 	return firstboot_finish(cmdline, share, root);
 }
 
+/* A name that cannot be written is no reason not to boot. */
+static void follow_name(const char *name)
+{
+	int rc = hostname_follow(ROOT_DIR, name);
+
+	if (rc > 0)
+		log_info("/etc/hostname now says %s", name);
+	else if (rc < 0)
+		log_warn("/etc/hostname keeps its name: %s", error_name(rc));
+}
+
 /* A failure is reported, and the boot goes on. */
 static void update(
 	const struct xf_cmdline *cmdline, const struct mounted_share *share, const char **outcome)
@@ -179,10 +191,12 @@ int reconcile_root(const struct xf_cmdline *cmdline, const struct mounted_share 
 {
 	int rc = 0;
 
-	if (firstboot_begin())
+	if (firstboot_begin()) {
 		rc = fill(cmdline, share, root, outcome);
-	else
+	} else {
+		follow_name(cmdline->name);
 		update(cmdline, share, outcome);
+	}
 	if (rc == 0)
 		firstboot_keep_units();
 	return rc;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 /*
- * Run the share's xf-agent on the root, bounded in time. If that fails, boot goes on with the
+ * Let /etc/hostname follow the client's name; run the share's xf-agent on the root, bounded in time. If that fails, boot goes on with the
  * writeable part as it was. A blank root (empty, or with a first fill that was cut off) is filled:
  * by the agent, or where the share has none yet, by a plain copy of its writeable part; then
  * firstboot_finish() makes the files that are its own. Returns 0, or -errno after fail_note(): only

@@ -45,9 +45,10 @@
 #define PATH_BOOT_INITRD "boot/xf-initrd.img"
 
 /* Below a root, and in an initrd. */
-#define PATH_ETC     "etc/xenfarm"
-#define PATH_ETC_KEY PATH_ETC "/share.pub"
-#define PATH_STATE   "var/lib/xenfarm" /* of xf-agent */
+#define PATH_ETC      "etc/xenfarm"
+#define PATH_ETC_KEY  PATH_ETC "/share.pub"
+#define PATH_ETC_NAME PATH_ETC "/hostname" /* what xf-init wrote to /etc/hostname */
+#define PATH_STATE    "var/lib/xenfarm"    /* of xf-agent */
 
 /* What the name of an offer ends with, before a number. */
 #define PATH_OFFER ".xennew"

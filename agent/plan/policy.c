@@ -247,6 +247,7 @@ enum policy policies_find(const struct policies *p, const char *path, bool direc
 /* New directories of logs, caches and spools are made: services do not start without them. */
 static const char defaults[] = "ignore etc/machine-id\n"
 			       "ignore etc/hostname\n"
+			       "ignore " PATH_ETC_NAME "\n"
 			       "ignore etc/adjtime\n"
 			       "ignore etc/mtab\n"
 			       "ignore etc/resolv.conf\n"

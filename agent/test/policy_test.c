@@ -87,6 +87,7 @@ static void defaults(void **state)
 	(void)state;
 	assert_int_equal(policies_add_defaults(p), 0);
 	assert_int_equal(policies_find(p, "etc/machine-id", false), POLICY_IGNORE);
+	assert_int_equal(policies_find(p, "etc/xenfarm/hostname", false), POLICY_IGNORE);
 	assert_int_equal(policies_find(p, "etc/ssh/ssh_host_rsa_key.pub", false), POLICY_IGNORE);
 	assert_int_equal(policies_find(p, "etc/ssh/sshd_config", false), POLICY_AUTO);
 	assert_int_equal(policies_find(p, "var/log/apt", true), POLICY_AUTO);

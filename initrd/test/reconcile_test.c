@@ -64,7 +64,8 @@ int tools_run(const struct mounted_share *share, unsigned int limit, const char 
 	for (unsigned int i = 0; argv[i]; i++)
 		if (strncmp(argv[i], "bad=", 4))
 			strcat(strcat(tools.argv, argv[i]), " ");
-	fill();
+	if (tools.marked)
+		fill();
 	*status = is_agent ? tools.agent : tools.copy;
 	return *status < 0 ? *status : 0;
 }
@@ -165,6 +166,7 @@ static void test_own(void)
 	snprintf(first, sizeof(first), "%s", sandbox_read("/root/etc/machine-id"));
 	run(0, -1);
 	CHECK_STR(sandbox_read("/root/etc/machine-id"), first, "which the next boot leaves alone");
+	CHECK(!fake_logged("hostname"), "nor is the name written again");
 	CHECK(!strcmp(outcome, "done") && tools.limit == 120, "as it is no blank root any more");
 	sandbox_file(MARK, NULL);
 	run(0, -1);
@@ -231,6 +233,30 @@ static void test_first_boot_of_systemd(void)
 	boot_as("root=LABEL=x");
 	CHECK(strlen(sandbox_read(ID)) == 33 && !sandbox_exists(PRESET), "needs no presets");
 	unlink("/mroot/live/sbin/init");
+}
+
+/* A client that got another name. */
+static void test_name(void)
+{
+	parse("root=UUID=11111111-1111-1111-1111-111111111111");
+	blank();
+	run(0, -1);
+	strcpy(cmdline.name, "db1");
+	CHECK(run(0, -1) == 0 && fake_logged("/etc/hostname now says db1"), "it is said");
+	CHECK_STR(sandbox_read("/root/etc/hostname"), "db1\n", "/etc/hostname follows it");
+	strcpy(cmdline.name, "db2");
+	cmdline.agent = false;
+	run(0, -1);
+	CHECK_STR(sandbox_read("/root/etc/hostname"), "db2\n", "without the agent, too");
+	sandbox_file("/root/etc/hostname", "mine\n");
+	strcpy(cmdline.name, "db3");
+	CHECK(run(0, -1) == 0 && !fake_log[0], "an administrator's name");
+	CHECK_STR(sandbox_read("/root/etc/hostname"), "mine\n", "stays");
+	sandbox_file("/root/etc/hostname", "db2\n");
+	unlink("/root/etc/hostname.xf-new");
+	sandbox_file("/root/etc/hostname.xf-new/in-the-way", NULL);
+	CHECK(run(0, -1) == 0 && fake_logged("/etc/hostname keeps its name: EISDIR"),
+		"a name that cannot be written is no reason not to boot");
 }
 
 /* The server put a host key on the blank disk, so that it knows it. */
@@ -338,6 +364,7 @@ int main(void)
 	test_fills();
 	test_own();
 	test_first_boot_of_systemd();
+	test_name();
 	test_handed_keys();
 	test_boots();
 	test_copy();
