@@ -36,8 +36,10 @@ static int print_log(const struct client_session *s, const struct client *c)
 
 	if (c->host->kind == VIRT_XEN)
 		return -cli_error(EOPNOTSUPP,
-			"libxl keeps nothing of what %s prints; with XENCONSOLED_TRACE=guest in "
-			"/etc/default/xen, xenconsoled(8) does: /var/log/xen/console/guest-%s.log",
+			"libxl keeps nothing of what %s prints; with --log=guest, xenconsoled(8) "
+			"does "
+			"(Debian: XENCONSOLED_ARGS=--log=guest in /etc/default/xen): "
+			"/var/log/xen/console/guest-%s.log",
 			c->name, c->name);
 	return path ? console_log_print(path, c->name) : cli_error(-ENOMEM, "%s", c->name);
 }
