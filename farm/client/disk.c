@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "farm/ssh/keygen.h"
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -105,24 +106,42 @@ static int read_host_key(const char *path, char key[static RECORD_HOST_KEY_SIZE]
 	return r < 0 ? cli_error(r, "%s", path) : 0;
 }
 
-/* The key is in a directory that only its owner can enter, here and on the disk. */
-static int make_content(
-	const char *content, const char *name, char key[static RECORD_HOST_KEY_SIZE])
+/*
+ * What `ssh-keygen -A` makes, and sshd_config(5) takes by default: a client would make those that it
+ * does not get, and an emulated one takes long for a pair of RSA keys. The last is the one that the
+ * farm knows the client by.
+ */
+static const char *const key_types[] = { "rsa", "ecdsa", "ed25519" };
+
+static int make_key(const char *directory, const char *type, const char *name,
+	char key[static RECORD_HOST_KEY_SIZE])
 {
-	AUTO_FREE char *directory = NULL;
 	AUTO_FREE char *private = NULL;
 	AUTO_FREE char *public = NULL;
 	int r;
 
-	if (asprintf(&directory, "%s/" PATH_HANDED_KEYS, content) < 0 ||
-		asprintf(&private, "%s/ssh_host_ed25519_key", directory) < 0 ||
+	if (asprintf(&private, "%s/ssh_host_%s_key", directory, type) < 0 ||
 		asprintf(&public, "%s.pub", private) < 0)
+		return cli_error(-ENOMEM, "%s", directory);
+	r = ssh_keygen((const char *[]){
+		"ssh-keygen", "-q", "-t", type, "-N", "", "-C", name, "-f", private, NULL });
+	return r == 0 && strcmp(type, "ed25519") == 0 ? read_host_key(public, key) : r;
+}
+
+/* The keys are in a directory that only its owner can enter, here and on the disk. */
+static int make_content(
+	const char *content, const char *name, char key[static RECORD_HOST_KEY_SIZE])
+{
+	AUTO_FREE char *directory = NULL;
+	int r = 0;
+
+	if (asprintf(&directory, "%s/" PATH_HANDED_KEYS, content) < 0)
 		return cli_error(-ENOMEM, "%s", content);
 	if (mkdir(content, 0755) < 0 || mkdir(directory, 0700) < 0)
 		return cli_error(-errno, "%s", directory);
-	r = ssh_keygen((const char *[]){
-		"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", private, NULL });
-	return r == 0 ? read_host_key(public, key) : r;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(key_types); i++)
+		r = make_key(directory, key_types[i], name, key);
+	return r;
 }
 
 /* --- its file system --- */

@@ -283,7 +283,7 @@ static const char *output(const char *format, const char *argument)
 	return text;
 }
 
-/* The key is on the disk, whole, for its root alone; and nowhere else. */
+/* The keys are on the disk, whole, for its root alone; and nowhere else. */
 static void test_host_key(void **state)
 {
 	AUTO_FREE char *path = disk_path(directory, "web5");
@@ -302,6 +302,12 @@ static void test_host_key(void **state)
 		       "ssh-keygen -y -f private | cut -d ' ' -f 1-2 && rm private",
 			directory),
 		key);
+	assert_string_equal(output("debugfs -R 'ls -l /.xenfarm-host-keys' %s 2>/dev/null | awk "
+				   "'$9 ~ /_key/ { print $2, $9 }' | sort | tr '\\n' ' '",
+				    path),
+		"100600 ssh_host_ecdsa_key 100600 ssh_host_ed25519_key 100600 ssh_host_rsa_key "
+		"100644 ssh_host_ecdsa_key.pub 100644 ssh_host_ed25519_key.pub 100644 "
+		"ssh_host_rsa_key.pub ");
 	assert_string_equal(
 		output("debugfs -R 'ls -l /' %s 2>/dev/null | grep host-keys | cut -c 10-15", path),
 		" 40700");
