@@ -1,7 +1,8 @@
-/* xenfarm doctor: is all of this server as it should be? */
+/* xenfarm doctor: is all of this server, and of the farm's other hosts, as it should be? */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "farm/client/doctor.h"
 #include "farm/net/doctor.h"
 #include "farm/output.h"
 #include "farm/table.h"
@@ -34,7 +35,8 @@ int cmd_net_doctor(void *options, char **arguments)
 {
 	struct farm_context *context = options;
 	AUTO_TABLE struct table *table = table_new("checks", columns, ARRAY_SIZE(columns));
-	int r = table ? farm_context_configure(context) : cli_error(-ENOMEM, "doctor"), failed;
+	int r = table ? farm_context_configure(context) : cli_error(-ENOMEM, "doctor");
+	int failed, there = 0;
 
 	(void)arguments;
 	if (r == 0)
@@ -42,6 +44,9 @@ int cmd_net_doctor(void *options, char **arguments)
 	if (r < 0)
 		return farm_exit_status(r);
 	failed = doctor_run(context, add, table);
+	if (failed >= 0 && !context->net_options.here)
+		there = client_doctor(context, add, table);
+	failed = there < 0 ? there : failed + there;
 	if (failed < 0)
 		return farm_exit_status(failed);
 	r = table_print(table, &context->style);

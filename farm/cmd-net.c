@@ -6,6 +6,8 @@
 static const struct cli_option options[] = {
 	FARM_OPTION("undo", 0, NULL, value_flag, net_options.undo,
 		"take back what init made, but for the share and its key"),
+	FARM_OPTION("here", 0, NULL, value_flag, net_options.here,
+		"this server only, and not the farm's other hosts"),
 };
 
 static const struct cli_command commands[] = {
@@ -13,8 +15,8 @@ static const struct cli_command commands[] = {
 		"make this server one of a farm: share, network, isolation, exports",
 		"  xenfarm init --dry-run\n", false },
 	{ "doctor", cmd_net_doctor,
-		"share key config json format columns sort filter no-header quiet", NULL, "", 0, 0,
-		"check this server, and tell what mends it",
+		"share key config here json format columns sort filter no-header quiet", NULL, "",
+		0, 0, "check this server and the farm's other hosts, and tell what mends them",
 		"  xenfarm doctor --filter state=failed\n", false },
 };
 

@@ -9,6 +9,7 @@
 /* What only they take. */
 struct cmd_net_options {
 	bool undo;
+	bool here; /* doctor: this server only */
 };
 
 extern const struct cli_table cmd_net_table;

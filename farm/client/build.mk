@@ -1,6 +1,7 @@
 # Clients: xenfarm client …
 CLIENT_SRC := farm/cmd-client.c $(addprefix farm/client/,address.c batch.c boot-files.c change.c client.c cmdline.c connect.c console-log.c \
-	create.c create-plan.c destroy.c disk.c events.c host.c host-key.c list.c on-off.c pin.c power.c remote.c rename.c rules.c select.c servers.c uses.c wait.c) \
+	create.c create-plan.c destroy.c disk.c doctor.c events.c host.c host-key.c list.c on-off.c pin.c power.c remote.c rename.c rules.c select.c \
+	servers.c uses.c wait.c) \
 	farm/net/net.c $(VIRT_SRC) $(XFNET_PARSER)
 
 UNITS += client_test

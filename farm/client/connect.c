@@ -8,6 +8,7 @@
 
 #include "farm/client/batch.h"
 #include "farm/client/console-log.h"
+#include "farm/client/remote.h"
 #include "farm/name.h"
 #include "farm/output.h"
 #include "farm/ssh/authority.h"
@@ -84,6 +85,15 @@ static char *user_of(char *argument, char **name)
 /* As ssh(1) says of all that goes wrong before the command runs. */
 #define SSH_FAILED 255
 
+/* Through its host, if that is another one which ssh(1) reaches; else NULL. */
+static char *proxy_option(const struct client_host *host)
+{
+	AUTO_FREE char *proxy = remote_proxy(host);
+	char *option;
+
+	return !proxy || asprintf(&option, "ProxyCommand=%s", proxy) < 0 ? NULL : option;
+}
+
 /*
  * Its host key was made with its disk, and no other is accepted: an address may have been another
  * client's before. What the user's own ssh knows of hosts is not asked.
@@ -92,14 +102,21 @@ static int run_ssh(const struct client_session *s, const struct client *c, const
 	char *const *command, int *status)
 {
 	AUTO_SSH_SESSION struct ssh_session session = { .key = "" };
+	AUTO_FREE char *proxy = proxy_option(c->host);
 	char address[XF_ADDR_TEXT_MAX], alias[64], known[PATH_MAX + 48];
 	const char *argv[64] = { "ssh", "-o", alias, "-o", known, "-o",
 		"GlobalKnownHostsFile=/dev/null", "-o", "CheckHostIP=no", "-o", "UpdateHostKeys=no",
 		"-o", "HostKeyAlgorithms=ssh-ed25519", "-o", "StrictHostKeyChecking=yes", "-i",
-		session.key, "-l", user, "--", address };
-	size_t n = 21;
+		session.key, "-l", user };
+	size_t n = 19;
 	int r;
 
+	if (proxy) {
+		argv[n++] = "-o";
+		argv[n++] = proxy;
+	}
+	argv[n++] = "--";
+	argv[n++] = address;
 	for (; *command && n < ARRAY_SIZE(argv) - 1; command++)
 		argv[n++] = *command;
 	if (*command)

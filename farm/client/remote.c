@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -13,11 +12,9 @@
 
 #define LIMIT 900 /* seconds: a client that is waited for there */
 
-/* "ssh://USER@HOST:PORT", as ssh(1) takes it, of libvirt's URI; the caller's to free. NULL: it has
- * no ssh. */
-static char *ssh_address(const char *uri)
+char *remote_address(const struct client_host *host)
 {
-	const char *begin = strstr(uri, "+ssh://");
+	const char *begin = strstr(host->settings->uri, "+ssh://");
 	char *address;
 
 	if (!begin)
@@ -27,32 +24,51 @@ static char *ssh_address(const char *uri)
 											  : address;
 }
 
-/* ssh hands one text to a shell. */
-static void add_word(struct buf *line, const char *word)
+/* sh(1) reads it, and ssh(1) before that what begins with a percent sign. */
+char *remote_proxy(const struct client_host *host)
 {
-	buf_puts(line, " '");
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_puts(line, "'\\''");
-		else
-			buf_add(line, word, 1);
-	buf_puts(line, "'");
+	AUTO_FREE char *address = remote_address(host);
+	AUTO_BUF struct buf doubled = { 0 };
+	struct buf command = { 0 };
+
+	if (!address)
+		return NULL;
+	for (const char *p = address; *p; p++)
+		buf_printf(&doubled, *p == '%' ? "%%%%" : "%c", *p);
+	buf_add(&doubled, "", 1);
+	buf_puts(&command, "ssh -W '[%h]:%p' -- ");
+	if (!doubled.failed)
+		buf_add_word(&command, doubled.data);
+	buf_add(&command, "", 1);
+	if (doubled.failed || command.failed)
+		buf_free(&command);
+	return command.data;
 }
 
-static int run(const struct client_host *host, const char *address, const char *line)
+pid_t remote_start(const struct client_host *host, const char *line, int out)
 {
+	AUTO_FREE char *address = remote_address(host);
 	char timeout[32];
 	const char *const argv[] = { "ssh", "-o", "BatchMode=yes", "-o", timeout, "-o",
 		"ServerAliveInterval=5", "--", address, line, NULL };
-	int status, r;
 
+	if (!address)
+		return -EOPNOTSUPP;
 	snprintf(timeout, sizeof(timeout), "ConnectTimeout=%u", host->settings->timeout);
-	r = spawn_run(&(const struct spawn){ .argv = argv,
-			      .out = -1,
-			      .kept = -1,
-			      .limit = LIMIT,
-			      .dies_with_parent = true },
-		&status);
+	return spawn_start(&(const struct spawn){
+		.argv = argv, .out = out, .kept = -1, .dies_with_parent = true });
+}
+
+static int run(const struct client_host *host, const char *line)
+{
+	pid_t pid = remote_start(host, line, -1);
+	int status = 0, r = pid < 0 ? pid : spawn_wait(pid, LIMIT, &status);
+
+	if (r == -EOPNOTSUPP)
+		return -cli_error(EOPNOTSUPP,
+			"the files of host %s are not reached by %s; run `%s` there, or let uri be "
+			"one with +ssh",
+			host->name, host->settings->uri, line);
 	if (r < 0)
 		return cli_error(r, "host %s: ssh", host->name);
 	return status ? -cli_error(EIO, "host %s: `%s` failed there, with exit status %d",
@@ -63,20 +79,14 @@ static int run(const struct client_host *host, const char *address, const char *
 int remote_run(const struct client_host *host, const char *command, const char *label,
 	const char *const *words)
 {
-	AUTO_FREE char *address = ssh_address(host->settings->uri);
 	AUTO_BUF struct buf line = { 0 };
 
-	buf_printf(&line, "xenfarm client %s", command);
-	add_word(&line, label);
-	for (; *words; words++)
-		add_word(&line, *words);
+	buf_printf(&line, "xenfarm client %s ", command);
+	buf_add_word(&line, label);
+	for (; *words; words++) {
+		buf_puts(&line, " ");
+		buf_add_word(&line, *words);
+	}
 	buf_add(&line, "", 1);
-	if (line.failed)
-		return cli_error(-ENOMEM, "host %s", host->name);
-	if (!address)
-		return -cli_error(EOPNOTSUPP,
-			"the files of host %s are not reached by %s; run `%s` there, or let uri be "
-			"one with +ssh",
-			host->name, host->settings->uri, line.data);
-	return run(host, address, line.data);
+	return line.failed ? cli_error(-ENOMEM, "host %s", host->name) : run(host, line.data);
 }

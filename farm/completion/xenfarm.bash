@@ -143,7 +143,7 @@ _xenfarm_init() {
 
 _xenfarm_doctor() {
     _xenfarm_log
-    [[ -z $words || $prev == --format ]] || words="$words --share --key --quiet"
+    [[ -z $words || $prev == --format ]] || words="$words --share --key --here --quiet"
 }
 
 _xenfarm_status() {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "farm/client/remote.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
@@ -14,10 +15,13 @@
 
 static void add_host(struct buf *text, struct buf *known, const struct client *c)
 {
+	AUTO_FREE char *proxy = remote_proxy(c->host);
 	char address[XF_ADDR_TEXT_MAX];
 
 	buf_printf(text, "Host %s\n\tHostName %s\n\tHostKeyAlias %s\n", c->name,
 		xf_addr_format(&c->record.address, address), c->uuid);
+	if (proxy)
+		buf_printf(text, "\tProxyCommand %s\n", proxy);
 	if (*c->record.host_key)
 		buf_printf(known, "%s %s\n", c->uuid, c->record.host_key);
 }
