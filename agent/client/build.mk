@@ -4,6 +4,7 @@
 DNFPLUGINDIR ?= /usr/lib/python3/dist-packages/dnf-plugins
 CLIENT_HOOKS := agent/client/xf-packages:$(LIBEXECDIR)/xf-packages \
 	agent/client/apt.conf:$(SYSCONFDIR)/apt/apt.conf.d/50xenfarm \
+	agent/client/motd:$(SYSCONFDIR)/update-motd.d/60-xenfarm \
 	agent/client/dpkg.cfg:$(SYSCONFDIR)/dpkg/dpkg.cfg.d/xenfarm \
 	agent/client/dnf-plugin.py:$(DNFPLUGINDIR)/xf_packages.py \
 	agent/client/zypp-commit:/usr/lib/zypp/plugins/commit/xenfarm \
@@ -18,5 +19,5 @@ CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.se
 INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
 	agent/client/not-on-clients.conf:/usr/lib/systemd/system/$(u).d/not-on-clients.conf)
 MANS += docs/xf-client.7
-SHELLS += agent/client/xf-packages agent/client/zypp-commit agent/client/hook-etckeeper
+SHELLS += agent/client/xf-packages agent/client/motd agent/client/zypp-commit agent/client/hook-etckeeper
 CHECKS += agent/client/test/packages.test agent/client/test/rpm.test agent/client/test/etckeeper.test agent/client/test/alternatives.test
