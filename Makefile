@@ -30,6 +30,8 @@ SYSCONFDIR ?= /etc
 LIBEXECDIR ?= $(PREFIX)/lib/xenfarm
 MANDIR  ?= $(PREFIX)/share/man
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+# Debian 12 has it in /lib.
+SYSTEMDDIR ?= /usr/lib/systemd
 B       ?= build$(if $(SAN),/san)$(if $(COV),/cov)
 
 CC      ?= cc

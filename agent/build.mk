@@ -76,8 +76,8 @@ bench-agent: $(addprefix $(B)/bin/,xf-agent xf-fetch xf-manifest)
 MANS += docs/xf-agent.8 docs/xf-agent.conf.5 docs/xf-policy.5
 COMPLETIONS += agent/completion/xf-agent.bash
 SHELLS += agent/bench/agent agent/system/xf-agent.init agent/completion/xf-agent.bash
-INSTALLS += agent/system/xf-agent.service:/usr/lib/systemd/system/xf-agent.service \
-	agent/system/xf-agent.timer:/usr/lib/systemd/system/xf-agent.timer \
+INSTALLS += agent/system/xf-agent.service:$(SYSTEMDDIR)/system/xf-agent.service \
+	agent/system/xf-agent.timer:$(SYSTEMDDIR)/system/xf-agent.timer \
 	agent/system/xf-agent.init:$(SYSCONFDIR)/init.d/xf-agent
 
 UNITS += inode_test derive_test restarts_test monitor_test

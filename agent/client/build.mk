@@ -17,7 +17,7 @@ CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.se
 	packagekit-background.timer systemd-firstboot.service systemd-homed-firstboot.service
 
 INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
-	agent/client/not-on-clients.conf:/usr/lib/systemd/system/$(u).d/not-on-clients.conf)
+	agent/client/not-on-clients.conf:$(SYSTEMDDIR)/system/$(u).d/not-on-clients.conf)
 MANS += docs/xf-client.7
 SHELLS += agent/client/xf-packages agent/client/motd agent/client/zypp-commit agent/client/hook-etckeeper
 CHECKS += agent/client/test/packages.test agent/client/test/rpm.test agent/client/test/etckeeper.test agent/client/test/alternatives.test

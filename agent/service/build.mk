@@ -18,8 +18,8 @@ COMPLETIONS += agent/completion/xf-agentd.bash
 CHECKS += agent/service/test/units.test
 SHELLS += agent/completion/xf-agentd.bash agent/system/xf-agentd.init agent/system/xf-agentd-generator
 INSTALLS += $(foreach u,xf-agentd.socket xf-agentd.service xf-agentd-work.path xf-agentd-work.service, \
-	agent/system/$(u):/usr/lib/systemd/system/$(u)) \
-	agent/system/xf-agentd-generator:/usr/lib/systemd/system-generators/xf-agentd-generator \
+	agent/system/$(u):$(SYSTEMDDIR)/system/$(u)) \
+	agent/system/xf-agentd-generator:$(SYSTEMDDIR)/system-generators/xf-agentd-generator \
 	agent/system/xf-agentd.tmpfiles:/usr/lib/tmpfiles.d/xf-agentd.conf \
 	agent/system/xf-agentd.sysusers:/usr/lib/sysusers.d/xf-agentd.conf \
 	agent/system/xf-agentd.init:$(SYSCONFDIR)/init.d/xf-agentd
