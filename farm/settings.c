@@ -42,6 +42,7 @@ static const struct conf_setting farm[] = {
 	SETTING("master-address", value_text, master_address),
 	SETTING("proxy", value_text, proxy),
 	SETTING("mirror", value_text, mirror),
+	SETTING("client-packages", value_text, client_packages),
 	SETTING("disks", value_absolute, disks),
 	SETTING("boot", value_absolute, boot),
 	SETTING("log", value_absolute, log),

@@ -55,6 +55,7 @@ struct farm_settings {
 	/* The same of the masters' network. */
 	const char *master_network, *master_bridge, *master_address;
 	const char *proxy, *mirror;  /* of packages; "": none, and the distribution's own */
+	const char *client_packages; /* files, with commas between them; NULL: what is installed here */
 	const char *disks, *boot;    /* directories of clients' disks and of boot files */
 	const char *log;             /* of operations */
 	const char *ssh_ca;          /* private key of the SSH authority, see ssh/authority.h */

@@ -148,6 +148,14 @@ static int choose_identity(struct create *c)
 	return r;
 }
 
+/* The packages that the settings name are for a tree without the clients' programs. */
+static void choose_programs(struct create *c)
+{
+	if (!c->new_tree.client_packages && !c->new_tree.client_root &&
+		master_tree_needs_programs(&c->new_tree))
+		c->new_tree.client_packages = c->session->context->settings.client_packages;
+}
+
 static void describe(struct create *c)
 {
 	const struct farm_context *context = c->session->context;
@@ -167,6 +175,7 @@ static void describe(struct create *c)
 								      : NULL,
 		.uuid = c->uuid,
 		.mac = c->mac };
+	choose_programs(c);
 	c->new_disk = (struct master_disk){ .path = c->disk,
 		.size = context->options.disk ? context->options.disk : DISK,
 		.uuid = c->uuid,

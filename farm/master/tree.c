@@ -31,6 +31,7 @@
 #define PROGRAMS_LIST XF_LIBEXECDIR "/client-files"
 #define AGENT         "/usr/sbin/xf-agent"
 #define SYSUSERS      "/usr/bin/systemd-sysusers"
+#define PACKAGES_MAX  8
 
 int master_program_run(const char *const *argv, unsigned int limit)
 {
@@ -116,8 +117,8 @@ static int check_programs(const struct master_tree *t)
 	if (!list)
 		return path ? -cli_error(ENOENT,
 				      "the clients' programs are not installed here (there is no "
-				      "%s); --client-package FILE or --client-root DIR says where "
-				      "they are",
+				      "%s); --client-package FILE, client-packages in "
+				      "xenfarm.conf(5), or --client-root DIR says where they are",
 				      path)
 			    : -ENOMEM;
 	r = check_listed(t, list);
@@ -125,22 +126,39 @@ static int check_programs(const struct master_tree *t)
 	return r;
 }
 
-/* Each of a list of files is there, and a package. */
+/* One that a package manager takes: ".deb" or ".rpm"; NULL: neither. */
+static const char *package_kind(const char *file)
+{
+	const char *dot = strrchr(file, '.');
+
+	return dot && (strcmp(dot, ".deb") == 0 || strcmp(dot, ".rpm") == 0) ? dot : NULL;
+}
+
+/* Each of a list of files is there, and a package; one package manager takes all. */
 static int check_packages(const char *list)
 {
 	AUTO_FREE char *copy = strdup(list);
 	char *rest = copy, *file;
+	const char *first = NULL;
+	size_t n = 0;
 
 	while (rest && (file = strsep(&rest, ",")) != NULL) {
-		const char *dot = strrchr(file, '.');
+		const char *kind = package_kind(file);
 
 		if (access(file, R_OK) < 0)
-			return cli_error(-errno, "--client-package %s", file);
-		if (!dot || (strcmp(dot, ".deb") != 0 && strcmp(dot, ".rpm") != 0))
+			return cli_error(-errno, "the clients' package %s", file);
+		if (!kind)
 			return -cli_error(EINVAL,
-				"--client-package %s is neither a .deb nor a .rpm file", file);
+				"the clients' package %s is neither a .deb nor a .rpm file", file);
+		if (first && strcmp(kind, first) != 0)
+			return -cli_error(
+				EINVAL, "the clients' packages are of two kinds: %s", list);
+		if (++n > PACKAGES_MAX)
+			return -cli_error(
+				E2BIG, "more than %d packages for clients: %s", PACKAGES_MAX, list);
+		first = kind;
 	}
-	return 0;
+	return copy ? 0 : -ENOMEM;
 }
 
 int master_tree_check(const struct master_tree *t)
@@ -254,37 +272,58 @@ static int copy_programs(const struct master_tree *t)
 		 : make_account(t);
 }
 
-/* By the package manager in the tree, so that it knows them. */
-static int install_package(const struct master_tree *t, const char *file)
+/* The name of package number n in the tree. */
+static char *package_inside(size_t n, const char *file)
 {
-	bool deb = strcmp(strrchr(file, '.'), ".deb") == 0;
-	AUTO_FREE char *copy = NULL, *inside = NULL;
-	int r;
+	char *inside;
 
-	if (asprintf(&inside, "/tmp/xenfarm%s", deb ? ".deb" : ".rpm") < 0 ||
-		asprintf(&copy, "%s%s", t->path, inside) < 0)
-		return cli_error(-ENOMEM, "%s", file);
-	r = master_program_run((const char *[]){ "cp", "--", file, copy, NULL }, STEP_LIMIT);
-	if (r == 0 && deb)
-		r = master_program_run(
-			(const char *[]){ "chroot", t->path, "dpkg", "--install", inside, NULL },
-			STEP_LIMIT);
-	else if (r == 0)
-		r = master_program_run(
-			(const char *[]){ "chroot", t->path, "rpm", "--upgrade", inside, NULL },
-			STEP_LIMIT);
-	unlink(copy);
-	return r ? -cli_error(EIO, "%s could not be installed, see above", file) : 0;
+	return asprintf(&inside, "/tmp/xenfarm-%zu%s", n, package_kind(file)) < 0 ? NULL : inside;
 }
 
+static int copy_package(const struct master_tree *t, const char *file, const char *inside)
+{
+	AUTO_FREE char *copy = NULL;
+	int r;
+
+	if (!inside || asprintf(&copy, "%s%s", t->path, inside) < 0)
+		return cli_error(-ENOMEM, "%s", file);
+	r = master_program_run((const char *[]){ "cp", "--", file, copy, NULL }, STEP_LIMIT);
+	return r ? -cli_error(EIO, "%s could not be copied to the master, see above", file) : 0;
+}
+
+static void remove_package(const struct master_tree *t, const char *inside)
+{
+	AUTO_FREE char *copy = NULL;
+
+	if (inside && asprintf(&copy, "%s%s", t->path, inside) >= 0)
+		unlink(copy);
+}
+
+/* By the package manager in the tree, so that it knows them; at once, as one may need another. */
 static int install_packages(const struct master_tree *t)
 {
-	AUTO_FREE char *copy = strdup(t->client_packages);
-	char *rest = copy, *file;
-	int r = copy ? 0 : -ENOMEM;
+	AUTO_FREE char *list = strdup(t->client_packages);
+	char *rest = list, *file, *inside[PACKAGES_MAX + 1] = { NULL };
+	const char *argv[4 + PACKAGES_MAX + 1] = { "chroot", t->path, "rpm", "--upgrade" };
+	int r = list ? 0 : -ENOMEM;
+	size_t n = 0;
 
-	while (r == 0 && (file = strsep(&rest, ",")) != NULL)
-		r = install_package(t, file);
+	while (r == 0 && n < PACKAGES_MAX && (file = strsep(&rest, ",")) != NULL) {
+		inside[n] = package_inside(n, file);
+		r = copy_package(t, file, inside[n]);
+		argv[4 + n] = inside[n];
+		n++;
+	}
+	if (r == 0 && strcmp(package_kind(t->client_packages), ".deb") == 0) {
+		argv[2] = "dpkg";
+		argv[3] = "--install";
+	}
+	if (r == 0 && master_program_run(argv, STEP_LIMIT) != 0)
+		r = -cli_error(EIO, "%s could not be installed, see above", t->client_packages);
+	for (size_t i = 0; i < n; i++) {
+		remove_package(t, inside[i]);
+		free(inside[i]);
+	}
 	return r;
 }
 
@@ -432,7 +471,8 @@ static int move_alternatives(int root)
 			       ? 0
 			       : cli_error(-errno, "/var/lib/alternatives of the new master");
 	return symlinkat("../alternatives", dpkg, "alternatives") < 0
-		       ? cli_error(-errno, "/var/lib/dpkg/alternatives of the new master")
+		       ? cli_error(-errno, "the link of dpkg to /var/lib/alternatives of the new "
+					   "master")
 		       : 0;
 }
 
