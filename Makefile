@@ -78,7 +78,7 @@ INSTALLS :=
 SHELLS :=
 
 include kernel-cmdline/build.mk initrd/build.mk mkinitrd-hook/build.mk lib/build.mk agent/build.mk agent/client/build.mk agent/service/build.mk \
-	farm/virt/build.mk farm/net/build.mk farm/ssh/build.mk farm/client/build.mk farm/master/build.mk farm/fleet/build.mk farm/build.mk test-vm/build.mk docs/build.mk
+	farm/virt/build.mk farm/net/build.mk farm/ssh/build.mk farm/client/build.mk farm/master/build.mk farm/fleet/build.mk farm/build.mk test-vm/build.mk packaging/build.mk docs/build.mk
 
 hobj = $(patsubst %.c,$(B)/host/%.o,$(filter %.c,$(1)))
 kobj = $(patsubst %.c,$(B)/klibc/%.o,$(filter %.c,$(1)))
