@@ -144,7 +144,8 @@ int cmd_net_init(void *options, char **arguments)
 	if (r < 0 || !is_wanted(context))
 		return EXIT_FAILURE;
 	if (!dry_run) {
-		lock = virt_lock(PATH_RUN, context->net_options.undo ? "init --undo" : "init");
+		lock = virt_lock(PATH_RUN, context->net_options.undo ? "init --undo" : "init",
+			VIRT_LOCK_PATIENCE);
 		if (lock < 0)
 			return EXIT_FAILURE;
 	}

@@ -55,7 +55,7 @@ struct batch {
 	enum batch_progress *progress;
 	size_t n;
 	unsigned int limit;
-	bool is_last; /* no other batch follows */
+	bool again; /* others could change the clients since they were read */
 	/* While it waits: */
 	const char *line;
 	double began;
@@ -143,7 +143,7 @@ static int step_wait(void *arg)
 	double end = seconds_now() + b->limit;
 
 	b->began = seconds_now();
-	if (b->action->only_waits && b->is_last)
+	if (b->action->only_waits)
 		client_session_unlock(b->session);
 	for (;;) {
 		poll_all(b);
@@ -182,6 +182,16 @@ static void wait_for(struct batch *b)
 	operation_step(&b->session->operation, step_wait, b, "%s", b->line);
 }
 
+/* False: it is gone, or cannot be read. */
+static bool read_again(struct batch *b, size_t i)
+{
+	results_of(b->client[i]->name);
+	if (client_read_again(b->client[i]) < 0)
+		b->progress[i] = BATCH_FAILED;
+	results_of(NULL);
+	return b->progress[i] != BATCH_FAILED;
+}
+
 static void run_batch(struct batch *b)
 {
 	struct operation *op = &b->session->operation;
@@ -190,6 +200,8 @@ static void run_batch(struct batch *b)
 		struct batch_one one = { b, i, 0 };
 
 		b->progress[i] = BATCH_UNDER_WAY;
+		if (b->again && !read_again(b, i))
+			continue;
 		operation_step(op, step_begin, &one, "%s: %s", b->client[i]->name, b->action->line);
 		if (op->dry_run && b->action->preview)
 			preview(b, i);
@@ -222,9 +234,12 @@ static void collect(struct batch *b, struct batch_failures *failures, size_t *la
 static void leave_out(struct client_session *s, const struct client_selection *selection,
 	size_t from, struct batch_failures *failures)
 {
+	uint32_t most = s->context->client_options.max_failures;
+
 	if (from < selection->n)
-		cli_error(0, "stopped after %zu failures (--max-failures); %zu were not tried",
-			failures->n, selection->n - from);
+		cli_error(0, "stopped after %zu failures%s; %zu were not tried", failures->n,
+			most && failures->n >= most ? " (--max-failures)" : "",
+			selection->n - from);
 	for (size_t i = from; i < selection->n; i++)
 		batch_failed(failures, &s->operation, selection->client[i]->name);
 }
@@ -236,6 +251,7 @@ int batch_run(struct client_session *s, const struct client_selection *selection
 	uint32_t timeout = s->context->options.timeout;
 	AUTO_FREE enum batch_progress *progress = calloc(selection->n + 1, sizeof(*progress));
 	struct batch_failures failures = { 0 };
+	bool locked = s->lock >= 0;
 	size_t late = 0, at = 0, failed;
 	int r;
 
@@ -246,9 +262,11 @@ int batch_run(struct client_session *s, const struct client_selection *selection
 			.client = selection->client + at,
 			.progress = progress,
 			.n = batch_size(s, selection->n - at),
-			.limit = timeout ? timeout : action->limit };
+			.limit = timeout ? timeout : action->limit,
+			.again = locked && s->lock < 0 };
 
-		b.is_last = at + b.n == selection->n;
+		if (b.again && client_session_lock(s, b.limit) < 0)
+			break;
 		run_batch(&b);
 		if (!s->operation.dry_run || action->preview)
 			collect(&b, &failures, &late);

@@ -75,6 +75,31 @@ static int add(struct client_list *list, const struct client_host *host, virDoma
 	return 1;
 }
 
+int client_read_again(struct client *c)
+{
+	struct client now = { .host = c->host, .power = c->power, .probe = c->probe };
+	virDomainPtr domain = virDomainLookupByUUIDString(c->host->connection, c->uuid);
+	int r;
+
+	if (!domain)
+		return virt_error(NULL, "%s", c->name);
+	r = read_record(domain, &now);
+	if (r > 0 && c->host->is_one_of_several)
+		now.name = client_name_on(c->host, now.label);
+	if (r == 0)
+		r = -cli_error(ENOENT, "%s is not a client any more", c->name);
+	if (r > 0 && !now.name)
+		r = cli_error(-ENOMEM, "%s", c->name);
+	if (r < 0) {
+		virDomainFree(domain);
+		return r;
+	}
+	release(c);
+	now.domain = domain;
+	*c = now;
+	return 0;
+}
+
 char *client_name_on(const struct client_host *host, const char *label)
 {
 	char *name;
@@ -325,13 +350,17 @@ int client_session_begin(
 
 static int take_lock(struct client_session *s, const char *const *words)
 {
-	char command[256] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; words[i] && n < sizeof(command); i++)
+	for (size_t i = 0; words[i] && n < sizeof(s->command); i++)
 		n += (size_t)snprintf(
-			command + n, sizeof(command) - n, "%s%s", i ? " " : "", words[i]);
-	s->lock = virt_lock(s->context->settings.run, command);
+			s->command + n, sizeof(s->command) - n, "%s%s", i ? " " : "", words[i]);
+	return client_session_lock(s, VIRT_LOCK_PATIENCE);
+}
+
+int client_session_lock(struct client_session *s, unsigned int seconds)
+{
+	s->lock = virt_lock(s->context->settings.run, s->command, seconds);
 	return s->lock < 0 ? s->lock : 0;
 }
 

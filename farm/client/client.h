@@ -62,6 +62,7 @@ struct client_session {
 	bool incomplete; /* hosts do not answer that may have some of what was asked for */
 	struct client_list list;
 	int lock; /* fd, or -1 */
+	char command[256]; /* that took it */
 	struct operation operation;
 	bool in_operation;
 	struct oplog log; /* with --retry-failed: as it was before this command */
@@ -94,8 +95,14 @@ int client_session_need_all(const struct client_session *session);
 const struct client_host *client_session_host(
 	const struct client_session *session, const char *name);
 
-/* Let others change clients from now on: what follows only waits. */
+/*
+ * Let others change clients while this one only waits; and keep them from it again, within seconds.
+ * What is known of a client from before is then to be read again: its name, its record; or it is
+ * gone. Return 0, or -errno after a message.
+ */
 void client_session_unlock(struct client_session *session);
+int client_session_lock(struct client_session *session, unsigned int seconds);
+int client_read_again(struct client *client);
 
 /* Release all of it. r: what the command did, 0 or -errno; returns the exit status, and logs it. */
 int client_session_end(struct client_session *session, int r);

@@ -387,7 +387,7 @@ static int begin(struct create *c)
 	int r;
 
 	if (!op->dry_run) {
-		lock = virt_lock(PATH_RUN, "master create");
+		lock = virt_lock(PATH_RUN, "master create", VIRT_LOCK_PATIENCE);
 		if (lock < 0)
 			return lock;
 	}

@@ -243,7 +243,7 @@ static int lock(struct master_session *s, const char *action, const char *name)
 		return cli_error(-errno,
 			"cannot %s the master %s: " PATH_RUN " cannot be made; run it as root",
 			action, name);
-	s->lock = virt_lock(directory, command);
+	s->lock = virt_lock(directory, command, VIRT_LOCK_PATIENCE);
 	return s->lock < 0 ? s->lock : 0;
 }
 

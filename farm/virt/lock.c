@@ -13,17 +13,14 @@
 #include "lib/cli.h"
 #include "lib/rfc3339.h"
 
-/* Long enough for a command that is about to end, short enough for a person. */
-#define PATIENCE_MS 3000
-
-static int wait_for(int fd)
+static int wait_for(int fd, unsigned int seconds)
 {
 	static const struct timespec pause = { 0, 20000000 };
 
-	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ms += 20) {
+	for (unsigned int ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ms += 20) {
 		if (errno != EWOULDBLOCK)
 			return -errno;
-		if (ms >= PATIENCE_MS)
+		if (ms >= seconds * 1000)
 			return -EBUSY;
 		nanosleep(&pause, NULL);
 	}
@@ -54,7 +51,7 @@ static int sign(int fd, const char *command)
 	return ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n ? -errno : 0;
 }
 
-int virt_lock(const char *directory, const char *command)
+int virt_lock(const char *directory, const char *command, unsigned int seconds)
 {
 	AUTO_FREE char *path = NULL;
 	int fd, r;
@@ -72,7 +69,7 @@ int virt_lock(const char *directory, const char *command)
 			strerror(EACCES));
 	if (fd < 0)
 		return cli_error(-errno, "%s", path);
-	r = wait_for(fd);
+	r = wait_for(fd, seconds);
 	if (r == 0)
 		r = sign(fd, command);
 	if (r == 0)
