@@ -12,7 +12,7 @@ static const struct cli_option options[] = {
 	OPTION("admin", 0, "TEXT", value_text, admin, "who to ask about the client"),
 	OPTION("host", 0, "NAME", value_text, host,
 		"the host in xenfarm.conf that runs them (default: local, that of uri)"),
-	OPTION("wait", 'w', NULL, value_flag, wait, "until they answer on the port of ssh"),
+	OPTION("wait", 'w', NULL, value_flag, wait, "until they answer on the port of ssh; reconcile: until they have"),
 	OPTION("all", 0, NULL, value_flag, all, "all clients"),
 	OPTION("batch", 'b', "N", value_number, batch, "N at a time"),
 	OPTION("max-failures", 0, "N", value_number, max_failures,

@@ -41,9 +41,11 @@ static const struct cli_command commands[] = {
 	{ "share preview", fleet_preview_generation, LISTED " share timeout quiet", NULL, "[N]", 0,
 		1, "what a generation (default: the newest) would do to each client",
 		"  xenfarm share publish --stage && xenfarm share preview\n", false },
-	{ "reconcile", fleet_reconcile, LISTED " all timeout quiet", NULL, "[NAME...]", 0, -1,
+	{ "reconcile", fleet_reconcile, LISTED " all wait timeout quiet", NULL, "[NAME...]", 0, -1,
 		"let clients take what is published now, not with their timer",
-		"  xenfarm reconcile --all\n", false },
+		"  xenfarm reconcile --all\n"
+		"  xenfarm reconcile 'web*' --wait --timeout 600\n",
+		false },
 	{ "message", fleet_send_message, LISTED " all timeout quiet", NULL, "[NAME...] TEXT", 1, -1,
 		"tell the people on clients something",
 		"  xenfarm message --all 'The server is rebooted at 22:00.'\n", false },

@@ -25,7 +25,7 @@ bool output_is_watched(void)
 
 static struct {
 	const char *name; /* NULL: there is no line */
-	uint64_t files, bytes;
+	uint64_t files, bytes, of; /* of: 0: unknown */
 	struct timespec drawn;
 	bool pending; /* these numbers have not been drawn yet */
 } phase;
@@ -33,7 +33,9 @@ static struct {
 static void draw(void)
 {
 	fprintf(stderr, "\r\033[K%s", phase.name);
-	if (phase.files)
+	if (phase.of)
+		fprintf(stderr, ": %ju of %ju", (uintmax_t)phase.files, (uintmax_t)phase.of);
+	else if (phase.files)
 		fprintf(stderr, ": %ju file%s", (uintmax_t)phase.files,
 			phase.files == 1 ? "" : "s");
 	if (phase.bytes)
@@ -69,7 +71,7 @@ static bool is_early(const struct timespec *now)
 	       2;
 }
 
-void output_progress(const char *name, uint64_t files, uint64_t bytes)
+static void progress(const char *name, uint64_t files, uint64_t bytes, uint64_t of)
 {
 	struct timespec now;
 	bool same = phase.name && strcmp(phase.name, name) == 0;
@@ -81,12 +83,23 @@ void output_progress(const char *name, uint64_t files, uint64_t bytes)
 	phase.name = name;
 	phase.files = files;
 	phase.bytes = bytes;
+	phase.of = of;
 	phase.pending = true;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (same && is_early(&now))
 		return;
 	phase.drawn = now;
 	draw();
+}
+
+void output_progress(const char *name, uint64_t files, uint64_t bytes)
+{
+	progress(name, files, bytes, 0);
+}
+
+void output_count(const char *name, uint64_t done, uint64_t all)
+{
+	progress(name, done, 0, all);
 }
 
 void output_line(const char *format, ...)

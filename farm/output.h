@@ -18,6 +18,9 @@ bool output_is_watched(void);
  */
 void output_progress(const char *phase, uint64_t files, uint64_t bytes);
 
+/* The same of a phase whose end is known: done of all. */
+void output_count(const char *phase, uint64_t done, uint64_t all);
+
 /* For struct cli_program: a message ends the line of progress. */
 void output_message(const char *text);
 

@@ -24,6 +24,8 @@
  *	old       knows versions that are older than ours; "new": that are newer
  *	blank     xf-agent left no report
  *	busy      the second call has no reply
+ *	stuck     a run that is asked for never ends
+ *	failing   it fails
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -68,18 +70,21 @@ enum kind {
 	NEW,
 	BLANK,
 	BUSY,
+	STUCK,
+	FAILING,
 	KINDS
 };
 
 static const char *const kinds[KINDS] = { "good", "closed", "dropped", "silent", "reset", "late",
 	"slow", "cut", "huge", "endless", "garbage", "xid", "twice", "other", "renamed", "control",
-	"old", "new", "blank", "busy" };
+	"old", "new", "blank", "busy", "stuck", "failing" };
 
 struct agent {
 	unsigned int number; /* from 1 */
 	enum kind kind;
 	char name[FLEET_NAME_MAX + 1], uuid[FLEET_UUID_MAX + 1];
-	int asked; /* it is to reconcile */
+	int asked; /* it is to plan */
+	time_t run; /* when the run that was asked for ends; 0: none */
 	int calls;
 };
 
@@ -130,10 +135,11 @@ static fleet_result is_meant(const struct agent *a, const fleet_target *target, 
 static void fill_status(const struct agent *a, fleet_status *s)
 {
 	bool control = a->kind == CONTROL;
+	bool ran = a->run && a->kind != STUCK && time(NULL) >= a->run;
 
 	*s = (fleet_status){
 		.share = copy(SHARE),
-		.generation = a->number % 5 ? 12 : 11,
+		.generation = a->number % 5 || (ran && a->kind != FAILING) ? 12 : 11,
 		.available = 12,
 		.channel = copy(a->number % 10 ? "live" : "canary"),
 		.kernel = copy(control ? "<script>alert(1)</script>" : "6.1.0-41-amd64"),
@@ -144,10 +150,11 @@ static void fill_status(const struct agent *a, fleet_status *s)
 		.conflicts = a->number % 4 == 0 ? 2 : 0,
 		.deferred = a->number % 9 == 0,
 		.restarts = a->number % 6 == 0 ? 3 : 0,
-		.result = a->number % 4 == 0   ? 10
+		.result = ran && a->kind == FAILING ? 30
+			  : a->number % 4 == 0   ? 10
 			  : a->number % 9 == 0 ? 11
 					       : 0,
-		.run = started - 60 * (time_t)a->number,
+		.run = ran ? a->run : started - 60 * (time_t)a->number,
 		.reported = started - 60 * (time_t)a->number + 1,
 		.up_since = started - 86400,
 		.agent = copy(XF_VERSION),
@@ -230,7 +237,9 @@ static bool answer_reconcile(void *context, const void *argument, void *reply)
 	r->result = is_meant(context, argument, &r->why);
 	say_who(context, &r->self);
 	if (r->result == FLEET_OK)
-		r->result = a->asked++ ? FLEET_ALREADY : FLEET_OK;
+		r->result = time(NULL) < a->run ? FLEET_ALREADY : FLEET_OK;
+	if (r->result == FLEET_OK)
+		a->run = time(NULL) + 2 + a->number % 3;
 	r->why = r->why ? r->why : copy("");
 	return true;
 }

@@ -172,12 +172,17 @@ _xenfarm_conflicts() {
     [[ $cur != -* || -z $words || $prev == --format ]] || words="$words --ssh"
 }
 
-_xenfarm_reconcile() {
+_xenfarm_orders() {
     __xenfarm_round
     [[ $cur != -* || -z $words || $prev == --format ]] || words="$words --all"
 }
 
-_xenfarm_message() { _xenfarm_reconcile; }
+_xenfarm_reconcile() {
+    _xenfarm_orders
+    [[ $cur != -* || -z $words || $prev == --format ]] || words="$words --wait"
+}
+
+_xenfarm_message() { _xenfarm_orders; }
 
 _xenfarm_exec() {
     if [[ $cur == -* ]]; then

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "farm/fleet/order.h"
 #include "farm/fleet/round.h"
 #include "farm/output.h"
 #include "farm/table.h"
@@ -83,11 +84,9 @@ static int finish(struct client_session *s, const struct order *order, const str
 	return done == round->n ? EXIT_SUCCESS : EXIT_UNREACHABLE;
 }
 
-/* Nothing is changed on the server: no lock, but a record in the log. */
-static void begin_operation(
-	struct client_session *s, const struct order *order, char *const *arguments)
+void order_begin_operation(struct client_session *s, const char *command, char *const *arguments)
 {
-	AUTO_FREE const char **words = client_words(order->command, arguments);
+	AUTO_FREE const char **words = client_words(command, arguments);
 
 	if (!words)
 		return;
@@ -110,7 +109,7 @@ static int run(struct farm_context *context, const struct order *order, char **n
 	if (r == 0 && order->compose)
 		r = order->compose(&round, text);
 	if (r == 0)
-		begin_operation(&s, order, names);
+		order_begin_operation(&s, order->command, names);
 	if (r == 0)
 		r = round_ask(&round, context, round_seconds(context), NULL);
 	if (r == 0)
@@ -128,6 +127,8 @@ int fleet_reconcile(void *options, char **arguments)
 		"had been asked already", &round_of_reconcile, NULL };
 	struct farm_context *context = options;
 
+	if (context->client_options.wait)
+		return fleet_reconcile_and_wait(context, arguments);
 	return run(context, &order, arguments, context->client_options.all, NULL);
 }
 
