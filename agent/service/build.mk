@@ -15,7 +15,7 @@ CHECKS += agent/service/test/agentd.test agent/service/test/report.test
 CHECK_NEEDS += xf-agentd
 MANS += docs/xf-agentd.8
 COMPLETIONS += agent/completion/xf-agentd.bash
-CHECKS += agent/service/test/units.test
+CHECKS += agent/service/test/units.test agent/service/test/rpcbind.test
 SHELLS += agent/completion/xf-agentd.bash agent/system/xf-agentd.init agent/system/xf-agentd-generator
 INSTALLS += $(foreach u,xf-agentd.socket xf-agentd.service xf-agentd-work.path xf-agentd-work.service, \
 	agent/system/$(u):$(SYSTEMDDIR)/system/$(u)) \
