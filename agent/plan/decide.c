@@ -265,6 +265,7 @@ static bool decide_unknown(struct planner *p, size_t i)
 	struct plan_op *op = &p->plan->op[i];
 	const struct manifest_entry *l = op->local;
 	const char *why = "something is mounted there";
+	bool is_there;
 
 	/* A volume can be entered, but neither removed nor replaced. */
 	bool in_the_way = l && l->volume && (op->base || op->new) && !is_dir(op->new);
@@ -273,7 +274,9 @@ static bool decide_unknown(struct planner *p, size_t i)
 		return false;
 	if (l->error)
 		why = l->error == ENODEV ? "its file system is not mounted" : "cannot be read";
-	set(op, is_dir(l) && is_dir(op->new) && !l->error ? PLAN_ADOPT : PLAN_NOP, NULL);
+	/* That it is there is all that can be seen of a mount point: adopted once. */
+	is_there = is_dir(l) && is_dir(op->new) && !l->error;
+	set(op, is_there && !same(op->base, op->new) ? PLAN_ADOPT : PLAN_NOP, NULL);
 	if (op->action == PLAN_NOP && !same(op->base, op->new))
 		defer(op, why, l->error);
 	else if (op->action == PLAN_NOP)
