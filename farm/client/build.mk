@@ -8,7 +8,7 @@ UNITS += client_test
 client_test_SRC := farm/client/test/client_test.c $(addprefix farm/client/,address.c cmdline.c console-log.c disk.c servers.c) farm/net/net.c \
 	$(XFNET_PARSER) lib/buf.c lib/cli.c lib/fsroot.c lib/hex.c lib/spawn.c lib/io.c lib/value.c farm/ssh/keygen.c farm/virt/record.c farm/name.c
 client_test_PKGS := libxml-2.0 cmocka
-CHECKS += $(addprefix farm/client/test/,client.test diff.test wait.test servers.test hosts.test channel.test crash.test here.test json.test)
+CHECKS += $(addprefix farm/client/test/,client.test diff.test wait.test servers.test hosts.test channel.test crash.test here.test second-host.test json.test)
 
 bench: bench-client
 .PHONY: bench-client

@@ -30,6 +30,16 @@ static void check_share(struct doctor *d, struct doctor_finding *f)
 		doctor_ok(f, "%s: generation %u of %zu", share->path, share->current, share->n);
 }
 
+/* `share push` has made it, or else both halves of the key are lost. */
+static bool is_copy(const struct doctor *d)
+{
+	char public[PATH_MAX];
+
+	snprintf(public, sizeof(public), "%s.pub", d->context->key_path);
+	return d->has_share && access(d->context->key_path, F_OK) < 0 && errno == ENOENT &&
+	       access(public, F_OK) < 0 && errno == ENOENT;
+}
+
 /* Its head says which share and generation it is, and the signature is over all of it. */
 static void check_manifest(struct doctor *d, struct doctor_finding *f)
 {
@@ -40,6 +50,10 @@ static void check_manifest(struct doctor *d, struct doctor_finding *f)
 
 	if (!d->has_share || c->share.current == 0) {
 		doctor_skip(f, "there is no generation");
+		return;
+	}
+	if (is_copy(d)) {
+		doctor_skip(f, "there is no key here; what made this copy has checked it");
 		return;
 	}
 	r = farm_context_public_key(c, &key);
@@ -65,6 +79,9 @@ static void check_key(struct doctor *d, struct doctor_finding *f)
 	snprintf(mend, sizeof(mend), "chmod 600 %.150s", path);
 	if (stat(path, &st) < 0 && errno == EACCES)
 		doctor_skip(f, "only root sees %s", path);
+	else if (is_copy(d))
+		doctor_warn(f, "put the copy back that you keep, if you publish here",
+			"%s is missing, as where the share is a copy by `share push`", path);
 	else if (stat(path, &st) < 0)
 		doctor_fail(f, !d->has_share ? "xenfarm init" : "put the copy back that you keep",
 			"%s: %s", path, strerror(errno));
