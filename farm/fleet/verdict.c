@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "farm/fleet/status.h"
@@ -94,21 +95,70 @@ int verdict_ask(const struct farm_context *context, uint32_t generation)
 
 /* --- is it in use? --- */
 
+struct users {
+	const struct share_store *share;
+	struct in_use *in_use;
+};
+
+/* Was generation i replaced after that? Its successor's manifest says when. */
+static bool was_there(const struct share_store *share, size_t i, int64_t since)
+{
+	struct stat st;
+
+	return i + 1 >= share->n ||
+	       fstatat(share->dir,
+		       share_name("manifest", share->generation[i + 1], ".mtree.gz").text, &st,
+		       0) < 0 ||
+	       st.st_mtime >= since;
+}
+
+/* What it has applied; and if services of it run files that were replaced, all that it may have
+ * them from, since it was booted. */
+static int note_answer(const struct users *u, const char *name, const fleet_status *s)
+{
+	int r = s->generation ? in_use_add(u->in_use, s->generation, "applied by %s", name) : 0;
+
+	for (size_t i = 0; i < u->share->n && s->restarts && r == 0; i++)
+		if (u->share->generation[i] < s->generation && was_there(u->share, i, s->up_since))
+			r = in_use_add(u->in_use, u->share->generation[i],
+				"services of %s run files that were replaced", name);
+	return r;
+}
+
+/* It may have gone on to any later one; if it never answered, it may have any. */
+static int note_silence(const struct users *u, const struct status_client *c)
+{
+	uint32_t had = c->known ? c->status.generation : 0;
+	int r = 0;
+
+	for (size_t i = 0; i < u->share->n && r == 0; i++) {
+		uint32_t generation = u->share->generation[i];
+
+		if (generation >= had && had)
+			r = in_use_add(u->in_use, generation,
+				"%s may run from it: %s, and it had %u when it answered last",
+				c->client->name, c->why, had);
+		else if (!had)
+			r = in_use_add(u->in_use, generation,
+				"%s may run from it: %s, and it has never answered",
+				c->client->name, c->why);
+	}
+	return r;
+}
+
 static int note(const struct client_session *session, const struct status_client *c, void *arg)
 {
-	struct in_use *in_use = arg;
+	const struct users *u = arg;
 
 	(void)session;
-	if (!c->known || c->state == ROUND_OFF || c->status.generation == 0)
+	if (c->state == ROUND_OFF)
 		return 0;
-	return c->is_new
-		       ? in_use_add(in_use, c->status.generation, "applied by %s", c->client->name)
-		       : in_use_add(in_use, c->status.generation,
-				 "applied by %s when it answered last (%s)", c->client->name,
-				 c->why);
+	return c->is_new ? note_answer(u, c->client->name, &c->status) : note_silence(u, c);
 }
 
 int verdict_in_use(struct farm_context *context, struct in_use *in_use)
 {
-	return ask(context, note, in_use);
+	struct users users = { &context->share, in_use };
+
+	return ask(context, note, &users);
 }
