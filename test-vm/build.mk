@@ -12,8 +12,7 @@ many-agents_PKGS := $(FLEET_PKGS)
 VM_CHECKS += test-vm/hostile.test
 
 .PHONY: vm-programs demo-shell
-vm-programs:
-	lib/test/install-deps check vm
+vm-programs: vm-packages
 	$(MAKE) all $(B)/test/net_test
 # Those of a list that VM chooses.
 vm_chosen = $(strip $(if $(VM),$(foreach c,$(1),$(if $(strip $(foreach v,$(VM),$(findstring $(v),$(c)))),$(c))),$(1)))
@@ -21,17 +20,17 @@ check-vm: vm-programs
 	$(if $(or $(call vm_chosen,$(notdir $(wildcard test-vm/scenario/*))),$(if $(call vm_chosen,$(VM_CHECKS)),,none)),\
 		B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM))
 	$(if $(call vm_chosen,$(VM_CHECKS)),B=$(abspath $(B)) TEST_TIMEOUT=900 lib/test/tally $(call vm_chosen,$(VM_CHECKS)))
-# What `make install` makes is what its server has.
-.PHONY: vm-installed
-vm-installed: vm-programs
-	rm -rf $(B)/vm/installed
-	$(MAKE) -s install DESTDIR=$(abspath $(B))/vm/installed >/dev/null
-demo demo-shell: vm-installed
+# Scenarios install packages, never the build tree. Their tests are run by `make deb`.
+.PHONY: vm-packages
+vm-packages:
+	lib/test/install-deps check vm
+	$(MAKE) DEB_BUILD_OPTIONS=nocheck deb
+demo demo-shell: vm-packages
 	B=$(abspath $(B)) test-vm/demo $(if $(filter demo-shell,$@),--shell) $(if $(RECORD),--record $(abspath $(RECORD)))
 bench-boot: vm-programs
 	B=$(abspath $(B)) test-vm/bench-boot
 .PHONY: bench-clone
-bench-clone: vm-installed
+bench-clone: vm-packages
 	B=$(abspath $(B)) test-vm/bench-clone
 
 # `make check` on a fresh and minimal Debian; SUITE=trixie takes another one.

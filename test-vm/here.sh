@@ -131,6 +131,16 @@ here_start() {
     virtlogd -d && libvirtd -d && here_wait 60 virsh -q -c qemu:///system version
 }
 
+# here_packages DIRECTORY: installed is what is not the machine's, so /usr is an overlay, too. Our packages lie in DIRECTORY
+# as they are called without a version.
+here_packages() {
+    mkdir -p "$HERE/changed/usr" "$HERE/changed/work/usr" "$1"
+    mount -t overlay -o "lowerdir=/usr,upperdir=$HERE/changed/usr,workdir=$HERE/changed/work/usr" overlay /usr || return
+    for here_name in common server client initramfs; do
+        cp "$B/deb/xenfarm-$here_name"_*.deb "$1/xenfarm-$here_name.deb" || return
+    done
+}
+
 here_stop() {
     for here_program in libvirtd virtlogd; do kill "$(cat /run/$here_program.pid)"; done
 }
