@@ -1,6 +1,7 @@
 # The pages that belong to no single program; each program's man page is in its directory's build.mk.
 MANS += docs/xenfarm-client.7 docs/xenfarm-manifest.5 docs/xenfarm-share.5 docs/xfnet.7
 CHECKS += docs/test/docs.test docs/test/guide.test
+VM_CHECKS += docs/test/guide-vm.test
 SHELLS += docs/test/guide-blocks docs/cast-svg
 
 # The picture of README.md; it is in the repository, as few have graphviz.

@@ -19,7 +19,7 @@ vm_chosen = $(strip $(if $(VM),$(foreach c,$(1),$(if $(strip $(foreach v,$(VM),$
 check-vm: vm-programs
 	$(if $(or $(call vm_chosen,$(notdir $(wildcard test-vm/scenario/*))),$(if $(call vm_chosen,$(VM_CHECKS)),,none)),\
 		B=$(abspath $(B)) test-vm/run -j $(JOBS) $(VM))
-	$(if $(call vm_chosen,$(VM_CHECKS)),B=$(abspath $(B)) TEST_TIMEOUT=900 lib/test/tally $(call vm_chosen,$(VM_CHECKS)))
+	$(if $(call vm_chosen,$(VM_CHECKS)),B=$(abspath $(B)) TEST_TIMEOUT=2400 lib/test/tally $(call vm_chosen,$(VM_CHECKS)))
 # Scenarios install packages, never the build tree. Their tests are run by `make deb`.
 .PHONY: vm-packages
 vm-packages:
