@@ -20,7 +20,7 @@ static int start(struct client_session *s, struct client *c)
 
 	if (r == 0 && virDomainIsActive(c->domain) > 0) {
 		results_already(c->name);
-		return 0;
+		return virt_await_start(c->domain, c->name);
 	}
 	if (r == 0 && !c->host->is_here)
 		return remote_run(c->host, "start", c->label, (const char *const[]){ NULL });

@@ -127,6 +127,8 @@ static int start(struct master_session *s, struct master *m)
 
 	if (r < 0)
 		return r;
+	if (m->active && (r = virt_await_start(m->domain, m->name)) < 0)
+		return r;
 	if (m->active) {
 		output_line("%s is %s already", m->name, master_state(m));
 		results_already(m->name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libvirt/virterror.h>
@@ -157,6 +158,29 @@ int virt_error_saved(virErrorPtr error, const char *what, ...)
 bool virt_is_off(virDomainPtr domain)
 {
 	return virDomainIsActive(domain) == 0;
+}
+
+/* It is active from the first moment on; before its processors run, it is off, and then paused. */
+static bool is_starting(virDomainPtr domain, int state, int reason)
+{
+	return state == VIR_DOMAIN_PAUSED    ? reason == VIR_DOMAIN_PAUSED_STARTING_UP
+	       : state == VIR_DOMAIN_SHUTOFF ? virDomainIsActive(domain) > 0
+					     : false;
+}
+
+int virt_await_start(virDomainPtr domain, const char *name)
+{
+	static const struct timespec pause = { 0, 100000000 };
+	int state, reason;
+
+	for (unsigned int tenth = 0; tenth < 10 * VIRT_CALL_LIMIT; tenth++) {
+		if (virDomainGetState(domain, &state, &reason, 0) < 0)
+			return virt_error(NULL, "cannot see whether %s runs", name);
+		if (!is_starting(domain, state, reason))
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return -cli_error(EBUSY, "libvirt is still starting %s; see its log", name);
 }
 
 int virt_error_unless(virDomainPtr domain, bool running, const char *what, ...)

@@ -53,6 +53,13 @@ void virt_watch_end(void);
 #define VIRT_CONNECT_LIMIT 15
 #define VIRT_CALL_LIMIT    120
 
+/*
+ * Wait until an active domain is no longer on its way: a command that was killed may have asked
+ * libvirt to start it, which libvirt then completes. Returns 0, also if somebody paused it; or
+ * -EBUSY after a message.
+ */
+int virt_await_start(virDomainPtr domain, const char *name);
+
 /* Is it known to be off? This is a call to libvirt, which forgets the last error. */
 bool virt_is_off(virDomainPtr domain);
 
