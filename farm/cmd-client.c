@@ -84,7 +84,7 @@ static const struct cli_command commands[] = {
 		"NAME...", 1, -1, DESTROY_HELP, "  xenfarm client destroy web9\n", false },
 	{ "client rm", client_destroy, "config max-failures dry-run json quiet yes", NULL,
 		"NAME...", 1, -1, "short for destroy", NULL, false },
-	{ "client wait", client_wait, "config all for timeout quiet", NULL, "[NAME...]", 0, -1,
+	{ "client wait", client_wait, "config all for timeout json quiet", NULL, "[NAME...]", 0, -1,
 		"wait until clients answer, run or are off",
 		"  xenfarm client wait web1 --for off --timeout 60\n", false },
 	{ "client console", client_console, "config force log", NULL, "NAME", 1, 1,
@@ -95,7 +95,7 @@ static const struct cli_command commands[] = {
 		"  xenfarm client ssh root@web1 uptime\n"
 		"  xenfarm client ssh @web uptime\n",
 		true },
-	{ "client host-key", client_host_key, "config dry-run quiet", NULL, "NAME [KEY]", 1, 2,
+	{ "client host-key", client_host_key, "config dry-run json quiet", NULL, "NAME [KEY]", 1, 2,
 		"the host key that ssh knows a client by; or let it be another",
 		"  xenfarm client host-key web1\n"
 		"  xenfarm client host-key web1 'ssh-ed25519 AAAA...'\n",

@@ -141,10 +141,15 @@ static int list_pending(const struct farm_context *c)
 
 static int cancel(const struct farm_context *c)
 {
-	int r = promotion_cancel(c, c->share_options.to);
+	const char *to = c->share_options.to;
+	int r;
 
+	farm_context_result(c);
+	results_text(c->share.path, "channel", to);
+	r = c->options.dry_run ? promotion_need(c, to) : promotion_cancel(c, to);
 	if (r == 0)
-		output_line("the promotion to channel %s is cancelled", c->share_options.to);
+		output_line("the promotion to channel %s %s cancelled", to,
+			c->options.dry_run ? "would be" : "is");
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "farm/client/boot-files.h"
 #include "farm/operation.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "farm/share/keys.h"
 #include "farm/share/push.h"
 #include "farm/share/receive.h"
@@ -49,15 +50,19 @@ static int push_one(struct farm_context *c, struct operation *operation, const c
 	int r;
 
 	parse_target(c, argument, &push.target);
+	results_of(argument);
 	r = push_ask(&push);
 	if (r == 0)
 		r = push_all(&push);
 	push_free(&push);
-	if (r < 0)
+	if (r < 0) {
 		operation_failed(operation, argument);
-	else if (!operation->dry_run)
+	} else if (!operation->dry_run) {
+		results_number(argument, "generation", c->share.current);
 		output_line(
 			"%s has generation %u, as this server", push.target.host, c->share.current);
+	}
+	results_of(NULL);
 	return r;
 }
 

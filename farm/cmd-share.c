@@ -84,7 +84,7 @@ static const struct cli_command commands[] = {
 	{ "share gc", cmd_share_gc, "share key config keep in-use dry-run json quiet", NULL,
 		"[N...]", 0, -1, "remove old generations, or those named, that are not in use",
 		"  xenfarm share gc --keep 5 --in-use 3,7\n", false },
-	{ "share push", cmd_share_push, "share config checksum dry-run quiet", NULL,
+	{ "share push", cmd_share_push, "share config checksum dry-run json quiet", NULL,
 		"[HOST[:PATH]...]", 0, -1,
 		"copy the generations to other servers, whose clients change to the newest",
 		"  xenfarm share push server2 root@server3:/srv/share\n", false },

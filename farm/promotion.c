@@ -229,18 +229,25 @@ int promotion_add(
 	return make_timer(c, channel, generation, after, at);
 }
 
+int promotion_need(const struct farm_context *c, const char *channel)
+{
+	AUTO_PROMOTIONS struct promotion_list list;
+	int r = promotion_read(c, &list);
+
+	if (r == 0 && !find(&list, channel))
+		r = -cli_error(ENOENT, "no promotion to channel %s is pending", channel);
+	return r;
+}
+
 int promotion_cancel(const struct farm_context *c, const char *channel)
 {
 	const struct unit timer = unit_of(c, channel, ".timer");
 	const char *const argv[] = { "systemctl", "stop", timer.name, NULL };
-	AUTO_PROMOTIONS struct promotion_list list;
 	AUTO_BUF struct buf out = { 0 };
-	int r = promotion_read(c, &list);
+	int r = promotion_need(c, channel);
 
 	if (r < 0)
 		return r;
-	if (!find(&list, channel))
-		return -cli_error(ENOENT, "no promotion to channel %s is pending", channel);
 	r = run(argv, &out);
 	if (r == 0)
 		return 0;

@@ -38,7 +38,8 @@ void promotion_free(struct promotion_list *list);
 int promotion_add(const struct farm_context *context, const char *channel, uint32_t generation,
 	uint32_t after);
 
-/* Let the one of a channel not happen. Returns 0, or -errno after a message. */
+/* Is there one of a channel? And let it not happen. Return 0, or -errno after a message. */
+int promotion_need(const struct farm_context *context, const char *channel);
 int promotion_cancel(const struct farm_context *context, const char *channel);
 
 /* The generations that they are of. */

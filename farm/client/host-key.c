@@ -6,6 +6,7 @@
 #include "farm/client/change.h"
 #include "farm/client/client.h"
 #include "farm/output.h"
+#include "farm/results.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -42,6 +43,13 @@ static int step_write(void *arg)
 	return client_write(k->client, title.text, &k->record);
 }
 
+/* In JSON it is the same document, whether the key is asked for or set. */
+static void tell(struct client *c)
+{
+	client_result(c);
+	results_text(c->name, "host_key", *c->record.host_key ? c->record.host_key : NULL);
+}
+
 static int set(struct client_session *s, const char *name, const char *text)
 {
 	struct host_key k = { .session = s, .client = client_find(s, name) };
@@ -50,18 +58,23 @@ static int set(struct client_session *s, const char *name, const char *text)
 	if (r < 0)
 		return r;
 	k.record = k.client->record;
+	results_of(k.client->name);
 	r = parse(text, k.record.host_key);
-	return r < 0 ? r
-		     : operation_step(
-			       &s->operation, step_write, &k, "%s: know it by that key", name);
+	if (r == 0)
+		r = operation_step(
+			&s->operation, step_write, &k, "%s: know it by that key", name);
+	tell(k.client);
+	return r;
 }
 
 static int print(struct client_session *s, const char *name)
 {
-	const struct client *c = client_find(s, name);
+	struct client *c = client_find(s, name);
 
 	if (!c)
 		return -ENOENT;
+	results_already(c->name);
+	tell(c);
 	if (!*c->record.host_key)
 		return -cli_error(ENOENT, "the host key of %s is not known", name);
 	output_line("%s", c->record.host_key);

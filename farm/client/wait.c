@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "farm/client/batch.h"
+#include "farm/results.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 
@@ -135,6 +136,7 @@ int client_wait(void *options, char **arguments)
 			c->client_options.until);
 		return EXIT_USAGE;
 	}
+	results_want(c->options.json);
 	r = client_session_begin(&s, c, true, arguments);
 	s.operation.log = -1; /* nothing is changed: not in the log */
 	if (r == 0)

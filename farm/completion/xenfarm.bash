@@ -50,7 +50,7 @@ _xenfarm_share() {
         rollback) words="$common --note --to --dry-run --json" ;;
         rekey) words="$common --new-key --dry-run --json" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
-        push) words="--share --config --checksum --dry-run --quiet --help" ;;
+        push) words="--share --config --checksum --dry-run --json --quiet --help" ;;
         receive) words="--share --config --quiet --help" ;;
         esac
     else
@@ -123,10 +123,10 @@ _xenfarm_client() {
         unpin) words="$several --share" ;;
         set) words="$several --share --channel --servers" ;;
         destroy | rm) words="--config --max-failures --dry-run --json --yes --quiet --help" ;;
-        wait) words="--config --all --for --timeout --quiet --help" ;;
+        wait) words="--config --all --for --timeout --json --quiet --help" ;;
         console) words="--config --force --log --help" ;;
         ssh) words="--config --help" ;;
-        host-key) words="--config --dry-run --quiet --help" ;;
+        host-key) words="--config --dry-run --json --quiet --help" ;;
         events) words="--config --json --help" ;;
         esac
     elif [[ ${COMP_WORDS[2]} == create ]]; then
