@@ -35,6 +35,8 @@ static int prepare(const struct spawn *s, pid_t parent)
 	}
 	if (dup2(s->out >= 0 ? s->out : out, STDOUT_FILENO) < 0)
 		return -errno;
+	if (s->err_too && dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+		return -errno;
 	return setenv("PATH", PATH_DEFAULT, 0) < 0 ? -errno : 0;
 }
 

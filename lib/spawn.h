@@ -10,6 +10,7 @@ struct spawn {
 	int in;   /* becomes its standard input, unless it is interactive; 0: it reads /dev/null */
 	int out;  /* becomes its standard output; -1: that is our standard error, if interactive
 		   * our standard output */
+	bool err_too; /* its standard error is its standard output */
 	int kept; /* an fd that it keeps open (a lock, say), besides 0, 1 and 2; -1: none */
 	unsigned int limit;    /* seconds, then it and its children are killed; 0: none */
 	bool interactive;      /* it has our standard input and our terminal */

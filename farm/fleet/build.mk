@@ -1,5 +1,5 @@
 # The fleet, as the server asks it: xenfarm status, conflicts, …
-FARM_FLEET_SRC := farm/cmd-fleet.c $(addprefix farm/fleet/,ask.c conflicts.c conflicts-show.c exec.c inbox.c inventory.c order.c preview.c reconcile.c round.c round-ssh.c seen.c servers.c ssh-config.c status.c status-command.c status-metrics.c status-page.c status-title.c verdict.c) $(FLEET_SRC)
+FARM_FLEET_SRC := farm/cmd-fleet.c $(addprefix farm/fleet/,ask.c conflicts.c conflicts-show.c exec.c harmless.c inbox.c inventory.c order.c preview.c reconcile.c round.c round-ssh.c seen.c servers.c ssh-config.c status.c status-command.c status-metrics.c status-page.c status-title.c verdict.c) $(FLEET_SRC)
 
 $(B)/host/farm/fleet/status-page.o: farm/fleet/status.html
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "farm/fleet/harmless.h"
 #include "farm/fleet/inbox.h"
 #include "farm/fleet/ssh-config.h"
 #include "farm/output.h"
 #include "lib/cleanup.h"
 #include "lib/exit.h"
-#include "lib/spawn.h"
 #include "lib/vis.h"
 
 /* "etc/x on web1 web2" */
@@ -45,12 +45,8 @@ static int show_group(const struct inbox_group *g, const char *config)
 		return cli_error(-ENOMEM, "%s", g->conflict->path);
 	r = print_head(g);
 	if (r == 0)
-		r = spawn_run(
-			&(const struct spawn){ .argv = (const char *const[]){ "ssh", "-F", config,
-						       "--", g->name[0], command.data, NULL },
-				.out = -1,
-				.kept = -1,
-				.interactive = true },
+		r = harmless_run((const char *const[]){ "ssh", "-F", config, "--", g->name[0],
+					 command.data, NULL },
 			&status);
 	if (r < 0)
 		return cli_error(r, "ssh(1)");

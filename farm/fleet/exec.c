@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "farm/fleet/harmless.h"
 #include "farm/fleet/round.h"
 #include "farm/fleet/ssh-config.h"
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/exit.h"
-#include "lib/spawn.h"
 
 /* "a,b" as words that end with NULL; they point into text. */
 static char **split(char *text)
@@ -32,21 +32,13 @@ static char **split(char *text)
 	return words;
 }
 
-/* Does not return -ENOENT after a message, but before one: the program is not installed. */
-static int run_one(const char *const *argv, int *status)
-{
-	return spawn_run(
-		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .interactive = true },
-		status);
-}
-
 static int run_clush(const char *hosts, const char *config, const char *command, int *status)
 {
 	AUTO_FREE char *option = NULL;
 
 	if (asprintf(&option, "-F %s", config) < 0)
 		return -ENOMEM;
-	return run_one((const char *const[]){ "clush", "-b", "-S", "-R", "ssh", "-o", option, "-w",
+	return harmless_run((const char *const[]){ "clush", "-b", "-S", "-R", "ssh", "-o", option, "-w",
 			       hosts, "--", command, NULL },
 		status);
 }
@@ -57,7 +49,7 @@ static int run_pdsh(const char *hosts, const char *config, const char *command, 
 
 	if (asprintf(&option, "-F %s", config) < 0 || setenv("PDSH_SSH_ARGS_APPEND", option, 1) < 0)
 		return -ENOMEM;
-	return run_one(
+	return harmless_run(
 		(const char *const[]){ "pdsh", "-S", "-R", "ssh", "-w", hosts, command, NULL },
 		status);
 }

@@ -55,6 +55,43 @@ bool fleet_lines_ok(const char *text)
 	return is_text(text, "\n\t");
 }
 
+/* May more bytes make a letter of these? At least one of them is there. */
+static bool is_begun(const unsigned char *s, size_t n)
+{
+	size_t whole = *s < 0xc2 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 1;
+
+	for (size_t i = 1; i < n && i < whole; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return false;
+	return n < whole;
+}
+
+size_t fleet_add_harmless(struct buf *out, const char *bytes, size_t n, bool last)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		/* With zeros behind it, which no letter has. */
+		unsigned char s[8] = { 0 };
+		const unsigned char *at = s;
+		size_t length;
+		int32_t c;
+
+		memcpy(s, bytes + i, n - i < 4 ? n - i : 4);
+		if (!last && is_begun(s, n - i))
+			break;
+		c = next_code_point(&at);
+		length = c < 0 ? 1 : (size_t)(at - s);
+		if (c < 0 || (is_control(c) && c != '\n' && c != '\t'))
+			for (size_t k = 0; k < length; k++)
+				buf_printf(out, "\\%03o", s[k]);
+		else
+			buf_add(out, s, length);
+		i += length;
+	}
+	return i;
+}
+
 static bool is_of(const char *text, const char *allowed)
 {
 	return text[strspn(text, allowed)] == '\0';

@@ -23,6 +23,13 @@
 bool fleet_line_ok(const char *text);
 /* The same, but lines may end and have tabs. */
 bool fleet_lines_ok(const char *text);
+/*
+ * Append n bytes of any text as a terminal may have them: what keeps fleet_lines_ok() from being
+ * true is written by its octal numbers, as \033. Unless they are the last, bytes at the end that
+ * more could make a letter of are left. Returns how many were taken.
+ */
+size_t fleet_add_harmless(struct buf *out, const char *bytes, size_t n, bool last);
+
 /* Of a client: letters, digits and '.', '-', '_', ':'; not empty. */
 bool fleet_name_ok(const char *text);
 /* Printable ASCII without blanks, or "". */

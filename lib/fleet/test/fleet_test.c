@@ -253,6 +253,41 @@ static void messages_are_checked(void **state)
 	assert_string_equal(fleet_check_message(&m), "the client's name");
 }
 
+static void assert_harmless(const char *text, const char *wanted)
+{
+	size_t n = strlen(text);
+	AUTO_BUF struct buf whole = { 0 };
+
+	assert_int_equal(fleet_add_harmless(&whole, text, n, true), n);
+	buf_add(&whole, "", 1);
+	assert_string_equal(whole.data, wanted);
+	/* The same in two pieces, wherever they are cut. */
+	for (size_t cut = 0; cut <= n; cut++) {
+		AUTO_BUF struct buf parts = { 0 };
+		size_t taken = fleet_add_harmless(&parts, text, cut, false);
+
+		assert_true(taken <= cut && cut - taken < 4);
+		assert_int_equal(
+			fleet_add_harmless(&parts, text + taken, n - taken, true), n - taken);
+		buf_add(&parts, "", 1);
+		assert_string_equal(parts.data, wanted);
+	}
+}
+
+static void terminals_get_harmless_text(void **state)
+{
+	(void)state;
+	assert_harmless("", "");
+	assert_harmless("plain\n\ttext", "plain\n\ttext");
+	assert_harmless("gr\303\274n \342\202\254 \360\237\220\247", "gr\303\274n \342\202\254 \360\237\220\247");
+	assert_harmless("\033[2J\r\a\177", "\\033[2J\\015\\007\\177");
+	assert_harmless("\302\233" "31m", "\\302\\23331m");
+	assert_harmless("\342\200\256x", "\\342\\200\\256x");
+	assert_harmless("\233" "31m\xff", "\\23331m\\377");
+	assert_harmless("cut \342\202", "cut \\342\\202");
+	assert_harmless("\342\033[m", "\\342\\033[m");
+}
+
 static void replies_are_checked(void **state)
 {
 	fleet_target web7 = { (char *)"", (char *)"web7" };
@@ -345,6 +380,7 @@ int main(void)
 		cmocka_unit_test(conflicts_are_checked),
 		cmocka_unit_test(previews_are_checked),
 		cmocka_unit_test(messages_are_checked),
+		cmocka_unit_test(terminals_get_harmless_text),
 		cmocka_unit_test(replies_are_checked),
 		cmocka_unit_test(records_arrive_in_pieces),
 		cmocka_unit_test(long_records_are_refused),
