@@ -81,6 +81,18 @@ pack_root() {
     tar -C "$T" -rf "$hand_over" "./${pack_into##*/}"
 }
 
+# agentd_checks: the client's xf-agentd answers the server. Before the machines start: pack_root call "$B/test/fleet-call"
+agentd_checks() {
+    call="chroot /run/scenario/call /bin/fleet-call -t 30 $client $name"
+    ok "xf-agentd answers the server" server "$call status"
+    is "with the generation" "$(answer server | sed -n 's/^generation=//p')" 2
+    ok "it takes a wish" server "$call reconcile"
+    ok "which is done, and no wish any more" wait_for 120 server "$call reconcile | grep -q ': ok'"
+    ok "from a port that anyone can have it does not answer" server "! chroot /run/scenario/call /bin/fleet-call -t 5 -P 1024 \
+        $client $name null"
+    ok "the client's rpcbind shows it" server "rpcinfo -p $client | grep -q '^ *542664193  *1  *tcp  *8650'"
+}
+
 # Its disk lives as long as the scenario, however often the client is started.
 client_disk() {
     [ ! -e "$V/disk.qcow2" ] || return 0
