@@ -13,4 +13,4 @@ net_files_test_SRC  := farm/net/test/net_files_test.c farm/net/plan.c farm/net/f
 net_files_test_PKGS := libvirt libxml-2.0 libcrypto cmocka
 net_files_test_LIBS := -pthread
 CHECKS += farm/net/test/isolation.test farm/net/test/init.test farm/net/test/doctor.test farm/net/test/kill.test
-farm/net/test/isolation.test: $(B)/test/net_test
+farm/net/test/isolation.test: $(B)/test/net_test $(B)/test/fleet-call $(B)/bin/xf-agentd
