@@ -8,8 +8,9 @@ disk=root.img                # the client's own disk, an image of the master's (
 kernel=vmlinuz
 initrd=initrd.img            # initrd-all.img has the drivers of all file systems
 append=                      # more of the client's command line
-# Units that systemd need not start where only the share matters: half of the time of an emulated boot.
-spare="systemd.show_status=no$(printf ' systemd.mask=%s' e2scrub_reap.service e2scrub_all.timer apt-daily.timer \
+# Units that systemd need not start where only the share matters: half of the time of an emulated boot. And the agent's
+# timer, which the package enables: a scenario says when it runs.
+spare="systemd.show_status=no$(printf ' systemd.mask=%s' xf-agent.timer e2scrub_reap.service e2scrub_all.timer apt-daily.timer \
     apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer modprobe@configfs.service modprobe@dm_mod.service \
     modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount)"
