@@ -37,7 +37,7 @@ chroot_tree() { # SHELL-COMMAND
 
 # The share's key goes with the initrd: each hook takes it from here.
 foreign_hooks() {
-    install_packages "$V/tree" client common initramfs &&
+    install_packages "$V/tree" common initramfs &&
         mkdir -p "$V/tree/etc/xenfarm" && cp "$B/images/$master/share.key.pub" "$V/tree/etc/xenfarm/share.pub" &&
         echo 'XF_MKINITRD_OPTIONS="--pub /etc/xenfarm/share.pub"' >"$V/tree/etc/xenfarm/mkinitrd.conf"
 }

@@ -7,6 +7,12 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 # suite_of ROOT: the name of the release of Debian that is installed there
 suite_of() { sed -n 's/^VERSION_CODENAME=//p' "$1/etc/os-release"; }
 
+# our_packages_for SUITE: for another Debian than this machine's our packages are built in a tree, by root, once.
+our_packages_for() {
+    [ "$1" = "$(suite_of /)" ] || DEB_BUILD_OPTIONS=nocheck "$here/../packaging/deb-for" "$1" \
+        "$B/dist/xenfarm-$(cat "$here/../VERSION").tar.gz" "$B/deb-$1" >&2
+}
+
 # our_package NAME [SUITE]: the file of xenfarm-NAME, for this machine's Debian or another one
 our_package() {
     [ "${2-}" != "$(suite_of /)" ] || set -- "$1"
@@ -23,6 +29,7 @@ in_root() {
 install_packages() {
     install_root=$1
     shift
+    our_packages_for "$(suite_of "$install_root")" || return
     mkdir "$install_root/tmp/xenfarm" || return
     for install_name; do
         cp "$(our_package "$install_name" "$(suite_of "$install_root")")" "$install_root/tmp/xenfarm/" || return

@@ -7,7 +7,7 @@ own_initrd=
 # brought, `version` is the kernel's.
 install_kernel() {
     cp -al "$B/images/$master/tree" "$V/tree" || return
-    install_packages "$V/tree" client common initramfs || return
+    install_packages "$V/tree" common initramfs || return
     mkdir -p "$V/tree/etc/xenfarm" && cp "$B/images/$master/share.key.pub" "$V/tree/etc/xenfarm/share.pub" &&
         echo 'XF_MKINITRD_OPTIONS="--pub /etc/xenfarm/share.pub"' >"$V/tree/etc/xenfarm/mkinitrd.conf" || return
     # For apt. Unlinked first: they are the images' own.
