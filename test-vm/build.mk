@@ -10,6 +10,8 @@ many-agents_SRC := $(SERVICE_SRC) test-vm/many-agents.c
 many-agents_PKGS := $(FLEET_PKGS)
 # Tests with guests of libvirt on this machine: here.sh.
 VM_CHECKS += test-vm/hostile.test
+# No guests, but a whole server.
+CHECKS += test-vm/second-server.test
 
 .PHONY: vm-programs demo-shell
 vm-programs: vm-packages
