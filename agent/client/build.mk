@@ -18,6 +18,9 @@ CLIENT_WITHOUT := apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.se
 
 INSTALLS += $(CLIENT_HOOKS) $(foreach u,$(CLIENT_WITHOUT), \
 	agent/client/not-on-clients.conf:$(SYSTEMDDIR)/system/$(u).d/not-on-clients.conf)
+# The consoles of domains on KVM and on Xen.
+INSTALLS += $(foreach tty,ttyS0 hvc0, \
+	agent/client/console-wait.conf:$(SYSTEMDDIR)/system/dev-$(tty).device.d/console-wait.conf)
 MANS += docs/xf-client.7
 SHELLS += agent/client/xf-packages agent/client/motd agent/client/zypp-commit agent/client/hook-etckeeper
 CHECKS += agent/client/test/packages.test agent/client/test/rpm.test agent/client/test/etckeeper.test agent/client/test/alternatives.test
