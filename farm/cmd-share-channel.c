@@ -68,6 +68,10 @@ static int create(struct farm_context *c, const char *name)
 	uint64_t window;
 	int r = check_new(&c->share, name);
 
+	if (r == 0 && c->options.dry_run) {
+		output_line("channel %s would be made, at generation %u", name, c->share.current);
+		return 0;
+	}
 	if (r == 0)
 		r = share_switch(&c->share, name, c->share.current, NULL, &window);
 	if (r == 0)
@@ -108,6 +112,10 @@ static int destroy(struct farm_context *c, const char *name)
 
 	if (r == 0)
 		r = check_unused(c, name);
+	if (r == 0 && c->options.dry_run) {
+		output_line("channel %s would be removed", name);
+		return 0;
+	}
 	/* Before the channel: one of that name that is made later may be at an older generation. */
 	if (r == 0)
 		r = boot_files_forget(c->settings.boot, &c->share, name);
@@ -157,7 +165,7 @@ static int run(struct farm_context *c, const struct action *action, const char *
 
 	if (r == 0)
 		r = farm_context_open_share(c);
-	if (r < 0 || !action->changes)
+	if (r < 0 || !action->changes || c->options.dry_run)
 		return r < 0 ? r : action->run(c, name);
 	snprintf(command, sizeof(command), "channel %s", action->name);
 	r = share_lock(&c->share, command);
@@ -189,10 +197,10 @@ int cmd_share_channel(void *options, char **arguments)
 	const struct action *action = find(arguments[0]);
 	struct farm_context *c = options;
 
-	if (action && !action->changes)
+	if (action && !action->changes) {
+		results_want(false); /* it only lists */
 		return farm_exit_status(run(c, action, arguments[1]));
-	if (c->options.json)
-		results_want(true);
+	}
 	if (action)
 		return farm_context_change(c, "share channel", change, arguments);
 	cli_error(0, "unknown action '%s': list, create or destroy", arguments[0]);

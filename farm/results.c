@@ -199,6 +199,16 @@ static bool all_failed(int status)
 	return status != 0;
 }
 
+/* A dry run has no results that could say why they would fail. */
+static void gather_messages(void)
+{
+	for (size_t i = 0; i < results.n; i++)
+		if (results.result[i].message.size)
+			buf_printf(&results.message, "%s%.*s", results.message.size ? "\n" : "",
+				(int)results.result[i].message.size,
+				results.result[i].message.data);
+}
+
 void results_print(int status)
 {
 	struct json_object *document, *list;
@@ -207,6 +217,8 @@ void results_print(int status)
 	if (!results.wanted)
 		return;
 	results_of(NULL);
+	if (results.dry_run)
+		gather_messages();
 	document = json_object_new_object();
 	list = json_object_new_array();
 	json_add_number(document, "version", VERSION);

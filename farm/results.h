@@ -8,7 +8,8 @@
  * with a result for each thing that the command was to work on, and more members in it if there is
  * more to say. Without an operation, because the command was refused before, that is null. What
  * went wrong with none of them in particular is "message" beside "results". A dry run has no
- * results: "dry_run" is true, and "steps" has the lines that it would print.
+ * results: "dry_run" is true, "steps" has the lines that it would print, and "message" why it would
+ * fail.
  *
  * A process has one operation, so these have no argument for it. Names and messages are copied.
  * Until results_want(true) is called, all of this does nothing. Without memory something is

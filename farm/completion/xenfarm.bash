@@ -46,7 +46,8 @@ _xenfarm_share() {
             words="--share --config --timeout --quiet --json --format --columns --sort --filter --no-header --help"
             ;;
         promote) words="$common --to --after --unless --pending --cancel --dry-run --json" ;;
-        list | diff | verify | channel) words="$common --json" ;;
+        list | diff | verify) words="$common --json" ;;
+        channel) words="$common --dry-run --json" ;;
         rollback) words="$common --note --to --dry-run --json" ;;
         rekey) words="$common --new-key --dry-run --json" ;;
         gc) words="$common --keep --in-use --dry-run --json" ;;
