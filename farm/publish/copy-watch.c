@@ -1,6 +1,7 @@
 /* rsync's output while it copies. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static void take(const char *line, uint64_t *files, uint64_t *bytes)
 	output_progress("copy", *files, *bytes);
 }
 
-void copy_watch(int fd)
+/* Read what rsync writes to fd, until it ends, and draw it; other lines are printed. */
+static void watch(int fd)
 {
 	char line[512], piece[4096];
 	uint64_t files = 0, bytes = 0;
@@ -74,4 +76,25 @@ void copy_watch(int fd)
 			if (end)
 				size = 0;
 		}
+}
+
+const char *const copy_watched_options[2] = { "--info=progress2", "--outbuf=N" };
+
+int copy_run(const struct spawn *spawn, int *status)
+{
+	struct spawn watched = *spawn;
+	int ends[2];
+	pid_t pid;
+
+	if (spawn->out >= 0 || !output_is_watched())
+		return spawn_run(spawn, status);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	watched.out = ends[1];
+	pid = spawn_start(&watched);
+	close(ends[1]);
+	if (pid > 0)
+		watch(ends[0]);
+	close(ends[0]);
+	return pid < 0 ? (int)pid : spawn_wait(pid, 0, status);
 }

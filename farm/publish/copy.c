@@ -11,6 +11,7 @@
 
 #include "farm/output.h"
 #include "farm/publish/passwords.h"
+#include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
 #include "lib/paths.h"
@@ -88,54 +89,17 @@ static int explain_start(int r)
 }
 
 /* rsync ends with this process; and until it has ended, it keeps the lock of what it writes to. */
-static struct spawn rsync_to(const struct arguments *a, const struct copy_job *copy, int out)
+static int rsync(struct arguments *a, const struct copy_job *copy, int out)
 {
-	return (struct spawn){
+	const struct spawn spawn = {
 		.argv = (const char *const *)a->argv,
 		.out = out,
 		.kept = copy->share->lock,
 		.dies_with_parent = true,
 	};
-}
-
-static int rsync(struct arguments *a, const struct copy_job *copy, int out)
-{
-	const struct spawn spawn = rsync_to(a, copy, out);
-	int status, r = a->failed ? -ENOMEM : spawn_run(&spawn, &status);
+	int status, r = a->failed ? -ENOMEM : copy_run(&spawn, &status);
 
 	free_arguments(a);
-	return r < 0 ? explain_start(r) : explain(status, copy->from);
-}
-
-static int start_watched(const struct arguments *a, const struct copy_job *copy, pid_t *pid)
-{
-	struct spawn spawn;
-	int ends[2];
-
-	if (a->failed || pipe2(ends, O_CLOEXEC) < 0)
-		return a->failed ? -ENOMEM : -errno;
-	spawn = rsync_to(a, copy, ends[1]);
-	*pid = spawn_start(&spawn);
-	close(ends[1]);
-	if (*pid > 0)
-		copy_watch(ends[0]);
-	close(ends[0]);
-	return *pid < 0 ? (int)*pid : 0;
-}
-
-/* The same, with progress. */
-static int rsync_watched(struct arguments *a, const struct copy_job *copy)
-{
-	pid_t pid;
-	int r, status;
-
-	add(a, "--info=progress2");
-	add(a, "--outbuf=N");
-	r = start_watched(a, copy, &pid);
-	free_arguments(a);
-	if (r < 0)
-		return explain_start(r);
-	r = spawn_wait(pid, 0, &status);
 	return r < 0 ? explain_start(r) : explain(status, copy->from);
 }
 
@@ -161,9 +125,11 @@ int copy_tree(const struct copy_job *copy)
 	for (size_t i = 0; i < 2; i++)
 		if (copy->base[i])
 			add(&a, "--link-dest=%s/gen/%u", copy->share->path, copy->base[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(copy_watched_options) && output_is_watched(); i++)
+		add(&a, "%s", copy_watched_options[i]);
 	add(&a, "%s/", copy->from);
 	add(&a, "%s/", copy->to);
-	return output_is_watched() ? rsync_watched(&a, copy) : rsync(&a, copy, -1);
+	return rsync(&a, copy, -1);
 }
 
 int copy_preview(const struct copy_job *copy)

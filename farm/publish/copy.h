@@ -7,6 +7,7 @@
 
 #include "farm/share/store.h"
 #include "farm/share/treelist.h"
+#include "lib/spawn.h"
 
 struct copy_job {
 	const struct share_store *share;
@@ -32,10 +33,13 @@ int copy_preview(const struct copy_job *copy);
 int copy_check(int source, const struct treelist *copy);
 
 /*
- * Read what rsync --info=progress2 writes to fd, until it ends, and draw it; other lines are
- * printed. copy_progress(): is line one of progress? *files is 0 if it has no number of files.
+ * Run an rsync as spawn_run() does. If its output has no other place, and somebody watches, it is
+ * read: progress, which copy_watched_options ask for then, is drawn; other lines are printed.
  */
-void copy_watch(int fd);
+int copy_run(const struct spawn *spawn, int *status);
+extern const char *const copy_watched_options[2];
+
+/* Is line one of progress? *files is 0 if it has no number of files. */
 bool copy_progress(const char *line, uint64_t *files, uint64_t *bytes);
 
 #endif

@@ -261,23 +261,11 @@ static int rsync_failed(const struct push *push, int r, int status)
 
 static int run_rsync(const struct push *push, const char *const *argv)
 {
-	struct spawn spawn = { .argv = argv, .out = -1, .kept = -1, .dies_with_parent = true };
-	int ends[2], status = 0, r;
-	pid_t pid;
+	int status = 0;
+	int r = copy_run(
+		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .dies_with_parent = true },
+		&status);
 
-	if (!output_is_watched()) {
-		r = spawn_run(&spawn, &status);
-		return rsync_failed(push, r, status);
-	}
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return cli_error(-errno, "cannot run rsync");
-	spawn.out = ends[1];
-	pid = spawn_start(&spawn);
-	close(ends[1]);
-	if (pid > 0)
-		copy_watch(ends[0]);
-	close(ends[0]);
-	r = pid < 0 ? (int)pid : spawn_wait(pid, 0, &status);
 	return rsync_failed(push, r, status);
 }
 
@@ -314,10 +302,8 @@ static int run_tree(void *arg)
 		argv[n++] = base.data;
 	if (s->push->checksum)
 		argv[n++] = "--checksum";
-	if (output_is_watched()) {
-		argv[n++] = "--info=progress2";
-		argv[n++] = "--outbuf=N";
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(copy_watched_options) && output_is_watched(); i++)
+		argv[n++] = copy_watched_options[i];
 	argv[n++] = from.data;
 	argv[n] = to.data;
 	return run_rsync(s->push, argv);
