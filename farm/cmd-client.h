@@ -11,7 +11,7 @@
 struct cmd_client_options {
 	bool all, wait, retry_failed, log;
 	const char *address, *admin, *until, *channel, *host, *servers; /* NULL: not given */
-	uint32_t batch, max_failures, generation;             /* 0: not given */
+	uint32_t batch, max_failures, generation;                       /* 0: not given */
 };
 
 extern const struct cli_table cmd_client_table;

@@ -24,7 +24,7 @@ bool output_is_watched(void)
 }
 
 static struct {
-	const char *name; /* NULL: there is no line */
+	const char *name;          /* NULL: there is no line */
 	uint64_t files, bytes, of; /* of: 0: unknown */
 	struct timespec drawn;
 	bool pending; /* these numbers have not been drawn yet */

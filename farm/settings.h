@@ -54,8 +54,9 @@ struct farm_settings {
 	const char *ports;            /* TCP ports of the server that clients reach */
 	/* The same of the masters' network. */
 	const char *master_network, *master_bridge, *master_address;
-	const char *proxy, *mirror;  /* of packages; "": none, and the distribution's own */
-	const char *client_packages; /* files, with commas between them; NULL: what is installed here */
+	const char *proxy, *mirror; /* of packages; "": none, and the distribution's own */
+	const char *
+		client_packages; /* files, with commas between them; NULL: what is installed here */
 	const char *disks, *boot;    /* directories of clients' disks and of boot files */
 	const char *log;             /* of operations */
 	const char *ssh_ca;          /* private key of the SSH authority, see ssh/authority.h */

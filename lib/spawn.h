@@ -7,11 +7,11 @@
 
 struct spawn {
 	const char *const *argv; /* argv[0] is found in PATH unless it has a slash */
-	int in;   /* becomes its standard input, unless it is interactive; 0: it reads /dev/null */
-	int out;  /* becomes its standard output; -1: that is our standard error, if interactive
-		   * our standard output */
+	int in;  /* becomes its standard input, unless it is interactive; 0: it reads /dev/null */
+	int out; /* becomes its standard output; -1: that is our standard error, if interactive
+		  * our standard output */
 	bool err_too; /* its standard error is its standard output */
-	int kept; /* an fd that it keeps open (a lock, say), besides 0, 1 and 2; -1: none */
+	int kept;     /* an fd that it keeps open (a lock, say), besides 0, 1 and 2; -1: none */
 	unsigned int limit;    /* seconds, then it and its children are killed; 0: none */
 	bool interactive;      /* it has our standard input and our terminal */
 	bool dies_with_parent; /* killed when we end, however we end */

@@ -83,7 +83,7 @@ struct agent {
 	unsigned int number; /* from 1 */
 	enum kind kind;
 	char name[FLEET_NAME_MAX + 1], uuid[FLEET_UUID_MAX + 1];
-	int asked; /* it is to plan */
+	int asked;  /* it is to plan */
 	time_t run; /* when the run that was asked for ends; 0: none */
 	int calls;
 };
@@ -151,9 +151,9 @@ static void fill_status(const struct agent *a, fleet_status *s)
 		.deferred = a->number % 9 == 0,
 		.restarts = a->number % 6 == 0 ? 3 : 0,
 		.result = ran && a->kind == FAILING ? 30
-			  : a->number % 4 == 0   ? 10
-			  : a->number % 9 == 0 ? 11
-					       : 0,
+			  : a->number % 4 == 0      ? 10
+			  : a->number % 9 == 0      ? 11
+						    : 0,
 		.run = ran ? a->run : started - 60 * (time_t)a->number,
 		.reported = started - 60 * (time_t)a->number + 1,
 		.up_since = started - 86400,

@@ -17,8 +17,8 @@ struct xf_addr address_to(uint32_t a)
 const char *address_check(
 	const struct net_farm *farm, const struct xf_addr *address, const uint32_t *used, size_t n)
 {
-	const char *wrong = address->family == 4 ? net_check_client(farm, address)
-						 : "is not an IPv4 address";
+	const char *wrong =
+		address->family == 4 ? net_check_client(farm, address) : "is not an IPv4 address";
 
 	for (size_t i = 0; i < n && !wrong; i++)
 		if (used[i] == address_of(address))

@@ -61,7 +61,7 @@ struct client_session {
 	size_t n_hosts;
 	bool incomplete; /* hosts do not answer that may have some of what was asked for */
 	struct client_list list;
-	int lock; /* fd, or -1 */
+	int lock;          /* fd, or -1 */
 	char command[256]; /* that took it */
 	struct operation operation;
 	bool in_operation;

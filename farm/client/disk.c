@@ -107,9 +107,9 @@ static int read_host_key(const char *path, char key[static RECORD_HOST_KEY_SIZE]
 }
 
 /*
- * What `ssh-keygen -A` makes, and sshd_config(5) takes by default: a client would make those that it
- * does not get, and an emulated one takes long for a pair of RSA keys. The last is the one that the
- * farm knows the client by.
+ * What `ssh-keygen -A` makes, and sshd_config(5) takes by default: a client would make those that
+ * it does not get, and an emulated one takes long for a pair of RSA keys. The last is the one that
+ * the farm knows the client by.
  */
 static const char *const key_types[] = { "rsa", "ecdsa", "ed25519" };
 

@@ -26,9 +26,9 @@ int disk_look(const char *path, enum disk_kind *kind, char uuid[static RECORD_UU
 
 /*
  * Make one of size MiB at path, where nothing is: it appears whole or not at all. On it are SSH
- * host keys, which the client takes at its first boot; the public half of the Ed25519 one is in key,
- * so that nobody has to believe the first key that answers. name: of the client, a comment in the
- * keys. Returns 0, or -errno after a message: -EEXIST if something is there.
+ * host keys, which the client takes at its first boot; the public half of the Ed25519 one is in
+ * key, so that nobody has to believe the first key that answers. name: of the client, a comment in
+ * the keys. Returns 0, or -errno after a message: -EEXIST if something is there.
  */
 int disk_make(const char *path, uint32_t size, const char *uuid, const char *name,
 	char key[static RECORD_HOST_KEY_SIZE]);

@@ -61,8 +61,7 @@ static int set(struct client_session *s, const char *name, const char *text)
 	results_of(k.client->name);
 	r = parse(text, k.record.host_key);
 	if (r == 0)
-		r = operation_step(
-			&s->operation, step_write, &k, "%s: know it by that key", name);
+		r = operation_step(&s->operation, step_write, &k, "%s: know it by that key", name);
 	tell(k.client);
 	return r;
 }

@@ -1,5 +1,5 @@
-/* xenfarm client pin, unpin, set: which generation a client stays with, which channel it follows, or
- * which servers it mounts from. It takes it at its next start. */
+/* xenfarm client pin, unpin, set: which generation a client stays with, which channel it follows,
+ * or which servers it mounts from. It takes it at its next start. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -38,8 +38,8 @@ static int run_clush(const char *hosts, const char *config, const char *command,
 
 	if (asprintf(&option, "-F %s", config) < 0)
 		return -ENOMEM;
-	return harmless_run((const char *const[]){ "clush", "-b", "-S", "-R", "ssh", "-o", option, "-w",
-			       hosts, "--", command, NULL },
+	return harmless_run((const char *const[]){ "clush", "-b", "-S", "-R", "ssh", "-o", option,
+				    "-w", hosts, "--", command, NULL },
 		status);
 }
 

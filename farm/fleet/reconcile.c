@@ -49,7 +49,8 @@ struct runs {
 static const fleet_status *status_of(const struct round_client *c)
 {
 	return c->state == ROUND_ANSWERED && c->result == FLEET_OK
-		       ? &((const fleet_status_reply *)c->reply)->answer.fleet_status_answer_u.status
+		       ? &((const fleet_status_reply *)c->reply)
+				  ->answer.fleet_status_answer_u.status
 		       : NULL;
 }
 
@@ -95,8 +96,8 @@ static void take_order(
 	const struct client_session *s, struct run *run, const struct round_client *c)
 {
 	(void)s;
-	run->open = c->state == ROUND_ANSWERED &&
-		    (c->result == FLEET_OK || c->result == FLEET_ALREADY);
+	run->open =
+		c->state == ROUND_ANSWERED && (c->result == FLEET_OK || c->result == FLEET_ALREADY);
 	snprintf(run->why, sizeof(run->why), "%s", run->open ? "" : *c->why ? c->why : "failed");
 }
 
@@ -131,7 +132,8 @@ static void take_status(
 	run->done = status->result == EXIT_SUCCESS || status->result == EXIT_CONFLICTS ||
 		    status->result == EXIT_DEFERRED;
 	if (!run->done)
-		snprintf(run->why, sizeof(run->why), "its run ended with status %d", status->result);
+		snprintf(
+			run->why, sizeof(run->why), "its run ended with status %d", status->result);
 }
 
 /* Until all runs have ended, or the time has. */
@@ -160,7 +162,9 @@ static const char *result_of(const struct run *run)
 {
 	if (!run->done)
 		return run->why;
-	return run->conflicts ? "done, with conflicts" : run->deferred ? "done, with deferred paths" : "done";
+	return run->conflicts  ? "done, with conflicts"
+	       : run->deferred ? "done, with deferred paths"
+			       : "done";
 }
 
 static int add(struct table *table, const struct run *run)
@@ -207,7 +211,7 @@ static int judge(const struct runs *runs)
 		conflicts |= runs->run[i].done && runs->run[i].conflicts;
 		deferred |= runs->run[i].done && runs->run[i].deferred;
 	}
-	return failed	   ? EXIT_UNREACHABLE
+	return failed      ? EXIT_UNREACHABLE
 	       : conflicts ? EXIT_CONFLICTS
 	       : deferred  ? EXIT_DEFERRED
 			   : EXIT_SUCCESS;

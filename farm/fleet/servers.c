@@ -250,8 +250,7 @@ static struct json_object *json_names(const struct buf *names)
 		const char *end = memchr(names->data + at, ' ', names->size - at);
 
 		n = end ? (size_t)(end - names->data) - at : names->size - at;
-		json_object_array_add(
-			list, json_object_new_string_len(names->data + at, (int)n));
+		json_object_array_add(list, json_object_new_string_len(names->data + at, (int)n));
 	}
 	return list;
 }
@@ -268,11 +267,9 @@ struct json_object *servers_json(const struct server_list *list)
 		json_object_object_add(o, "name", json_object_new_string(s->settings->name));
 		json_object_object_add(o, "address", json_object_new_string(s->settings->address));
 		json_object_object_add(o, "share", json_object_new_string(s->share.uuid));
-		json_object_object_add(
-			o, "state", json_object_new_string(servers_condition(s)));
+		json_object_object_add(o, "state", json_object_new_string(servers_condition(s)));
 		json_object_object_add(o, "finding", json_object_new_string(s->why));
-		json_object_object_add(
-			o, "live", answered ? json_object_new_int64(s->live) : NULL);
+		json_object_object_add(o, "live", answered ? json_object_new_int64(s->live) : NULL);
 		json_add_number(o, "live_here", s->live_here);
 		json_object_object_add(o, "clients", json_names(&s->clients));
 		json_object_array_add(all, o);

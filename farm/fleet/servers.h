@@ -21,9 +21,9 @@ struct server {
 	const struct farm_server_settings *settings;
 	struct share_store share;
 	enum server_condition condition;
-	char why[256];           /* one line: what a person is told */
+	char why[256];            /* one line: what a person is told */
 	uint32_t live, live_here; /* generations; live: 0 unless it answered */
-	struct buf clients;      /* that run from it, with blanks between them, by its address */
+	struct buf clients;       /* that run from it, with blanks between them, by its address */
 	size_t n_clients;
 	/* --- its own --- */
 	struct push push; /* has its answer */

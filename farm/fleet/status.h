@@ -15,7 +15,7 @@ struct status_client {
 	bool known;      /* is there a status? */
 	bool is_new;     /* it is of now */
 	fleet_status status;
-	int64_t seen; /* when it was said; 0: never */
+	int64_t seen;       /* when it was said; 0: never */
 	const char *server; /* that it runs from; NULL: unknown, or there is only one */
 };
 

@@ -14,8 +14,8 @@
  */
 int verdict_ask(const struct farm_context *context, uint32_t generation);
 
-/* What clients say now that they have applied, or may run files from; and what those may have that do
- * not answer: see farm/share/in-use.h. */
+/* What clients say now that they have applied, or may run files from; and what those may have that
+ * do not answer: see farm/share/in-use.h. */
 in_use_fn verdict_in_use;
 
 #endif

@@ -168,7 +168,8 @@ static void chains_servers(const struct net_farm *farm, const struct words *word
 {
 	bool six = farm->server.family == 6;
 
-	buf_printf(out, "\tchain to_server {\n\t\t%s daddr %s tcp dport { ", words->ip, words->others);
+	buf_printf(
+		out, "\tchain to_server {\n\t\t%s daddr %s tcp dport { ", words->ip, words->others);
 	ports(farm, out);
 	buf_printf(out,
 		" } accept\n"
@@ -208,10 +209,10 @@ static void table_bridge(const struct net_farm *farm, const struct net_client *c
 		      "\tchain forward {\n"
 		      "\t\ttype filter hook forward priority -200; policy accept;\n");
 	if (farm->n_others)
-		buf_puts(out, "\t\tiifname \"" NET_DEVICE_PREFIX "*\" oifname != \"" NET_DEVICE_PREFIX
-			      "*\" jump to_server\n"
-			      "\t\toifname \"" NET_DEVICE_PREFIX "*\" iifname != \"" NET_DEVICE_PREFIX
-			      "*\" jump from_server\n");
+		buf_puts(out, "\t\tiifname \"" NET_DEVICE_PREFIX
+			      "*\" oifname != \"" NET_DEVICE_PREFIX "*\" jump to_server\n"
+			      "\t\toifname \"" NET_DEVICE_PREFIX
+			      "*\" iifname != \"" NET_DEVICE_PREFIX "*\" jump from_server\n");
 	buf_puts(out, ""
 		      "\t\tiifname \"" NET_DEVICE_PREFIX "*\" drop\n"
 		      "\t\toifname \"" NET_DEVICE_PREFIX "*\" drop\n"

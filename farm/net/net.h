@@ -30,9 +30,9 @@ struct net_share {
 };
 
 struct net_farm {
-	const char *network, *bridge; /* libvirt's name of the network; the bridge's */
-	struct xf_addr server;        /* its address on the bridge */
-	uint8_t prefix;               /* bits */
+	const char *network, *bridge;         /* libvirt's name of the network; the bridge's */
+	struct xf_addr server;                /* its address on the bridge */
+	uint8_t prefix;                       /* bits */
 	struct xf_addr other[NET_OTHERS_MAX]; /* servers of the same shares, in the network */
 	size_t n_others;
 	uint16_t port[NET_PORTS_MAX]; /* TCP */

@@ -263,7 +263,8 @@ static int run_rsync(const struct push *push, const char *const *argv)
 {
 	int status = 0;
 	int r = copy_run(
-		&(const struct spawn){ .argv = argv, .out = -1, .kept = -1, .dies_with_parent = true },
+		&(const struct spawn){
+			.argv = argv, .out = -1, .kept = -1, .dies_with_parent = true },
 		&status);
 
 	return rsync_failed(push, r, status);

@@ -14,9 +14,9 @@
 
 #include "farm/client/address.h"
 #include "farm/client/cmdline.h"
-#include "farm/client/servers.h"
 #include "farm/client/console-log.h"
 #include "farm/client/disk.h"
+#include "farm/client/servers.h"
 #include "lib/cleanup.h"
 #include "lib/fsroot.h"
 

@@ -279,11 +279,16 @@ static void terminals_get_harmless_text(void **state)
 	(void)state;
 	assert_harmless("", "");
 	assert_harmless("plain\n\ttext", "plain\n\ttext");
-	assert_harmless("gr\303\274n \342\202\254 \360\237\220\247", "gr\303\274n \342\202\254 \360\237\220\247");
+	assert_harmless("gr\303\274n \342\202\254 \360\237\220\247",
+		"gr\303\274n \342\202\254 \360\237\220\247");
 	assert_harmless("\033[2J\r\a\177", "\\033[2J\\015\\007\\177");
-	assert_harmless("\302\233" "31m", "\\302\\23331m");
+	assert_harmless("\302\233"
+			"31m",
+		"\\302\\23331m");
 	assert_harmless("\342\200\256x", "\\342\\200\\256x");
-	assert_harmless("\233" "31m\xff", "\\23331m\\377");
+	assert_harmless("\233"
+			"31m\xff",
+		"\\23331m\\377");
 	assert_harmless("cut \342\202", "cut \\342\\202");
 	assert_harmless("\342\033[m", "\\342\\033[m");
 }
