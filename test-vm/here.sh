@@ -156,6 +156,13 @@ here_nfs() {
 	MDCACHE { Dir_Chunk = 0; Attr_Expiration_Time = 5; }
 	LOG { Default_Log_Level = EVENT; }
 	end
+    here_nfs_start
+}
+here_nfs_start() {
     ganesha.nfsd -f /etc/ganesha/here.conf -L /var/log/ganesha.log -p /run/ganesha.pid &&
         here_wait 30 sh -c 'ss -H -l -n -t "sport = :2049" | grep -q .'
+}
+here_nfs_stop() {
+    here_nfs_pid=$(cat /run/ganesha.pid)
+    kill "$here_nfs_pid" && here_wait 30 sh -c "! kill -0 $here_nfs_pid" && rm -f /run/ganesha.pid
 }
