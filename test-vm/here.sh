@@ -145,15 +145,15 @@ here_stop() {
     for here_program in libvirtd virtlogd; do kill "$(cat /run/$here_program.pid)"; done
 }
 
-# here_nfs ADDRESS DIRECTORY: NFSv4, read-only, root is root. MDCACHE: see "nfs-ganesha" in docs/CAVEATS.md.
+# here_nfs ADDRESS DIRECTORY: NFSv4, read-only, root is root. MDCACHE, NFSV4: see "nfs-ganesha" in docs/CAVEATS.md.
 here_nfs() {
     mkdir -p /run/ganesha /var/lib/nfs/ganesha /var/log/ganesha /etc/ganesha
     cat >/etc/ganesha/here.conf <<-end
 	NFS_CORE_PARAM { Bind_addr = $1; Protocols = 4; mount_path_pseudo = true; Enable_NLM = false; Enable_RQUOTA = false; }
-	NFSV4 { Graceless = true; RecoveryBackend = fs; Only_Numeric_Owners = true; }
+	NFSV4 { Graceless = true; RecoveryBackend = fs; Only_Numeric_Owners = true; Minor_Versions = 0, 1; }
 	EXPORT { Export_Id = 1; Path = $2; Pseudo = $2; Access_Type = RO; Squash = None; SecType = sys;
 	    PrivilegedPort = true; FSAL { Name = VFS; } }
-	MDCACHE { Dir_Chunk = 0; Attr_Expiration_Time = 5; }
+	MDCACHE { Dir_Chunk = 0; }
 	LOG { Default_Log_Level = EVENT; }
 	end
     here_nfs_start
