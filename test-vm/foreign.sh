@@ -37,6 +37,8 @@ chroot_tree() { # SHELL-COMMAND
 
 # The share's key goes with the initrd: each hook takes it from here.
 foreign_hooks() {
+    # dracut's own trigger makes an initrd, too: see foreign_command.
+    [ ! -d "$V/tree/etc/dracut.conf.d" ] || echo 'omit_dracutmodules+=" ifcfg "' >"$V/tree/etc/dracut.conf.d/ifcfg.conf"
     install_packages "$V/tree" common initramfs &&
         mkdir -p "$V/tree/etc/xenfarm" && cp "$B/images/$master/share.key.pub" "$V/tree/etc/xenfarm/share.pub" &&
         echo 'XF_MKINITRD_OPTIONS="--pub /etc/xenfarm/share.pub"' >"$V/tree/etc/xenfarm/mkinitrd.conf"
