@@ -139,9 +139,13 @@ static int remove_file(const char *path)
 
 int master_disk_sweep(const char *path)
 {
-	AUTO_FREE char *made = temporary(path);
+	AUTO_FREE char *made = temporary(path), *update = NULL;
+	int r;
 
-	return made ? remove_file(made) : cli_error(-ENOMEM, "%s", path);
+	if (!made || asprintf(&update, "%s" MASTER_DISK_UPDATE, path) < 0)
+		return cli_error(-ENOMEM, "%s", path);
+	r = remove_file(made);
+	return r == 0 ? remove_file(update) : r;
 }
 
 int master_disk_remove(const char *path)

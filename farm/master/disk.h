@@ -6,6 +6,9 @@
 
 #include "farm/master/source.h"
 
+/* Beside a master's disk while it updates itself: the script's and its log's. */
+#define MASTER_DISK_UPDATE ".update"
+
 struct master_disk {
 	const char *path;
 	uint32_t size;                      /* MiB; 0 where it follows from the source */
@@ -24,7 +27,8 @@ int master_disk_make(void *arg);
 int master_disk_copy(void *arg);
 int master_disk_blank(void *arg);
 
-/* Remove what a step left that was interrupted; and the disk itself. Fine if it is not there. */
+/* Remove what a step or an update left that was interrupted; and the disk itself. Fine if it is not
+ * there. */
 int master_disk_sweep(const char *path);
 int master_disk_remove(const char *path);
 

@@ -10,6 +10,7 @@
 
 #include "farm/master/boot-once.h"
 #include "farm/master/chroot.h"
+#include "farm/master/disk.h"
 #include "farm/master/power.h"
 #include "farm/master/publish.h"
 #include "farm/master/update.h"
@@ -62,24 +63,22 @@ static int compose_script(const struct update *u, struct buf *text)
 	return r < 0 ? cli_error(r, "the script that updates %s", u->master->name) : 0;
 }
 
+/* Nothing of it is to last: an update that was interrupted makes it anew, and destroy removes it.
+ */
 static int make_disk(const struct update *u)
 {
 	AUTO_BUF struct buf text = { 0 };
-	struct publish out;
+	AUTO_CLOSE int fd = -1;
 	int r = compose_script(u, &text);
 
 	if (r < 0)
 		return r;
-	r = text.failed ? -ENOMEM : publish_begin(&out, AT_FDCWD, u->disk, 0600);
-	if (r == 0) {
-		r = io_write(out.fd, text.data, text.size);
-		if (r == 0 && ftruncate(out.fd, UPDATE_DISK_SIZE) < 0)
-			r = -errno;
-		if (r == 0)
-			r = publish_commit(&out);
-		else
-			publish_abort(&out);
-	}
+	if (text.failed)
+		return cli_error(-ENOMEM, "%s", u->disk);
+	fd = open(u->disk, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : io_write(fd, text.data, text.size);
+	if (r == 0 && ftruncate(fd, UPDATE_DISK_SIZE) < 0)
+		r = -errno;
 	return r < 0 ? cli_error(r, "%s", u->disk) : 0;
 }
 
@@ -252,12 +251,15 @@ static int run_offline(void *arg)
 static int prepare(struct update *u)
 {
 	struct master *m = u->master;
-	AUTO_FREE char *directory = strdup(u->session->context->settings.log);
+	const struct farm_settings *s = &u->session->context->settings;
+	AUTO_FREE char *directory = strdup(s->log);
 	struct os_release os;
-	int r = master_settings_network(&u->session->context->settings, &u->network);
+	int r = master_settings_network(s, &u->network);
 
 	u->boot = master_boot_directory(u->session, m->name);
-	if (!u->boot || !directory || asprintf(&u->disk, "%s.update", m->domain_xml.disk) < 0 ||
+	if (!u->boot || !directory ||
+		asprintf(&u->disk, "%s/%s" MASTER_DISK_SUFFIX MASTER_DISK_UPDATE, s->disks,
+			m->name) < 0 ||
 		asprintf(&u->log, "%s/master-%s.log", dirname(directory), m->name) < 0)
 		return cli_error(-ENOMEM, "%s", m->name);
 	if (r == 0)
