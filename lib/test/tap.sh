@@ -6,6 +6,7 @@
 tap_n=0 tap_bad=0
 T=$(mktemp -d) || exit 1
 export T
+export SHELL=/bin/bash # script(1) runs its command by it, and dash drops the functions that bash exports
 trap 'chmod -R u+rwX "$T" 2>/dev/null; rm -rf "$T"' EXIT
 trap 'exit 1' INT TERM HUP
 
