@@ -19,16 +19,9 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/clock.h"
 #include "lib/fsroot.h"
 #include "lib/io.h"
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* --- the log: a JSON object in each line, written by one write(2) to an O_APPEND file, so that
  * those of several programs do not mix --- */
@@ -114,7 +107,7 @@ void operation_begin(
 	AUTO_BUF struct buf words = { 0 };
 	struct json_object *record;
 
-	*op = (struct operation){ .dry_run = dry_run, .log = -1, .began = seconds_now() };
+	*op = (struct operation){ .dry_run = dry_run, .log = -1, .began = clock_seconds() };
 	make_id(op->id);
 	results_begin(op->id, dry_run);
 	if (dry_run || !log)
@@ -136,7 +129,7 @@ int operation_end(struct operation *op, int status)
 	struct json_object *record = record_new(op, "end");
 
 	json_object_object_add(record, "status", json_object_new_int(status));
-	add_seconds(record, seconds_now() - op->began);
+	add_seconds(record, clock_seconds() - op->began);
 	record_write(op, record);
 	if (op->log >= 0)
 		close(op->log);
@@ -170,7 +163,7 @@ static void record_step(struct operation *op, const char *line, double seconds, 
 int operation_step(struct operation *op, int (*run)(void *arg), void *arg, const char *format, ...)
 {
 	AUTO_FREE char *line = NULL;
-	double began = seconds_now(), took;
+	double began = clock_seconds(), took;
 	va_list args;
 	int r;
 
@@ -186,7 +179,7 @@ int operation_step(struct operation *op, int (*run)(void *arg), void *arg, const
 	}
 	output_progress(line, 0, 0);
 	r = run(arg);
-	took = seconds_now() - began;
+	took = clock_seconds() - began;
 	if (r == 0)
 		output_line("%s (%.1f s)", line, took);
 	record_step(op, line, took, r);

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/array.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 
 #define VERSION 1 /* another one, once something that was there means something else */
@@ -29,14 +29,6 @@ static struct {
 	struct buf message;
 	struct json_object *steps;
 } results;
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 void results_want(bool wanted)
 {
@@ -64,7 +56,7 @@ static struct result *add(const char *name)
 		return NULL;
 	}
 	r = &results.result[results.n++];
-	*r = (struct result){ .name = copy, .began = seconds_now() };
+	*r = (struct result){ .name = copy, .began = clock_seconds() };
 	r->ended = r->began;
 	r->more = json_object_new_object();
 	return r;
@@ -84,7 +76,7 @@ void results_of(const char *name)
 	const struct result *next = name ? find(name) : NULL;
 
 	if (results.current < results.n)
-		results.result[results.current].ended = seconds_now();
+		results.result[results.current].ended = clock_seconds();
 	results.current = next ? (size_t)(next - results.result) : SIZE_MAX;
 }
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <nfsc/libnfs.h>
@@ -19,6 +18,7 @@
 #include <nfsc/libnfs-raw-nfs4.h>
 
 #include "agent/fetch/protocol.h"
+#include "lib/clock.h"
 
 #define LOOKUPS    12           /* of a compound; Linux takes 16 operations in one, since 2.6 */
 #define FIRST_READ (64u << 10)  /* most files end in it */
@@ -50,14 +50,6 @@ struct client {
 	int error;     /* of the last connection, -errno */
 	struct job job[FETCH_SLOTS];
 };
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- to the agent --- */
 
@@ -205,7 +197,7 @@ static void answered(struct rpc_context *rpc, int status, void *data, void *priv
 		c->lost = true;
 		return;
 	}
-	c->heard = now();
+	c->heard = clock_milliseconds();
 	c->tries = 0;
 	if (res->status == NFS4ERR_DELAY || res->status == NFS4ERR_GRACE) {
 		j->later = c->heard + DELAY;
@@ -228,7 +220,7 @@ static void connected(struct rpc_context *rpc, int status, void *data, void *pri
 	(void)data;
 	c->connected = status == RPC_STATUS_SUCCESS;
 	c->lost = !c->connected;
-	c->heard = now();
+	c->heard = clock_milliseconds();
 }
 
 static void disconnect(struct client *c)
@@ -264,7 +256,7 @@ static void next_server(struct client *c)
 	struct AUTH *auth = libnfs_authunix_create("xenfarm", c->uid, c->gid, 0, NULL);
 
 	c->tries++;
-	c->heard = now();
+	c->heard = clock_milliseconds();
 	c->rpc = rpc_init_context();
 	if (!c->rpc || !auth)
 		exit(EXIT_FAILURE);
@@ -292,7 +284,7 @@ static bool has_work(const struct client *c)
 /* Send what was not sent yet. Milliseconds until the next may be. */
 static int send_jobs(struct client *c)
 {
-	int64_t wait = (int64_t)c->url->timeout * 1000, time = now();
+	int64_t wait = (int64_t)c->url->timeout * 1000, time = clock_milliseconds();
 
 	for (size_t i = 0; i < FETCH_SLOTS; i++) {
 		struct job *j = &c->job[i];
@@ -358,7 +350,8 @@ static void serve_rpc(struct client *c, int events, bool idle)
 	/* A connection that was idle may be closed. */
 	if (idle && c->lost)
 		disconnect(c);
-	else if (!c->lost && !idle && now() - c->heard >= (int64_t)c->url->timeout * 1000)
+	else if (!c->lost && !idle &&
+		 clock_milliseconds() - c->heard >= (int64_t)c->url->timeout * 1000)
 		leave_server(c, -ETIMEDOUT);
 }
 
@@ -390,7 +383,7 @@ void client_serve(struct client *c, int fd)
 		if (poll(p, 2, wait) < 0 && errno != EINTR)
 			return;
 		if (wait < 0)
-			c->heard = now();
+			c->heard = clock_milliseconds();
 		if (c->rpc)
 			serve_rpc(c, p[1].revents, wait < 0);
 		if (p[0].revents && !take_request(c))

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/array.h"
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "lib/fleet/fleet.h"
 #include "lib/fleet/record.h"
 
@@ -38,14 +38,6 @@ struct server {
 	int64_t busy; /* when it last had a connection */
 };
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void free_connection(struct connection *c)
 {
 	close(c->fd);
@@ -62,7 +54,7 @@ static void drop(struct server *s, struct connection *c)
 			break;
 		}
 	free_connection(c);
-	s->busy = now();
+	s->busy = clock_milliseconds();
 }
 
 /* For one more: the one that has to be done first. */
@@ -90,7 +82,7 @@ static void add(struct server *s, const struct serve_listener *listener, int fd)
 	}
 	c->fd = fd;
 	c->context = listener->context;
-	c->until = now() + s->service->seconds * 1000;
+	c->until = clock_milliseconds() + s->service->seconds * 1000;
 	s->connection[s->n++] = c;
 }
 
@@ -151,7 +143,7 @@ static bool answer(struct server *s, struct connection *c)
 			    c->context, c->call.bytes.data, c->call.bytes.size, &c->out))
 			return false;
 		fleet_record_next(&c->call);
-		c->until = now() + s->service->seconds * 1000;
+		c->until = clock_milliseconds() + s->service->seconds * 1000;
 		if (c->out.size && !flush(s, c))
 			return false;
 	}
@@ -180,7 +172,8 @@ static void handle(struct server *s, struct connection *c)
 /* Close what is too slow. Returns milliseconds until the next one is. */
 static int64_t close_slow(struct server *s)
 {
-	int64_t at = now(), next = s->n ? INT64_MAX : s->busy + (int64_t)s->service->idle * 1000;
+	int64_t at = clock_milliseconds(),
+		next = s->n ? INT64_MAX : s->busy + (int64_t)s->service->idle * 1000;
 
 	for (size_t i = 0; i < s->n;)
 		if (s->connection[i]->until <= at) {
@@ -248,7 +241,7 @@ static int listen_to(struct server *s, const struct serve_listener *l)
 int serve_run(const struct serve_service *service, const struct serve_listener *listeners, size_t n)
 {
 	AUTO_CLOSE int epoll = epoll_create1(EPOLL_CLOEXEC);
-	struct server s = { service, listeners, n, NULL, 0, epoll, now() };
+	struct server s = { service, listeners, n, NULL, 0, epoll, clock_milliseconds() };
 	int r = epoll < 0 ? -errno : 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)

@@ -13,6 +13,7 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/clock.h"
 
 /* Milliseconds between two looks at those that are under way. It grows by a tenth each time: each
  * look is a question to libvirt for each of them, on a server that is busy starting them. */
@@ -94,21 +95,13 @@ static size_t count(const struct batch *b, enum batch_progress progress)
 	return n;
 }
 
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Of several, each when it is there: the step's own line comes after the slowest. */
 static void say_done(const struct batch *b, size_t i)
 {
 	if (b->n == 1 || b->progress[i] != BATCH_DONE)
 		return;
 	output_line("%s: %s (%.1f s)", b->client[i]->name, b->action->waiting,
-		seconds_now() - b->began);
+		clock_seconds() - b->began);
 	output_progress(b->line, 0, 0);
 }
 
@@ -140,14 +133,14 @@ static int step_wait(void *arg)
 {
 	long pause = PAUSE_MS_FIRST;
 	struct batch *b = arg;
-	double end = seconds_now() + b->limit;
+	double end = clock_seconds() + b->limit;
 
-	b->began = seconds_now();
+	b->began = clock_seconds();
 	if (b->action->only_waits)
 		client_session_unlock(b->session);
 	for (;;) {
 		poll_all(b);
-		if (count(b, BATCH_UNDER_WAY) == 0 || seconds_now() >= end)
+		if (count(b, BATCH_UNDER_WAY) == 0 || clock_seconds() >= end)
 			break;
 		nanosleep(&(struct timespec){ pause / 1000, pause % 1000 * 1000000 }, NULL);
 		pause = pause < PAUSE_MS_MOST ? pause + pause / 10 : PAUSE_MS_MOST;

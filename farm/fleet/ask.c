@@ -10,13 +10,13 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/clock.h"
 
 #define RESERVED_FROM 665 /* as the kernel's NFS client: below are ports of services */
 #define RESERVED_TO   1023
@@ -47,20 +47,12 @@ struct asking {
 	int64_t began;     /* milliseconds */
 };
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void finish(struct asking *a, size_t i, enum ask_outcome outcome)
 {
 	struct connection *c = &a->connection[i];
 
 	a->call[i].outcome = outcome;
-	a->call[i].milliseconds = (unsigned int)(now() - a->began);
+	a->call[i].milliseconds = (unsigned int)(clock_milliseconds() - a->began);
 	if (c->fd >= 0) {
 		close(c->fd);
 		a->open--;
@@ -414,7 +406,7 @@ static int run(struct asking *a, unsigned int milliseconds)
 	int64_t end = a->began + milliseconds, left;
 	int r = polled && of ? begin_more(a) : cli_error(-ENOMEM, "the clients");
 
-	while (r == 0 && a->done < a->n && (left = end - now()) > 0)
+	while (r == 0 && a->done < a->n && (left = end - clock_milliseconds()) > 0)
 		r = turn(a, polled, of, left);
 	return r;
 }
@@ -437,7 +429,7 @@ int ask_all(const struct ask_procedure *procedure, struct ask_call *call, size_t
 		return cli_error(-errno, "random numbers");
 	/* Ports that were used for these agents a moment ago are not asked from again at once. */
 	a.port = RESERVED_FROM + start % (RESERVED_TO - RESERVED_FROM);
-	a.began = now();
+	a.began = clock_milliseconds();
 	a.open_max = room_for(n);
 	for (size_t i = 0; i < n; i++)
 		connection[i].fd = -1;

@@ -8,26 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "farm/share/channel.h"
 #include "lib/array.h"
 #include "lib/cleanup.h"
 #include "lib/cli.h"
+#include "lib/clock.h"
 #include "lib/fleet/fleet.h"
 #include "lib/json.h"
 #include "lib/spawn.h"
 
 #define ANSWER_MAX 1048576
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- the question --- */
 
@@ -87,7 +79,7 @@ int servers_begin(struct server_list *list, const struct farm_context *c, unsign
 	const struct farm_settings *settings = &c->settings;
 	int r = 0;
 
-	*list = (struct server_list){ .end = now() + 1000 * (int64_t)seconds };
+	*list = (struct server_list){ .end = clock_milliseconds() + 1000 * (int64_t)seconds };
 	for (size_t i = 0; i < settings->n_servers && r == 0; i++) {
 		r = add(list, &settings->server[i], settings->share.path, seconds);
 		for (size_t k = 0; k < settings->n_named_shares && r == 0; k++)
@@ -190,10 +182,10 @@ void servers_wait(struct server_list *list)
 	AUTO_FREE struct pollfd *polled = calloc(list->n + 1, sizeof(*polled));
 	size_t open = polled ? list->n : 0;
 
-	while (open && now() < list->end) {
+	while (open && clock_milliseconds() < list->end) {
 		for (size_t i = 0; i < list->n; i++)
 			polled[i] = (struct pollfd){ .fd = list->server[i].fd, .events = POLLIN };
-		poll(polled, list->n, (int)(list->end - now()));
+		poll(polled, list->n, (int)(list->end - clock_milliseconds()));
 		open = 0;
 		for (size_t i = 0; i < list->n; i++) {
 			if (polled[i].fd >= 0 && polled[i].revents)

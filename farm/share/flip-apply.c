@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/cleanup.h"
+#include "lib/clock.h"
 #include "lib/fsroot.h"
 
 struct applier {
@@ -117,24 +118,16 @@ static int act(const struct applier *a, size_t i)
 		       : 0;
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static int change(const struct applier *a, uint64_t *window, const char **where)
 {
-	uint64_t begin = now();
+	uint64_t begin = clock_nanoseconds();
 	int r = 0;
 
 	for (size_t i = 0; i < a->flip->n && r == 0; i++) {
 		*where = a->flip->op[i].path;
 		r = act(a, i);
 	}
-	*window = now() - begin;
+	*window = clock_nanoseconds() - begin;
 	return r;
 }
 
