@@ -190,7 +190,7 @@ int cmd_share_diff(void *options, char **arguments)
 	if (r == 0)
 		output_line("%lu added, %lu removed, %lu changed", d.added, d.removed, d.changed);
 	if (r == 0 && c->options.json)
-		json_print(json_object_get(d.list));
+		json_print(json_document("differences", json_object_get(d.list)));
 	json_object_put(d.list);
 	close_side(&d.a);
 	close_side(&d.b);

@@ -188,7 +188,7 @@ int cmd_share_list(void *options, char **arguments)
 		buf_free(&row.note);
 	}
 	if (r == 0 && c->options.json)
-		json_print(list);
+		json_print(json_document("generations", list));
 	else
 		json_object_put(list);
 	return farm_exit_status(r);

@@ -129,7 +129,7 @@ static void report(const struct verifier *v)
 	AUTO_BUF struct buf channels = { 0 };
 
 	if (v->context->options.json)
-		json_print(json_object_get(v->list));
+		json_print(json_document("differences", json_object_get(v->list)));
 	for (size_t i = 0; i < share->n_channels; i++)
 		if (share->channel[i].generation == v->generation)
 			buf_printf(&channels, "%s%s/", channels.size ? ", " : "",

@@ -13,8 +13,7 @@
 #include "lib/cli.h"
 #include "lib/json.h"
 
-#define COLUMNS_MAX  32
-#define JSON_VERSION 1
+#define COLUMNS_MAX 32
 
 struct table {
 	const char *what;
@@ -286,8 +285,7 @@ static struct json_object *json_value(enum table_type type, const char *text)
 
 static int print_json(const struct table *t, const struct view *v, const size_t *rows, size_t n)
 {
-	struct json_object *document = json_object_new_object();
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *document;
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *o = json_object_new_object();
@@ -300,8 +298,7 @@ static int print_json(const struct table *t, const struct view *v, const size_t 
 		}
 		json_object_array_add(list, o);
 	}
-	json_object_object_add(document, "version", json_object_new_int(JSON_VERSION));
-	json_object_object_add(document, t->what, list);
+	document = json_document(t->what, list);
 	if (t->more)
 		json_object_object_add(document, t->more, json_object_get(t->more_json));
 	json_print(document);

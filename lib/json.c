@@ -14,6 +14,15 @@ void json_print(struct json_object *document)
 	json_object_put(document);
 }
 
+struct json_object *json_document(const char *name, struct json_object *list)
+{
+	struct json_object *document = json_object_new_object();
+
+	json_add_number(document, "version", 1);
+	json_object_object_add(document, name, list);
+	return document;
+}
+
 void json_add_number(struct json_object *object, const char *key, uint64_t number)
 {
 	json_object_object_add(object, key, json_object_new_uint64(number));

@@ -8,6 +8,10 @@
 /* Print a document, followed by a newline, and release it. */
 void json_print(struct json_object *document);
 
+/* A document of a list: {"version": 1, NAME: list}. Takes the list. Its readers may rely on the
+ * version: what is added to a document does not change it. */
+struct json_object *json_document(const char *name, struct json_object *list);
+
 /* Add a number to an object. */
 void json_add_number(struct json_object *object, const char *key, uint64_t number);
 
