@@ -426,7 +426,8 @@ static int create(struct create *c)
 		return r;
 	built_before = c->built;
 	r = begin(c);
-	if (r == 0 && !c->built && !c->session->operation.dry_run)
+	/* Also where the disk is complete: the run before may have been cut off just then. */
+	if (r == 0 && (c->resumed || !c->built) && !c->session->operation.dry_run)
 		r = sweep(c);
 	if (r == 0 && !c->built)
 		r = build(c);

@@ -4,7 +4,8 @@
 #
 # Tried are some of the calls that change something, others in every run (CRASH_FROM=N begins at the Nth);
 # CRASH_POINTS=N tries N for each command, CRASH_POINTS=all every one. CRASH_CALLS=libvirt: those by which it speaks to
-# libvirt, and no others; CRASH_CALLS=all: any system call. CRASH_ONLY=TEXT: only what begins with it, such as "create".
+# libvirt, and no others; CRASH_CALLS=all: any system call; CRASH_CALLS=clone, or another name: those. CRASH_ONLY=TEXT: only
+# what begins with it, such as "create".
 
 changing='^(mkdir|rename|link|symlink|unlink|rmdir|fchmod|fchown|ftruncate|write|pwrite|sendfile|sendto|sendmsg|fsync|flock'
 changing+='|clone|fork|vfork|wait4|poll|connect|exit_group)|O_CREAT'
@@ -15,7 +16,8 @@ crash_list() {
         call !~ /^[a-z0-9_]+$/ { next }
         { n[call]++ }
         call == "connect" && /libvirt-sock/ { fd = $0; sub(/^connect\(/, "", fd); sub(/,.*/, "", fd) }
-        which == "all" || (which == "libvirt" && fd != "" && index($0, "(" fd ",") == length(call) + 1) ||
+        which == "all" || which == call ||
+            (which == "libvirt" && fd != "" && index($0, "(" fd ",") == length(call) + 1) ||
             (which == "libvirt" && fd != "" && index($0, "poll([{fd=" fd ",")) ||
             (which == "" && $0 ~ what) { print call, n[call] }' calls
 }
