@@ -131,7 +131,7 @@ static enum agent_status run_reconcile(const struct agent_options *options, bool
 	status = status ? status : run_current(&run, &in);
 	if (status == AGENT_DONE)
 		status = is_settled(&run, in.generation) ? run_left(&run) : reconcile(&run, &in);
-	triggers_note_reboot(run.root);
+	triggers_note_reboot(&run, &in);
 	fleet_report_write(&run, &in, status, booting);
 	run_close(&run, &in);
 	return status;

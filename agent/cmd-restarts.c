@@ -1,6 +1,4 @@
 /* restarts: processes that still run a file that was replaced. */
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -8,7 +6,6 @@
 #include "agent/report.h"
 #include "agent/run/restarts.h"
 #include "lib/cleanup.h"
-#include "lib/paths.h"
 
 static void print_json(const struct restarts *s)
 {
@@ -48,23 +45,10 @@ static void print_batch(const struct restarts *s)
 		fwrite(out.data, 1, out.size, stdout);
 }
 
-/* The tree of a generation, where the share is mounted: inodes are compared, which a server that is
- * read by xf-fetch does not tell. An fd, or -errno after a message. */
-static int open_tree(const struct agent_options *options)
-{
-	bool mounted = options->source && options->source[0] == '/';
-	char path[PATH_MAX];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/gen/%u", mounted ? options->source : PATH_SHARE,
-		options->generation);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? cli_error(-errno, "%s", path) : fd;
-}
-
 /* A generation is looked at if it is signed, and not older than the one applied. */
 static enum agent_status open_generation(const struct agent_options *options, int *tree)
 {
+	char path[PATH_MAX];
 	struct run_inputs in;
 	struct run run;
 	enum agent_status status = run_open(&run, &in, options, false);
@@ -72,7 +56,9 @@ static enum agent_status open_generation(const struct agent_options *options, in
 	status = status ? status : run_current(&run, &in);
 	status = status ? status : run_load(&run, &in);
 	if (status == AGENT_DONE) {
-		*tree = open_tree(options);
+		*tree = run_open_tree(&run, in.generation, path);
+		if (*tree < 0)
+			cli_error(*tree, "%s", path);
 		status = *tree < 0 ? AGENT_UNREACHABLE : AGENT_DONE;
 	}
 	run_close(&run, &in);

@@ -5,6 +5,7 @@
 #include "agent/monitor.h"
 #include "agent/report.h"
 #include "agent/run/restarts.h"
+#include "lib/cleanup.h"
 
 static void print_status(const struct run *run, uint32_t current)
 {
@@ -31,7 +32,9 @@ static int print_monitor(const struct run *run, uint32_t current, enum agent_sta
 {
 	AUTO_BUF struct buf line = { 0 };
 	struct restarts restarts = { 0 };
-	int found = opened == AGENT_DONE ? restarts_find(&restarts, -1) : 0;
+	char path[PATH_MAX];
+	AUTO_CLOSE int tree = run_open_tree(run, current, path);
+	int found = opened == AGENT_DONE ? restarts_find(&restarts, tree) : 0;
 	enum monitor_status status = monitor_line(
 		&(struct monitor_facts){
 			.readable = opened == AGENT_DONE && run->state >= 0 && found == 0,

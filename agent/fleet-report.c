@@ -77,9 +77,13 @@ static int write_status(int dir, const char *record, const struct run *run,
 {
 	AUTO_BUF struct buf bytes = { 0 };
 	struct restarts restarts = { 0 };
+	uint32_t available = in->current ? in->current : available_before(dir);
+	bool pinned = run_pin(record) != 0;
 	struct utsname running;
+	char path[PATH_MAX];
 	struct texts t;
-	int r = restarts_find(&restarts, -1);
+	AUTO_CLOSE int tree = run_open_tree(run, available, path);
+	int r = restarts_find(&restarts, tree);
 
 	uname(&running);
 	snprintf(t.share, sizeof(t.share), "%s", run->status.share);
@@ -89,10 +93,10 @@ static int write_status(int dir, const char *record, const struct run *run,
 	fleet_status s = {
 		.share = fleet_uuid_ok(t.share) ? t.share : (char *)"",
 		.generation = run->status.generation,
-		.available = in->generation ? in->generation : available_before(dir),
+		.available = available,
 		.rolled_back = run->status.rolled_back,
-		.pinned = in->pinned,
-		.channel = in->pinned ? (char *)"" : t.channel,
+		.pinned = pinned,
+		.channel = pinned ? (char *)"" : t.channel,
 		.kernel = t.kernel,
 		.kernel_next = t.next,
 		.reboot = restarts.kernel != NULL,

@@ -55,21 +55,28 @@ struct selected {
 	char current[RECORD_VALUE]; /* otherwise: where the channel's generation is */
 };
 
-/* A pinned client is one whose tree is that of a generation. */
-static struct selected selected(void)
+uint32_t run_pin(const char *record)
 {
 	static const char pinned[] = PATH_SHARE "/gen/";
+	char tree[RECORD_VALUE];
+
+	if (!boot_record_get(record, "tree", tree, sizeof(tree)) ||
+		strncmp(tree, pinned, strlen(pinned)) != 0)
+		return 0;
+	return (uint32_t)strtoul(tree + strlen(pinned), NULL, 10);
+}
+
+static struct selected selected(void)
+{
 	AUTO_BUF struct buf text = { 0 };
 	struct selected s = { 0, "current" };
-	char tree[RECORD_VALUE], channel[RECORD_VALUE];
+	char channel[RECORD_VALUE];
 
 	if (boot_record_read(AT_FDCWD, PATH_RUN_RECORD, &text) < 0)
 		return s;
-	boot_record_get(text.data, "tree", tree, sizeof(tree));
 	boot_record_get(text.data, "channel", channel, sizeof(channel));
-	if (strncmp(tree, pinned, strlen(pinned)) == 0)
-		s.pin = (uint32_t)strtoul(tree + strlen(pinned), NULL, 10);
-	else if (*channel && strcmp(channel, PATH_LIVE) != 0)
+	s.pin = run_pin(text.data);
+	if (!s.pin && *channel && strcmp(channel, PATH_LIVE) != 0)
 		snprintf(s.current, sizeof(s.current), PATH_CHANNELS "/%.64s/current", channel);
 	return s;
 }
@@ -105,9 +112,23 @@ enum agent_status run_current(const struct run *run, struct run_inputs *in)
 	in->pinned = !run->options->generation && now.pin;
 	if (!in->generation)
 		status = read_current(run, now.current, &in->generation);
-	if (status == AGENT_DONE)
-		document_set("current", json_object_new_int64(in->generation));
-	return status;
+	if (status)
+		return status;
+	in->current = in->generation;
+	document_set("current", json_object_new_int64(in->generation));
+	return AGENT_DONE;
+}
+
+int run_open_tree(const struct run *run, uint32_t generation, char path[static PATH_MAX])
+{
+	const char *source = run->options->source;
+	int fd;
+
+	if (!source || share_reader_is_remote(source))
+		source = PATH_SHARE;
+	snprintf(path, PATH_MAX, "%s/gen/%u", source, generation);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /* --- manifests --- */

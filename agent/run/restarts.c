@@ -121,23 +121,28 @@ static void find_view(struct view *v, int proc, const char *pid)
 		       fstatat(proc, "self/ns/mnt", &own, 0) == 0 && !is_same(&own, &its);
 }
 
-static bool is_replaced(int proc, const char *pid, const struct view *v, const struct mapping *m)
+/* What a path is below its root; NULL: it lies outside. */
+static const char *below_root(const struct view *v, const char *path)
 {
-	size_t n = strlen(v->root);
-	char path[PATH_MAX + 64];
-	struct stat mapped;
+	return !*v->root || path_is_below(path, v->root) ? path + strlen(v->root) : NULL;
+}
 
-	if (stat_mapped(proc, pid, m, &mapped) == ESTALE)
-		return true;
-	if (is_at(proc, m->path, &mapped))
+/* Is another file, or none, where its path leads now? */
+static bool is_replaced_here(int proc, const char *pid, const struct view *v,
+	const struct mapping *m, struct stat *mapped)
+{
+	const char *below = below_root(v, m->path);
+	char path[PATH_MAX + 64];
+
+	if (is_at(proc, m->path, mapped))
 		return false;
 	if (!v->elsewhere)
 		return true;
 	/* What lies outside of its root cannot be looked up. */
-	if (n && (strncmp(m->path, v->root, n) != 0 || m->path[n] != '/'))
+	if (!below)
 		return false;
-	snprintf(path, sizeof(path), "%s/root%s", pid, m->path + n);
-	if (is_at(proc, path, &mapped))
+	snprintf(path, sizeof(path), "%s/root%s", pid, below);
+	if (is_at(proc, path, mapped))
 		return false;
 	/* The process may have ended since, and its root with it. */
 	snprintf(path, sizeof(path), "%s/root", pid);
@@ -165,17 +170,28 @@ const char *restarts_in_tree(const char *path)
 	return skip(path, 1);
 }
 
-/* Would the tree have another file there? One that is not of the share stays as it is. */
-static bool would_be_replaced(int proc, const char *pid, int tree, const struct mapping *m)
+/* Has the tree another file there, or none? */
+static bool is_replaced_in(
+	int tree, const struct view *v, const struct mapping *m, const struct stat *mapped)
 {
-	struct stat mapped, top, then;
+	const char *below = below_root(v, m->path);
+	struct stat then;
+
+	if (fstatat(tree, restarts_in_tree(below ? below : m->path), &then, 0) < 0)
+		return is_gone(errno);
+	return !is_same(&then, mapped);
+}
+
+static bool is_replaced(
+	int proc, const char *pid, int tree, const struct view *v, const struct mapping *m)
+{
+	struct stat mapped, top;
 
 	if (stat_mapped(proc, pid, m, &mapped) == ESTALE)
 		return true;
-	if (fstat(tree, &top) < 0 || top.st_dev != mapped.st_dev)
-		return false;
-	return fstatat(tree, restarts_in_tree(m->path), &then, 0) < 0 ? is_gone(errno)
-								      : !is_same(&then, &mapped);
+	if (tree >= 0 && fstat(tree, &top) == 0 && top.st_dev == mapped.st_dev)
+		return is_replaced_in(tree, v, m, &mapped);
+	return is_replaced_here(proc, pid, v, m, &mapped);
 }
 
 static FILE *open_proc(int proc, const char *pid, const char *name)
@@ -263,8 +279,7 @@ static int look_at(struct restarts *s, int proc, const char *pid, int tree)
 	find_view(&view, proc, pid);
 	while (maps && getline(&line, &size, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		if (parse_mapping(line, &m) && (tree >= 0 ? would_be_replaced(proc, pid, tree, &m)
-							  : is_replaced(proc, pid, &view, &m)))
+		if (parse_mapping(line, &m) && is_replaced(proc, pid, tree, &view, &m))
 			return add_user(s, proc, pid, m.path);
 	}
 	return 0;
@@ -283,9 +298,10 @@ static int look_at_all(struct restarts *s, int tree)
 }
 
 /* Without that link: one that is newer than the running one, by the directories of its modules. */
-static char *newer_kernel(void)
+static char *newer_kernel(int root)
 {
-	AUTO_CLOSEDIR DIR *modules = opendir("/lib/modules");
+	int fd = openat(root, "lib/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *modules = fd < 0 ? NULL : fdopendir(fd);
 	struct utsname running;
 	struct dirent *d;
 	char *newest = NULL;
@@ -304,13 +320,14 @@ static char *newer_kernel(void)
 char *restarts_kernel(int tree)
 {
 	static const char prefix[] = "vmlinuz-";
+	AUTO_CLOSE int own = tree < 0 ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	int root = tree < 0 ? own : tree;
 	char target[NAME_MAX + 1];
-	ssize_t n = tree < 0 ? readlink("/" PATH_BOOT_KERNEL, target, sizeof(target) - 1)
-			     : readlinkat(tree, PATH_BOOT_KERNEL, target, sizeof(target) - 1);
+	ssize_t n = readlinkat(root, PATH_BOOT_KERNEL, target, sizeof(target) - 1);
 	struct utsname running;
 
 	if (n < 0)
-		return tree < 0 ? newer_kernel() : NULL;
+		return newer_kernel(root);
 	target[n] = '\0';
 	uname(&running);
 	if (strncmp(target, prefix, strlen(prefix)) != 0 ||

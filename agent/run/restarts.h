@@ -27,9 +27,9 @@ struct restarts {
 };
 
 /*
- * Find them. tree: an fd of the tree of a generation that is not in use yet, as a client has it
- * mounted; then it is those that would run replaced files if it were, of the files that come from
- * the share. -1: none. Free in any case. Returns 0 or -errno.
+ * Find them. tree: an fd of the tree of a generation, as a client has it mounted; then files that
+ * come from the share are compared with those, so it is what is to be restarted once that
+ * generation is in use, and seen to be. Negative: none. Free in any case. Returns 0 or -errno.
  */
 int restarts_find(struct restarts *restarts, int tree);
 void restarts_free(struct restarts *restarts);

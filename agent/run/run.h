@@ -33,7 +33,8 @@ struct run {
 };
 
 struct run_inputs {
-	uint32_t generation; /* the share's, or the one that this client is pinned to */
+	uint32_t generation; /* the one to reconcile with, by run_current() the share's */
+	uint32_t current;    /* what the share has for this client, or its pin; 0: not asked */
 	bool pinned;
 	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
 	bool fetched;                                  /* new is the file STATE_NEXT */
@@ -73,6 +74,17 @@ enum agent_status run_open_share(const struct run *run);
 
 /* The generation that the share has for this client, into in. */
 enum agent_status run_current(const struct run *run, struct run_inputs *in);
+
+/* The generation that a client is pinned to, by the record that xf-init leaves of the boot: one
+ * whose tree is that of a generation. 0: none. */
+uint32_t run_pin(const char *record);
+
+/*
+ * The tree of a generation, where the share is mounted or a directory: what programs run from and a
+ * reboot boots, once its flip is seen here. NFS keeps names for up to a minute, but those of this
+ * tree never change. An fd, or -errno without a message; path is in *path in any case.
+ */
+int run_open_tree(const struct run *run, uint32_t generation, char path[static PATH_MAX]);
 
 /* base and new of in->generation. new is verified; the share is read only if it is not kept. */
 enum agent_status run_load(const struct run *run, struct run_inputs *in);

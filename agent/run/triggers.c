@@ -114,14 +114,17 @@ static bool is_our_reboot(void)
 	return end && end == (const char *)text.data + text.size - 1;
 }
 
-void triggers_note_reboot(int root)
+void triggers_note_reboot(const struct run *run, const struct run_inputs *in)
 {
 	AUTO_FREE char *kernel = NULL;
 	AUTO_BUF struct buf packages = { 0 };
+	AUTO_CLOSE int tree = -1;
+	char path[PATH_MAX];
 
-	if (!triggers_is_running_system(root))
+	if (!triggers_is_running_system(run->root))
 		return;
-	kernel = restarts_kernel(-1);
+	tree = run_open_tree(run, in->current, path);
+	kernel = restarts_kernel(tree);
 	if (is_our_reboot()) {
 		unlink(REBOOT);
 		unlink(REBOOT_PACKAGES);

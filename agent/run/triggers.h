@@ -6,6 +6,7 @@
 #ifndef AGENT_RUN_TRIGGERS_H
 #define AGENT_RUN_TRIGGERS_H
 
+#include "agent/run/run.h"
 #include "agent/run/state.h"
 #include "agent/transaction/journal.h"
 
@@ -16,10 +17,10 @@
 void triggers_run(int root, const struct state_status *status, const struct journal *made);
 
 /*
- * If root is the running system, and a reboot would boot another kernel than the one that runs,
+ * If its root is the running system, and a reboot would boot another kernel than the one that runs,
  * leave /run/reboot-required and its .pkgs; remove them if that is so no more.
  */
-void triggers_note_reboot(int root);
+void triggers_note_reboot(const struct run *run, const struct run_inputs *in);
 
 /* Is it the root of the system that runs, and not of one that is being booted, or a copy? */
 bool triggers_is_running_system(int root);

@@ -1,7 +1,6 @@
 #include "agent/share/share-reader.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +29,17 @@ void share_reader_free(struct share_reader *reader)
 	free(reader);
 }
 
+bool share_reader_is_remote(const char *source)
+{
+	return strncmp(source, NFS_URL_PREFIX, strlen(NFS_URL_PREFIX)) == 0;
+}
+
 static int open_access(const char *source, struct share_access **access)
 {
 	if (!source)
 		return -ENODEV;
-	return strncmp(source, NFS_URL_PREFIX, strlen(NFS_URL_PREFIX)) == 0
-		       ? share_nfs_open(source, access)
-		       : share_directory_open(source, access);
+	return share_reader_is_remote(source) ? share_nfs_open(source, access)
+					      : share_directory_open(source, access);
 }
 
 int share_reader_open(struct share_reader *reader)

@@ -5,6 +5,7 @@
 #ifndef AGENT_SHARE_SHARE_READER_H
 #define AGENT_SHARE_SHARE_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ struct share_reader;
  * yet. NULL without memory. */
 struct share_reader *share_reader_new(const char *source);
 void share_reader_free(struct share_reader *reader);
+
+/* Is it an NFS URL? */
+bool share_reader_is_remote(const char *source);
 
 /*
  * Open it, before the first read. It is tried once; later calls return the same. Returns 0;
