@@ -265,7 +265,7 @@ static int run(int fd, const char *address, int port, int version, fleet_target 
 
 int main(int argc, char **argv)
 {
-	const char *source = "127.0.0.1";
+	const char *source = "0.0.0.0"; /* the address of the way there */
 	fleet_target target = { (char *)"", (char *)"" };
 	int port = FLEET_PORT, source_port = 0, version = FLEET_VERSION, option;
 
