@@ -212,11 +212,9 @@ static void check_rules(struct doctor *d, struct doctor_finding *f)
 		doctor_ok(f, "the kernel has the rules of " NET_RULES_PATH);
 }
 
-static bool is_router(int family)
+static bool is_on(const char *setting)
 {
-	AUTO_CLOSE int fd = open(family == 4 ? "/proc/sys/net/ipv4/ip_forward"
-					     : "/proc/sys/net/ipv6/conf/all/forwarding",
-		O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(setting, O_RDONLY | O_CLOEXEC);
 	char flag = '0';
 
 	return fd >= 0 && read(fd, &flag, 1) == 1 && flag != '0';
@@ -225,7 +223,8 @@ static bool is_router(int family)
 /* Isolated ports do not help against a way through the server. */
 static void check_forwarding(struct doctor *d, struct doctor_finding *f)
 {
-	bool router = is_router(4) || is_router(6);
+	bool router = is_on("/proc/sys/net/ipv4/ip_forward") ||
+		      is_on("/proc/sys/net/ipv6/conf/all/forwarding");
 
 	(void)d;
 	if (!router)
@@ -237,6 +236,21 @@ static void check_forwarding(struct doctor *d, struct doctor_finding *f)
 			"this server is a router, and nothing stops clients from using it");
 	else
 		doctor_ok(f, "this server is a router, but not for clients");
+}
+
+/* Clients reach other servers through the bridge, and not by routes. */
+static void check_bridged_frames(struct doctor *d, struct doctor_finding *f)
+{
+#define BRIDGE "/proc/sys/net/bridge/bridge-nf-call-"
+	if (d->context->settings.n_servers == 0)
+		doctor_skip(f, "xenfarm.conf has no other servers");
+	else if (is_on(BRIDGE "iptables") || is_on(BRIDGE "ip6tables"))
+		doctor_fail(f,
+			"sysctl -w net.bridge.bridge-nf-call-iptables=0 "
+			"net.bridge.bridge-nf-call-ip6tables=0",
+			"rules for routers stop what clients send to other servers");
+	else
+		doctor_ok(f, "rules for routers are not asked about bridged frames");
 }
 
 static void check_unit(struct doctor *d, struct doctor_finding *f)
@@ -264,6 +278,7 @@ const struct doctor_check doctor_of_network[] = {
 	{ "rules-file", check_rules_file },
 	{ "rules", check_rules },
 	{ "forwarding", check_forwarding },
+	{ "bridged-frames", check_bridged_frames },
 	{ "unit", check_unit },
 	{ "xen-script", check_xen },
 	{ NULL, NULL },
