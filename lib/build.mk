@@ -9,18 +9,21 @@ fuzz_layout_SRC := lib/layout.c lib/fuzz/fuzz_layout.c
 fuzz_layout_CORPUS := lib/fuzz/layout
 
 # The library: a program names $(LIB_SRC) among its sources and $(LIB_PKGS) among its packages.
-LIB_SRC := lib/buf.c lib/digest.c lib/fsroot.c lib/hex.c lib/ids.c lib/io.c lib/keychain.c $(addprefix lib/manifest/manifest,.c -keyword.c -line.c -read.c -write.c) \
+LIB_SRC := lib/buf.c lib/digest.c lib/fsroot.c lib/hex.c lib/ids.c lib/io.c lib/keychain.c $(addprefix lib/manifest/manifest,.c -delta.c -keyword.c -line.c -read.c -write.c) \
 	lib/publish.c lib/rfc3339.c lib/signature.c lib/sorted.c lib/statcache.c lib/treescan.c lib/treescan-entry.c lib/vis.c
 LIB_PKGS := libcrypto zlib
 
-UNITS += manifest_test files_test treescan_test keychain_test
+UNITS += manifest_test delta_test files_test treescan_test keychain_test
 keychain_test_SRC := $(LIB_SRC) lib/test/keychain_test.c
 keychain_test_PKGS := $(LIB_PKGS) cmocka
 keychain_test_LIBS := -pthread
 manifest_test_SRC := $(LIB_SRC) lib/test/manifest_test.c
+delta_test_SRC := $(LIB_SRC) lib/test/delta_test.c
 files_test_SRC := $(LIB_SRC) lib/test/files_test.c
 treescan_test_SRC := $(LIB_SRC) lib/test/treescan_test.c
 manifest_test_PKGS := $(LIB_PKGS) cmocka
+delta_test_PKGS := $(manifest_test_PKGS)
+delta_test_LIBS := -pthread
 files_test_PKGS := $(manifest_test_PKGS)
 treescan_test_PKGS := $(manifest_test_PKGS)
 manifest_test_LIBS := -pthread
@@ -40,6 +43,12 @@ fuzz_manifest_SRC := $(LIB_SRC) lib/fuzz/fuzz_manifest.c
 fuzz_manifest_CORPUS := lib/fuzz/manifest
 fuzz_manifest_PKGS := $(LIB_PKGS)
 fuzz_manifest_LIBS := -pthread
+
+FUZZERS += fuzz_delta
+fuzz_delta_SRC := $(LIB_SRC) lib/fuzz/fuzz_delta.c
+fuzz_delta_CORPUS := lib/fuzz/delta
+fuzz_delta_PKGS := $(LIB_PKGS)
+fuzz_delta_LIBS := -pthread
 
 FUZZERS += fuzz_keychain
 fuzz_keychain_SRC := $(LIB_SRC) lib/fuzz/fuzz_keychain.c

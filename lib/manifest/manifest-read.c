@@ -7,12 +7,16 @@
 
 #include "lib/cleanup.h"
 #include "lib/manifest/manifest-line.h"
+#include "lib/manifest/manifest-lists.h"
 
 #define TEXT_CHUNK (64 * 1024)
 
 struct manifest_parser {
 	manifest_entry_fn *entry;
 	void *arg;
+	size_t more;                                              /* lists that follow this one */
+	int (*next)(const struct manifest_head *head, void *arg); /* called between two lists */
+	unsigned long before; /* lines of the lists before this one */
 	enum { UNDECIDED, PLAIN, GZIP, GZIP_ENDED } form;
 	z_stream inflate;
 	uint64_t text;      /* bytes of text so far */
@@ -55,15 +59,35 @@ static int broken(struct manifest_error *error, unsigned long line, const char *
 	return -EBADMSG;
 }
 
+static unsigned long next_line(const struct manifest_parser *p)
+{
+	return p->before + p->lines.line + 1;
+}
+
+/* The list is complete, and another one follows. */
+static int begin_next(struct manifest_parser *p, struct manifest_error *error)
+{
+	const char *rule = manifest_lines_end(&p->lines);
+	int r = rule ? broken(error, next_line(p), rule) : p->next(&p->lines.head, p->arg);
+
+	p->more--;
+	p->before += p->lines.line;
+	manifest_lines_free(&p->lines);
+	memset(&p->lines, 0, sizeof(p->lines));
+	return r;
+}
+
 /* One line, text[n] writeable. */
 static int line(struct manifest_parser *p, char *text, size_t n, struct manifest_error *error)
 {
+	bool complete = p->lines.line >= 2 && p->lines.entries == p->lines.head.entries;
+	int r = p->more && complete ? begin_next(p, error) : 0;
 	uint64_t before = p->lines.entries;
-	const char *rule = manifest_line(&p->lines, text, n);
+	const char *rule = r == 0 ? manifest_line(&p->lines, text, n) : NULL;
 
 	if (rule)
-		return broken(error, p->lines.line, rule);
-	return p->lines.entries > before ? p->entry(&p->lines.entry, p->arg) : 0;
+		return broken(error, p->before + p->lines.line, rule);
+	return r == 0 && p->lines.entries > before ? p->entry(&p->lines.entry, p->arg) : r;
 }
 
 /* Cut text, which may be overwritten, into lines; what is left over waits for the next chunk. */
@@ -74,13 +98,13 @@ static int lines(struct manifest_parser *p, char *text, size_t n, struct manifes
 
 	p->text += n;
 	if (p->text > MANIFEST_TEXT_MAX)
-		return broken(error, p->lines.line + 1, "the text is longer than the limit");
+		return broken(error, next_line(p), "the text is longer than the limit");
 	while (text < end && r == 0) {
 		char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t size = (size_t)((newline ? newline : end) - text);
 
 		if (p->partial.size + size > MANIFEST_LINE_MAX)
-			return broken(error, p->lines.line + 1, "the line is too long");
+			return broken(error, next_line(p), "the line is too long");
 		if (newline && p->partial.size == 0) {
 			r = line(p, text, size, error);
 		} else {
@@ -132,12 +156,11 @@ static int gzip(struct manifest_parser *p, const void *data, size_t n, struct ma
 	if (status == Z_STREAM_END) {
 		p->form = GZIP_ENDED;
 		if (z->avail_in > 0)
-			return broken(
-				error, p->lines.line + 1, "bytes follow the end of the gzip data");
+			return broken(error, next_line(p), "bytes follow the end of the gzip data");
 	} else if (status != Z_BUF_ERROR) {
 		return status == Z_MEM_ERROR
 			       ? -ENOMEM
-			       : broken(error, p->lines.line + 1, "the gzip data is damaged");
+			       : broken(error, next_line(p), "the gzip data is damaged");
 	}
 	return 0;
 }
@@ -173,8 +196,7 @@ int manifest_parser_feed(
 		else if (p->form == GZIP)
 			r = gzip(p, bytes, part, error);
 		else
-			r = broken(
-				error, p->lines.line + 1, "bytes follow the end of the gzip data");
+			r = broken(error, next_line(p), "bytes follow the end of the gzip data");
 		bytes += part;
 		n -= part;
 	}
@@ -187,16 +209,51 @@ int manifest_parser_finish(struct manifest_parser *p, struct manifest_error *err
 
 	*error = (struct manifest_error){ 0 };
 	if (p->form == GZIP)
-		return broken(error, p->lines.line + 1, "the gzip data is cut off");
+		return broken(error, next_line(p), "the gzip data is cut off");
 	if (p->partial.size > 0)
-		return broken(error, p->lines.line + 1, "the last line is cut off");
+		return broken(error, next_line(p), "the last line is cut off");
 	rule = manifest_lines_end(&p->lines);
-	return rule ? broken(error, p->lines.line + 1, rule) : 0;
+	if (!rule && p->more)
+		rule = "there are fewer lists than there should be";
+	return rule ? broken(error, next_line(p), rule) : 0;
 }
+
+/* The lists as they come. */
+struct collector {
+	struct manifest **list;
+	size_t at;
+};
 
 static int add(const struct manifest_entry *entry, void *arg)
 {
-	return manifest_add(arg, entry) ? 0 : -ENOMEM;
+	const struct collector *c = arg;
+
+	return manifest_add(c->list[c->at], entry) ? 0 : -ENOMEM;
+}
+
+static int next(const struct manifest_head *head, void *arg)
+{
+	struct collector *c = arg;
+
+	c->list[c->at++]->head = *head;
+	return 0;
+}
+
+static void free_lists(struct manifest **list, size_t lists)
+{
+	for (size_t i = 0; i < lists; i++) {
+		manifest_free(list[i]);
+		list[i] = NULL;
+	}
+}
+
+static int new_lists(struct manifest **list, size_t lists)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < lists; i++)
+		ok &= (list[i] = manifest_new()) != NULL;
+	return ok ? 0 : -ENOMEM;
 }
 
 static int check_signature(const void *data, size_t n, const struct signature_key *key,
@@ -209,28 +266,38 @@ static int check_signature(const void *data, size_t n, const struct signature_ke
 	return 0;
 }
 
+int manifest_lists_decode(const void *data, size_t n, const struct signature_key *key,
+	const void *signature, size_t n_signature, struct manifest **list, size_t lists,
+	struct manifest_error *error)
+{
+	struct collector c = { list, 0 };
+	struct manifest_parser *p = manifest_parser_new(add, &c);
+	int r = new_lists(list, lists);
+
+	*error = (struct manifest_error){ 0 };
+	r = r < 0 || !p ? -ENOMEM : 0;
+	if (r == 0 && key)
+		r = check_signature(data, n, key, signature, n_signature, error);
+	if (r == 0) {
+		p->more = lists - 1;
+		p->next = next;
+		r = manifest_parser_feed(p, data, n, error);
+	}
+	if (r == 0)
+		r = manifest_parser_finish(p, error);
+	if (r == 0)
+		next(manifest_parser_head(p), &c);
+	else
+		free_lists(list, lists);
+	manifest_parser_free(p);
+	return r;
+}
+
 int manifest_decode(const void *data, size_t n, const struct signature_key *key,
 	const void *signature, size_t n_signature, struct manifest **manifest,
 	struct manifest_error *error)
 {
-	AUTO_MANIFEST struct manifest *m = manifest_new();
-	struct manifest_parser *p = manifest_parser_new(add, m);
-	int r = m && p ? 0 : -ENOMEM;
-
-	*error = (struct manifest_error){ 0 };
-	if (r == 0 && key)
-		r = check_signature(data, n, key, signature, n_signature, error);
-	if (r == 0)
-		r = manifest_parser_feed(p, data, n, error);
-	if (r == 0)
-		r = manifest_parser_finish(p, error);
-	if (r == 0) {
-		m->head = *manifest_parser_head(p);
-		*manifest = m;
-		m = NULL;
-	}
-	manifest_parser_free(p);
-	return r;
+	return manifest_lists_decode(data, n, key, signature, n_signature, manifest, 1, error);
 }
 
 /* A file within the limit. */
@@ -241,8 +308,8 @@ static int slurp(int dir, const char *path, size_t limit, struct buf *buf)
 	return fd < 0 ? -errno : buf_read(buf, fd, limit);
 }
 
-int manifest_load(int dir, const char *path, const struct signature_key *key,
-	struct manifest **manifest, struct manifest_error *error)
+int manifest_lists_load(int dir, const char *path, const struct signature_key *key,
+	struct manifest **list, size_t lists, struct manifest_error *error)
 {
 	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
 	AUTO_FREE char *name = NULL;
@@ -265,6 +332,12 @@ int manifest_load(int dir, const char *path, const struct signature_key *key,
 	}
 	if (r < 0)
 		return r;
-	return manifest_decode(
-		data.data, data.size, key, signature.data, signature.size, manifest, error);
+	return manifest_lists_decode(
+		data.data, data.size, key, signature.data, signature.size, list, lists, error);
+}
+
+int manifest_load(int dir, const char *path, const struct signature_key *key,
+	struct manifest **manifest, struct manifest_error *error)
+{
+	return manifest_lists_load(dir, path, key, manifest, 1, error);
 }

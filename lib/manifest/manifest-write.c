@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/hex.h"
 #include "lib/manifest/manifest-line.h"
+#include "lib/manifest/manifest-lists.h"
 #include "lib/publish.h"
 #include "lib/rfc3339.h"
 #include "lib/vis.h"
@@ -27,6 +28,7 @@ struct writer {
 	struct buf *out;
 	struct buf text;
 	struct buf copy;
+	unsigned long before; /* lines of the lists before this one */
 	struct manifest_lines lines;
 };
 
@@ -165,7 +167,7 @@ static int judge(struct writer *w, size_t start, struct manifest_error *error)
 		error->rule = "the line is too long";
 	else
 		error->rule = manifest_line(&w->lines, w->copy.data, w->copy.size - 1);
-	error->line = w->lines.line;
+	error->line = w->before + w->lines.line;
 	return error->rule ? -EBADMSG : 0;
 }
 
@@ -177,21 +179,20 @@ static int commit(struct writer *w, size_t start, struct manifest_error *error)
 	return r == 0 && w->text.size > TEXT_CHUNK ? compress_text(w, Z_NO_FLUSH) : r;
 }
 
-static int write_all_lines(struct writer *w, const struct manifest *m, struct manifest_error *error)
+static int write_list(struct writer *w, const struct manifest *m, struct manifest_error *error)
 {
+	size_t start = w->text.size;
 	int r;
 
 	buf_puts(&w->text, "#mtree v2.0\n");
-	r = commit(w, 0, error);
+	r = commit(w, start, error);
 	if (r == 0) {
-		size_t start = w->text.size;
-
+		start = w->text.size;
 		put_head(&w->text, m);
 		r = commit(w, start, error);
 	}
 	for (size_t i = 0; r == 0 && i < m->n; i++) {
-		size_t start = w->text.size;
-
+		start = w->text.size;
 		if (m->entry[i]->type == MANIFEST_SOCKET)
 			continue;
 		put_entry(&w->text, m->entry[i]);
@@ -206,10 +207,25 @@ static int write_all_lines(struct writer *w, const struct manifest *m, struct ma
 	if (r < 0)
 		return r;
 	error->rule = manifest_lines_end(&w->lines);
-	return error->rule ? -EBADMSG : compress_text(w, Z_FINISH);
+	return error->rule ? -EBADMSG : 0;
 }
 
-int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_error *error)
+static int write_all(struct writer *w, const struct manifest *const *list, size_t lists,
+	struct manifest_error *error)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < lists; i++) {
+		w->before += w->lines.line;
+		manifest_lines_free(&w->lines);
+		memset(&w->lines, 0, sizeof(w->lines));
+		r = write_list(w, list[i], error);
+	}
+	return r == 0 ? compress_text(w, Z_FINISH) : r;
+}
+
+int manifest_lists_encode(const struct manifest *const *list, size_t lists, struct buf *out,
+	struct manifest_error *error)
 {
 	/* gzip's own header fields stay empty, so that the same list gives the same bytes. */
 	gz_header header = { .os = 255 };
@@ -223,7 +239,7 @@ int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_e
 	if (deflateInit2(&w->deflate, LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) ==
 		Z_OK) {
 		deflateSetHeader(&w->deflate, &header);
-		r = write_all_lines(w, m, error);
+		r = write_all(w, list, lists, error);
 		deflateEnd(&w->deflate);
 	}
 	if (r == 0 && out->size > MANIFEST_FILE_MAX) {
@@ -235,6 +251,11 @@ int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_e
 	buf_free(&w->copy);
 	free(w);
 	return r;
+}
+
+int manifest_encode(const struct manifest *m, struct buf *out, struct manifest_error *error)
+{
+	return manifest_lists_encode(&m, 1, out, error);
 }
 
 int manifest_sign(

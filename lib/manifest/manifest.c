@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/array.h"
+#include "lib/manifest/manifest-lists.h"
 #include "lib/sorted.h"
 
 /*
@@ -153,8 +154,8 @@ static int by_path(const void *a, const void *b)
 	return strcmp((*x)->path, (*y)->path);
 }
 
-/* Groups get the numbers 1, 2, … in the order of their first members; a group of one is none. */
-static bool number_groups(struct manifest *m)
+/* A group of one is none. */
+bool manifest_number(struct manifest *m)
 {
 	uint32_t highest = 0, next = 1;
 	struct {
@@ -192,7 +193,7 @@ bool manifest_sort(struct manifest *m)
 {
 	if (m->n)
 		qsort(m->entry, m->n, sizeof(*m->entry), by_path);
-	return number_groups(m);
+	return manifest_number(m);
 }
 
 struct manifest_entry *manifest_find(const struct manifest *m, const char *path)
@@ -274,12 +275,10 @@ unsigned int manifest_compare(const struct manifest_entry *a, const struct manif
 	return differ;
 }
 
-/* In all that a manifest says, not just in what counts. */
-static bool identical(const struct manifest_entry *a, const struct manifest_entry *b)
+bool manifest_identical(const struct manifest_entry *a, const struct manifest_entry *b)
 {
-	return a->group == 0 && b->group == 0 && a->uid == b->uid && a->gid == b->gid &&
-	       same_text(a->uname, b->uname) && same_text(a->gname, b->gname) &&
-	       a->digest.has == b->digest.has &&
+	return a->uid == b->uid && a->gid == b->gid && same_text(a->uname, b->uname) &&
+	       same_text(a->gname, b->gname) && a->digest.has == b->digest.has &&
 	       (!(a->digest.has & DIGEST_MD5) ||
 		       memcmp(a->digest.md5, b->digest.md5, sizeof(a->digest.md5)) == 0) &&
 	       manifest_compare(a, b) == 0;
@@ -296,7 +295,8 @@ struct manifest *manifest_thin(const struct manifest *m, const struct manifest *
 
 		while (at < like->n && (order = strcmp(e->path, like->entry[at]->path)) > 0)
 			at++;
-		if (order == 0 && identical(e, like->entry[at])
+		if (order == 0 && e->group == 0 && like->entry[at]->group == 0 &&
+					manifest_identical(e, like->entry[at])
 				? manifest_refer(thin, like->entry[at])
 				: manifest_add(thin, e) != NULL)
 			continue;

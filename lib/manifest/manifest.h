@@ -205,6 +205,10 @@ int manifest_publish(
 /* In what two entries differ: bits. Digests are compared where both have the same kind. */
 unsigned int manifest_compare(const struct manifest_entry *a, const struct manifest_entry *b);
 
+/* Are they the same in all that a manifest says, not just in what counts? Hard-link groups, which
+ * only mean something within a list, are not compared. */
+bool manifest_identical(const struct manifest_entry *a, const struct manifest_entry *b);
+
 /*
  * Merge-join of two sorted lists: each gets every path once, with a or b NULL where it is absent. A
  * non-zero return stops, and is returned.
