@@ -31,7 +31,7 @@ operation_test_SRC  := farm/test/operation_test.c farm/operation.c farm/oplog.c 
 	rfc3339.c vis.c)
 operation_test_PKGS := json-c cmocka
 
-CHECKS += $(addprefix farm/test/,share.test channel.test habits.test image-id.test log.test bench.test rekey.test secrets.test failures.test large.test push.test image.test rpm.test sync.test crash.test)
+CHECKS += $(addprefix farm/test/,share.test channel.test habits.test image-id.test log.test bench.test rekey.test secrets.test failures.test large.test push.test delta.test image.test rpm.test sync.test crash.test)
 MANS += docs/xenfarm.8 docs/xenfarm.conf.5
 COMPLETIONS += farm/completion/xenfarm.bash
 INSTALLS += farm/xenfarm.conf:$(SYSCONFDIR)/xenfarm/xenfarm.conf

@@ -1,4 +1,4 @@
-/* The files of a generation in manifest/: the manifest, signed; layout and note. */
+/* The files of a generation in manifest/: manifest and delta, signed; layout and note. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "lib/cli.h"
 #include "lib/digest.h"
 #include "lib/layout.h"
+#include "lib/manifest/manifest-delta.h"
 #include "lib/treescan.h"
 #include "lib/vis.h"
 
@@ -70,19 +71,18 @@ static void progress(uint64_t files, uint64_t bytes, void *arg)
 	output_progress("read", files, bytes);
 }
 
-/* Without it, or if its signature is not of our key, all files are read. */
-static int load_previous(struct describer *d)
+/* Without it, or if its signature is not of our key, all files are read, and there is no delta. */
+static void load_previous(const struct generation *g, struct manifest **previous)
 {
 	struct manifest_error error;
 
-	if (d->g->previous && manifest_load(d->g->share->dir,
-				      share_name("manifest", d->g->previous, ".mtree.gz").text,
-				      d->g->key, &d->previous, &error) < 0)
+	if (g->previous &&
+		manifest_load(g->share->dir, share_name("manifest", g->previous, ".mtree.gz").text,
+			g->key, previous, &error) < 0)
 		cli_error(0,
 			"the manifest of generation %u cannot be used: reading all files; see "
 			"`xenfarm share verify %u`",
-			d->g->previous, d->g->previous);
-	return 0;
+			g->previous, g->previous);
 }
 
 static int tell_errors(const struct manifest *m)
@@ -96,7 +96,27 @@ static int tell_errors(const struct manifest *m)
 	return -cli_error(EIO, "nothing was published: some files could not be read");
 }
 
-static int write_manifest(struct generation *g, struct manifest *m)
+/* From the previous manifest to m. One that is not shorter than the manifest saves nothing. */
+static int write_delta(const struct generation *g, const struct manifest *previous,
+	const struct manifest *m, size_t limit)
+{
+	const struct share_name name = share_name("manifest", g->number, ".delta.gz");
+	AUTO_MANIFEST_DELTA struct manifest_delta delta = { 0 };
+	AUTO_BUF struct buf encoded = { 0 };
+	struct manifest_error error = { 0 };
+	int r = manifest_delta_make(previous, m, &delta);
+
+	if (r == 0)
+		r = manifest_delta_encode(&delta, &encoded, &error);
+	if (r == 0 && encoded.size < limit)
+		r = manifest_publish(g->share->dir, name.text, &encoded, g->key);
+	return r < 0 ? cli_error(r, "%s/%s%s%s", g->share->path, name.text, error.rule ? ": " : "",
+			       error.rule ? error.rule : "")
+		     : 0;
+}
+
+/* previous, or NULL. */
+static int write_manifest(struct generation *g, const struct manifest *previous, struct manifest *m)
 {
 	const struct share_name name = share_name("manifest", g->number, ".mtree.gz");
 	AUTO_BUF struct buf encoded = { 0 };
@@ -118,7 +138,9 @@ static int write_manifest(struct generation *g, struct manifest *m)
 	if (r == 0)
 		r = manifest_publish(g->share->dir, name.text, &encoded, g->key);
 	g->entries = m->n;
-	return r < 0 ? cli_error(r, "%s/%s", g->share->path, name.text) : 0;
+	if (r < 0)
+		return cli_error(r, "%s/%s", g->share->path, name.text);
+	return previous ? write_delta(g, previous, m, encoded.size) : 0;
 }
 
 static int write_texts(const struct generation *g)
@@ -151,7 +173,7 @@ static int scan(struct describer *d)
 
 	if (r < 0)
 		return cli_error(r, "reading generation %u", d->g->number);
-	return errors ? tell_errors(m) : write_manifest(d->g, m);
+	return errors ? tell_errors(m) : write_manifest(d->g, d->previous, m);
 }
 
 int generation_describe(struct generation *g)
@@ -160,7 +182,7 @@ int generation_describe(struct generation *g)
 	int r = share_parse_layout("layout", &g->layout, &d.layout);
 
 	if (r == 0)
-		r = load_previous(&d);
+		load_previous(g, &d.previous);
 	if (r == 0)
 		r = scan(&d);
 	manifest_free(d.previous);
@@ -169,12 +191,14 @@ int generation_describe(struct generation *g)
 
 int generation_describe_again(struct generation *g)
 {
-	AUTO_MANIFEST struct manifest *m = NULL;
+	AUTO_MANIFEST struct manifest *m = NULL, *previous = NULL;
 	int r = share_manifest(g->share, g->restores, g->key, &m);
 
 	if (r == 0)
 		r = share_check_layout(g->share, &m->head, &g->layout);
 	if (r == 0)
-		r = write_manifest(g, m);
+		load_previous(g, &previous);
+	if (r == 0)
+		r = write_manifest(g, previous, m);
 	return r == 0 ? write_texts(g) : r;
 }

@@ -116,15 +116,15 @@ static bool is_ours(
 	return ours;
 }
 
+/* A file in manifest/, of those that have a signature. */
 static int sign_again(const struct share_store *share, const struct keychain *chain,
-	const struct signature_key *key, uint32_t generation)
+	const struct signature_key *key, const struct share_name *name)
 {
-	const struct share_name name = share_name("manifest", generation, ".mtree.gz");
 	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
-	int r = load(share, name.text, "", MANIFEST_FILE_MAX, &data);
+	int r = load(share, name->text, "", MANIFEST_FILE_MAX, &data);
 
 	if (r == 0)
-		r = load(share, name.text, SIGNATURE_SUFFIX, SIGNATURE_BYTES, &signature);
+		r = load(share, name->text, SIGNATURE_SUFFIX, SIGNATURE_BYTES, &signature);
 	if (r < 0)
 		return r;
 	if (signature.size == SIGNATURE_BYTES &&
@@ -132,11 +132,24 @@ static int sign_again(const struct share_store *share, const struct keychain *ch
 		return 0;
 	if (signature.size != SIGNATURE_BYTES || !is_ours(chain, &data, &signature)) {
 		cli_error(0, "%s/%s is not signed by a key of this share: not signed again",
-			share->path, name.text);
+			share->path, name->text);
 		return 0;
 	}
-	r = manifest_sign(share->dir, name.text, &data, key);
-	return r < 0 ? cli_error(r, "%s/%s" SIGNATURE_SUFFIX, share->path, name.text) : 0;
+	r = manifest_sign(share->dir, name->text, &data, key);
+	return r < 0 ? cli_error(r, "%s/%s" SIGNATURE_SUFFIX, share->path, name->text) : 0;
+}
+
+/* Not every generation has a delta. */
+static int sign_generation_again(const struct share_store *share, const struct keychain *chain,
+	const struct signature_key *key, uint32_t generation)
+{
+	const struct share_name delta = share_name("manifest", generation, ".delta.gz"),
+				manifest = share_name("manifest", generation, ".mtree.gz");
+	int r = 0;
+
+	if (faccessat(share->dir, delta.text, F_OK, 0) == 0)
+		r = sign_again(share, chain, key, &delta);
+	return r == 0 ? sign_again(share, chain, key, &manifest) : r;
 }
 
 static int sign_all_again(const struct share_store *share, const struct keychain *chain,
@@ -145,7 +158,7 @@ static int sign_all_again(const struct share_store *share, const struct keychain
 	int r = 0;
 
 	for (size_t i = 0; i < share->n && r == 0; i++)
-		r = sign_again(share, chain, key, share->generation[i]);
+		r = sign_generation_again(share, chain, key, share->generation[i]);
 	if (r == 0 && unlinkat(share->dir, PENDING, 0) < 0 && errno != ENOENT)
 		r = cli_error(-errno, "%s/" PENDING, share->path);
 	return r;

@@ -181,6 +181,8 @@ static const struct {
 } records[] = {
 	{ ".note", SHARE_TEXT_MAX, false },
 	{ ".layout", SHARE_TEXT_MAX, true },
+	{ ".delta.gz.sig", SIGNATURE_BYTES, false },
+	{ ".delta.gz", MANIFEST_FILE_MAX, false },
 	{ ".mtree.gz.sig", SIGNATURE_BYTES, true },
 	{ ".mtree.gz", MANIFEST_FILE_MAX, true },
 };
@@ -276,26 +278,38 @@ static int take_tree(struct arrival *a, const struct signature_key *key)
 	return r;
 }
 
-/* The share has the generation: its signature is by another key now. */
-static int take_signature(const struct arrival *a, const struct signature_key *key)
+static int take_signature(
+	const struct arrival *a, const struct signature_key *key, const char *suffix)
 {
-	const struct share_name manifest = share_name("manifest", a->generation, ".mtree.gz"),
-				name = share_name("manifest", a->generation, ".mtree.gz.sig");
-	AUTO_CLOSE int fd = openat(a->share->dir, manifest.text, O_RDONLY | O_CLOEXEC);
+	const struct share_name file = share_name("manifest", a->generation, suffix);
+	char name[sizeof(file.text) + sizeof(SIGNATURE_SUFFIX)];
+	AUTO_CLOSE int fd = openat(a->share->dir, file.text, O_RDONLY | O_CLOEXEC);
 	AUTO_BUF struct buf data = { 0 }, signature = { 0 };
 	int r = fd < 0 ? -errno : buf_read(&data, fd, MANIFEST_FILE_MAX);
 
 	if (r < 0)
-		return cli_error(r, "%s/%s", a->share->path, manifest.text);
-	r = read_arrived(a, name.text, SIGNATURE_BYTES, &signature);
+		return cli_error(r, "%s/%s", a->share->path, file.text);
+	snprintf(name, sizeof(name), "%s" SIGNATURE_SUFFIX, file.text);
+	r = read_arrived(a, name, SIGNATURE_BYTES, &signature);
 	if (r < 0)
-		return r == -ENOENT ? cli_error(r, "%s/%s", a->directory, name.text) : r;
+		return r == -ENOENT ? cli_error(r, "%s/%s", a->directory, name) : r;
 	if (signature.size != SIGNATURE_BYTES ||
 		signature_verify(key, data.data, data.size, (const uint8_t *)signature.data) < 0)
 		return -cli_error(EBADMSG,
 			"%s/%s: the signature that came is not one of the share's key",
-			a->share->path, name.text);
-	return share_write(a->share, name.text, signature.data, signature.size);
+			a->share->path, name);
+	return share_write(a->share, name, signature.data, signature.size);
+}
+
+/* The share has the generation: its signatures are by another key now. */
+static int take_signatures(const struct arrival *a, const struct signature_key *key)
+{
+	const struct share_name delta = share_name("manifest", a->generation, ".delta.gz");
+	int r = 0;
+
+	if (faccessat(a->share->dir, delta.text, F_OK, 0) == 0)
+		r = take_signature(a, key, ".delta.gz");
+	return r == 0 ? take_signature(a, key, ".mtree.gz") : r;
 }
 
 int receive_take(struct share_store *share, uint32_t generation)
@@ -307,7 +321,7 @@ int receive_take(struct share_store *share, uint32_t generation)
 	snprintf(a.directory, sizeof(a.directory), "incoming/%u", generation);
 	r = take_keys(&a, &key);
 	if (r == 0)
-		r = share_has(share, generation) ? take_signature(&a, key) : take_tree(&a, key);
+		r = share_has(share, generation) ? take_signatures(&a, key) : take_tree(&a, key);
 	signature_key_free(key);
 	if (r == 0 && (r = fsroot_remove(share->dir, a.directory)) < 0)
 		cli_error(r, "%s/%s", share->path, a.directory);

@@ -207,6 +207,26 @@ int share_layout(const struct share_store *share, uint32_t generation, struct la
 			       share_name("manifest", generation, ".layout").text, &text, layout);
 }
 
+static int refuse_manifest(const struct share_store *share, const struct share_name *name, int r,
+	const struct manifest_error *error)
+{
+	if (r == -EBADMSG && error->line)
+		return -cli_error(EBADMSG, "%s/%s:%lu: %s", share->path, name->text, error->line,
+			error->rule);
+	if (r == -EBADMSG)
+		return -cli_error(EBADMSG, "%s/%s: %s", share->path, name->text, error->rule);
+	return cli_error(r, "%s/%s", share->path, name->text);
+}
+
+static int check_head(const struct share_store *share, const struct share_name *name,
+	uint32_t generation, const struct manifest_head *head)
+{
+	if (head->generation == generation && strcmp(head->share, share->uuid) == 0)
+		return 0;
+	return -cli_error(EBADMSG, "%s/%s is that of generation %u of share %s", share->path,
+		name->text, head->generation, head->share);
+}
+
 int share_manifest(const struct share_store *share, uint32_t generation,
 	const struct signature_key *key, struct manifest **manifest)
 {
@@ -214,19 +234,21 @@ int share_manifest(const struct share_store *share, uint32_t generation,
 	struct manifest_error error = { 0 };
 	int r = manifest_load(share->dir, name.text, key, manifest, &error);
 
-	if (r == -EBADMSG && error.line)
-		return -cli_error(
-			EBADMSG, "%s/%s:%lu: %s", share->path, name.text, error.line, error.rule);
-	if (r == -EBADMSG)
-		return -cli_error(EBADMSG, "%s/%s: %s", share->path, name.text, error.rule);
-	if (r < 0)
-		return cli_error(r, "%s/%s", share->path, name.text);
-	if ((*manifest)->head.generation != generation ||
-		strcmp((*manifest)->head.share, share->uuid) != 0)
-		return -cli_error(EBADMSG, "%s/%s is the manifest of generation %u of share %s",
-			share->path, name.text, (*manifest)->head.generation,
-			(*manifest)->head.share);
-	return 0;
+	return r < 0 ? refuse_manifest(share, &name, r, &error)
+		     : check_head(share, &name, generation, &(*manifest)->head);
+}
+
+int share_delta(const struct share_store *share, uint32_t generation,
+	const struct signature_key *key, struct manifest_delta *delta)
+{
+	const struct share_name name = share_name("manifest", generation, ".delta.gz");
+	struct manifest_error error = { 0 };
+	int r = manifest_delta_load(share->dir, name.text, key, delta, &error);
+
+	if (r == -ENOENT)
+		return r;
+	return r < 0 ? refuse_manifest(share, &name, r, &error)
+		     : check_head(share, &name, generation, &delta->to->head);
 }
 
 int share_check_layout(
@@ -248,7 +270,8 @@ int share_check_layout(
 				 share->path, head->generation);
 }
 
-static const char *const belongings[] = { ".mtree.gz", ".mtree.gz.sig", ".layout", ".note" };
+static const char *const belongings[] = { ".mtree.gz", ".mtree.gz.sig", ".delta.gz",
+	".delta.gz.sig", ".layout", ".note" };
 
 int share_remove_generation(struct share_store *share, uint32_t generation)
 {

@@ -8,7 +8,7 @@
 #include "farm/share/channel.h"
 #include "lib/buf.h"
 #include "lib/layout.h"
-#include "lib/manifest/manifest.h"
+#include "lib/manifest/manifest-delta.h"
 
 struct share_store {
 	char *path; /* absolute */
@@ -76,6 +76,10 @@ int share_write_number(const struct share_store *share, const char *path, uint32
 /* Load a generation's manifest; if key is not NULL, its signature has to be of that key. */
 int share_manifest(const struct share_store *share, uint32_t generation,
 	const struct signature_key *key, struct manifest **manifest);
+
+/* The same of its delta from the generation before. Returns -ENOENT without a message. */
+int share_delta(const struct share_store *share, uint32_t generation,
+	const struct signature_key *key, struct manifest_delta *delta);
 
 /* Has text the digest that a manifest's head gives for the layout, if it gives one? Returns 0 or
  * -errno. */

@@ -1,5 +1,6 @@
 #include "farm/share/verify.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,6 +89,66 @@ static int scan(struct comparison *c, int tree, struct manifest **is)
 	return treescan(tree, &options, is, &errors);
 }
 
+/* --- the delta --- */
+
+static bool is_same(const struct manifest_entry *a, const struct manifest_entry *b)
+{
+	return a && b ? manifest_identical(a, b) && a->nlink == b->nlink : a == b;
+}
+
+static int compare_same(const struct manifest_entry *a, const struct manifest_entry *b, void *arg)
+{
+	(void)arg;
+	return is_same(a, b) ? 0 : -ESTALE;
+}
+
+static int compare_found(
+	const struct manifest_entry *from, const struct manifest_entry *to, void *arg)
+{
+	return is_same(to, manifest_find(arg, from ? from->path : to->path)) ? 0 : -ESTALE;
+}
+
+/* Does it lead to the manifest, from the previous one if the share still has that? */
+static int check_delta(const struct share_store *share, const struct manifest_delta *delta,
+	const struct signature_key *key, struct manifest *said)
+{
+	const struct manifest_head *head = &said->head;
+	AUTO_MANIFEST struct manifest *previous = NULL;
+	struct manifest_error error;
+	int r;
+
+	if (delta->from->head.generation != head->previous ||
+		delta->to->head.published != head->published)
+		return -ESTALE;
+	r = manifest_load(share->dir, share_name("manifest", head->previous, ".mtree.gz").text, key,
+		&previous, &error);
+	if (r < 0)
+		return r == -ENOMEM ? r
+				    : manifest_join(delta->from, delta->to, compare_found, said);
+	r = manifest_delta_apply(delta, previous);
+	return r < 0 ? r : manifest_join(previous, said, compare_same, NULL);
+}
+
+static int verify_delta(
+	const struct share_store *share, const struct signature_key *key, struct manifest *said)
+{
+	uint32_t generation = said->head.generation;
+	AUTO_MANIFEST_DELTA struct manifest_delta delta = { 0 };
+	int r = share_delta(share, generation, key, &delta);
+
+	/* Generations of earlier versions have none, nor has one that it would not be shorter than.
+	 */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = check_delta(share, &delta, key, said);
+	return r == -ESTALE ? -cli_error(EBADMSG,
+				      "%s/manifest/%u.delta.gz does not lead from generation %u to "
+				      "the manifest of generation %u",
+				      share->path, generation, said->head.previous, generation)
+	       : r < 0      ? cli_error(r, "the delta to generation %u", generation)
+			    : 0;
+}
+
 static int verify(const struct share_store *share, uint32_t generation, int tree,
 	const struct signature_key *key, struct comparison *c)
 {
@@ -102,6 +163,8 @@ static int verify(const struct share_store *share, uint32_t generation, int tree
 		r = share_manifest(share, generation, key, &said);
 	if (r == 0)
 		r = share_check_layout(share, &said->head, &layout);
+	if (r == 0)
+		r = verify_delta(share, key, said);
 	if (r < 0)
 		return r;
 	r = scan(c, tree, &is);

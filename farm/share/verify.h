@@ -20,9 +20,10 @@ bool verify_known(const struct treelist *tree, const struct manifest *manifest, 
 
 /*
  * Compare the writeable part of the directory tree (an fd) with the manifest of a generation, which
- * has to be signed by key, and whose layout has to be the one that it names. Reads all files, but
- * for those that are links into the generation `base` (0: none), which was verified before. Returns
- * 0, whatever differs; or -errno after a message: it could not be compared.
+ * has to be signed by key, and whose layout has to be the one that it names; and to which its
+ * delta, if it has one, has to lead. Reads all files, but for those that are links into the
+ * generation `base` (0: none), which was verified before. Returns 0, whatever differs; or -errno
+ * after a message: it could not be compared.
  */
 int verify_tree(const struct share_store *share, uint32_t generation, int tree, uint32_t base,
 	const struct signature_key *key, verify_differs_fn *differs, void *arg);
