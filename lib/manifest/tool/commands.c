@@ -8,6 +8,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/io.h"
+#include "lib/manifest/manifest-delta.h"
 #include "lib/manifest/tool/exclude.h"
 #include "lib/manifest/tool/tool.h"
 #include "lib/treescan.h"
@@ -186,6 +187,23 @@ static void entry_failed(const char *dir, const struct manifest_error *error)
 	cli_error(0, "%s/%s: %s", dir, path ? path : "", error->rule);
 }
 
+/* Write what was encoded, and its signature if there is a key. */
+static int put(
+	const struct tool_options *o, const struct buf *encoded, const struct signature_key *key)
+{
+	int r;
+
+	if (o->output)
+		r = manifest_publish(AT_FDCWD, o->output, encoded, key);
+	else
+		r = io_write(STDOUT_FILENO, encoded->data, encoded->size);
+	if (r == -EEXIST)
+		cli_error(0, "%s: exists and is not a regular file", o->output);
+	else if (r < 0)
+		cli_error(r, "%s", o->output ? o->output : "standard output");
+	return r;
+}
+
 static int put_manifest(const struct tool_options *o, const char *dir, const struct manifest *m,
 	const struct signature_key *key)
 {
@@ -193,21 +211,12 @@ static int put_manifest(const struct tool_options *o, const char *dir, const str
 	struct manifest_error error;
 	int r = manifest_encode(m, &encoded, &error);
 
-	if (r < 0) {
-		if (error.rule && error.entry)
-			entry_failed(dir, &error);
-		else
-			manifest_failed(dir, r, &error);
-		return r;
-	}
-	if (o->output)
-		r = manifest_publish(AT_FDCWD, o->output, &encoded, key);
+	if (r == 0)
+		return put(o, &encoded, key);
+	if (error.rule && error.entry)
+		entry_failed(dir, &error);
 	else
-		r = io_write(STDOUT_FILENO, encoded.data, encoded.size);
-	if (r == -EEXIST)
-		cli_error(0, "%s: exists and is not a regular file", o->output);
-	else if (r < 0)
-		cli_error(r, "%s", o->output ? o->output : "standard output");
+		manifest_failed(dir, r, &error);
 	return r;
 }
 
@@ -274,6 +283,27 @@ int tool_diff(void *options, char **arguments)
 	if (load(o, arguments[0], &a) < 0 || load(o, arguments[1], &b) < 0)
 		return EXIT_TROUBLE;
 	return compare(o, a, b, "removed", "added");
+}
+
+int tool_delta(void *options, char **arguments)
+{
+	const struct tool_options *o = options;
+	AUTO_MANIFEST struct manifest *a = NULL, *b = NULL;
+	AUTO_MANIFEST_DELTA struct manifest_delta delta = { 0 };
+	AUTO_KEY struct signature_key *key = NULL;
+	AUTO_BUF struct buf encoded = { 0 };
+	struct manifest_error error = { 0 };
+	int r;
+
+	if (load(o, arguments[0], &a) < 0 || load(o, arguments[1], &b) < 0 ||
+		read_key(signature_read_private, o->key, &key) < 0)
+		return EXIT_TROUBLE;
+	r = manifest_delta_make(a, b, &delta);
+	if (r == 0)
+		r = manifest_delta_encode(&delta, &encoded, &error);
+	if (r < 0)
+		manifest_failed(arguments[1], r, &error);
+	return r < 0 || put(o, &encoded, key) < 0 ? EXIT_TROUBLE : EXIT_SUCCESS;
 }
 
 int tool_show(void *options, char **arguments)

@@ -9,8 +9,8 @@
 
 static const struct cli_option options[] = {
 	OPTION("output", 'o', "FILE", value_text, output,
-		"create: instead of standard output; keygen: and FILE.pub"),
-	OPTION("key", 0, "KEY", value_text, key, "sign with this private key, into MANIFEST.sig"),
+		"create: instead of standard output; delta; keygen: and FILE.pub"),
+	OPTION("key", 0, "KEY", value_text, key, "sign with this private key, into FILE.sig"),
 	OPTION("pub", 0, "KEY", value_text, pub,
 		"refuse a manifest that this public key did not sign"),
 	OPTION("exclude-from", 0, "FILE", value_text, exclude_from,
@@ -39,6 +39,10 @@ static const struct cli_command commands[] = {
 		"  xf-manifest verify tree.mtree.gz tree --pub share.key.pub\n", false },
 	{ "diff", tool_diff, "pub time json", NULL, "MANIFEST MANIFEST", 2, 2,
 		"compare two manifests", NULL, false },
+	{ "delta", tool_delta, "output pub key", "output", "MANIFEST MANIFEST", 2, 2,
+		"write what differs between two generations",
+		"  xf-manifest delta 1.mtree.gz 2.mtree.gz -o 2.delta.gz --key share.key\n",
+		false },
 	{ "show", tool_show, "pub json", NULL, "MANIFEST", 1, 1, "list a manifest's entries", NULL,
 		false },
 	{ "check", tool_check, "pub json", NULL, "MANIFEST", 1, 1,

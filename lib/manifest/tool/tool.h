@@ -19,7 +19,8 @@ struct tool_options {
 /* The commands, see lib/cli.h; options is a struct tool_options. They return the exit status. */
 typedef int tool_fn(void *options, char **arguments);
 
-tool_fn tool_create, tool_verify, tool_diff, tool_show, tool_keygen, tool_sign, tool_check;
+tool_fn tool_create, tool_verify, tool_diff, tool_delta, tool_show, tool_keygen, tool_sign,
+	tool_check;
 
 /* --- print.c --- */
 

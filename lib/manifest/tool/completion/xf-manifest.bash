@@ -5,7 +5,7 @@ _xf_manifest() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        words="create verify diff show check sign keygen --help --version"
+        words="create verify diff delta show check sign keygen --help --version"
     elif [[ $prev == --@(generation|previous|share|threads) ]]; then
         return
     elif [[ $cur == -* ]]; then
@@ -16,6 +16,7 @@ _xf_manifest() {
             ;;
         verify) words="--pub --exclude-from --cache --time --threads --one-file-system --json" ;;
         diff) words="--pub --time --json" ;;
+        delta) words="--output --pub --key" ;;
         show | check) words="--pub --json" ;;
         sign) words="--key" ;;
         keygen) words="--output" ;;
