@@ -22,7 +22,7 @@ account_entries_test_PKGS := cmocka
 FETCH_COMMON := agent/fetch/url.c agent/fetch/window.c
 AGENT_LIB_SRC := $(LIB_SRC) $(filter-out lib/buf.c,$(FLEET_SRC)) $(addprefix lib/,boot-record.c cli.c conf.c json.c spawn.c value.c) $(FETCH_COMMON) \
 	$(addprefix agent/,agent-config.c document.c fleet-report.c monitor.c report.c) \
-	$(addprefix agent/run/,accounts.c apply.c changes.c content.c former-links.c hooks.c links.c load.c mounts.c policies.c \
+	$(addprefix agent/run/,accounts.c apply.c changes.c content.c deltas.c former-links.c hooks.c links.c load.c mounts.c policies.c \
 		restarts.c restarts-batch.c run.c scan.c state.c triggers.c undo.c) \
 	$(PLAN_SRC) \
 	$(addprefix agent/merge/,account-entries.c conflicts.c fingerprint.c merge-edit.c merge-text.c offers.c) \
@@ -56,7 +56,7 @@ fuzz_fetch_CORPUS := agent/fuzz/fetch
 UNITS += cases_test
 cases_test_SRC := agent/test/cases_test.c
 cases_test_PKGS := json-c
-CHECKS += $(addprefix agent/test/,accounts.test agent.test crash.test disk.test hooks.test json.test large.test links.test nfs.test pin.test race.test resolve.test restarts.test rollback.test running.test sequence.test share.test)
+CHECKS += $(addprefix agent/test/,accounts.test agent.test crash.test delta.test disk.test hooks.test json.test large.test links.test nfs.test pin.test race.test resolve.test restarts.test rollback.test running.test sequence.test share.test)
 CHECKS += agent/test/sync.test
 CHECKS += agent/test/transaction.test agent/test/volumes.test
 CHECKS += agent/test/boot.test

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/document.h"
+#include "agent/run/deltas.h"
 #include "agent/run/run.h"
 #include "agent/share/trust.h"
 #include "lib/boot-record.h"
@@ -145,17 +146,16 @@ static enum agent_status refuse_manifest(
 	return AGENT_REFUSED;
 }
 
-/* The manifest as the share has it, for the next runs. */
-static enum agent_status keep_fetched(
-	const struct run *run, struct run_inputs *in, const struct buf *data)
+enum agent_status run_keep_fetched(
+	const struct run *run, struct run_inputs *in, const char *name, const struct buf *data)
 {
-	int r = publish_file(run->state, STATE_NEXT, 0644, data->data, data->size);
+	int r = publish_file(run->state, name, 0644, data->data, data->size);
 
 	if (r < 0) {
-		cli_error(r, "%s in the state directory", STATE_NEXT);
+		cli_error(r, "%s in the state directory", name);
 		return AGENT_FAILED;
 	}
-	in->fetched = true;
+	in->fetched = name;
 	return AGENT_DONE;
 }
 
@@ -196,17 +196,17 @@ static enum agent_status load_new(const struct run *run, struct run_inputs *in)
 		return AGENT_REFUSED;
 	}
 	status = trust_keep(&trust, run, in->new->head.share);
-	return status || run->lock < 0 ? status : keep_fetched(run, in, &data);
+	return status || run->lock < 0 ? status : run_keep_fetched(run, in, STATE_NEXT, &data);
 }
 
-static enum agent_status load_kept(int state, const char *name, struct manifest **manifest)
+static enum agent_status load_base(int state, struct manifest **base)
 {
 	struct manifest_error error = { 0 };
-	int r = state_manifest(state, name, manifest, &error);
+	int r = state_manifest(state, STATE_BASE, base, &error);
 
 	if (r == 0)
 		return AGENT_DONE;
-	cli_error(error.rule ? 0 : r, "%s in the state directory: %s", name,
+	cli_error(error.rule ? 0 : r, STATE_BASE " in the state directory: %s",
 		error.rule ? error.rule : "cannot be read");
 	return AGENT_REFUSED;
 }
@@ -236,18 +236,19 @@ static enum agent_status guard(const struct run_inputs *in)
 	return AGENT_REFUSED;
 }
 
+/* From the state directory, by deltas, or from the share. */
+static enum agent_status find_new(const struct run *run, struct run_inputs *in)
+{
+	enum agent_status status = deltas_follow(run, in);
+
+	return status || in->new ? status : load_new(run, in);
+}
+
 enum agent_status run_load(const struct run *run, struct run_inputs *in)
 {
-	enum agent_status status = load_kept(run->state, STATE_BASE, &in->base);
+	enum agent_status status = load_base(run->state, &in->base);
 
-	if (status == AGENT_DONE && in->generation == run->status.generation)
-		status = load_kept(run->state, STATE_NEW, &in->new);
-	/* It is missing, or left by a run that was interrupted. */
-	if (status == AGENT_DONE && (!in->new || in->new->head.generation != in->generation)) {
-		manifest_free(in->new);
-		in->new = NULL;
-		status = load_new(run, in);
-	}
+	status = status ? status : find_new(run, in);
 	status = status ? status : thin_base(in);
 	return status ? status : guard(in);
 }

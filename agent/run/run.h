@@ -37,7 +37,8 @@ struct run_inputs {
 	uint32_t current;    /* what the share has for this client, or its pin; 0: not asked */
 	bool pinned;
 	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
-	bool fetched;                                  /* new is the file STATE_NEXT */
+	const char
+		*fetched; /* new is what STATE_NEXT, or STATE_NEXT_DELTA, says; NULL: it is kept */
 	struct policies *policies;
 	struct conflicts conflicts; /* of the run before */
 	const struct undo *undo;    /* it is a rollback: what it puts back */
@@ -88,6 +89,10 @@ int run_open_tree(const struct run *run, uint32_t generation, char path[static P
 
 /* base and new of in->generation. new is verified; the share is read only if it is not kept. */
 enum agent_status run_load(const struct run *run, struct run_inputs *in);
+
+/* Keep for the next runs what was fetched of the new manifest: in->fetched is name then. */
+enum agent_status run_keep_fetched(
+	const struct run *run, struct run_inputs *in, const char *name, const struct buf *data);
 
 /* --- scan.c --- */
 

@@ -182,6 +182,16 @@ int state_manifest(
 	return *manifest ? 0 : -ENOMEM;
 }
 
+int state_delta(
+	int state, const char *name, struct manifest_delta *delta, struct manifest_error *error)
+{
+	AUTO_BUF struct buf data = { 0 };
+	int r = state < 0 ? -ENOENT : state_read_file(state, name, MANIFEST_FILE_MAX, &data);
+
+	*error = (struct manifest_error){ .rule = r == -EBADMSG ? "not a regular file" : NULL };
+	return r < 0 ? r : manifest_delta_decode(data.data, data.size, NULL, NULL, 0, delta, error);
+}
+
 int state_manifest_write(int state, const char *name, const struct manifest *manifest)
 {
 	AUTO_BUF struct buf encoded = { 0 };

@@ -9,12 +9,14 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/manifest/manifest.h"
+#include "lib/manifest/manifest-delta.h"
 #include "lib/paths.h"
 
 #define STATE_BASE        "base.mtree.gz"
 #define STATE_NEW         "new.mtree.gz"
-#define STATE_NEXT        "next.mtree.gz" /* fetched by a run that is not finished */
+#define STATE_DELTA       "new.delta.gz"  /* from STATE_NEW to what was applied */
+#define STATE_NEXT        "next.mtree.gz" /* these two, of a run that is not finished */
+#define STATE_NEXT_DELTA  "next.delta.gz"
 #define STATE_STATUS      "status"
 #define STATE_CACHE       "stat.cache"
 #define STATE_CONTENTS    "contents"
@@ -62,6 +64,9 @@ int state_read_manifest(
 /* A manifest of the state directory; an empty one if the file is missing. Returns 0 or -errno. */
 int state_manifest(
 	int state, const char *name, struct manifest **manifest, struct manifest_error *error);
+/* The delta in a file of the state directory. 0 or -errno; -EBADMSG with error->rule. */
+int state_delta(
+	int state, const char *name, struct manifest_delta *delta, struct manifest_error *error);
 int state_manifest_write(int state, const char *name, const struct manifest *manifest);
 
 /* Is this entry's content kept? Small files below etc/ are, account files of any size. */

@@ -32,9 +32,13 @@ tree() {
     echo "share/gen/$1"
 }
 
-publish() { # N
+publish() { # N: with the delta from N-1, if that was published
+    former=share/manifest/$(($1 - 1)).mtree.gz
+    [ -e "$former" ] || former=
     xf-manifest create "share/gen/$1" -o "share/manifest/$1.mtree.gz" --key key --generation "$1" \
-        --share "$UUID" >/dev/null && echo "$1" >share/current
+        --share "$UUID" ${former:+--previous $(($1 - 1))} >/dev/null &&
+        { [ -z "$former" ] || xf-manifest delta "$former" "share/manifest/$1.mtree.gz" -o "share/manifest/$1.delta.gz" --key key; } &&
+        echo "$1" >share/current
 }
 
 agent() { xf-agent "$@" --root root --state state --pub key.pub --source share; }

@@ -16,6 +16,9 @@ make_world() {
     echo 'root:x:0:0:root:/root:/bin/sh' >"$g/etc/passwd"
     echo 'root:x:0:' >"$g/etc/group"
     echo 'root:*:1::::::' >"$g/etc/shadow"
+    # What stays, so that a delta is shorter than the manifest.
+    mkdir "$g/etc/same"
+    for i in 1 2 3 4 5 6 7 8 9; do for j in 0 1 2 3 4 5 6 7 8 9; do echo $i$j >"$g/etc/same/$i$j"; done; done
     publish 1
     agent reconcile --quiet || return 1
     for f in edited cron.d/edited; do echo "L $f" >root/etc/$f; done
@@ -23,7 +26,10 @@ make_world() {
     echo mine >root/etc/stranger
     g=$(tree 2)
     # A file of gen/1 that is a hard link would change there, too.
+    mv "$g/etc/same" same
     rm -rf "${g:?}/etc"
+    mkdir "$g/etc"
+    mv same "$g/etc"
     mkdir -p "$g/etc/todirectory/sub" "$g/etc/new/sub" "$g/etc/cron.d"
     for f in replace edited cron.d/edited link1 todirectory/sub/f new/sub/f tofile; do
         echo "B $f" >"$g/etc/$f"

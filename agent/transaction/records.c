@@ -45,6 +45,13 @@ static int write_new(int dir, const char *path, mode_t mode, const struct buf *d
 	return io_write(fd, data->data, data->size);
 }
 
+static int take_fetched(int state, int dir, const char *name)
+{
+	bool whole = strcmp(name, STATE_NEXT) == 0;
+
+	return renameat(state, name, dir, whole ? NEXT STATE_NEW : NEXT STATE_DELTA);
+}
+
 int records_stage(
 	int state, int dir, const struct records *records, const struct records_encoded *encoded)
 {
@@ -53,7 +60,7 @@ int records_stage(
 	r = r < 0 ? r : write_new(dir, NEXT STATE_BASE, 0644, &encoded->base);
 	r = r < 0 ? r : write_new(dir, NEXT CONFLICTS_FILE, 0644, &encoded->conflicts);
 	r = r < 0 ? r : write_new(dir, NEXT STATE_STATUS, 0644, &encoded->status);
-	if (r == 0 && records->fetched && renameat(state, STATE_NEXT, dir, NEXT STATE_NEW) < 0)
+	if (r == 0 && records->fetched && take_fetched(state, dir, records->fetched) < 0)
 		r = -errno;
 	/* A rollback puts the former base back. */
 	if (r == 0 && linkat(state, STATE_BASE, dir, "base", 0) < 0 && errno != ENOENT)
@@ -137,6 +144,15 @@ static int move(int from, int to, const char *name)
 	return renameat(from, name, to, name) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/* What was fetched of it. A former delta that stays may fit the new manifest no more, and is not
+ * applied then. */
+static int move_manifest(int next, int state)
+{
+	int r = move(next, state, STATE_NEW);
+
+	return r < 0 ? r : move(next, state, STATE_DELTA);
+}
+
 static bool all_made(const struct journal *journal)
 {
 	for (size_t i = 0; i < journal->n; i++)
@@ -152,7 +168,7 @@ static int settle_deferred(
 	int r = settle_conflicts(state, next, journal, status);
 
 	r = r < 0 ? r : state_status_write(state, status);
-	r = r < 0 ? r : move(next, state, STATE_NEW);
+	r = r < 0 ? r : move_manifest(next, state);
 	return r < 0 ? r : settle_base(state, dir, journal);
 }
 
@@ -168,7 +184,7 @@ int records_settle(int state, int dir, const struct journal *journal, struct sta
 		r = settle_deferred(state, dir, next, journal, status);
 	} else if (r == 0) {
 		r = move(next, state, CONFLICTS_FILE);
-		r = r < 0 ? r : move(next, state, STATE_NEW);
+		r = r < 0 ? r : move_manifest(next, state);
 		r = r < 0 ? r : move(next, state, STATE_STATUS);
 		r = r < 0 ? r : move(next, state, STATE_BASE);
 	}

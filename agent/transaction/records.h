@@ -15,7 +15,7 @@ struct records {
 	struct manifest *base; /* the caller's to free */
 	const struct conflicts *conflicts;
 	struct state_status status; /* conflicts is counted by records_encode() */
-	bool fetched;               /* STATE_NEXT is the manifest of the generation */
+	const char *fetched; /* STATE_NEXT or STATE_NEXT_DELTA, of the manifest; NULL: none */
 };
 
 /* As they will be written. */
