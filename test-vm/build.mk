@@ -9,7 +9,7 @@ HELPERS += many-agents
 many-agents_SRC := $(SERVICE_SRC) test-vm/many-agents.c
 many-agents_PKGS := $(FLEET_PKGS)
 # Tests with guests of libvirt on this machine: here.sh.
-VM_CHECKS += test-vm/hostile.test
+VM_CHECKS += test-vm/channels.test test-vm/hostile.test
 # No guests, but a whole server.
 CHECKS += test-vm/second-server.test
 

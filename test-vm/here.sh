@@ -42,7 +42,7 @@ here_enter() {
     fi
     HERE=$(mktemp -d "$B/here.XXXXXX") || exit 1
     export HERE here B
-    trap 'rm -rf --one-file-system "$HERE"' EXIT
+    trap 'here_forget_cgroup; rm -rf --one-file-system "$HERE"' EXIT
     trap 'exit 1' INT TERM HUP
     [ "${HERE_UPLINK-}" != yes ] || here_uplink &
     # Process 1 is a shell that waits for the script: it reaps those whose parents have ended. Without it, libvirt takes
@@ -50,6 +50,13 @@ here_enter() {
     HERE_INSIDE=1 sh -c 'echo $$ >"$HERE/pid"; exec "$@"' here unshare --mount --propagation private --net --pid --ipc --uts --fork --kill-child --mount-proc \
         sh -c '. "$here/here.sh"; here_mounts || exit 1; "$@"; exit $?' here "$(realpath "$0")" "$@"
     exit
+}
+
+# What is in control groups (of version 2) is in one of that name, which goes, too.
+here_cgroup() { echo "xf-${HERE##*/}"; }
+here_forget_cgroup() {
+    here_cgroup=$(here_cgroup) unshare --mount sh -c 'mount -t cgroup2 none /sys/fs/cgroup &&
+        find "/sys/fs/cgroup/$here_cgroup" -depth -type d -exec rmdir {} +' 2>/dev/null
 }
 
 # A network of user space, as QEMU's: it opens connections for the server, as any program of this machine would.
