@@ -16,7 +16,6 @@
 #include "lib/fsroot.h"
 #include "lib/publish.h"
 
-#define KEYGEN_LIMIT  30   /* seconds */
 #define KEY_BYTES_MAX 4096 /* of a public key's file */
 
 /* --- the authority --- */
