@@ -26,7 +26,7 @@ here_missing() {
         echo "it needs root"
         return
     }
-    for here_program in libvirtd virtlogd virsh ip nft ${1:+qemu-system-x86_64 ganesha.nfsd}; do
+    for here_program in libvirtd virtlogd virsh dnsmasq ip nft ${1:+qemu-system-x86_64 ganesha.nfsd}; do
         command -v $here_program >/dev/null || echo "$here_program is not installed"
     done
     unshare --mount --net --pid --fork true 2>/dev/null || echo "it needs mount, network and PID namespaces"
