@@ -33,6 +33,8 @@ COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 # Debian 12 has it in /lib.
 SYSTEMDDIR ?= /usr/lib/systemd
 B       ?= build$(if $(SAN),/san)$(if $(COV),/cov)
+# B=$PWD/build is the same directory, and has to have the same name: rules and their dependencies are found by it.
+override B := $(patsubst $(CURDIR)/%,%,$(B))
 
 CC      ?= cc
 CLANG   ?= clang
