@@ -10,7 +10,7 @@
  *	dropped   the connection is never made
  *	silent    the connection is made, and that is all
  *	reset     the connection is closed on a call
- *	late      the reply comes after 20 seconds
+ *	late      the reply comes after 5 seconds
  *	slow      the reply comes byte by byte, one each second
  *	cut       the reply ends in the middle
  *	huge      the reply says that it is as long as can be
@@ -46,7 +46,7 @@
 #include "lib/cleanup.h"
 #include "lib/fleet/record.h"
 
-#define SECONDS_LATE 20
+#define SECONDS_LATE 5
 #define SHARE        "5e0f2c1e-1b1b-4a4a-9c9c-0123456789ab"
 
 enum kind {

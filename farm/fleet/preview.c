@@ -85,20 +85,30 @@ static void check_generation(struct round_client *c)
 		preview_of(c)->generation);
 }
 
+/* As many seconds, or as there are left. */
+static unsigned int left(time_t end, unsigned int seconds)
+{
+	time_t now = time(NULL);
+
+	return now + (time_t)seconds < end ? seconds : end > now ? (unsigned int)(end - now) : 0;
+}
+
 /* A plan takes a client seconds: those that are at it are asked again, and the silent ones with
- * them; a few times, if nobody is at it. */
+ * them. If nobody is at it, a few times; or, where a time was given, until it is over. */
 static int ask(struct round *round, const struct farm_context *c)
 {
 	unsigned int limit = c->options.timeout ? c->options.timeout : PREVIEW_SECONDS;
-	unsigned int each = limit < ROUND_SECONDS ? limit : ROUND_SECONDS;
 	time_t end = time(NULL) + limit;
-	int r = round_ask(round, c, each, NULL);
+	int r = round_ask(round, c, left(end, ROUND_SECONDS), NULL);
 
-	for (int again = 0; r == 0 && time(NULL) + 1 < end; again++) {
-		if (!any(round, is_working) && (again >= SILENT_AGAIN || !any(round, is_open)))
+	for (int again = 0; r == 0 && time(NULL) + 1 < end && any(round, is_open); again++) {
+		bool working = any(round, is_working);
+
+		if (!working && again >= SILENT_AGAIN && !c->options.timeout)
 			break;
 		sleep(1);
-		r = round_ask(round, c, each, is_open);
+		r = round_ask(round, c,
+			left(end, working || !c->options.timeout ? ROUND_SECONDS : limit), is_open);
 	}
 	for (size_t i = 0; i < round->n; i++) {
 		check_generation(&round->client[i]);
