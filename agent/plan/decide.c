@@ -405,23 +405,14 @@ static void decide_links(const struct planner *p, struct plan_op *op)
 		op->relink = op->base ? same_leader(local, base) : op->leader != NULL;
 }
 
-static uint32_t highest_group(const struct manifest *m)
-{
-	uint32_t highest = 0;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (m->entry[i]->group > highest)
-			highest = m->entry[i]->group;
-	return highest;
-}
-
 /* A name that is missing here, or on the master, leads no group. */
 static bool find_leaders(struct planner *p)
 {
 	const struct manifest *list[] = { p->in->base, p->in->local, p->in->new };
 
 	for (int which = BASE; which <= NEW; which++) {
-		p->leader[which] = calloc((size_t)highest_group(list[which]) + 1, sizeof(char *));
+		p->leader[which] =
+			calloc((size_t)manifest_highest_group(list[which]) + 1, sizeof(char *));
 		if (!p->leader[which])
 			return false;
 	}

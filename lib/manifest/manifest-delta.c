@@ -17,16 +17,6 @@ void manifest_delta_free(struct manifest_delta *delta)
 	*delta = (struct manifest_delta){ 0 };
 }
 
-static uint32_t highest_group(const struct manifest *m)
-{
-	uint32_t highest = 0;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (m->entry[i]->group > highest)
-			highest = m->entry[i]->group;
-	return highest;
-}
-
 /* --- making one --- */
 
 /* A path of either list. */
@@ -62,7 +52,8 @@ static bool begin(struct maker *m, const struct manifest *from, const struct man
 		return false;
 	manifest_join(from, to, add_pair, m);
 	for (int s = FROM; s < SIDES; s++) {
-		m->group[s] = calloc((size_t)highest_group(list[s]) + 1, sizeof(*m->group[s]));
+		m->group[s] =
+			calloc((size_t)manifest_highest_group(list[s]) + 1, sizeof(*m->group[s]));
 		if (!m->group[s])
 			return false;
 		for (size_t i = list[s]->n; i-- > 0;)
@@ -242,7 +233,7 @@ static void leave_out(struct manifest *list, const struct manifest *out)
 static bool add_all(struct manifest *list, const struct manifest_entry *const *entry, size_t n)
 {
 	AUTO_FREE struct manifest_entry **copy = calloc(n + 1, sizeof(*copy));
-	uint32_t highest = highest_group(list);
+	uint32_t highest = manifest_highest_group(list);
 	size_t i = list->n, j, at;
 
 	for (j = 0; copy && j < n; j++) {

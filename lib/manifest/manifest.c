@@ -256,6 +256,16 @@ static bool same_xattrs(const struct manifest_entry *a, const struct manifest_en
 	return true;
 }
 
+uint32_t manifest_highest_group(const struct manifest *m)
+{
+	uint32_t highest = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->entry[i]->group > highest)
+			highest = m->entry[i]->group;
+	return highest;
+}
+
 unsigned int manifest_compare(const struct manifest_entry *a, const struct manifest_entry *b)
 {
 	unsigned int differ = 0;

@@ -202,6 +202,9 @@ int manifest_publish(
 #define MANIFEST_DIFF_XATTR   (1u << 4) /* ACLs and capabilities are among these */
 #define MANIFEST_DIFF_TIME    (1u << 5)
 
+/* The highest number of a hard-link group; 0: there is none. */
+uint32_t manifest_highest_group(const struct manifest *manifest);
+
 /* In what two entries differ: bits. Digests are compared where both have the same kind. */
 unsigned int manifest_compare(const struct manifest_entry *a, const struct manifest_entry *b);
 
