@@ -23,13 +23,8 @@ static bool is_in_record(const struct run_inputs *in, const char *path)
 /* The groups of a list that have a path of the record: a byte for each. NULL without memory. */
 static char *touched_groups(const struct manifest *list, const struct run_inputs *in)
 {
-	uint32_t highest = 0;
-	char *touched;
+	char *touched = calloc((size_t)manifest_highest_group(list) + 1, 1);
 
-	for (size_t i = 0; i < list->n; i++)
-		if (list->entry[i]->group > highest)
-			highest = list->entry[i]->group;
-	touched = calloc((size_t)highest + 1, 1);
 	for (size_t i = 0; touched && i < list->n; i++)
 		if (list->entry[i]->group && is_in_record(in, list->entry[i]->path))
 			touched[list->entry[i]->group] = 1;

@@ -62,15 +62,11 @@ static void count_alike(struct links *links)
 struct links *links_new(const struct outcome *outcome, const struct manifest *local, int root)
 {
 	struct links *links = calloc(1, sizeof(*links));
-	uint32_t highest = 0;
 
-	for (size_t i = 0; i < local->n; i++)
-		if (local->entry[i]->group > highest)
-			highest = local->entry[i]->group;
 	if (!links)
 		return NULL;
 	*links = (struct links){ outcome, outcome->plan, root,
-		calloc((size_t)highest + 1, sizeof(*links->alike)) };
+		calloc((size_t)manifest_highest_group(local) + 1, sizeof(*links->alike)) };
 	if (!links->alike) {
 		free(links);
 		return NULL;

@@ -37,8 +37,7 @@ struct run_inputs {
 	uint32_t current;    /* what the share has for this client, or its pin; 0: not asked */
 	bool pinned;
 	struct manifest *base, *local, *new, *pending; /* base refers to entries of new */
-	const char
-		*fetched; /* new is what STATE_NEXT, or STATE_NEXT_DELTA, says; NULL: it is kept */
+	const char *fetched; /* STATE_NEXT or STATE_NEXT_DELTA: what says new; NULL: it is kept */
 	struct policies *policies;
 	struct conflicts conflicts; /* of the run before */
 	const struct undo *undo;    /* it is a rollback: what it puts back */

@@ -12,7 +12,8 @@
  *	./motd type=file … sha256digest=NEW
  *
  * Each of them is a list by all rules of a manifest, so it also has the directories of its paths,
- *and all names of a hard-link group of which one differs. The heads are those of the two manifests.
+ * and all names of a hard-link group of which one differs. The heads are those of the two
+ * manifests.
  */
 #ifndef LIB_MANIFEST_MANIFEST_DELTA_H
 #define LIB_MANIFEST_MANIFEST_DELTA_H

@@ -154,18 +154,24 @@ static int by_path(const void *a, const void *b)
 	return strcmp((*x)->path, (*y)->path);
 }
 
-/* A group of one is none. */
-bool manifest_number(struct manifest *m)
+uint32_t manifest_highest_group(const struct manifest *m)
 {
-	uint32_t highest = 0, next = 1;
-	struct {
-		uint32_t number, members;
-	} * group;
+	uint32_t highest = 0;
 
 	for (size_t i = 0; i < m->n; i++)
 		if (m->entry[i]->group > highest)
 			highest = m->entry[i]->group;
-	group = calloc((size_t)highest + 1, sizeof(*group));
+	return highest;
+}
+
+/* A group of one is none. */
+bool manifest_number(struct manifest *m)
+{
+	uint32_t next = 1;
+	struct {
+		uint32_t number, members;
+	} *group = calloc((size_t)manifest_highest_group(m) + 1, sizeof(*group));
+
 	if (!group)
 		return false;
 	for (size_t i = 0; i < m->n; i++)
@@ -254,16 +260,6 @@ static bool same_xattrs(const struct manifest_entry *a, const struct manifest_en
 			return false;
 	}
 	return true;
-}
-
-uint32_t manifest_highest_group(const struct manifest *m)
-{
-	uint32_t highest = 0;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (m->entry[i]->group > highest)
-			highest = m->entry[i]->group;
-	return highest;
 }
 
 unsigned int manifest_compare(const struct manifest_entry *a, const struct manifest_entry *b)
